@@ -1,0 +1,123 @@
+"""AVC by x264 and HEVC by x265, both inside PyAV."""
+
+import re
+from abc import abstractmethod
+from fractions import Fraction
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar, cast
+
+import numpy as np
+
+from fovea.baselines.baseline import Baseline, Picture
+from fovea.baselines.elementary import decode_frame, pad, strip, to_frame
+from fovea.errors import BaselineError
+
+if TYPE_CHECKING:
+    from av import VideoCodecContext
+
+PRESETS = (
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
+)  # fmt: skip
+LEAST_SIDE = 16
+
+
+class _PyavCodec(Baseline):
+    efforts = PRESETS
+    default_effort = "medium"
+
+    encoder: ClassVar[str]
+    decoder: ClassVar[str]
+    pixel_format: ClassVar[str]
+    unneeded: ClassVar[frozenset[int]]
+    """Types of the units that are taken out: supplemental information and access unit delimiters."""
+
+    def _version(self) -> str:
+        try:
+            import av
+        except ImportError as cause:
+            raise BaselineError(f"{self.family} needs the package av: pip install av") from cause
+        if missing := {self.encoder, self.decoder} - av.codecs_available:
+            raise BaselineError(f"{self.family} needs a PyAV with {', '.join(missing)}, this one has none")
+        return f"{_library(type(self))} (PyAV {av.__version__})"
+
+    @abstractmethod
+    def _options(self, qp: int) -> dict[str, str]:
+        """Options of the encoder."""
+
+    @staticmethod
+    @abstractmethod
+    def _unit_type(unit: bytes) -> int: ...
+
+    def stream(self, image: Picture, qp: int) -> bytes:
+        """Codes an image of even sides to all that the library writes.
+
+        Args:
+            image: uint8 [H, W, 3].
+            qp: quantization parameter.
+        """
+        from av import CodecContext
+
+        frame = to_frame(image, self.pixel_format)
+        context = cast("VideoCodecContext", CodecContext.create(self.encoder, "w"))
+        context.width, context.height, context.pix_fmt = frame.width, frame.height, self.pixel_format
+        context.time_base, context.gop_size = Fraction(1, 25), 1
+        context.color_range, context.colorspace = frame.color_range, frame.colorspace
+        context.thread_count = self.threads
+        context.options = self._options(qp)
+        return b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode(None)])
+
+    def _encode(self, image: Picture, quality: float) -> bytes:
+        padded, header = pad(image, LEAST_SIDE)
+        return header + strip(self.stream(padded, 51 - round(quality)), self._unit_type, self.unneeded)
+
+    def _decode(self, data: bytes) -> Picture:
+        return decode_frame(self.decoder, data, self.threads)
+
+
+class Avc(_PyavCodec):
+    """AVC (H.264) intra by x264, 8 bit, tuned for PSNR. ``quality`` is 51 - QP; effort is x264's preset."""
+
+    family = "avc"
+    encoder, decoder, pixel_format = "libx264", "h264", "yuv420p"
+    unneeded = frozenset({6, 9})
+    # QP 0 is lossless, which many decoders cannot read.
+    quality_range = (0, 50)
+    default_qualities = (0, 4, 8, 12, 16, 20, 24)
+
+    def _options(self, qp: int) -> dict[str, str]:
+        # ipratio=1: a lone frame is an I frame, and gets just this QP.
+        return {"preset": self.effort, "tune": "psnr", "qp": str(qp), "x264-params": "ipratio=1:log=-1"}
+
+    @staticmethod
+    def _unit_type(unit: bytes) -> int:
+        return unit[0] & 31
+
+
+class Hevc(_PyavCodec):
+    """HEVC (H.265) intra by x265, 10 bit, tuned for PSNR. ``quality`` is 51 - QP; effort is x265's preset."""
+
+    family = "hevc"
+    encoder, decoder, pixel_format = "libx265", "hevc", "yuv420p10le"
+    unneeded = frozenset({35, 39, 40})
+    quality_range = (0, 51)
+    default_qualities = (1, 5, 9, 13, 17, 21, 25)
+
+    def _options(self, qp: int) -> dict[str, str]:
+        # Wavefronts would serve threads at the cost of bits.
+        x265 = f"qp={qp}:ipratio=1:pools={self.threads}:frame-threads=1:wpp=0:log-level=none"
+        return {"preset": self.effort, "tune": "psnr", "x265-params": x265}
+
+    @staticmethod
+    def _unit_type(unit: bytes) -> int:
+        return unit[0] >> 1 & 63
+
+
+@cache
+def _library(codec: type[_PyavCodec]) -> str:
+    """Name and version of the library, which it tells in the stream itself and nowhere else."""
+    black = np.zeros((LEAST_SIDE, LEAST_SIDE, 3), np.uint8)
+    stream = codec().stream(black, qp=40)
+    match = re.search(rb"(x264) - (core \d+)|(x265) \((build \d+)\) - [\w.+-]+", stream)
+    if match is None:
+        return f"{codec.encoder} of unknown version"
+    return match[0].decode().replace(" - ", " ")

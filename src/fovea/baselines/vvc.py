@@ -1,0 +1,79 @@
+"""VVC, by VVenC inside the FFmpeg program of imageio-ffmpeg, and decoded by PyAV."""
+
+import re
+import subprocess
+from functools import cache
+
+from fovea.baselines.baseline import Baseline, Picture
+from fovea.baselines.elementary import decode_frame, pad, strip, to_frame
+from fovea.errors import BaselineError
+
+# FFmpeg gives VVenC a buffer of one byte a pixel, too little for the headers alone of smaller pictures.
+LEAST_SIDE = 64
+UNNEEDED = frozenset({20, 23, 24})  # access unit delimiter, supplemental information before and after
+
+
+class Vvc(Baseline):
+    """VVC (H.266) intra by VVenC, 10 bit, for PSNR. ``quality`` is 63 - QP; effort is VVenC's preset."""
+
+    family = "vvc"
+    efforts = ("faster", "fast", "medium", "slow", "slower")
+    default_effort = "fast"
+    quality_range = (0, 63)
+    default_qualities = (13, 18, 22, 26, 30, 34, 38)
+
+    def _version(self) -> str:
+        return _find_vvenc()
+
+    def _encode(self, image: Picture, quality: float) -> bytes:
+        padded, header = pad(image, LEAST_SIDE)
+        height, width = padded.shape[:2]
+        raw = to_frame(padded, "yuv420p10le").to_ndarray().tobytes()
+        source = ("-f", "rawvideo", "-pix_fmt", "yuv420p10le", "-s", f"{width}x{height}", "-i", "-")
+        color = ("-color_range", "pc", "-colorspace", "bt709")
+        # The default -qpa 1 serves eyes; IntraQPOffset=0 gives the frame just this QP.
+        encoder = ("-c:v", "libvvenc", "-preset", self.effort, "-threads", str(self.threads), "-g", "1")
+        quantizer = ("-qpa", "0", "-qp", str(63 - round(quality)), "-vvenc-params", "IntraQPOffset=0")
+        # A louder log would go into the stream: VVenC writes to standard output too.
+        run = _ffmpeg(
+            "-v", "error", *color, *source, *encoder, *quantizer, *color, "-f", "vvc", "-", data=raw
+        )
+        if run.returncode != 0:
+            raise BaselineError(f"{self.name}: FFmpeg failed: {run.stderr.decode(errors='replace').strip()}")
+        return header + strip(run.stdout, lambda unit: unit[1] >> 3, UNNEEDED)
+
+    def _decode(self, data: bytes) -> Picture:
+        return decode_frame("vvc", data, self.threads)
+
+
+def _ffmpeg(*arguments: str, data: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+    import imageio_ffmpeg
+
+    program = imageio_ffmpeg.get_ffmpeg_exe()
+    return subprocess.run([program, "-hide_banner", *arguments], input=data, capture_output=True, check=False)
+
+
+@cache
+def _find_vvenc() -> str:
+    try:
+        import av
+        import imageio_ffmpeg
+    except ImportError as cause:
+        raise BaselineError(f"vvc needs the package {cause.name}: pip install av imageio-ffmpeg") from cause
+    if "vvc" not in av.codecs_available:
+        raise BaselineError(
+            f"vvc needs a PyAV that decodes it, {av.__version__} does not: take av 14 or later"
+        )
+    try:
+        program = imageio_ffmpeg.get_ffmpeg_version()
+    except RuntimeError as cause:
+        raise BaselineError(f"vvc needs FFmpeg: {cause}") from cause
+    # VVenC tells its version only in the log of an encoder at work.
+    frame = ("-f", "lavfi", "-i", "color=size=64x64", "-frames:v", "1", "-c:v", "libvvenc", "-f", "null", "-")
+    log = _ffmpeg("-v", "verbose", *frame).stderr.decode(errors="replace")
+    match = re.search(r"libvvenc version: (\S+)", log)
+    if match is None:
+        raise BaselineError(
+            f"vvc needs an FFmpeg with libvvenc, {program} has none: pip install imageio-ffmpeg==0.8.1"
+        )
+    return f"VVenC {match[1]} (FFmpeg {program}, PyAV {av.__version__})"

@@ -1,0 +1,38 @@
+"""The ``.fov`` container: header, tiles, metadata, alpha, checksums and limits.
+
+Bytes only: what is inside a tile is the business of :mod:`fovea.entropy`. ``docs/format.md`` has the format.
+"""
+
+from fovea.bitstream.container import Container, ContainerReader, Source, read, read_header, write
+from fovea.bitstream.grid import Box, TileGrid
+from fovea.bitstream.header import MAGIC, VERSION, Header, Metadata, Mode
+from fovea.bitstream.limits import (
+    DEFAULT_TILE_SIZE,
+    MAX_METADATA_BYTES,
+    MAX_PIXELS,
+    MAX_SIDE,
+    MAX_TILE_SIZE,
+    TILE_UNIT,
+)
+
+__all__ = [
+    "DEFAULT_TILE_SIZE",
+    "MAGIC",
+    "MAX_METADATA_BYTES",
+    "MAX_PIXELS",
+    "MAX_SIDE",
+    "MAX_TILE_SIZE",
+    "TILE_UNIT",
+    "VERSION",
+    "Box",
+    "Container",
+    "ContainerReader",
+    "Header",
+    "Metadata",
+    "Mode",
+    "Source",
+    "TileGrid",
+    "read",
+    "read_header",
+    "write",
+]

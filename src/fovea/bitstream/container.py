@@ -1,0 +1,244 @@
+"""Writing and reading whole ``.fov`` files, or only the parts of one that are needed."""
+
+import io
+import threading
+from dataclasses import dataclass, field
+from typing import IO, NamedTuple
+
+from fovea.bitstream.fields import CHECKSUM_BYTES, FieldReader, checksum, varint
+from fovea.bitstream.header import (
+    MAGIC,
+    MODEL_ID_BYTES,
+    VERSION,
+    Header,
+    Metadata,
+    Mode,
+    check_metadata_size,
+)
+from fovea.bitstream.limits import TILE_UNIT
+from fovea.errors import BitstreamError, ChecksumError, TruncatedError, UnsupportedVersionError
+
+Source = bytes | bytearray | memoryview | IO[bytes]
+"""A whole file in memory, or an open binary file that can seek."""
+
+_COLOR, _EXIF, _ICC, _XMP, _ALPHA = (1 << bit for bit in range(5))
+_UNKNOWN = 0xFF & ~(_COLOR | _EXIF | _ICC | _XMP | _ALPHA)
+_EXTRAS = {"EXIF": _EXIF, "ICC": _ICC, "XMP": _XMP, "alpha": _ALPHA}
+_MODES: dict[int, Mode] = {0: "L", _COLOR: "RGB", _ALPHA: "LA", _COLOR | _ALPHA: "RGBA"}
+
+
+@dataclass(frozen=True)
+class Container:
+    """All that a ``.fov`` file holds.
+
+    Args:
+        header: What the file says about itself.
+        tiles: Coded tiles, one for each of ``header.grid``.
+        metadata: EXIF, ICC and XMP.
+        alpha: Coded alpha plane, where ``header.mode`` has one.
+
+    Raises:
+        BitstreamError: Tiles or alpha do not fit the header.
+    """
+
+    header: Header
+    tiles: tuple[bytes, ...]
+    metadata: Metadata = field(default_factory=Metadata)
+    alpha: bytes | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.tiles) != self.header.grid.tiles:
+            raise BitstreamError(f"{len(self.tiles)} tiles where the grid has {self.header.grid.tiles}")
+        if bool(self.alpha) != self.header.has_alpha:
+            raise BitstreamError(f"mode {self.header.mode} and the alpha plane do not fit")
+
+
+def write(container: Container) -> bytes:
+    """The bytes of a ``.fov`` file.
+
+    Args:
+        container: What the file shall hold.
+
+    Returns:
+        The whole file.
+
+    Example:
+        >>> data = write(Container(Header(bytes(8), 640, 480, quality=50), (b"tile",)))
+        >>> len(data), read(data).tiles
+        (33, (b'tile',))
+    """
+    header, metadata = container.header, container.metadata
+    extras = dict(zip(_EXTRAS, (metadata.exif, metadata.icc, metadata.xmp, container.alpha), strict=True))
+    flags = _COLOR if header.mode.startswith("RGB") else 0
+    flags |= sum(_EXTRAS[name] for name, block in extras.items() if block)
+    blocks = [*filter(None, extras.values()), *container.tiles]
+
+    head = bytearray(MAGIC)
+    head += bytes([VERSION, flags])
+    head += header.model_id
+    head += bytes([header.quality, header.tile_size // TILE_UNIT])
+    head += varint(header.width) + varint(header.height)
+    for block in blocks:
+        head += varint(len(block)) + checksum(block)
+    head += checksum(head)
+    return b"".join([head, *blocks])
+
+
+class ContainerReader:
+    """A ``.fov`` file of which the header is read at once, and any other part when it is asked for.
+
+    Every part is checked against its checksum when it is read. Several threads may read from one reader.
+
+    Args:
+        source: The file; an open file must stay open, and nothing else may read from it meanwhile.
+
+    Raises:
+        BitstreamError: This is no valid ``.fov`` file; one of its subclasses says more.
+
+    Example:
+        >>> reader = ContainerReader(write(Container(Header(bytes(8), 640, 480, quality=50), (b"tile",))))
+        >>> reader.header.width, reader.tile(0)
+        (640, b'tile')
+    """
+
+    header: Header
+    """What the file says about itself."""
+
+    def __init__(self, source: Source) -> None:
+        self._file = io.BytesIO(source) if isinstance(source, bytes | bytearray | memoryview) else source
+        self._lock = threading.Lock()
+        size = self._file.seek(0, io.SEEK_END)
+        self._file.seek(0)
+        fields = FieldReader(self._file)
+        flags = _read_preamble(fields)
+        self.header = _read_header_fields(fields, flags)
+
+        self._extras = [name for name, flag in _EXTRAS.items() if flags & flag]
+        blocks = len(self._extras) + self.header.grid.tiles
+        # A forged size can ask for many tiles: see that their index can be there at all before reading it.
+        if size < fields.position + blocks * (1 + CHECKSUM_BYTES) + CHECKSUM_BYTES:
+            raise TruncatedError(f"{size} bytes are too few for the {blocks} parts of this file")
+        index = [(fields.varint(), fields.take(CHECKSUM_BYTES)) for _ in range(blocks)]
+        fields.expect_checksum()
+
+        self._blocks: list[_Block] = []
+        end = fields.position
+        for length, crc in index:
+            self._blocks.append(_Block(end, length, crc))
+            end += length
+        for name, block in zip(self._extras, self._blocks, strict=False):
+            if block.length == 0:
+                raise BitstreamError(f"the header announces {name} but gives it no bytes")
+            if name != "alpha":
+                check_metadata_size(name, block.length)
+        if size < end:
+            raise TruncatedError(f"the file ends after {size} of {end} bytes: it is incomplete")
+        if size > end:
+            raise BitstreamError(f"{size - end} bytes follow the end of the picture: the file is damaged")
+
+    def tile(self, number: int) -> bytes:
+        """The bytes of one coded tile.
+
+        Args:
+            number: Number of the tile in ``header.grid``, from 0.
+
+        Returns:
+            What the entropy coder wrote.
+
+        Raises:
+            ChecksumError: The bytes are damaged.
+            IndexError: There is no such tile.
+        """
+        if not 0 <= number < self.header.grid.tiles:
+            raise IndexError(f"tile {number} of {self.header.grid.tiles}")
+        return self._read(f"tile {number}", self._blocks[len(self._extras) + number])
+
+    def metadata(self) -> Metadata:
+        """EXIF, ICC and XMP of the file; empty where it has none.
+
+        Raises:
+            ChecksumError: The bytes are damaged.
+        """
+        return Metadata(*(self._extra(name) for name in ("EXIF", "ICC", "XMP")))
+
+    def alpha(self) -> bytes | None:
+        """The coded alpha plane, or None where the picture has none.
+
+        Raises:
+            ChecksumError: The bytes are damaged.
+        """
+        return self._extra("alpha") or None
+
+    def _extra(self, name: str) -> bytes:
+        return self._read(name, self._blocks[self._extras.index(name)]) if name in self._extras else b""
+
+    def _read(self, name: str, block: "_Block") -> bytes:
+        with self._lock:
+            self._file.seek(block.offset)
+            data = self._file.read(block.length)
+        if checksum(data) != block.checksum:
+            raise ChecksumError(f"{name} does not match its checksum: the file is damaged")
+        return data
+
+
+class _Block(NamedTuple):
+    offset: int
+    length: int
+    checksum: bytes
+
+
+def read(source: Source) -> Container:
+    """All that a ``.fov`` file holds, checked.
+
+    Args:
+        source: The file, or its bytes.
+
+    Returns:
+        What :func:`write` was given.
+
+    Raises:
+        BitstreamError: This is no valid ``.fov`` file; one of its subclasses says more.
+    """
+    reader = ContainerReader(source)
+    tiles = tuple(map(reader.tile, range(reader.header.grid.tiles)))
+    return Container(reader.header, tiles, reader.metadata(), reader.alpha())
+
+
+def read_header(source: Source) -> Header:
+    """What a ``.fov`` file says about itself; no tile is read.
+
+    Args:
+        source: The file, or its bytes.
+
+    Returns:
+        The header, checked, in a file that is neither too short nor too long for it.
+
+    Raises:
+        BitstreamError: This is no valid ``.fov`` file; one of its subclasses says more.
+    """
+    return ContainerReader(source).header
+
+
+def _read_preamble(fields: FieldReader) -> int:
+    """Magic, version and flags; returns the flags."""
+    if fields.take(len(MAGIC)) != MAGIC:
+        raise BitstreamError("this is no .fov file: it does not start as one")
+    version = fields.byte()
+    if version != VERSION:
+        raise UnsupportedVersionError(
+            f"the file has format version {version}, this Fovea reads version {VERSION}: update Fovea"
+        )
+    flags = fields.byte()
+    if flags & _UNKNOWN:
+        raise UnsupportedVersionError(
+            f"the file uses features unknown here (flags {flags:#04x}): update Fovea"
+        )
+    return flags
+
+
+def _read_header_fields(fields: FieldReader, flags: int) -> Header:
+    model_id = fields.take(MODEL_ID_BYTES)
+    quality, tile_units = fields.byte(), fields.byte()
+    width, height = fields.varint(), fields.varint()
+    mode = _MODES[flags & (_COLOR | _ALPHA)]
+    return Header(model_id, width, height, quality, mode, tile_units * TILE_UNIT)

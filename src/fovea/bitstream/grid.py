@@ -1,0 +1,158 @@
+"""How a picture is cut into tiles. The rule is part of the format (``docs/format.md``, *Tiles*)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import NamedTuple
+
+from fovea.bitstream.limits import DEFAULT_TILE_SIZE, TILE_UNIT
+from fovea.errors import ImageError
+
+
+class Box(NamedTuple):
+    """A rectangle of a picture, in pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class TileGrid:
+    """The tiles of a picture, numbered row by row from the top left.
+
+    Args:
+        width: Width of the picture in pixels, at least 1.
+        height: Height of the picture in pixels, at least 1.
+        tile_size: Largest side of a tile in pixels, a multiple of 64.
+
+    Example:
+        >>> grid = TileGrid(2100, 1000)
+        >>> list(grid)
+        [Box(left=0, top=0, width=1088, height=1000), Box(left=1088, top=0, width=1012, height=1000)]
+        >>> grid.tiles_of_region(1080, 20, 100, 50)
+        [0, 1]
+    """
+
+    width: int
+    height: int
+    tile_size: int = DEFAULT_TILE_SIZE
+
+    @cached_property
+    def column_edges(self) -> tuple[int, ...]:
+        """Left edge of every column, then the width of the picture."""
+        return _edges(self.width, self.tile_size)
+
+    @cached_property
+    def row_edges(self) -> tuple[int, ...]:
+        """Top edge of every row, then the height of the picture."""
+        return _edges(self.height, self.tile_size)
+
+    @property
+    def columns(self) -> int:
+        """Number of tiles side by side."""
+        return _parts(self.width, self.tile_size)
+
+    @property
+    def rows(self) -> int:
+        """Number of tiles one above the other."""
+        return _parts(self.height, self.tile_size)
+
+    @property
+    def tiles(self) -> int:
+        """Number of tiles in all."""
+        return self.columns * self.rows
+
+    def __iter__(self) -> Iterator[Box]:
+        return map(self.box, range(self.tiles))
+
+    def box(self, tile: int) -> Box:
+        """The pixels that a tile covers.
+
+        Args:
+            tile: Number of the tile, from 0.
+
+        Returns:
+            Its rectangle in the picture.
+
+        Raises:
+            IndexError: There is no such tile.
+        """
+        row, column = self._place(tile)
+        left, right = self.column_edges[column : column + 2]
+        top, bottom = self.row_edges[row : row + 2]
+        return Box(left, top, right - left, bottom - top)
+
+    def neighbors(self, tile: int) -> list[int]:
+        """The tiles that touch a tile, also at a corner.
+
+        Args:
+            tile: Number of the tile, from 0.
+
+        Returns:
+            Numbers of up to eight tiles, ascending, without the tile itself.
+
+        Raises:
+            IndexError: There is no such tile.
+
+        Example:
+            >>> TileGrid(200, 200, tile_size=64).neighbors(5)
+            [0, 1, 2, 4, 6, 8, 9, 10]
+        """
+        row, column = self._place(tile)
+        rows = range(max(row - 1, 0), min(row + 2, self.rows))
+        columns = range(max(column - 1, 0), min(column + 2, self.columns))
+        return [number for number in self._numbers(rows, columns) if number != tile]
+
+    def tiles_of_region(self, left: int, top: int, width: int, height: int) -> list[int]:
+        """The tiles that hold the pixels of a region.
+
+        Args:
+            left: Left edge of the region in pixels, from 0.
+            top: Top edge of the region in pixels, from 0.
+            width: Width of the region in pixels, at least 1.
+            height: Height of the region in pixels, at least 1.
+
+        Returns:
+            Numbers of the tiles, ascending.
+
+        Raises:
+            ImageError: The region is empty or reaches out of the picture.
+        """
+        right, bottom = left + width, top + height
+        if not (0 <= left < right <= self.width and 0 <= top < bottom <= self.height):
+            raise ImageError(
+                f"region {left},{top},{width},{height} (left,top,width,height) does not lie inside"
+                f" the {self.width}x{self.height} picture"
+            )
+        return list(
+            self._numbers(_touched(self.row_edges, top, bottom), _touched(self.column_edges, left, right))
+        )
+
+    def _place(self, tile: int) -> tuple[int, int]:
+        if not 0 <= tile < self.tiles:
+            raise IndexError(f"tile {tile} of {self.tiles}")
+        return divmod(tile, self.columns)
+
+    def _numbers(self, rows: range, columns: range) -> Iterator[int]:
+        return (row * self.columns + column for row, column in product(rows, columns))
+
+
+def _parts(length: int, tile_size: int) -> int:
+    return -(-length // tile_size)
+
+
+def _edges(length: int, tile_size: int) -> tuple[int, ...]:
+    """Fewest parts of at most ``tile_size``, as equal as multiples of 64 allow, the larger ones first."""
+    parts = _parts(length, tile_size)
+    units = -(-length // TILE_UNIT)
+    small, larger = divmod(units, parts)
+    starts = (part * small + min(part, larger) for part in range(parts))
+    return (*(start * TILE_UNIT for start in starts), length)
+
+
+def _touched(edges: tuple[int, ...], start: int, stop: int) -> range:
+    hit = [i for i in range(len(edges) - 1) if edges[i] < stop and edges[i + 1] > start]
+    return range(hit[0], hit[-1] + 1)

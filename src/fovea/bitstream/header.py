@@ -1,0 +1,112 @@
+"""What a ``.fov`` file says about itself before its first tile."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, get_args
+
+from fovea.bitstream.grid import TileGrid
+from fovea.bitstream.limits import (
+    DEFAULT_TILE_SIZE,
+    MAX_METADATA_BYTES,
+    MAX_PIXELS,
+    MAX_SIDE,
+    MAX_TILE_SIZE,
+    TILE_UNIT,
+)
+from fovea.errors import BitstreamError, LimitError
+
+# The first byte is neither ASCII nor a start of UTF-8 text, so a transfer as text that strips or recodes it
+# shows at once; one that changes line ends further on is found by the checksums.
+MAGIC = b"\x8fFOV"
+VERSION = 1
+MODEL_ID_BYTES = 8
+
+Mode = Literal["L", "RGB", "LA", "RGBA"]
+"""Channels of the picture, named as Pillow names them."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """Shape, origin and quality of a coded picture.
+
+    Args:
+        model_id: The first 8 bytes of the hash of the model that codes the tiles.
+        width: In pixels, 1 to :data:`~fovea.bitstream.MAX_SIDE`.
+        height: In pixels, likewise; width x height is at most :data:`~fovea.bitstream.MAX_PIXELS`.
+        quality: 0 (smallest file) to 100 (best picture).
+        mode: Channels of the picture. Tiles always code RGB; ``L`` says it was gray, ``A`` that it has alpha.
+        tile_size: Largest side of a tile in pixels, a multiple of 64 up to
+            :data:`~fovea.bitstream.MAX_TILE_SIZE`.
+
+    Raises:
+        LimitError: The picture or its tiles are too large.
+        BitstreamError: A field is outside its range.
+    """
+
+    model_id: bytes
+    width: int
+    height: int
+    quality: int
+    mode: Mode = "RGB"
+    tile_size: int = DEFAULT_TILE_SIZE
+
+    def __post_init__(self) -> None:
+        size = f"{self.width}x{self.height}"
+        if self.width < 1 or self.height < 1:
+            raise BitstreamError(f"a picture of {size} pixels has no content")
+        if max(self.width, self.height) > MAX_SIDE or self.width * self.height > MAX_PIXELS:
+            raise LimitError(
+                f"a picture of {size} pixels is too large: at most {MAX_SIDE} a side, {MAX_PIXELS} in all"
+            )
+        if self.tile_size > MAX_TILE_SIZE:
+            raise LimitError(f"tiles of {self.tile_size} pixels are too large: at most {MAX_TILE_SIZE}")
+        if self.tile_size < TILE_UNIT or self.tile_size % TILE_UNIT:
+            raise BitstreamError(f"tile size {self.tile_size} is not a positive multiple of {TILE_UNIT}")
+        if not 0 <= self.quality <= 100:
+            raise BitstreamError(f"quality {self.quality} is not in 0..100")
+        if len(self.model_id) != MODEL_ID_BYTES:
+            raise BitstreamError(f"a model id has {MODEL_ID_BYTES} bytes, not {len(self.model_id)}")
+        if self.mode not in get_args(Mode):
+            raise BitstreamError(f"mode {self.mode!r} is none of {', '.join(get_args(Mode))}")
+
+    @cached_property
+    def grid(self) -> TileGrid:
+        """The tiles of the picture."""
+        return TileGrid(self.width, self.height, self.tile_size)
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether the picture has an alpha channel."""
+        return self.mode.endswith("A")
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a picture says besides its pixels, byte for byte as found; empty where it says nothing.
+
+    Args:
+        exif: EXIF block, as Pillow's ``image.info["exif"]``.
+        icc: ICC color profile, as ``image.info["icc_profile"]``.
+        xmp: XMP packet, as ``image.info["xmp"]``.
+
+    Raises:
+        LimitError: One of them is larger than :data:`~fovea.bitstream.MAX_METADATA_BYTES`.
+    """
+
+    exif: bytes = b""
+    icc: bytes = b""
+    xmp: bytes = b""
+
+    def __post_init__(self) -> None:
+        for name, block in (("EXIF", self.exif), ("ICC", self.icc), ("XMP", self.xmp)):
+            check_metadata_size(name, len(block))
+
+
+def check_metadata_size(name: str, size: int) -> None:
+    """Refuse a block of metadata above the limit.
+
+    Raises:
+        LimitError: ``size`` is larger than :data:`~fovea.bitstream.MAX_METADATA_BYTES`.
+    """
+    if size > MAX_METADATA_BYTES:
+        raise LimitError(f"{name} metadata of {size} bytes is too large: at most {MAX_METADATA_BYTES}")

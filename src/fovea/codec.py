@@ -1,0 +1,239 @@
+"""The public facade: images to bytes and back."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from fovea.bitstream import (
+    DEFAULT_TILE_SIZE,
+    MAX_PIXELS,
+    Box,
+    Container,
+    ContainerReader,
+    Header,
+    Source,
+    write,
+)
+from fovea.coding.coder import PixelCoder
+from fovea.coding.registry import find_model, model_of_id
+from fovea.engine import create_engine
+from fovea.errors import ImageError, LimitError
+from fovea.picture import Picture, decode_alpha, encode_alpha
+
+DEFAULT_MODEL = "fovea-s"
+DEFAULT_QUALITY = 50
+
+ImageLike = Image.Image | NDArray[Any] | Picture
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+class Codec:
+    """Encodes and decodes images with one model on one engine. Threads may share it.
+
+    Args:
+        model: name of an installed model, or path of a model file, to encode with. Files are decoded with the
+            model that they name, whatever this one is.
+        engine: inference runtime: "onnxruntime" or "openvino".
+        precision: of the transforms: "fp32", or one that the engine has besides. The bits of a file do not depend
+            on it.
+        threads: how many cores to use; all by default.
+
+    Raises:
+        ModelError: the model is unknown or damaged.
+        EngineError: the engine is unknown or not installed.
+
+    Example:
+        >>> codec = Codec()
+        >>> image = np.zeros((48, 64, 3), np.uint8)
+        >>> codec.decode(codec.encode(image, quality=30)).shape
+        (48, 64, 3)
+    """
+
+    def __init__(
+        self,
+        model: str | Path = DEFAULT_MODEL,
+        engine: str = "onnxruntime",
+        precision: str = "fp32",
+        threads: int | None = None,
+    ) -> None:
+        self.model = find_model(model)
+        self.engine = create_engine(engine, precision, threads)
+        self._coders = {self.model.id: PixelCoder(self.model, self.engine)}
+
+    @property
+    def name(self) -> str:
+        """Of the model that encodes."""
+        return self.model.name
+
+    def encode(
+        self,
+        image: ImageLike,
+        quality: float = DEFAULT_QUALITY,
+        *,
+        keep_metadata: bool = True,
+        tile_size: int = DEFAULT_TILE_SIZE,
+    ) -> bytes:
+        """Encode an image.
+
+        Args:
+            image: a Pillow image of any mode; an array [H, W], [H, W, 1], [H, W, 3] or [H, W, 4]; or a picture.
+            quality: 0 (smallest file) to 100, rounded to an integer.
+            keep_metadata: of a Pillow image: keep EXIF, ICC and XMP. Otherwise the pixels are turned upright and
+                converted to sRGB, and the metadata dropped.
+            tile_size: largest side of a tile, a multiple of 64. Smaller tiles make regions of large images
+                quicker to decode and cost some bits.
+
+        Returns:
+            The content of a ``.fov`` file.
+
+        Raises:
+            ImageError: the image cannot be coded, or the quality is out of range.
+        """
+        picture = _picture(image, keep_metadata)
+        number = _quality(quality)
+        coder = self._coders[self.model.id]
+        header = Header(self.model.id, picture.width, picture.height, number, picture.mode, tile_size)
+        tiles = coder.encode(picture.pixels, header.grid, number)
+        alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
+        return write(Container(header, tuple(tiles), picture.metadata, alpha))
+
+    def encode_to_size(
+        self, image: ImageLike, size: int, *, keep_metadata: bool = True, tile_size: int = DEFAULT_TILE_SIZE
+    ) -> bytes:
+        """Encode at the highest quality whose file is no larger than wanted.
+
+        Args:
+            image: as in :meth:`encode`.
+            size: largest file, in bytes.
+            keep_metadata: as in :meth:`encode`.
+            tile_size: as in :meth:`encode`.
+
+        Raises:
+            ImageError: even quality 0 gives a larger file.
+        """
+        picture = _picture(image, keep_metadata)
+        best, low, high = None, 0, 100
+        while low <= high:
+            middle = (low + high) // 2
+            data = self.encode(picture, middle, tile_size=tile_size)
+            if len(data) <= size:
+                best, low = data, middle + 1
+            else:
+                high = middle - 1
+        if best is None:
+            raise ImageError(f"even at quality 0 the file is larger than the {size} bytes asked for")
+        return best
+
+    def decode(self, data: Source, region: tuple[int, int, int, int] | None = None) -> NDArray[np.uint8]:
+        """Decode to an array.
+
+        Args:
+            data: content of a ``.fov`` file, or the open file.
+            region: (left, top, width, height) in pixels: decode this part alone. Its pixels equal those of the
+                whole image.
+
+        Returns:
+            uint8 [H, W] for gray images, [H, W, 2] with alpha; [H, W, 3] or [H, W, 4] for colored ones.
+
+        Raises:
+            BitstreamError: the file is damaged.
+            ImageError: the region does not lie inside the image.
+            ModelError: the model it was encoded with is not installed.
+        """
+        return self.decode_picture(data, region).to_array()
+
+    def decode_image(self, data: Source, region: tuple[int, int, int, int] | None = None) -> Image.Image:
+        """Decode to a Pillow image with its metadata; otherwise as :meth:`decode`."""
+        return self.decode_picture(data, region).to_image()
+
+    def decode_picture(
+        self, data: Source, region: tuple[int, int, int, int] | None = None, max_pixels: int = MAX_PIXELS
+    ) -> Picture:
+        """Decode to pixels, alpha and metadata; otherwise as :meth:`decode`.
+
+        Args:
+            data: content of a ``.fov`` file, or the open file.
+            region: (left, top, width, height) in pixels.
+            max_pixels: refuse to decode more.
+        """
+        reader = ContainerReader(data)
+        header = reader.header
+        box = Box(*region) if region else Box(0, 0, header.width, header.height)
+        header.grid.tiles_of_region(*box)  # refuses a region that is not inside
+        if box.width * box.height > max_pixels:
+            raise LimitError(f"{box.width}x{box.height} pixels are more than the {max_pixels} allowed")
+        pixels = self._coder(header.model_id).decode(reader.tile, header.grid, header.quality, box)
+        alpha = None
+        if coded := reader.alpha():
+            plane = decode_alpha(coded, header.height, header.width)
+            alpha = np.ascontiguousarray(plane[box.top : box.top + box.height, box.left : box.left + box.width])
+        return Picture(pixels, header.mode, alpha, reader.metadata())
+
+    def encode_batch(
+        self, images: Iterable[ImageLike], quality: float = DEFAULT_QUALITY, *, keep_metadata: bool = True
+    ) -> Iterator[bytes]:
+        """Encode many images, several at once, in order; see :meth:`encode`. Memory does not grow with their number."""
+        return self._batch(lambda image: self.encode(image, quality, keep_metadata=keep_metadata), images)
+
+    def decode_batch(self, files: Iterable[Source]) -> Iterator[NDArray[np.uint8]]:
+        """Decode many files, several at once, in order; see :meth:`decode`. Memory does not grow with their number."""
+        return self._batch(self.decode, files)
+
+    def _batch(self, function: Callable[[_In], _Out], items: Iterable[_In]) -> Iterator[_Out]:
+        iterator, threads = iter(items), self.engine.threads
+        with ThreadPoolExecutor(threads) as pool:
+            running = [pool.submit(function, item) for item in islice(iterator, threads)]
+            while running:
+                yield running.pop(0).result()
+                running += [pool.submit(function, item) for item in islice(iterator, 1)]
+
+    def _coder(self, model_id: bytes) -> PixelCoder:
+        if model_id not in self._coders:
+            self._coders[model_id] = PixelCoder(model_of_id(model_id), self.engine)
+        return self._coders[model_id]
+
+
+@cache
+def _shared_codec(model: str) -> Codec:
+    return Codec(model)
+
+
+def default_codec(model: str | None = None) -> Codec:
+    """The codec behind :func:`encode`, :func:`decode` and the Pillow plugin, made once for each model."""
+    return _shared_codec(model or DEFAULT_MODEL)
+
+
+def encode(image: ImageLike, quality: float = DEFAULT_QUALITY, model: str | None = None) -> bytes:
+    """Encode an image with an installed model; see :meth:`Codec.encode`."""
+    return default_codec(model).encode(image, quality)
+
+
+def decode(data: Source, region: tuple[int, int, int, int] | None = None) -> NDArray[np.uint8]:
+    """Decode a ``.fov`` file; see :meth:`Codec.decode`."""
+    return default_codec().decode(data, region)
+
+
+def _picture(image: ImageLike, keep_metadata: bool) -> Picture:
+    if isinstance(image, Picture):
+        return image
+    if isinstance(image, Image.Image):
+        return Picture.from_image(image, keep_metadata)
+    return Picture.from_array(np.asarray(image))
+
+
+def _quality(quality: float) -> int:
+    if not 0 <= quality <= 100:
+        raise ImageError(f"quality {quality} is out of range: choose 0 (smallest file) to 100")
+    return round(quality)
+
+
+__all__ = ["DEFAULT_MODEL", "DEFAULT_QUALITY", "Codec", "ImageLike", "decode", "default_codec", "encode"]

@@ -1,0 +1,108 @@
+"""Codes whole pictures of one model on one engine: pixels to a list of tiles and back."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fovea.bitstream import Box, TileGrid
+from fovea.coding.latent import Floats, LatentCoder
+from fovea.coding.model import Model
+from fovea.coding.tiles import analyze, latent_size, rows_of, synthesize, window
+from fovea.engine import Engine
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+class PixelCoder:
+    """Pixels to tile bytes and back.
+
+    Args:
+        model: networks and tables.
+        engine: runs the networks; as many tiles are coded at once as it has threads.
+    """
+
+    def __init__(self, model: Model, engine: Engine) -> None:
+        self.model, self.threads = model, engine.threads
+        self._analysis = engine.load(model.graphs["analysis"])
+        self._synthesis = engine.load(model.graphs["synthesis"])
+        self._latents = LatentCoder(model, engine)
+
+    def encode(self, pixels: NDArray[np.uint8], grid: TileGrid, quality: int) -> list[bytes]:
+        """Bytes of every tile of a picture.
+
+        Args:
+            pixels: [H, W, 3].
+            grid: cuts the picture into tiles.
+            quality: 0..100.
+        """
+
+        def analysis(image: NDArray[np.uint8]) -> Floats:
+            latent: Floats
+            (latent,) = self._analysis(image, np.array([quality], np.int64))
+            return latent
+
+        def encode_tile(box: Box) -> bytes:
+            return self._latents.encode(analyze(pixels, box, self.model.halo, analysis), quality)
+
+        return self._parallel(encode_tile, list(grid))
+
+    def decode(
+        self, tile_bytes: Callable[[int], bytes], grid: TileGrid, quality: int, region: Box
+    ) -> NDArray[np.uint8]:
+        """Pixels of a region.
+
+        Tiles are decoded row by row, and each with its neighbors: a region has the very pixels that it has in the
+        whole picture, and memory holds three rows of latents at most.
+
+        Args:
+            tile_bytes: gives the bytes of a tile by its number.
+            grid: of the picture.
+            quality: 0..100.
+            region: what to decode.
+
+        Returns:
+            uint8 [region.height, region.width, 3].
+
+        Raises:
+            BitstreamError: the bytes of a tile are damaged.
+        """
+        latents: dict[int, Floats] = {}
+
+        def decode_latent(tile: int) -> Floats:
+            box = grid.box(tile)
+            return self._latents.decode(tile_bytes(tile), latent_size(box.height), latent_size(box.width), quality)
+
+        def decode_pixels(tile: int) -> NDArray[np.uint8]:
+            return synthesize(grid, tile, self.model.halo, latents.__getitem__, self._synthesis, quality)
+
+        out = np.empty((region.height, region.width, 3), np.uint8)
+        for row in rows_of(grid, grid.tiles_of_region(*region)):
+            windows = (window(grid.box(tile), self.model.halo, grid.width, grid.height) for tile in row)
+            needed = sorted({tile for around in windows for tile in grid.tiles_of_region(*around)})
+            latents = {tile: latents[tile] for tile in needed if tile in latents}
+            missing = [tile for tile in needed if tile not in latents]
+            latents |= dict(zip(missing, self._parallel(decode_latent, missing), strict=True))
+            for tile, pixels in zip(row, self._parallel(decode_pixels, row), strict=True):
+                _paste(out, region, pixels, grid.box(tile))
+        return out
+
+    def _parallel(self, function: Callable[[_In], _Out], items: Iterable[_In]) -> list[_Out]:
+        items = list(items)
+        if len(items) < 2 or self.threads < 2:
+            return [function(item) for item in items]
+        with ThreadPoolExecutor(min(self.threads, len(items))) as pool:
+            return list(pool.map(function, items))
+
+
+def _paste(out: NDArray[np.uint8], region: Box, pixels: NDArray[np.uint8], box: Box) -> None:
+    """Copy the part of a tile that lies in the region."""
+    left, top = max(box.left, region.left), max(box.top, region.top)
+    right = min(box.left + box.width, region.left + region.width)
+    bottom = min(box.top + box.height, region.top + region.height)
+    out[top - region.top : bottom - region.top, left - region.left : right - region.left] = pixels[
+        top - box.top : bottom - box.top, left - box.left : right - box.left
+    ]

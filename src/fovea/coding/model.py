@@ -1,0 +1,105 @@
+"""A deployable model: one file with the exported networks, the frequency tables and the model card."""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fovea.entropy import FrequencyTables
+from fovea.errors import ModelError
+
+FORMAT = 1
+SUFFIX = ".fovea"
+NETWORKS = ("analysis", "hyper_analysis", "scales", "means", "context", "synthesis")
+QUALITIES = 101
+_CARD = "card.json"
+_LARGEST = 256 << 20
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a model file holds. Built by ``fovea export``, read with :meth:`load`.
+
+    Attributes:
+        name: such as ``fovea-s``.
+        latent: channels of the latent y, at 1/16 of the resolution.
+        hyper: channels of the hyper-latent z, at 1/64.
+        halo: latent positions around a tile that its pixels depend on.
+        graphs: serialized ONNX models, by the names in ``NETWORKS``.
+        tables: frequencies of all symbols.
+        hyper_index: table of each channel of z at each quality, uint8 [101, hyper].
+        card: how the model was made, free-form.
+    """
+
+    name: str
+    latent: int
+    hyper: int
+    halo: int
+    graphs: Mapping[str, bytes]
+    tables: FrequencyTables
+    hyper_index: NDArray[np.uint8]
+    card: Mapping[str, Any]
+
+    def _members(self) -> dict[str, bytes]:
+        """All that decoding depends on, in the order that is hashed."""
+        about = {"format": FORMAT, "name": self.name, "latent": self.latent, "hyper": self.hyper, "halo": self.halo}
+        return {
+            "model.json": json.dumps(about, sort_keys=True).encode(),
+            "tables.bin": self.tables.to_bytes(),
+            "hyper_index.bin": self.hyper_index.tobytes(),
+            **{f"{name}.onnx": self.graphs[name] for name in NETWORKS},
+        }
+
+    @cached_property
+    def id(self) -> bytes:
+        """Eight bytes that tell this model from all others: a hash of everything but the card."""
+        digest = hashlib.sha256()
+        for name, content in self._members().items():
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        return digest.digest()[:8]
+
+    def save(self, path: Path) -> None:
+        """Write the model file. The same model gives the same bytes."""
+        members = self._members() | {_CARD: json.dumps(self.card, indent=1).encode()}
+        part = path.with_name(path.name + ".part")
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+            for name, content in members.items():
+                archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+        part.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Model":
+        """Read a model file.
+
+        Raises:
+            ModelError: the file is missing, damaged, or of a newer format.
+        """
+        try:
+            with zipfile.ZipFile(path) as archive:
+                if sum(member.file_size for member in archive.infolist()) > _LARGEST:
+                    raise ModelError(f"{path} is no model file: it unpacks to more than {_LARGEST >> 20} MiB")
+                about = json.loads(archive.read("model.json"))
+                if about["format"] > FORMAT:
+                    raise ModelError(f"{path} was made by a newer version of Fovea: update Fovea")
+                hyper_index = np.frombuffer(archive.read("hyper_index.bin"), np.uint8)
+                return cls(
+                    name=about["name"],
+                    latent=about["latent"],
+                    hyper=about["hyper"],
+                    halo=about["halo"],
+                    graphs={name: archive.read(f"{name}.onnx") for name in NETWORKS},
+                    tables=FrequencyTables.from_bytes(archive.read("tables.bin")),
+                    hyper_index=hyper_index.reshape(QUALITIES, about["hyper"]),
+                    card=json.loads(archive.read(_CARD)),
+                )
+        except FileNotFoundError as error:
+            raise ModelError(f"there is no model file {path}") from error
+        except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+            raise ModelError(f"{path} is no readable model file: {error}") from error

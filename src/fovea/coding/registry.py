@@ -1,0 +1,66 @@
+"""Which models there are: those in the package, and those in folders of the user's."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+from fovea.coding.model import SUFFIX, Model
+from fovea.errors import ModelError
+
+WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
+ENVIRONMENT = "FOVEA_MODELS"
+
+
+def folders() -> list[Path]:
+    """Where models are looked for: folders in ``FOVEA_MODELS`` first, then the package's own."""
+    extra = os.environ.get(ENVIRONMENT, "")
+    return [*(Path(folder) for folder in extra.split(os.pathsep) if folder), WEIGHTS]
+
+
+def model_files() -> list[Path]:
+    """All model files in :func:`folders`."""
+    return [path for folder in folders() for path in sorted(folder.glob(f"*{SUFFIX}"))]
+
+
+@cache
+def _loaded(path: Path, _changed: int) -> Model:
+    return Model.load(path)
+
+
+def load_file(path: Path) -> Model:
+    """A model file, read once as long as it does not change."""
+    try:
+        return _loaded(path, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise ModelError(f"model file {path} cannot be read: {error.strerror}") from error
+
+
+def find_model(name: str | Path) -> Model:
+    """A model by name or by the path of its file.
+
+    Raises:
+        ModelError: there is none; the message lists those there are.
+    """
+    if Path(name).suffix == SUFFIX:
+        return load_file(Path(name))
+    for path in model_files():
+        if path.name == f"{name}{SUFFIX}":
+            return load_file(path)
+    known = ", ".join(path.name.removesuffix(SUFFIX) for path in model_files()) or "none"
+    raise ModelError(f"unknown model {name!r}; installed: {known}. A file of your own is given by its path")
+
+
+def model_of_id(model_id: bytes) -> Model:
+    """The model that a file was encoded with.
+
+    Raises:
+        ModelError: it is not installed.
+    """
+    for path in model_files():
+        model = load_file(path)
+        if model.id == model_id:
+            return model
+    raise ModelError(
+        f"the file needs the model with id {model_id.hex()}, which is not installed:"
+        f" put its file into a folder that {ENVIRONMENT} names"
+    )

@@ -1,0 +1,115 @@
+"""Tiles with a halo: each is analyzed and synthesized with what surrounds it, so that no seam shows."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fovea.bitstream import Box, TileGrid
+from fovea.coding.latent import Floats
+from fovea.engine import Network
+
+STRIDE = 16
+
+
+def latent_size(length: int) -> int:
+    """Latent positions that cover ``length`` pixels."""
+    return -(-length // STRIDE)
+
+
+def window(box: Box, halo: int, width: int, height: int) -> Box:
+    """A tile and its halo, clipped to the picture, in pixels.
+
+    Args:
+        box: the tile; its left and top edges are multiples of 16.
+        halo: latent positions on every side.
+        width: of the picture.
+        height: of the picture.
+
+    Example:
+        >>> window(Box(64, 0, 64, 64), halo=2, width=120, height=300)
+        Box(left=32, top=0, width=88, height=96)
+    """
+    reach = halo * STRIDE
+    left, top = max(box.left - reach, 0), max(box.top - reach, 0)
+    right, bottom = min(box.left + box.width + reach, width), min(box.top + box.height + reach, height)
+    return Box(left, top, right - left, bottom - top)
+
+
+def analyze(
+    pixels: NDArray[np.uint8], box: Box, halo: int, analysis: Callable[[NDArray[np.uint8]], Floats]
+) -> Floats:
+    """Latent of one tile of a picture.
+
+    Args:
+        pixels: the whole picture, [H, W, 3].
+        box: the tile.
+        halo: latent positions around it that its latent depends on.
+        analysis: image [1, h, w, 3], sides multiples of 16, to latent [1, C, h/16, w/16].
+
+    Returns:
+        Latent of the tile alone, [1, C, ⌈h/16⌉, ⌈w/16⌉].
+    """
+    around = window(box, halo, pixels.shape[1], pixels.shape[0])
+    cut = pixels[around.top : around.top + around.height, around.left : around.left + around.width]
+    padding = ((0, -around.height % STRIDE), (0, -around.width % STRIDE), (0, 0))
+    latent = analysis(np.pad(cut, padding, mode="edge")[None])
+    top, left = (box.top - around.top) // STRIDE, (box.left - around.left) // STRIDE
+    rows, columns = latent_size(box.height), latent_size(box.width)
+    return np.ascontiguousarray(latent[:, :, top : top + rows, left : left + columns])
+
+
+def synthesize(
+    grid: TileGrid, tile: int, halo: int, latents: Callable[[int], Floats], synthesis: Network, quality: int
+) -> NDArray[np.uint8]:
+    """Pixels of one tile, from its latent and those of its neighbors.
+
+    Args:
+        grid: of the picture.
+        tile: number of the tile.
+        halo: latent positions around it that its pixels depend on.
+        latents: gives the decoded latent of a tile by its number.
+        synthesis: latent and quality to uint8 [1, 16h, 16w, 3].
+        quality: 0..100.
+
+    Returns:
+        uint8 [h, w, 3], exactly the pixels of the tile.
+    """
+    box = grid.box(tile)
+    around = window(box, halo, grid.width, grid.height)
+    gathered = _gather(grid, around, latents)
+    (pixels,) = synthesis(gathered, np.array([quality], np.int64))
+    top, left = box.top - around.top, box.left - around.left
+    cut: NDArray[np.uint8] = pixels[0, top : top + box.height, left : left + box.width]
+    return cut
+
+
+def _gather(grid: TileGrid, around: Box, latents: Callable[[int], Floats]) -> Floats:
+    """The latent of a window, put together from those of the tiles it touches."""
+    touched = grid.tiles_of_region(*around)
+    if len(touched) == 1:
+        return latents(touched[0])
+    gathered: Floats | None = None
+    top, left = around.top // STRIDE, around.left // STRIDE
+    for tile in touched:
+        latent, box = latents(tile), grid.box(tile)
+        if gathered is None:
+            shape = (1, latent.shape[1], latent_size(around.height), latent_size(around.width))
+            gathered = np.empty(shape, np.float32)
+        rows, source_rows = _overlap(top, gathered.shape[2], box.top // STRIDE, latent.shape[2])
+        columns, source_columns = _overlap(left, gathered.shape[3], box.left // STRIDE, latent.shape[3])
+        gathered[:, :, rows, columns] = latent[:, :, source_rows, source_columns]
+    assert gathered is not None
+    return gathered
+
+
+def _overlap(start: int, length: int, other: int, other_length: int) -> tuple[slice, slice]:
+    """Where two intervals of one axis overlap, as slices into the first and into the second."""
+    low, high = max(start, other), min(start + length, other + other_length)
+    return slice(low - start, high - start), slice(low - other, high - other)
+
+
+def rows_of(grid: TileGrid, tiles: list[int]) -> Iterator[list[int]]:
+    """The given tiles, one row of the grid after the other."""
+    for row in sorted({tile // grid.columns for tile in tiles}):
+        yield [tile for tile in tiles if tile // grid.columns == row]

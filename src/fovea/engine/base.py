@@ -1,0 +1,81 @@
+"""The interface of an inference runtime, and the choice among them."""
+
+import os
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from fovea.errors import EngineError
+
+_ENGINES = {
+    "onnxruntime": ("fovea.engine.ort", "OnnxRuntimeEngine", "onnxruntime"),
+    "openvino": ("fovea.engine.ov", "OpenVinoEngine", "openvino"),
+}
+
+
+class Network(Protocol):
+    """A loaded network. May be called from several threads at once."""
+
+    def __call__(self, *inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+        """Run on arrays in the order of the graph's inputs; outputs in the order of its outputs."""
+
+
+class Engine(Protocol):
+    """An inference runtime with its settings.
+
+    Attributes:
+        name: as in :func:`create_engine`.
+        precision: "fp32", or a faster one that the runtime has. Never applies to exact networks.
+        threads: that one call may use.
+    """
+
+    name: str
+    precision: str
+    threads: int
+
+    def load(self, graph: bytes, exact: bool = False) -> Network:
+        """Make an ONNX graph ready to run.
+
+        Args:
+            graph: a serialized ONNX model.
+            exact: the graph computes with integers held in float32 and must run in true float32.
+
+        Raises:
+            EngineError: the runtime refuses the graph.
+        """
+
+
+def engine_names() -> list[str]:
+    """Engines whose runtime is installed, the default first."""
+    return [name for name, (_, _, package) in _ENGINES.items() if find_spec(package)]
+
+
+def create_engine(name: str = "onnxruntime", precision: str = "fp32", threads: int | None = None) -> Engine:
+    """An engine by name.
+
+    Args:
+        name: "onnxruntime" or "openvino".
+        precision: "fp32" everywhere; OpenVINO also has "bf16" and "fp16" on processors with such units.
+        threads: for one call; all cores by default.
+
+    Raises:
+        EngineError: unknown name or precision, or the runtime is not installed.
+    """
+    if name not in _ENGINES:
+        raise EngineError(f"unknown engine {name!r}; there are {', '.join(_ENGINES)}")
+    module, attribute, package = _ENGINES[name]
+    try:
+        engine_class = getattr(import_module(module), attribute)
+    except ImportError as error:
+        raise EngineError(f"engine {name} needs the package {package}: pip install {package}") from error
+    engine: Engine = engine_class(precision, threads or available_cores())
+    return engine
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,209 @@
+"""The networks as they are deployed: one ONNX graph for each step, bytes in, bytes out."""
+
+import math
+import warnings
+
+import numpy as np
+import onnx
+import torch
+import torch.nn.functional as F
+from onnx import TensorProto, numpy_helper
+from torch import Tensor, nn
+
+from fovea.models.config import NetworkConfig
+from fovea.models.layers import Depthwise, Pointwise
+from fovea.models.network import CodecNetwork
+from fovea.models.prior import INDEX_STEP
+from fovea.models.transforms import PATCH, Analysis, Synthesis
+
+
+class _ImageAnalysis(nn.Module):
+    """uint8 [1, H, W, 3] to latent. Range and layout of pixels are folded into the first matrix."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        super().__init__()
+        self.analysis = analysis
+        weight = analysis.stem.weight.detach()
+        by_pixel = weight.view(-1, 3, PATCH, PATCH).permute(0, 2, 3, 1).reshape(weight.shape)
+        self.register_buffer("weight", (by_pixel / 127.5).T.contiguous())
+        self.register_buffer("bias", analysis.stem.bias.detach() - weight.sum(dim=1))
+
+    def forward(self, image: Tensor, quality: Tensor) -> Tensor:
+        height, width = image.shape[1] // PATCH, image.shape[2] // PATCH
+        rows = image.view(height, PATCH, width, 3 * PATCH).permute(0, 2, 1, 3).float()
+        x = rows.reshape(height * width, 3 * PATCH**2) @ self.weight + self.bias
+        return self.analysis.from_stem(x.T.reshape(1, -1, height, width), quality)
+
+
+class _ImageSynthesis(nn.Module):
+    """Latent to uint8 [1, H, W, 3]."""
+
+    def __init__(self, synthesis: Synthesis) -> None:
+        super().__init__()
+        self.synthesis = synthesis
+        stem = synthesis.stem
+        weight = stem.weight.detach().view(3, PATCH, PATCH, -1).permute(1, 2, 0, 3).reshape(stem.weight.shape)
+        bias = stem.bias.detach().view(3, PATCH, PATCH).permute(1, 2, 0).reshape(-1)
+        self.register_buffer("weight", (weight * 127.5).T.contiguous())
+        self.register_buffer("bias", bias * 127.5 + 127.5)
+
+    def forward(self, latent: Tensor, quality: Tensor) -> Tensor:
+        x = self.synthesis.to_stem(latent, quality)
+        height, width = x.shape[2], x.shape[3]
+        pixels = x.flatten(2)[0].T @ self.weight + self.bias
+        pixels = pixels.round().clamp(0.0, 255.0).to(torch.uint8)
+        rows = pixels.view(height, width, PATCH, 3 * PATCH).permute(0, 2, 1, 3)
+        return rows.reshape(1, PATCH * height, PATCH * width, 3)
+
+
+class _Scales(nn.Module):
+    """z to table indices, uint8; every layer is a convolution of integers, a power of two, a floor and a clip."""
+
+    def __init__(self, network: CodecNetwork) -> None:
+        super().__init__()
+        layers = network.scales.layers()
+        self.weights = [layer.integer_weight().detach() for layer in layers]
+        self.biases = [layer.integer_bias().detach() for layer in layers]
+        self.shifts = [layer.accumulator_step / layer.output_step for layer in layers]
+        self.tops = [float(layer.output_max) for layer in layers]
+        self.groups = [layer.weight.shape[0] if layer.depthwise else 1 for layer in layers]
+        assert all(math.log2(shift).is_integer() for shift in self.shifts)
+        assert layers[-1].output_step == INDEX_STEP
+
+    def forward(self, z: Tensor, quality: Tensor) -> Tensor:
+        x = z
+        for number, (weight, bias, groups) in enumerate(zip(self.weights, self.biases, self.groups, strict=True)):
+            by_quality = bias[quality][:, :, None, None] if bias.ndim == 2 else bias[None, :, None, None]
+            accumulator = F.conv2d(x, weight, padding=weight.shape[2] // 2, groups=groups) + by_quality
+            x = (accumulator * self.shifts[number]).floor().clamp(0.0, self.tops[number])
+            if number in (0, 2):
+                x = F.pixel_shuffle(x, 2)
+        return x.to(torch.uint8)
+
+
+class _Means(nn.Module):
+    """z to the features and the means of the first half."""
+
+    def __init__(self, network: CodecNetwork) -> None:
+        super().__init__()
+        self.means = network.means
+
+    def forward(self, z: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.means.features(z, quality)
+        return features, self.means.first(features)
+
+
+class _Context(nn.Module):
+    """Features and decoded first half to the means of the second."""
+
+    def __init__(self, network: CodecNetwork) -> None:
+        super().__init__()
+        self.means = network.means
+
+    def forward(self, features: Tensor, decoded: Tensor) -> Tensor:
+        return self.means.second_means(features, decoded)
+
+
+def halo(config: NetworkConfig) -> int:
+    """How many latent positions away a pixel, or a latent, is still influenced: the reach of the 3×3 filters."""
+    return config.deep_blocks + math.ceil(config.wide_blocks / 2)
+
+
+def step_modules(network: CodecNetwork) -> dict[str, tuple[nn.Module, tuple[Tensor, ...]]]:
+    """The deployed steps by name, each with example inputs."""
+    config = network.config
+    quality = torch.zeros(1, dtype=torch.int64)
+    image = torch.zeros(1, 128, 192, 3, dtype=torch.uint8)
+    latent = torch.zeros(1, config.latent, 8, 12)
+    features = torch.zeros(1, config.prior, 8, 12)
+    z = torch.zeros(1, config.hyper, 2, 3)
+    return {
+        "analysis": (_ImageAnalysis(network.analysis), (image, quality)),
+        "hyper_analysis": (network.hyper_analysis, (latent, quality)),
+        "scales": (_Scales(network), (z, quality)),
+        "means": (_Means(network), (z, quality)),
+        "context": (_Context(network), (features, latent)),
+        "synthesis": (_ImageSynthesis(network.synthesis), (latent, quality)),
+    }
+
+
+def prove_exact(network: CodecNetwork) -> int:
+    """Largest accumulator that the integer network can reach on any input.
+
+    Raises:
+        ModelError: it is 2²⁴ or more, so float32 sums could differ between machines.
+    """
+    return max(layer.prove() for layer in network.scales.layers())
+
+
+@torch.no_grad()
+def round_weights(network: CodecNetwork) -> None:
+    """Round the weights of all convolutions to 16 bits, so that a model file can hold them in half the space."""
+    for module in network.modules():
+        if isinstance(module, Pointwise | Depthwise):
+            module.weight.copy_(module.weight.half().float())
+
+
+@torch.no_grad()
+def export_graphs(network: CodecNetwork) -> dict[str, bytes]:
+    """Export all steps as ONNX.
+
+    Args:
+        network: trained.
+
+    Returns:
+        Serialized ONNX models by step. Weights that float16 holds exactly are stored so, and used in float32.
+
+    Raises:
+        ModelError: the integer network is not proven exact.
+    """
+    prove_exact(network)
+    network = network.eval()
+    return {name: _export(module, inputs) for name, (module, inputs) in step_modules(network).items()}
+
+
+def _export(module: nn.Module, inputs: tuple[Tensor, ...]) -> bytes:
+    dynamic = torch.export.Dim.DYNAMIC
+    shapes = tuple(
+        None if tensor.ndim == 1 else {1: dynamic, 2: dynamic} if tensor.dtype == torch.uint8 else {2: dynamic, 3: dynamic}
+        for tensor in inputs
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(module.eval(), inputs, dynamic_shapes=shapes, external_data=False, verbose=False)
+    assert program is not None
+    model = program.model_proto
+    _halve_weights(model)
+    _strip_comments(model)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def _halve_weights(model: onnx.ModelProto) -> None:
+    """Store tensors that float16 holds exactly in 16 bits, widened when the graph is loaded: half the file."""
+    casts = []
+    for tensor in model.graph.initializer:
+        if tensor.data_type != TensorProto.FLOAT or math.prod(tensor.dims) < 512:
+            continue
+        values = numpy_helper.to_array(tensor)
+        half = values.astype(np.float16)
+        if (half.astype(np.float32) == values).all():
+            name = tensor.name
+            tensor.CopyFrom(numpy_helper.from_array(half, name + "_half"))
+            casts.append(onnx.helper.make_node("Cast", [name + "_half"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+
+
+def _strip_comments(model: onnx.ModelProto) -> None:
+    """Drop source paths and traces that the exporter leaves: they bloat the file and name the machine."""
+    model.producer_version = ""
+    del model.metadata_props[:]
+    del model.graph.metadata_props[:]
+    del model.graph.value_info[:]
+    for node in model.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    for value in [*model.graph.input, *model.graph.output]:
+        del value.metadata_props[:]
+        value.doc_string = ""

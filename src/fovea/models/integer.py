@@ -1,0 +1,112 @@
+"""Layers whose every value is an integer times a power of two, so that any sum of them is exact.
+
+Weights, biases and activations are rounded to fixed grids; products and sums of such numbers are exact in
+float32 as long as the accumulator, counted in grid steps, stays below 2²⁴. Activations need 8 bits and weights 7
+bits and a sign, so even inputs rounded to bfloat16 or TF32 lose nothing. Only 1×1 and depthwise convolutions are
+used: dense 3×3 ones may be run as Winograd transforms, whose fractions are not exact.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from fovea.errors import ModelError
+from fovea.models.quality import QualityTable
+
+WEIGHT_STEP = 2.0**-6
+WEIGHT_MAX = 127
+ACTIVATION_STEP = 2.0**-4
+ACTIVATION_MAX = 255
+ACCUMULATOR_LIMIT = 2**24
+
+
+def straight_through(value: Tensor, rounded: Tensor) -> Tensor:
+    """``rounded`` going forward, the gradient of ``value`` going back."""
+    return value + (rounded - value).detach()
+
+
+class IntegerConv(nn.Module):
+    """1×1 (``groups=1``) or 3×3 depthwise convolution on a grid, trained with straight-through rounding.
+
+    Args:
+        inputs: input channels.
+        outputs: output channels; None makes the convolution depthwise 3×3.
+        input_step: grid of the inputs.
+        input_max: largest absolute input, in grid steps.
+        output_step: grid of the outputs.
+        output_max: outputs are clipped to 0..output_max grid steps.
+        by_quality: learn a bias for each quality.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int | None = None,
+        *,
+        input_step: float = ACTIVATION_STEP,
+        input_max: int = ACTIVATION_MAX,
+        output_step: float = ACTIVATION_STEP,
+        output_max: int = ACTIVATION_MAX,
+        bias: float = 0.0,
+        by_quality: bool = False,
+    ) -> None:
+        super().__init__()
+        self.depthwise = outputs is None
+        outputs = outputs or inputs
+        if self.depthwise:
+            weight = torch.randn(outputs, 1, 3, 3) * 0.1
+            weight[:, :, 1, 1] += 0.8
+        else:
+            weight = torch.randn(outputs, inputs) / inputs**0.5
+        self.weight = nn.Parameter(weight)
+        self.bias: nn.Parameter | QualityTable
+        self.bias = QualityTable(outputs, bias, bias) if by_quality else nn.Parameter(torch.full((outputs,), bias))
+        self.input_step, self.input_max = input_step, input_max
+        self.output_step, self.output_max = output_step, output_max
+        self.accumulator_step = input_step * WEIGHT_STEP
+
+    def integer_weight(self) -> Tensor:
+        """Weights in grid steps, float32 holding integers, [out, in/groups, k, k]."""
+        weight = self.weight if self.depthwise else self.weight[:, :, None, None]
+        return (weight / WEIGHT_STEP).round().clamp(-WEIGHT_MAX, WEIGHT_MAX)
+
+    def integer_bias(self) -> Tensor:
+        """Biases in accumulator steps plus half an output step, so that flooring rounds: [out] or [101, out]."""
+        bias = self.bias.table() if isinstance(self.bias, QualityTable) else self.bias
+        return (bias / self.accumulator_step).round() + self.output_step / self.accumulator_step / 2
+
+    def prove(self) -> int:
+        """Largest accumulator that any input can produce.
+
+        Raises:
+            ModelError: it reaches 2²⁴, where float32 stops holding every integer.
+        """
+        reach = self.integer_weight().abs().sum(dim=(1, 2, 3)) * self.input_max + self.integer_bias().abs()
+        largest = int(reach.max())
+        if largest >= ACCUMULATOR_LIMIT:
+            raise ModelError(
+                f"integer network is not exact: an accumulator can reach {largest}, the limit is {ACCUMULATOR_LIMIT};"
+                " train with smaller weights"
+            )
+        return largest
+
+    def forward(self, x: Tensor, quality: Tensor) -> Tensor:
+        """Convolve, round down to the output grid, clip. Values are real numbers on their grids.
+
+        Args:
+            x: [B, in, H, W] on the input grid, float32.
+            quality: int64 [B], 0..100.
+
+        Returns:
+            [B, out, H, W] on the output grid, 0..output_max steps.
+        """
+        raw = self.weight if self.depthwise else self.weight[:, :, None, None]
+        weight = straight_through(raw, self.integer_weight() * WEIGHT_STEP)
+        bias = self.bias.table() if isinstance(self.bias, QualityTable) else self.bias
+        bias = straight_through(bias + self.output_step / 2, self.integer_bias() * self.accumulator_step)
+        bias = bias[quality][:, :, None, None] if bias.ndim == 2 else bias[:, None, None]
+        groups, padding = (x.shape[1], 1) if self.depthwise else (1, 0)
+        accumulator = F.conv2d(x, weight, padding=padding, groups=groups) + bias
+        floored = (accumulator / self.output_step).floor() * self.output_step
+        top = self.output_max * self.output_step
+        return straight_through(accumulator - self.output_step / 2, floored).clamp(0, top)

@@ -1,0 +1,71 @@
+"""The few building blocks that all transforms share."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Pointwise(nn.Module):
+    """1×1 convolution. The weight is kept as a matrix [out, in], the shape that matrix optimizers want."""
+
+    def __init__(self, inputs: int, outputs: int, scale: float = 1.0) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs) * (scale / inputs**0.5))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [B, in, H, W] to [B, out, H, W]."""
+        return F.conv2d(x, self.weight[:, :, None, None], self.bias)
+
+
+class Depthwise(nn.Module):
+    """3×3 depthwise convolution, zero-padded; starts near the identity."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        weight = torch.randn(channels, 1, 3, 3) * 0.1
+        weight[:, :, 1, 1] += 1
+        self.weight = nn.Parameter(weight)
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Filter [B, C, H, W]."""
+        return F.conv2d(x, self.weight, self.bias, padding=1, groups=self.weight.shape[0])
+
+
+class Block(nn.Module):
+    """Spatial mixing (3×3 depthwise → 1×1), then channel mixing (1×1 → LeakyReLU → 1×1), both residual.
+
+    5C² + 9C multiplications a position. Few, wide calls: memory traffic, not arithmetic, bounds a CPU.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.depthwise = Depthwise(channels)
+        self.mix = Pointwise(channels, channels, scale=0.5)
+        self.expand = Pointwise(channels, 2 * channels, scale=1.4)
+        self.contract = Pointwise(2 * channels, channels, scale=0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Refine [B, C, H, W]."""
+        x = x + self.mix(self.depthwise(x))
+        return x + self.contract(F.leaky_relu(self.expand(x), 0.1))
+
+
+def stack(channels: int, blocks: int) -> nn.Sequential:
+    """``blocks`` blocks of ``channels`` channels."""
+    return nn.Sequential(*(Block(channels) for _ in range(blocks)))
+
+
+class Down(nn.Sequential):
+    """Halve height and width: 2×2 positions become channels, then 1×1."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(nn.PixelUnshuffle(2), Pointwise(4 * inputs, outputs))
+
+
+class Up(nn.Sequential):
+    """Double height and width: 1×1, then channels become 2×2 positions."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(Pointwise(inputs, 4 * outputs), nn.PixelShuffle(2))

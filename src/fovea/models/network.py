@@ -1,0 +1,103 @@
+"""The whole codec network, as it is trained."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from fovea.models.config import HYPER_STRIDE, NetworkConfig
+from fovea.models.integer import straight_through
+from fovea.models.prior import INDEX_MAX, HyperAnalysis, MeanNetwork, ScaleNetwork
+from fovea.models.quality import QualityTable
+from fovea.models.rate import gaussian_bits
+from fovea.models.transforms import Analysis, Synthesis
+
+
+class Coded(NamedTuple):
+    """What training sees of a coded batch.
+
+    Attributes:
+        image: decoded, [B, 3, H, W], around 0..255.
+        latent_bits: estimated bits of y a sample, [B].
+        hyper_bits: estimated bits of z a sample, [B].
+    """
+
+    image: Tensor
+    latent_bits: Tensor
+    hyper_bits: Tensor
+
+
+class CodecNetwork(nn.Module):
+    """Transforms and prior of one codec."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.analysis = Analysis(config)
+        self.synthesis = Synthesis(config)
+        self.hyper_analysis = HyperAnalysis(config)
+        self.scales = ScaleNetwork(config)
+        self.means = MeanNetwork(config)
+        self.hyper_index = QualityTable(config.hyper, 0.5 * INDEX_MAX, 0.5 * INDEX_MAX)
+
+    def hyper_indices(self, quality: Tensor) -> Tensor:
+        """Scale indices of z, which depend on the quality and the channel alone: [B, hyper, 1, 1]."""
+        index = self.hyper_index(quality).clamp(1, INDEX_MAX)
+        return straight_through(index, index.round())
+
+    def quantize(self, latent: Tensor, index: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Round the latent around its means, in the two steps of the checkerboard.
+
+        Positions of scale index 0 are skipped: their residual is 0 and costs nothing.
+
+        Args:
+            latent: y, [B, latent, h, w].
+            index: scale indices, same shape.
+            features: of z, [B, prior, h, w].
+
+        Returns:
+            Decoded latent ŷ with straight-through gradients, and the residual y − μ before rounding.
+        """
+        first = self.means.first_board(latent)
+        coded = (index.detach() > 0).float()
+
+        def rounded(residual: Tensor) -> Tensor:
+            return straight_through(residual, residual.round()) * coded
+
+        mean = self.means.first(features).float()
+        decoded = (rounded(latent - mean) + mean) * first
+        mean = first * mean + (1 - first) * self.means.second_means(features, decoded).float()
+        residual = latent - mean
+        return rounded(residual) + mean, residual
+
+    def forward(self, image: Tensor, quality: Tensor) -> Coded:
+        """Code and decode a batch.
+
+        In training mode noise takes the place of rounding where the rate is estimated, so that it has gradients;
+        in evaluation mode the bits are those of the values that would be written.
+
+        Args:
+            image: [B, 3, H, W], 0..255; H and W multiples of 64.
+            quality: int64 [B], 0..100.
+
+        Raises:
+            ValueError: height or width is no multiple of 64.
+        """
+        if image.shape[2] % HYPER_STRIDE or image.shape[3] % HYPER_STRIDE:
+            raise ValueError(f"height and width must be multiples of {HYPER_STRIDE}, got {tuple(image.shape[2:])}")
+        latent = self.analysis(image, quality)
+        z = self.hyper_analysis(latent, quality)
+        hyper_bits = gaussian_bits(self._rounded(z), self.hyper_indices(quality).expand_as(z))
+        z = straight_through(z, z.round())
+        index = self.scales(z, quality)
+        decoded, residual = self.quantize(latent, index, self.means.features(z, quality))
+        latent_bits = gaussian_bits(self._rounded(residual), index)
+        if not self.training:
+            latent_bits = latent_bits * (index > 0)  # skipped; in training they still pay, or they would never return
+        return Coded(
+            self.synthesis(decoded, quality), latent_bits.sum(dim=(1, 2, 3)), hyper_bits.sum(dim=(1, 2, 3))
+        )
+
+    def _rounded(self, value: Tensor) -> Tensor:
+        """Round, or in training add noise uniform in ±½: the distribution that rounding leaves."""
+        return value + torch.rand_like(value) - 0.5 if self.training else value.round()

@@ -1,0 +1,74 @@
+"""Analysis (image → latent) and synthesis (latent → image)."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from fovea.models.config import NetworkConfig
+from fovea.models.layers import Down, Pointwise, Up, stack
+from fovea.models.quality import QualityTable, step_slope
+
+PATCH = 8
+
+
+class Analysis(nn.Module):
+    """Image to latent, scaled by the learned gain of the wanted quality."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.stem = Pointwise(3 * PATCH**2, config.wide)
+        self.wide = stack(config.wide, config.wide_blocks)
+        self.down = Down(config.wide, config.deep)
+        self.modulation = QualityTable(config.deep, 1.0, 1.0)
+        self.deep = stack(config.deep, config.deep_blocks)
+        self.head = Pointwise(config.deep, config.latent)
+        self.log_gain = QualityTable(config.latent, -step_slope() / 2, step_slope() / 2)
+
+    def forward(self, image: Tensor, quality: Tensor) -> Tensor:
+        """Latent of an image.
+
+        Args:
+            image: [B, 3, H, W], 0..255; H and W multiples of 16.
+            quality: int64 [B], 0..100.
+
+        Returns:
+            y, [B, latent, H/16, W/16], float32, in quantization steps.
+        """
+        return self.from_stem(self.stem(F.pixel_unshuffle(image / 127.5 - 1, PATCH)), quality)
+
+    def from_stem(self, x: Tensor, quality: Tensor) -> Tensor:
+        """All that follows the stem: [B, wide, H/8, W/8] to the latent."""
+        x = self.down(self.wide(x))
+        x = self.deep(x * self.modulation(quality))
+        return self.head(x).float() * self.log_gain(quality).exp()
+
+
+class Synthesis(nn.Module):
+    """Latent to image: the mirror of :class:`Analysis`."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.log_gain = QualityTable(config.latent, step_slope() / 2, -step_slope() / 2)
+        self.head = Pointwise(config.latent, config.deep)
+        self.modulation = QualityTable(config.deep, 1.0, 1.0)
+        self.deep = stack(config.deep, config.deep_blocks)
+        self.up = Up(config.deep, config.wide)
+        self.wide = stack(config.wide, config.wide_blocks)
+        self.stem = Pointwise(config.wide, 3 * PATCH**2, scale=0.3)
+
+    def forward(self, latent: Tensor, quality: Tensor) -> Tensor:
+        """Image of a latent.
+
+        Args:
+            latent: ŷ, [B, latent, h, w], in quantization steps.
+            quality: int64 [B], 0..100.
+
+        Returns:
+            [B, 3, 16h, 16w], around 0..255, not clipped.
+        """
+        x = self.to_stem(latent, quality)
+        return F.pixel_shuffle(self.stem(x), PATCH).float() * 127.5 + 127.5
+
+    def to_stem(self, latent: Tensor, quality: Tensor) -> Tensor:
+        """All that precedes the stem: latent to [B, wide, H/8, W/8]."""
+        x = self.head(latent * self.log_gain(quality).exp())
+        return self.wide(self.up(self.deep(x * self.modulation(quality))))

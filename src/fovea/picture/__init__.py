@@ -1,0 +1,11 @@
+"""Pictures: how any Pillow image or array becomes what the codec takes, and how it goes back.
+
+``docs/images.md`` says what happens to every mode, to orientation and to color profiles.
+"""
+
+from fovea.picture.alpha import decode_alpha, encode_alpha
+from fovea.picture.files import open_picture
+from fovea.picture.metadata import image_info
+from fovea.picture.picture import Picture
+
+__all__ = ["Picture", "decode_alpha", "encode_alpha", "image_info", "open_picture"]

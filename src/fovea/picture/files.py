@@ -1,0 +1,54 @@
+"""Opening image files."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
+from typing import IO
+
+from PIL import Image, UnidentifiedImageError
+
+from fovea.errors import FoveaError, ImageError
+from fovea.picture.picture import Picture
+
+_limit_lock = threading.Lock()
+
+
+def open_picture(source: str | PathLike[str] | IO[bytes], keep_metadata: bool = True) -> Picture:
+    """Read an image file of any format that Pillow knows; of several frames or pages the first.
+
+    Args:
+        source: Path, or open binary file.
+        keep_metadata: As for :meth:`Picture.from_image`.
+
+    Returns:
+        The picture.
+
+    Raises:
+        ImageError: The file is missing, empty, damaged, too large, or no image. The message names it.
+    """
+    name = str(source) if isinstance(source, str | PathLike) else str(getattr(source, "name", "the input"))
+    try:
+        with _own_size_limit():
+            image = Image.open(source)
+        with image:
+            return Picture.from_image(image, keep_metadata)
+    except FoveaError as error:
+        raise ImageError(f"{name}: {error}") from error
+    except UnidentifiedImageError as error:
+        raise ImageError(f"{name}: no image of a format that Pillow knows") from error
+    except OSError as error:
+        raise ImageError(f"{name}: {error.strerror or error}") from error
+    except Exception as error:  # Pillow's plugins let errors of every kind through.
+        raise ImageError(f"{name}: the image cannot be read: {' '.join(str(error).split())}") from error
+
+
+@contextmanager
+def _own_size_limit() -> Iterator[None]:
+    """Leave the limit on pixels to Picture: Pillow's own warns below it, and knows no way but this global."""
+    with _limit_lock:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit

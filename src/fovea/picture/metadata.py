@@ -1,0 +1,42 @@
+"""Metadata as Pillow keeps them, in ``image.info``."""
+
+from PIL import ExifTags, Image
+
+from fovea.bitstream import Metadata
+
+
+def metadata_of(image: Image.Image) -> Metadata:
+    """EXIF, ICC and XMP of an image.
+
+    Args:
+        image: A loaded image: some formats hold metadata after the pixels.
+
+    Returns:
+        The bytes as found; no ICC profile where the mode is CMYK or LAB, because such an image becomes RGB,
+        of which its profile does not speak.
+
+    Raises:
+        LimitError: One of them is too large for a ``.fov`` file.
+    """
+    info = image.info
+    icc = b"" if image.mode in ("CMYK", "LAB") else info.get("icc_profile")
+    return Metadata(info.get("exif") or b"", icc or b"", info.get("xmp") or b"")
+
+
+def image_info(metadata: Metadata) -> dict[str, bytes]:
+    """The entries of ``image.info`` that hold these metadata.
+
+    Example:
+        >>> image_info(Metadata(icc=b"profile"))
+        {'icc_profile': b'profile'}
+    """
+    blocks = {"exif": metadata.exif, "icc_profile": metadata.icc, "xmp": metadata.xmp}
+    return {key: block for key, block in blocks.items() if block}
+
+
+def orientation_of(image: Image.Image) -> int:
+    """The orientation, 1 to 8, that EXIF or XMP state; 1 where they state none or cannot be read."""
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # Broken EXIF is no reason to refuse the picture; what it raises in Pillow varies.
+        return 1

@@ -1,0 +1,119 @@
+"""The pixels of a Pillow image of any mode as 8-bit RGB and alpha.
+
+An image is converted strip by strip, straight into its place: beside the image and the result only one strip
+is in memory, whatever has to be done to mode, color and orientation.
+"""
+
+from typing import NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from fovea.bitstream import Mode
+from fovea.errors import ImageError
+from fovea.picture.arrays import to_eight_bits
+from fovea.picture.color import ColorTransform
+
+_STRIP_PIXELS = 2**20
+_DEEP = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
+_GRAY = ("1", "L", "LA", "La", *_DEEP)
+
+
+class _Orientation(NamedTuple):
+    """How to look at the upright picture so that it reads as stored."""
+
+    swap: bool
+    down: int
+    right: int
+
+
+_ORIENTATIONS = {
+    2: _Orientation(swap=False, down=1, right=-1),
+    3: _Orientation(swap=False, down=-1, right=-1),
+    4: _Orientation(swap=False, down=-1, right=1),
+    5: _Orientation(swap=True, down=1, right=1),
+    6: _Orientation(swap=True, down=-1, right=1),
+    7: _Orientation(swap=True, down=-1, right=-1),
+    8: _Orientation(swap=True, down=1, right=-1),
+}
+_UPRIGHT = _Orientation(swap=False, down=1, right=1)
+
+
+def mode_of(image: Image.Image) -> Mode:
+    """The mode of the picture that an image becomes.
+
+    Example:
+        >>> [mode_of(Image.new(mode, (1, 1))) for mode in ("1", "La", "P", "RGBa", "I;16")]
+        ['L', 'LA', 'RGB', 'RGBA', 'L']
+    """
+    color = "L" if image.mode in _GRAY else "RGB"
+    return cast(Mode, color + "A" if image.has_transparency_data else color)
+
+
+def pixels_of(
+    image: Image.Image, transform: ColorTransform | None = None, orientation: int = 1
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """The colors and the alpha of an image.
+
+    Args:
+        image: Image of any mode.
+        transform: What to do to its colors.
+        orientation: EXIF orientation, 1 to 8, to undo.
+
+    Returns:
+        RGB pixels uint8 [H, W, 3], and alpha uint8 [H, W] or None, both upright.
+
+    Raises:
+        ImageError: Samples outside the range of their mode.
+        ValueError: Pillow cannot convert this mode.
+    """
+    turn = _ORIENTATIONS.get(orientation, _UPRIGHT)
+    width, height = image.size
+    shape = (width, height) if turn.swap else (height, width)
+    mode = mode_of(image)
+    pixels = np.empty((*shape, 3), np.uint8)
+    alpha = np.empty(shape, np.uint8) if mode.endswith("A") else None
+
+    rows = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        colors, opacity = _strip(image.crop((0, top, width, bottom)), mode, transform)
+        _as_stored(pixels, turn)[top:bottom] = colors
+        if alpha is not None:
+            _as_stored(alpha, turn)[top:bottom] = opacity
+    return pixels, alpha
+
+
+def _as_stored(upright: NDArray[np.uint8], turn: _Orientation) -> NDArray[np.uint8]:
+    stored = upright.swapaxes(0, 1) if turn.swap else upright
+    return stored[:: turn.down, :: turn.right]
+
+
+def _strip(
+    strip: Image.Image, mode: Mode, transform: ColorTransform | None
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | int]:
+    """Colors [h, W, 3] or gray [h, W, 1], and alpha [h, W] or opaque throughout."""
+    alpha: NDArray[np.uint8] | int = 255
+    if strip.mode in _DEEP:
+        samples = np.asarray(strip)
+        if "transparency" in strip.info:
+            alpha = np.where(samples == strip.info["transparency"], np.uint8(0), np.uint8(255))
+        strip = Image.fromarray(_deep_gray(samples))
+    elif mode.endswith("A"):
+        strip = strip.convert(mode)
+        alpha = np.asarray(strip.getchannel("A"))
+    color = mode.removesuffix("A")
+    if strip.mode != "CMYK" or transform is None:
+        strip = strip.convert(color)
+    if transform is not None:
+        strip = transform(strip).convert(color)
+    return np.asarray(strip).reshape(strip.height, strip.width, -1), alpha
+
+
+def _deep_gray(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
+    if samples.dtype.kind == "i":
+        if samples.min() < 0 or samples.max() > 65535:
+            raise ImageError("32-bit gray samples outside 0..65535: scale the image to 16 or 8 bits")
+        samples = samples.astype(np.uint16)
+    return to_eight_bits(samples)

@@ -1,0 +1,114 @@
+"""Pillow plugin: importing this module teaches Pillow the ``.fov`` format.
+
+Opening reads the header and the metadata; the pixels are decoded when they are first needed.
+
+Example::
+
+    import fovea.pillow
+    from PIL import Image
+
+    Image.open("photo.jpg").save("photo.fov", quality=40)
+    Image.open("photo.fov").show()
+
+``save`` takes
+
+* ``quality``: 0 (smallest file) to 100 (best picture), 50 unless given;
+* ``model``: name of the model that codes the pixels;
+* ``exif`` (bytes or ``Image.Exif``), ``icc_profile``, ``xmp``: instead of the image's own, ``b""`` for none;
+* ``keep_metadata=False``: drop all three, after the pixels are turned upright and converted to sRGB.
+"""
+
+import os
+import threading
+from dataclasses import replace
+from typing import IO, Any
+
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from fovea import codec
+from fovea.bitstream import MAGIC, ContainerReader, Metadata, read
+from fovea.errors import BitstreamError, FoveaError
+from fovea.picture import Picture, image_info
+
+FORMAT = "FOV"
+
+
+class FovImageFile(ImageFile.ImageFile):
+    """A ``.fov`` file as a Pillow image. Its errors are the ``OSError`` that users of Pillow expect."""
+
+    format = FORMAT
+    format_description = "Fovea image for machines"
+
+    def _open(self) -> None:
+        self._decoding = threading.Lock()
+        try:
+            reader = ContainerReader(self._file())
+            metadata = reader.metadata()
+        except BitstreamError as error:
+            raise UnidentifiedImageError(f"{self._name()}{error}") from error
+        self._size = (reader.header.width, reader.header.height)
+        self._mode = reader.header.mode
+        self.info.update(image_info(metadata))
+
+    def load(self) -> Any:
+        """Decode the pixels, the first time."""
+        if self._im is None:
+            with self._decoding:
+                if self._im is None:
+                    self._decode()
+        return Image.Image.load(self)
+
+    def verify(self) -> None:
+        """Check all bytes of the file against their checksums, without decoding, and close the file.
+
+        Raises:
+            OSError: The file is damaged.
+        """
+        try:
+            read(self._file())
+        except BitstreamError as error:
+            raise OSError(f"{self._name()}{error}") from error
+        super().verify()
+
+    def _decode(self) -> None:
+        try:
+            picture = codec.default_codec(None).decode_picture(self._file())
+        except FoveaError as error:
+            raise OSError(f"{self._name()}{error}") from error
+        self.im = picture.to_image().im
+        self.readonly = 0
+        if self._exclusive_fp:
+            self._close_fp()
+        self.fp = None
+
+    def _file(self) -> IO[bytes]:
+        if self.fp is None:
+            raise ValueError("Operation on closed image")
+        return self.fp
+
+    def _name(self) -> str:
+        return f"{os.fsdecode(self.filename)}: " if self.filename else ""
+
+
+def _accept(prefix: bytes) -> bool:
+    return prefix.startswith(MAGIC)
+
+
+def _save(image: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
+    options: dict[str, Any] = image.encoderinfo
+    picture = Picture.from_image(image, options.get("keep_metadata", True))
+    exif = options.get("exif", picture.metadata.exif)
+    metadata = Metadata(
+        exif.tobytes() if isinstance(exif, Image.Exif) else exif or b"",
+        options.get("icc_profile", picture.metadata.icc) or b"",
+        options.get("xmp", picture.metadata.xmp) or b"",
+    )
+    quality = options.get("quality", codec.DEFAULT_QUALITY)
+    coder = codec.default_codec(options.get("model"))
+    fp.write(coder.encode(replace(picture, metadata=metadata), quality))
+
+
+Image.register_open(FORMAT, FovImageFile, _accept)
+Image.register_save(FORMAT, _save)
+Image.register_extension(FORMAT, ".fov")
+Image.register_mime(FORMAT, "image/x-fovea")

@@ -1,0 +1,158 @@
+"""Recognizers of other libraries, for users who have them installed."""
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import supervision as sv
+
+from fovea.errors import RecognizerError
+from fovea.recognition.recognizer import Picture, Recognizer
+
+_NO_CLASS = ("__background__", "N/A")
+"""What torchvision calls the labels of COCO's 91 that stand for nothing."""
+
+
+class TorchvisionRecognizer:
+    """A torchvision detector: Faster R-CNN, Mask R-CNN, RetinaNet, SSD, FCOS.
+
+    Args:
+        model: a module of torchvision's detection interface: takes a list of float tensors [3, H, W] in 0 to
+            1 and gives a dict of boxes, labels, scores and perhaps masks [N, 1, H, W] for each.
+        categories: name of each label, with ``__background__`` and ``N/A`` where a label stands for no class.
+        name: short name for tables and curves.
+        threshold: lowest score of a detection. The model's own threshold applies before it.
+        limit: at most so many detections an image.
+    """
+
+    def __init__(
+        self, model: Any, categories: Sequence[str], name: str, *, threshold: float = 0.001, limit: int = 100
+    ) -> None:
+        self.model, self.name, self.threshold, self.limit = model.eval(), name, threshold, limit
+        self.classes = tuple(category for category in categories if category not in _NO_CLASS)
+        known = iter(range(len(self.classes)))
+        self._class_of = np.array([-1 if category in _NO_CLASS else next(known) for category in categories])
+
+    @classmethod
+    def named(cls, name: str, *, threshold: float = 0.001, limit: int = 100) -> "TorchvisionRecognizer":
+        """Builds a torchvision model by name, with its default weights.
+
+        Args:
+            name: a name of ``torchvision.models.list_models(module=torchvision.models.detection)``.
+            threshold: lowest score of a detection.
+            limit: at most so many detections an image.
+
+        Returns:
+            The recognizer.
+
+        Raises:
+            RecognizerError: torchvision is not installed, or has no such model.
+        """
+        models = _library("torchvision.models", "torchvision")
+        try:
+            weights = models.get_model_weights(name).DEFAULT
+            model = models.get_model(name, weights=weights)
+            categories = weights.meta["categories"]
+        except (ValueError, KeyError, AttributeError) as error:
+            raise RecognizerError(f"torchvision has no detector {name!r} with weights: {error}") from error
+        return cls(model, categories, name, threshold=threshold, limit=limit)
+
+    def predict(self, images: Sequence[Picture]) -> list[sv.Detections]:
+        """Finds the objects in each image, as :meth:`Recognizer.predict` says."""
+        torch = _library("torch", "torch")
+        with torch.inference_mode():
+            # One image a call: in a batch all are padded to the largest, and scores depend on neighbors.
+            return [
+                self._read(self.model([torch.from_numpy(image.copy()).permute(2, 0, 1) / 255])[0])
+                for image in images
+            ]
+
+    def _read(self, found: dict[str, Any]) -> sv.Detections:
+        scores, labels = found["scores"].numpy(), self._class_of[found["labels"].numpy()]
+        order = np.argsort(-scores, kind="stable")
+        best = order[(scores[order] > self.threshold) & (labels[order] >= 0)][: self.limit]
+        return sv.Detections(
+            xyxy=found["boxes"].numpy()[best],
+            confidence=scores[best],
+            class_id=labels[best],
+            mask=found["masks"].numpy()[best, 0] > 0.5 if "masks" in found else None,
+        )
+
+
+class UltralyticsRecognizer:
+    """A model of the ultralytics package.
+
+    Args:
+        model: an ``ultralytics.YOLO`` for detection or segmentation.
+        name: short name for tables and curves.
+        threshold: lowest score of a detection.
+        limit: at most so many detections an image.
+    """
+
+    def __init__(self, model: Any, name: str, *, threshold: float = 0.001, limit: int = 100) -> None:
+        self.model, self.name, self.threshold, self.limit = model, name, threshold, limit
+        self.classes = tuple(model.names[index] for index in sorted(model.names))
+
+    @classmethod
+    def named(cls, name: str, *, threshold: float = 0.001, limit: int = 100) -> "UltralyticsRecognizer":
+        """Opens weights with ultralytics.
+
+        Args:
+            name: a file of weights, or a name that ultralytics fetches.
+            threshold: lowest score of a detection.
+            limit: at most so many detections an image.
+
+        Returns:
+            The recognizer.
+
+        Raises:
+            RecognizerError: ultralytics is not installed, or cannot open the weights.
+        """
+        library = _library("ultralytics", "ultralytics")
+        try:
+            model = library.YOLO(name)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise RecognizerError(f"ultralytics cannot open {name}: {error}") from error
+        return cls(model, Path(name).stem, threshold=threshold, limit=limit)
+
+    def predict(self, images: Sequence[Picture]) -> list[sv.Detections]:
+        """Finds the objects in each image, as :meth:`Recognizer.predict` says."""
+        if not images:
+            return []
+        results = self.model.predict(
+            [np.ascontiguousarray(image[..., ::-1]) for image in images],  # ultralytics takes arrays as BGR
+            conf=self.threshold,
+            max_det=self.limit,
+            retina_masks=True,  # masks at the size of the image, not of the network's input
+            verbose=False,
+        )
+        return [self._read(result) for result in results]
+
+    def _read(self, result: Any) -> sv.Detections:
+        boxes, masks = result.boxes, result.masks
+        return sv.Detections(
+            xyxy=boxes.xyxy.cpu().numpy().astype(np.float32),
+            confidence=boxes.conf.cpu().numpy(),
+            class_id=boxes.cls.cpu().numpy().astype(np.int64),
+            mask=None if masks is None else masks.data.cpu().numpy() > 0.5,
+        )
+
+
+class _Named(Protocol):
+    def __call__(self, name: str, *, threshold: float, limit: int) -> Recognizer: ...
+
+
+ADAPTERS: dict[str, _Named] = {
+    "torchvision": TorchvisionRecognizer.named,
+    "ultralytics": UltralyticsRecognizer.named,
+}
+"""Libraries whose models :func:`fovea.recognition.load` takes as ``LIBRARY:NAME``."""
+
+
+def _library(module: str, package: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise RecognizerError(f"{package} is not installed: pip install {package}") from error

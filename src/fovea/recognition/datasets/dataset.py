@@ -1,0 +1,237 @@
+"""One data set in memory, whatever format it was written in. Pixels stay on disk until they are asked for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+from pycocotools import mask as rle
+
+from fovea.errors import DatasetError
+from fovea.recognition.coco import COCO_CLASSES, canonical
+from fovea.recognition.recognizer import Picture
+
+Segmentation = list[list[float]] | dict[str, Any]
+"""Polygons [x, y, x, y, ...] in pixels, or a run-length code of COCO."""
+
+
+@dataclass(frozen=True)
+class DatasetImage:
+    """One image of a data set."""
+
+    id: int
+    path: Path
+    width: int
+    height: int
+    upright: bool = False
+    """Whether the labels are made for the image turned as its EXIF tag says."""
+
+    def load(self) -> Picture:
+        """Reads the pixels, turned as EXIF says where ``upright`` says so or only that gives the right size.
+
+        Returns:
+            uint8 [H, W, 3], RGB.
+
+        Raises:
+            DatasetError: the file does not open, or has another size than the data set says.
+        """
+        try:
+            with Image.open(self.path) as file:
+                stored = file.size == (self.width, self.height) and not self.upright
+                picture = np.asarray((file if stored else ImageOps.exif_transpose(file)).convert("RGB"))
+        except (OSError, UnidentifiedImageError, SyntaxError, Image.DecompressionBombError) as error:
+            raise DatasetError(f"{self.path}: does not open as an image: {error}") from error
+        if picture.shape[:2] != (self.height, self.width):
+            raise DatasetError(
+                f"{self.path}: is {picture.shape[1]} x {picture.shape[0]}, and the labels are made for "
+                f"{self.width} x {self.height}: take the images that belong to them"
+            )
+        return picture
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One object."""
+
+    image_id: int
+    category_id: int
+    box: tuple[float, float, float, float]
+    """Left, top, width, height in pixels."""
+    area: float
+    """In square pixels, of the mask where there is one: decides whether COCO calls the object small."""
+    segmentation: Segmentation | None = None
+    crowd: bool = False
+    """A region whose detections count neither as right nor as wrong."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images and what is on them."""
+
+    name: str
+    images: tuple[DatasetImage, ...]
+    annotations: tuple[Annotation, ...]
+    categories: Mapping[int, str]
+    """Category id to name; empty where there are no labels."""
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def labeled(self) -> bool:
+        """Whether there is ground truth."""
+        return bool(self.categories)
+
+    @property
+    def masked(self) -> bool:
+        """Whether every object has a mask."""
+        objects = [annotation for annotation in self.annotations if not annotation.crowd]
+        return bool(objects) and all(annotation.segmentation is not None for annotation in objects)
+
+    @cached_property
+    def by_image(self) -> Mapping[int, tuple[Annotation, ...]]:
+        """The annotations of each image, by image id."""
+        found: dict[int, list[Annotation]] = {image.id: [] for image in self.images}
+        for annotation in self.annotations:
+            found[annotation.image_id].append(annotation)
+        return {image_id: tuple(annotations) for image_id, annotations in found.items()}
+
+    def limit(self, count: int) -> "Dataset":
+        """Keeps the first images.
+
+        Args:
+            count: at most so many.
+
+        Returns:
+            The smaller data set, with all categories.
+
+        Raises:
+            DatasetError: nothing would be left.
+        """
+        if count < 1:
+            raise DatasetError(f"{self.name}: cannot be limited to {count} images: take at least 1")
+        images = self.images[:count]
+        kept = {image.id for image in images}
+        annotations = tuple(a for a in self.annotations if a.image_id in kept)
+        return replace(self, images=images, annotations=annotations)
+
+    def object_mask(self, image: DatasetImage) -> NDArray[np.bool_]:
+        """Marks the pixels that belong to objects: their masks, or their boxes where they have none.
+
+        Args:
+            image: an image of this data set.
+
+        Returns:
+            [H, W], True on objects.
+        """
+        marked = np.zeros((image.height, image.width), dtype=np.bool_)
+        for annotation in self.by_image[image.id]:
+            if annotation.segmentation is not None:
+                marked |= rle.decode(encode(annotation.segmentation, image)).astype(np.bool_)
+            else:
+                left, top, width, height = annotation.box
+                rows = slice(max(0, round(top)), max(0, round(top + height)))
+                marked[rows, max(0, round(left)) : max(0, round(left + width))] = True
+        return marked
+
+    def category_ids(self, classes: Sequence[str]) -> list[int | None]:
+        """Finds the category of each class of a recognizer, by name.
+
+        Args:
+            classes: names of the recognizer's classes.
+
+        Returns:
+            For each class its category id, None for a class this data set does not know. Without labels all
+            classes have one: COCO's ids for COCO's classes, else 1, 2, 3, ...
+
+        Raises:
+            DatasetError: recognizer and data set have no class in common.
+        """
+        names = [canonical(name) for name in classes]
+        known = {name: number for number, name in COCO_CLASSES.items()}
+        if not self.labeled:
+            return (
+                [known[name] for name in names] if set(names) <= set(known) else [*range(1, len(names) + 1)]
+            )
+        # A category that is only numbered is taken as COCO's of that number.
+        own = {
+            canonical(name or COCO_CLASSES.get(number, "")): number
+            for number, name in self.categories.items()
+        }
+        found = [own.get(name) for name in names]
+        if not any(number is not None for number in found):
+            raise DatasetError(
+                f"{self.name}: none of its categories ({_few(self.categories.values())}) is a class of the "
+                f"recognizer ({_few(classes)}): rename them, or take another recognizer"
+            )
+        return found
+
+
+def encode(segmentation: Segmentation, image: DatasetImage) -> dict[str, Any]:
+    """Brings polygons or run lengths of any form to COCO's compressed run-length code.
+
+    Args:
+        segmentation: polygons in pixels, or a run-length code.
+        image: the image it lies on.
+
+    Returns:
+        A code that ``pycocotools.mask`` takes.
+
+    Raises:
+        DatasetError: it is neither.
+    """
+    try:
+        if isinstance(segmentation, dict) and not isinstance(segmentation["counts"], list):
+            return segmentation
+        coded = rle.frPyObjects(segmentation, image.height, image.width)
+        return dict(rle.merge(coded) if isinstance(coded, list) else coded)
+    except Exception as error:  # pycocotools raises bare Exception
+        raise DatasetError(
+            f"{image.path}: an annotation is no polygon and no run-length code: {error}"
+        ) from error
+
+
+def image_header(path: Path, image_id: int) -> DatasetImage:
+    """Reads the size of an image as a viewer shows it, without its pixels.
+
+    Args:
+        path: the image.
+        image_id: its number in the data set.
+
+    Returns:
+        The image, not loaded.
+
+    Raises:
+        DatasetError: the file does not open.
+    """
+    try:
+        with Image.open(path) as file:
+            width, height = file.size
+            if file.getexif().get(0x0112, 1) >= 5:  # orientations 5 to 8 lie on their side
+                width, height = height, width
+    except (OSError, UnidentifiedImageError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DatasetError(f"{path}: does not open as an image: {error}") from error
+    return DatasetImage(image_id, path, width, height, upright=True)
+
+
+def require(missing: Sequence[object], what: str) -> None:
+    """Raises unless nothing is missing.
+
+    Args:
+        missing: what was not found.
+        what: the words before the count, up to "of them".
+
+    Raises:
+        DatasetError: lists the first few.
+    """
+    if missing:
+        raise DatasetError(f"{what}: {len(missing)} ({_few(missing)})")
+
+
+def _few(items: Any) -> str:
+    listed = [str(item) for item in items]
+    return ", ".join(listed[:5]) + (", ..." if len(listed) > 5 else "")

@@ -1,0 +1,133 @@
+"""A network in ONNX Runtime, and what its file tells about it."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from fovea.errors import RecognizerError
+from fovea.recognition.feed import Feed
+from fovea.recognition.read import Shapes, Size
+
+
+class Network:
+    """A network with one input of images, on the CPU.
+
+    Args:
+        path: the .onnx file.
+        threads: threads that one run uses; 0: one for each core.
+
+    Raises:
+        RecognizerError: the file is no ONNX model, or takes anything but images.
+    """
+
+    def __init__(self, path: Path, threads: int = 0) -> None:
+        self.path = path
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        # Threads that spin while they wait take the cores from the codecs that run beside.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime raises classes of its own that share no public base
+            raise RecognizerError(f"{path}: ONNX Runtime cannot open it: {_first_line(error)}") from error
+        inputs = self._session.get_inputs()
+        if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type != "tensor(float)":
+            raise RecognizerError(f"{self}: it must have one float32 input of images [B, 3, H, W]")
+        self._input = inputs[0]
+
+    def __str__(self) -> str:
+        """The file and its signature, for messages."""
+        sides = (self._session.get_inputs(), self._session.get_outputs())
+        found, given = (", ".join(f"{value.name} {value.shape}" for value in side) for side in sides)
+        return f"{self.path}: {found} -> {given}"
+
+    @property
+    def batch(self) -> int | None:
+        """Images that one run takes; None: any number."""
+        return _number(self._input.shape[0])
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """Class names that YOLO exporters leave as metadata, ``{0: 'person', ...}``; None: there are none."""
+        try:
+            found = ast.literal_eval(self._session.get_modelmeta().custom_metadata_map.get("names", ""))
+            return tuple(str(found[index]) for index in range(len(found)))
+        except (SyntaxError, ValueError, TypeError, KeyError):
+            return None
+
+    def canvas(self, feed: Feed) -> Size:
+        """Finds the size of the images that the network takes.
+
+        Args:
+            feed: how it is fed; its ``size`` decides where the network takes any.
+
+        Returns:
+            Height and width.
+
+        Raises:
+            RecognizerError: the network takes other images than ``feed`` says, or any size and none is said.
+        """
+        _, first, second, third = (_number(side) for side in self._input.shape)
+        channels, height, width = (first, second, third) if feed.layout == "nchw" else (third, first, second)
+        if channels not in (3, None):
+            raise RecognizerError(f"{self}: the input has {channels} channels in layout {feed.layout}, not 3")
+        said = feed.size or (height, width)
+        if (height or said[0], width or said[1]) != said:
+            raise RecognizerError(f"{self} does not take feed.size {said[0]} x {said[1]}")
+        if said[0] is None or said[1] is None:
+            beside = self.path.with_suffix(".yaml").name
+            raise RecognizerError(
+                f"{self} takes any size: say which in {beside} beside it (feed: {{size: 640}})"
+            )
+        return said[0], said[1]
+
+    def output_shapes(self, feed: Feed, size: Size) -> Shapes:
+        """Finds the shapes of the outputs for one image.
+
+        Args:
+            feed: how the network is fed.
+            size: height and width of the canvas.
+
+        Returns:
+            The shape of each output, by name, without the batch axis.
+
+        Raises:
+            RecognizerError: the network fails.
+        """
+        shapes = {output.name: tuple(output.shape[1:]) for output in self._session.get_outputs()}
+        if all(isinstance(side, int) for shape in shapes.values() for side in shape):
+            return shapes
+        # Exporters often leave shapes open; one run on a blank canvas tells them.
+        blank = [np.zeros((*size, 3), np.uint8)] * (self.batch or 1)
+        return {name: value.shape[1:] for name, value in self.run(feed.tensor(blank)).items()}
+
+    def run(self, tensor: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+        """Runs the network once.
+
+        Args:
+            tensor: a batch of images as the network takes them.
+
+        Returns:
+            The outputs by name.
+
+        Raises:
+            RecognizerError: the network fails.
+        """
+        names = [output.name for output in self._session.get_outputs()]
+        try:
+            return dict(zip(names, self._session.run(names, {self._input.name: tensor}), strict=True))
+        except Exception as error:
+            raise RecognizerError(f"{self}: the network failed: {_first_line(error)}") from error
+
+
+def _number(side: object) -> int | None:
+    return side if isinstance(side, int) else None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

@@ -1,0 +1,56 @@
+"""What everything that recognizes has in common."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import supervision as sv
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+"""An image: uint8 [H, W, 3], RGB."""
+
+
+class Recognizer(Protocol):
+    """A detector, or an instance segmenter."""
+
+    @property
+    def name(self) -> str:
+        """Short name for tables and curves."""
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Names of the classes; ``class_id`` of a detection is an index into them."""
+
+    def predict(self, images: Sequence[Picture]) -> list[sv.Detections]:
+        """Finds the objects in each image.
+
+        Args:
+            images: any number of images, each uint8 [H, W, 3], RGB, of any size.
+
+        Returns:
+            One ``Detections`` an image, best score first: ``xyxy`` in pixels of that image, ``confidence``
+            in 0 to 1, ``class_id``, and ``mask`` [N, H, W] where the recognizer draws masks.
+        """
+
+
+class SemanticRecognizer(Protocol):
+    """A recognizer that gives every pixel a class."""
+
+    @property
+    def name(self) -> str:
+        """Short name for tables and curves."""
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Names of the classes; the values of a class map are indices into them."""
+
+    def segment(self, images: Sequence[Picture]) -> list[NDArray[np.int64]]:
+        """Gives each pixel of each image its class.
+
+        Args:
+            images: any number of images, each uint8 [H, W, 3], RGB, of any size.
+
+        Returns:
+            One class map [H, W] an image.
+        """

@@ -1,0 +1,109 @@
+"""What a training run is: one YAML file, checked before anything starts."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from fovea.errors import FoveaError
+from fovea.models import ARCHITECTURES, NetworkConfig
+from fovea.training.losses import Normalization
+from fovea.training.masks import MaskSource
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataConfig(_Strict):
+    """Images and annotations to train on; see :class:`fovea.training.data.PatchStream`."""
+
+    images: Path
+    annotations: Path | None = None
+    validation: Annotated[int, Field(ge=1)] = 32
+    size: Annotated[int, Field(ge=64, multiple_of=64)] = 256
+    scale: tuple[float, float] = (0.7, 1.5)
+    objects: Annotated[float, Field(ge=0, le=1)] = 0.8
+    masks: MaskSource = "mask"
+    dilation: Annotated[int, Field(ge=0)] = 0
+    workers: Annotated[int, Field(ge=1)] = 1
+
+
+class MseConfig(_Strict):
+    """Plain mean squared error."""
+
+    name: Literal["mse"]
+
+
+class ObjectMseConfig(_Strict):
+    """Object-MSE; see :func:`fovea.training.losses.object_mse`."""
+
+    name: Literal["object_mse"]
+    background: Annotated[float, Field(ge=0, le=1)] = 0.0
+    normalization: Normalization = "image"
+
+
+LossConfig = Annotated[MseConfig | ObjectMseConfig, Field(discriminator="name")]
+
+
+class TrainingConfig(_Strict):
+    """One training run.
+
+    Attributes:
+        name: of the run; its folder below ``runs/``.
+        architecture: a name in ``fovea.models.ARCHITECTURES``, or the fields of a :class:`NetworkConfig`.
+        data: what to train on.
+        loss: the distortion.
+        patches: how many to train on in all; the schedule follows it.
+        batch: patches a step, over all devices.
+        learning_rate: of the matrices (Muon).
+        vector_learning_rate: of everything else (Adam).
+        warmup: steps of linear warm-up.
+        decay: last part of the run over which the rates fall to zero along a half cosine; 0 keeps them constant,
+            for a pretraining that others go on from.
+        ema: decay of the moving average of the weights, which is what is validated and exported.
+        start: checkpoint whose weights the run starts from.
+        seed: of weights and patches.
+        validate_every: patches between validations and checkpoints.
+    """
+
+    name: str
+    architecture: NetworkConfig
+    data: DataConfig
+    loss: LossConfig
+    patches: Annotated[int, Field(ge=1)]
+    batch: Annotated[int, Field(ge=1)] = 8
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
+    vector_learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    warmup: Annotated[int, Field(ge=0)] = 200
+    decay: Annotated[float, Field(ge=0, le=1)] = 0.0
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    start: Path | None = None
+    seed: int = 0
+    validate_every: Annotated[int, Field(ge=1)] = 8000
+
+    @field_validator("architecture", mode="before")
+    @classmethod
+    def _by_name(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if value not in ARCHITECTURES:
+            raise ValueError(f"unknown architecture {value!r}: choose {', '.join(ARCHITECTURES)}, or give its fields")
+        return ARCHITECTURES[value]
+
+
+def read_config(path: Path) -> TrainingConfig:
+    """Read and check a training configuration. Relative paths in it are relative to the working folder.
+
+    Raises:
+        FoveaError: the file cannot be read, or a field is unknown, missing or out of range; names file and field.
+    """
+    try:
+        return TrainingConfig.model_validate(yaml.safe_load(path.read_text()))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "top level"
+        raise FoveaError(f"{path}: {field}: {first['msg']}") from error
+    except (OSError, yaml.YAMLError) as error:
+        raise FoveaError(f"{path} cannot be read as YAML: {error}") from error

@@ -1,0 +1,103 @@
+"""The Lightning module: one step of training, validation over the quality range, the schedule."""
+
+import math
+from functools import partial
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor
+from torch.optim.lr_scheduler import LambdaLR
+
+from fovea.models import CodecNetwork
+from fovea.models.quality import LAMBDA_MAX, LAMBDA_MIN, QUALITIES, rate_lambda
+from fovea.training.config import LossConfig, ObjectMseConfig, TrainingConfig
+from fovea.training.data import Patch
+from fovea.training.losses import Distortion, mse, object_mse
+from fovea.training.optimizer import MuonAdam
+
+VALIDATION_QUALITIES = (10, 30, 50, 70, 90)
+
+
+def distortion_of(loss: LossConfig) -> Distortion:
+    """The distortion function that a configuration names."""
+    if isinstance(loss, ObjectMseConfig):
+        return partial(object_mse, background=loss.background, normalization=loss.normalization)
+    return mse
+
+
+class CodecTraining(pl.LightningModule):
+    """Train a codec network for ``R + λ·D`` at qualities drawn at random.
+
+    Args:
+        config: of the run.
+    """
+
+    def __init__(self, config: TrainingConfig) -> None:
+        super().__init__()
+        self.save_hyperparameters({"config": config.model_dump(mode="json")})
+        self.config = config
+        self.network = CodecNetwork(config.architecture)
+        self.distortion = distortion_of(config.loss)
+
+    def _code(self, patch: Patch, quality: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        original = patch.image.float().contiguous(memory_format=torch.channels_last)
+        coded = self.network(original, quality)
+        pixels = original.shape[2] * original.shape[3]
+        rate = (coded.latent_bits + coded.hyper_bits) / pixels
+        return rate, self.distortion(coded.image, original, patch.mask), coded.image, original
+
+    def training_step(self, patch: Patch, _: int) -> Tensor:
+        """Loss of one batch; each patch has a quality of its own."""
+        quality = torch.randint(QUALITIES, (len(patch.image),), device=self.device)
+        rate, distortion, _, _ = self._code(patch, quality)
+        trade_off = rate_lambda(quality)
+        # Losses grow with λ; the square root between the extremes gives every quality a say.
+        balance = (math.sqrt(LAMBDA_MIN * LAMBDA_MAX) / trade_off).sqrt()
+        loss = (balance * (rate + trade_off * distortion)).mean()
+        self.log("loss", loss, prog_bar=True)
+        self.log("rate", rate.mean())
+        return loss
+
+    def validation_step(self, patch: Patch, _: int) -> None:
+        """Rate, distortion and PSNR inside and outside the objects at fixed qualities, with real rounding."""
+        total = torch.zeros((), device=self.device)
+        for number in VALIDATION_QUALITIES:
+            quality = torch.full((len(patch.image),), number, device=self.device)
+            rate, distortion, decoded, original = self._code(patch, quality)
+            loss = rate + rate_lambda(quality) * distortion
+            total += loss.mean() / len(VALIDATION_QUALITIES)
+            error = (decoded.clamp(0, 255) - original).square().mean(dim=1, keepdim=True)
+            values = {
+                "bpp": rate.mean(),
+                "loss": loss.mean(),
+                "psnr": _psnr(error, torch.ones_like(error)),
+                "object_psnr": _psnr(error, patch.mask),
+            }
+            self.log_dict({f"validation/q{number}/{name}": value for name, value in values.items()})
+        self.log("validation/loss", total, prog_bar=True)
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """Muon and Adam with warm-up and the decay of the configuration."""
+        config = self.config
+        optimizer = MuonAdam(self.network, config.learning_rate, config.vector_learning_rate)
+        steps = math.ceil(config.patches / config.batch)
+
+        def factor(step: int) -> float:
+            warm = min(1.0, (step + 1) / max(config.warmup, 1))
+            start = steps * (1 - config.decay)
+            if step < start:
+                return warm
+            return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, (step - start) / max(steps - start, 1))))
+
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": LambdaLR(optimizer, factor), "interval": "step"},
+        }
+
+
+def _psnr(error: Tensor, mask: Tensor) -> Tensor:
+    """PSNR in dB of squared errors [B, 1, H, W] where the mask is 1."""
+    mask = mask.to(error.dtype)
+    mean = (error * mask).sum() / mask.sum().clamp(min=1)
+    return 10 * torch.log10(255**2 / mean.clamp(min=1e-3))

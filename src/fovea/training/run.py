@@ -1,0 +1,137 @@
+"""Run a training from a configuration to a checkpoint."""
+
+import math
+from itertools import islice
+from pathlib import Path
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.callbacks import EMAWeightAveraging, LearningRateMonitor, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from torch.utils.data import DataLoader
+
+from fovea.errors import FoveaError
+from fovea.training.config import TrainingConfig
+from fovea.training.data import Labeled, Patch, PatchStream, read_coco, read_folder
+from fovea.training.module import CodecTraining
+
+CHECKPOINT = "last.ckpt"
+
+
+def split_images(config: TrainingConfig) -> tuple[list[Labeled], list[Labeled]]:
+    """Images to train on, and the few held out for validation, spread evenly over the data set."""
+    data = config.data
+    images = read_coco(data.annotations, data.images) if data.annotations else read_folder(data.images)
+    if len(images) <= data.validation:
+        raise FoveaError(f"{len(images)} images are too few to keep {data.validation} of them for validation")
+    held_out = set(range(0, len(images), len(images) // data.validation)[: data.validation])
+    return (
+        [image for number, image in enumerate(images) if number not in held_out],
+        [image for number, image in enumerate(images) if number in held_out],
+    )
+
+
+def _loaders(config: TrainingConfig, rank: int, devices: int) -> tuple[DataLoader[Patch], DataLoader[Patch]]:
+    data = config.data
+    train, held_out = split_images(config)
+    stream = PatchStream(
+        train, data.size, data.scale, data.objects, data.masks, data.dilation, seed=config.seed, rank=rank
+    )
+    fixed = PatchStream(held_out, data.size, (0.9, 1.1), 1.0, data.masks, data.dilation, seed=0, cache=False)
+    patches: list[Patch] = list(islice(iter(fixed), 2 * data.validation))
+    loader: DataLoader[Patch] = DataLoader(
+        stream,
+        batch_size=config.batch // devices,
+        num_workers=data.workers,
+        prefetch_factor=4,
+        pin_memory=torch.cuda.is_available(),
+        persistent_workers=True,
+    )
+    return loader, DataLoader(patches, batch_size=16)  # type: ignore[arg-type]
+
+
+def train(
+    config: TrainingConfig,
+    folder: Path,
+    *,
+    resume: bool = False,
+    accelerator: str = "auto",
+    devices: int = 1,
+    nodes: int = 1,
+    precision: str = "bf16-mixed",
+    progress: bool = True,
+) -> Path:
+    """Train, with a checkpoint at every validation.
+
+    Args:
+        config: of the run.
+        folder: for checkpoints and logs (TensorBoard and CSV).
+        resume: go on from the last checkpoint in ``folder``; starts anew where there is none.
+        accelerator: as Lightning names them: "cpu", "gpu", "auto".
+        devices: on each node.
+        nodes: of a cluster.
+        precision: as Lightning names them.
+        progress: show a progress bar.
+
+    Returns:
+        The last checkpoint.
+
+    Raises:
+        FoveaError: the folder already holds a run and ``resume`` is off, the data cannot be read, or the batch
+            does not divide over the devices.
+    """
+    checkpoint = folder / CHECKPOINT
+    if checkpoint.exists() and not resume:
+        raise FoveaError(f"{folder} already holds a run: resume it with --resume, or choose another --out")
+    if config.batch % (devices * nodes):
+        raise FoveaError(f"batch {config.batch} does not divide over {devices * nodes} devices")
+    pl.seed_everything(config.seed, workers=True, verbose=False)
+    module = CodecTraining(config)
+    if config.start and not checkpoint.exists():
+        load_weights(module, config.start)
+    module.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    steps = math.ceil(config.patches / config.batch)
+    every = max(1, min(config.validate_every // config.batch, steps))
+    trainer = pl.Trainer(
+        accelerator=accelerator,
+        devices=devices,
+        num_nodes=nodes,
+        precision=precision,  # type: ignore[arg-type]
+        max_steps=steps,
+        val_check_interval=every,
+        check_val_every_n_epoch=None,
+        gradient_clip_val=1.0,
+        log_every_n_steps=min(50, every),
+        default_root_dir=folder,
+        enable_progress_bar=progress,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        logger=[TensorBoardLogger(folder, name="", version="tensorboard"), CSVLogger(folder, name="", version="csv")],
+        callbacks=[
+            EMAWeightAveraging(decay=config.ema),
+            ModelCheckpoint(dirpath=folder, filename="last", every_n_train_steps=every, enable_version_counter=False),
+            LearningRateMonitor("step"),
+            *([TQDMProgressBar(refresh_rate=20)] if progress else []),
+        ],
+    )
+    # A resumed stream starts from other patches than the run began with.
+    if resume and checkpoint.exists():
+        done = torch.load(checkpoint, map_location="cpu", weights_only=False)["global_step"]
+        config = config.model_copy(update={"seed": config.seed + done})
+    loader, validation = _loaders(config, trainer.global_rank, devices * nodes)
+    trainer.fit(module, loader, validation, ckpt_path=checkpoint if resume and checkpoint.exists() else None)
+    trainer.save_checkpoint(checkpoint)
+    return checkpoint
+
+
+def load_weights(module: CodecTraining, checkpoint: Path) -> None:
+    """Load the averaged weights of a checkpoint into a module of the same architecture.
+
+    Raises:
+        FoveaError: the file is no checkpoint, or of another architecture.
+    """
+    try:
+        state = torch.load(checkpoint, map_location="cpu", weights_only=False)["state_dict"]
+        module.load_state_dict(state)
+    except (OSError, KeyError, RuntimeError) as error:
+        raise FoveaError(f"{checkpoint} does not fit the network of this run: {error}") from error

@@ -1,0 +1,122 @@
+import io
+import random
+import threading
+import warnings
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fovea.errors import ImageError
+from fovea.picture import Picture, open_picture
+
+
+def coded(format_, size=(64, 48)):
+    noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).save(file, format_)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_paths(tmp_path, as_text):
+    path = tmp_path / "picture.png"
+    path.write_bytes(coded("PNG"))
+    picture = open_picture(str(path) if as_text else path)
+    assert picture.pixels.shape == (48, 64, 3)
+
+
+def test_files_stay_open():
+    file = io.BytesIO(coded("PNG"))
+    assert open_picture(file).width == 64
+    assert not file.closed
+
+
+def test_the_first_frame_of_several(tmp_path):
+    frames = [Image.new("RGB", (4, 4), color) for color in ("red", "lime")]
+    for name in ("animation.gif", "animation.webp", "animation.png", "pages.tiff"):
+        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], lossless=True)
+        assert open_picture(tmp_path / name).pixels[0, 0].tolist() == [255, 0, 0]
+
+
+def test_the_metadata_flag(tmp_path):
+    path = tmp_path / "picture.webp"
+    Image.new("RGB", (4, 4)).save(path, xmp=b"<xmp/>")
+    assert open_picture(path).metadata.xmp == b"<xmp/>"
+    assert open_picture(path, keep_metadata=False).metadata.xmp == b""
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "no image"),
+        (b"just some text\n", "no image"),
+        (b"\x89PNG\r\n\x1a\n", "broken"),
+        (coded("JPEG")[:700], "truncated"),
+        (coded("PNG")[:700], "truncated"),
+        (coded("WEBP")[:300], "broken"),
+        (coded("TIFF")[:700], "broken"),
+        (coded("BMP")[:700], "truncated"),
+        (coded("GIF")[:1500], "truncated"),
+    ],
+)
+def test_a_broken_file_is_named_in_one_line(tmp_path, content, says):
+    path = tmp_path / "broken.img"
+    path.write_bytes(content)
+    with pytest.raises(ImageError, match=says) as caught:
+        open_picture(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_not_there(tmp_path):
+    with pytest.raises(ImageError, match=r"none\.png: No such file"):
+        open_picture(tmp_path / "none.png")
+    with pytest.raises(ImageError, match="directory"):
+        open_picture(tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "PPM", "AVIF", "JPEG2000"])
+def test_random_damage_ends_in_a_picture_or_an_image_error(format_):
+    intact = coded(format_, (16, 16))
+    chance = random.Random(format_)
+    for _ in range(60):
+        damaged = bytearray(intact)
+        for _ in range(chance.randint(1, 8)):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        try:
+            picture = open_picture(io.BytesIO(damaged))
+        except ImageError as error:
+            assert "\n" not in str(error)
+        else:
+            assert isinstance(picture, Picture)
+
+
+def pgm(width, height):
+    """Header of a gray image; its pixels are missing."""
+    return io.BytesIO(b"P5 %d %d 255\n" % (width, height))
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked():
+    with pytest.raises(ImageError, match="too large"):
+        open_picture(pgm(2**14, 2**14 + 1))
+
+
+def test_pillow_does_not_warn_below_our_limit():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for side in (10_000, 2**14):
+            with pytest.raises(ImageError, match=r"truncated|decoded"):
+                open_picture(pgm(side, side))
+    assert Image.MAX_IMAGE_PIXELS is not None
+
+
+def test_pillows_limit_survives_many_threads():
+    limit, content = Image.MAX_IMAGE_PIXELS, coded("PNG", (8, 8))
+    threads = [threading.Thread(target=open_picture, args=(io.BytesIO(content),)) for _ in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert limit == Image.MAX_IMAGE_PIXELS

@@ -1,0 +1,35 @@
+"""The real models on a few real images."""
+
+from pathlib import Path
+
+import pytest
+
+from fovea.recognition import load, load_dataset, match, to_results
+
+IMAGES = 24
+
+# AP of the first 24 images; a swapped color order or a wrong letterbox costs several points.
+BOX_AP = {
+    "yolox_nano": 28.5,
+    "centernet_mbv3_512": 31.1,
+    "yolov5n": 34.7,
+    "yolov8n": 46.5,
+    "yolov8n-seg": 43.0,
+}
+MASK_AP = 35.6
+
+
+@pytest.mark.parametrize("name", sorted(BOX_AP))
+def test_average_precision_on_the_originals(name: str, shared: Path) -> None:
+    recognizer = load(shared / "models" / f"{name}.onnx")
+    data = load_dataset(shared / "data" / "coco" / "val_masks.json", shared / "data" / "coco" / "val").limit(
+        IMAGES
+    )
+    categories = data.category_ids(recognizer.classes)
+    results = []
+    for image in data.images:
+        (seen,) = recognizer.predict([image.load()])
+        results += to_results(seen, image.id, categories)
+    assert 100 * match(data, results, "box", categories).score.ap == pytest.approx(BOX_AP[name], abs=0.5)
+    if name == "yolov8n-seg":
+        assert 100 * match(data, results, "mask", categories).score.ap == pytest.approx(MASK_AP, abs=0.5)

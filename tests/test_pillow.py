@@ -1,0 +1,240 @@
+import copy
+import io
+import pickle
+import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+
+import fovea.pillow  # noqa: F401  (registers the format)
+from fovea.bitstream import Container, Header, read, read_header, write
+from fovea.errors import ModelError
+from fovea.picture import Picture, decode_alpha, encode_alpha
+
+MODES = ("L", "RGB", "LA", "RGBA")
+
+
+class Raw:
+    """Stands in for the codec: a tile holds the samples themselves."""
+
+    def __init__(self):
+        self.model = None
+        self.decoded = 0
+        self.qualities = []
+
+    def encode(self, picture, quality):
+        self.qualities.append(quality)
+        alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
+        header = Header(bytes(8), picture.width, picture.height, quality, picture.mode)
+        return write(Container(header, (picture.pixels.tobytes(),), picture.metadata, alpha))
+
+    def decode_picture(self, data, region=None):
+        self.decoded += 1
+        time.sleep(0.005)  # Long enough for another thread to come in between.
+        container = read(data)
+        header = container.header
+        if header.quality == 13:
+            raise ModelError("model 0000000000000000 is unknown: install it")
+        pixels = np.frombuffer(container.tiles[0], np.uint8).reshape(header.height, header.width, 3)
+        alpha = container.alpha and decode_alpha(container.alpha, header.height, header.width)
+        return Picture(pixels, header.mode, alpha, container.metadata)
+
+
+@pytest.fixture(autouse=True)
+def codec(monkeypatch):
+    raw = Raw()
+
+    def default_codec(model=None):
+        raw.model = model
+        return raw
+
+    monkeypatch.setattr("fovea.pillow.codec.default_codec", default_codec)
+    return raw
+
+
+def sample(mode, size=(30, 20)):
+    noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], len(mode)), np.uint8)
+    return Image.fromarray(noise.squeeze())
+
+
+def saved(image, **options):
+    file = io.BytesIO()
+    image.save(file, "FOV", **options)
+    file.seek(0)
+    return file
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_save_and_open(tmp_path, mode):
+    image = sample(mode)
+    path = tmp_path / "picture.fov"
+    image.save(path)
+    opened = Image.open(path)
+    assert (opened.format, opened.mode, opened.size) == ("FOV", mode, (30, 20))
+    assert opened.get_format_mimetype() == "image/x-fovea"
+    assert np.array_equal(np.asarray(opened), np.asarray(image))
+
+
+def test_open_does_not_decode(codec, tmp_path):
+    path = tmp_path / "picture.fov"
+    sample("RGB").save(path)
+    with Image.open(path) as image:
+        assert image.size == (30, 20)
+        assert codec.decoded == 0
+        for _ in range(3):
+            image.load()
+        assert codec.decoded == 1
+
+
+def test_the_file_is_closed_after_loading_if_pillow_opened_it(tmp_path):
+    path = tmp_path / "picture.fov"
+    sample("RGB").save(path)
+    image = Image.open(path)
+    file = image.fp
+    image.load()
+    assert file.closed
+    stream = saved(sample("RGB"))
+    Image.open(stream).load()
+    assert not stream.closed
+
+
+def test_save_options(codec):
+    saved(sample("RGB"))
+    saved(sample("RGB"), quality=40)
+    assert codec.qualities == [50, 40]
+    assert codec.model is None
+    saved(sample("RGB"), model="fovea-m")
+    assert codec.model == "fovea-m"
+
+
+def with_metadata():
+    image = sample("RGB")
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    image.info.update(exif=exif.tobytes(), icc_profile=b"profile", xmp=b"<xmp/>", comment=b"not kept")
+    return image
+
+
+def test_metadata_are_kept():
+    image = with_metadata()
+    opened = Image.open(saved(image))
+    assert opened.info == {key: image.info[key] for key in ("exif", "icc_profile", "xmp")}
+    assert opened.getexif()[ExifTags.Base.Orientation] == 6
+    assert opened.size == image.size
+
+
+def test_metadata_are_dropped():
+    image = with_metadata()
+    opened = Image.open(saved(image, keep_metadata=False))
+    assert opened.info == {}
+    assert np.array_equal(np.asarray(opened), np.asarray(image.transpose(Image.Transpose.ROTATE_270)))
+
+
+def test_metadata_are_replaced():
+    exif = Image.Exif()
+    exif[ExifTags.Base.ImageDescription] = "other"
+    opened = Image.open(saved(with_metadata(), exif=exif, icc_profile=None, xmp=b"new"))
+    assert opened.getexif()[ExifTags.Base.ImageDescription] == "other"
+    assert "icc_profile" not in opened.info
+    assert opened.info["xmp"] == b"new"
+    assert "exif" not in Image.open(saved(with_metadata(), exif=b"")).info
+
+
+def test_any_mode_can_be_saved():
+    palette = sample("RGB").quantize(8)
+    opened = Image.open(saved(palette))
+    assert opened.mode == "RGB"
+    assert np.array_equal(np.asarray(opened), np.asarray(palette.convert("RGB")))
+
+
+def test_other_formats_are_left_alone():
+    file = io.BytesIO()
+    sample("RGB").save(file, "PNG")
+    assert Image.open(file).format == "PNG"
+
+
+def test_a_loaded_image_is_an_image():
+    image = Image.open(saved(sample("RGBA")))
+    assert np.array_equal(np.asarray(pickle.loads(pickle.dumps(image))), np.asarray(image))
+    assert np.array_equal(np.asarray(copy.copy(image)), np.asarray(image))
+    image.putpixel((1, 2), (9, 8, 7, 6))
+    assert image.getpixel((1, 2)) == (9, 8, 7, 6)
+    assert image.resize((5, 5)).size == image.crop((0, 0, 5, 5)).size == (5, 5)
+
+
+def test_threads_share_an_image(codec):
+    image = Image.open(saved(sample("RGB", (300, 200))))
+    with ThreadPoolExecutor(8) as pool:
+        copies = list(pool.map(lambda _: np.asarray(image), range(32)))
+    assert codec.decoded == 1
+    assert all(np.array_equal(each, copies[0]) for each in copies)
+
+
+def test_verify(tmp_path):
+    path = tmp_path / "picture.fov"
+    sample("RGB").save(path)
+    Image.open(path).verify()
+    damaged = bytearray(path.read_bytes())
+    damaged[-1] ^= 1
+    path.write_bytes(damaged)
+    with pytest.raises(OSError, match=r"picture\.fov: tile 0 does not match its checksum"):
+        Image.open(path).verify()
+    with pytest.raises(OSError, match=r"picture\.fov: tile 0 does not match its checksum"):
+        Image.open(path).load()
+
+
+def test_broken_files_raise_what_users_of_pillow_expect(tmp_path):
+    data = saved(sample("RGB")).getvalue()
+    path = tmp_path / "broken.fov"
+    for content, says in (
+        (data[:100], "incomplete"),
+        (data + b"\0", "follow the end"),
+        (data[:10] + b"\x01" + data[11:], "checksum"),
+        (data[:4] + b"\x02" + data[5:], "update Fovea"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(UnidentifiedImageError, match=says) as caught:
+            Image.open(path)
+        assert str(caught.value).startswith(f"{path}: ")
+    path.unlink()  # The failed attempts left no handle open that would forbid this on Windows.
+
+
+def test_an_unknown_model_is_named():
+    image = Image.open(saved(sample("RGB"), quality=13))
+    with pytest.raises(OSError, match="unknown: install it"):
+        image.load()
+
+
+def test_a_closed_image_cannot_be_loaded(tmp_path):
+    path = tmp_path / "picture.fov"
+    sample("RGB").save(path)
+    with Image.open(path) as image:
+        pass
+    with pytest.raises(ValueError, match="closed"):
+        image.load()
+    image = Image.open(path)
+    image.close()
+    with pytest.raises(ValueError, match="closed"):
+        image.getpixel((0, 0))
+
+
+def test_data_may_arrive_in_pieces():
+    data = saved(sample("RGB")).getvalue()
+    parser = ImageFile.Parser()
+    for start in range(0, len(data), 100):
+        parser.feed(data[start : start + 100])
+    assert np.array_equal(np.asarray(parser.close()), np.asarray(sample("RGB")))
+
+
+def test_pillow_guards_against_bombs():
+    # Only the header is read, so the tiles of this picture may be anything.
+    header = Header(bytes(8), 10_000, 10_000, 50)
+    data = write(Container(header, (b"",) * header.grid.tiles))
+    assert read_header(data) == header
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert Image.open(io.BytesIO(data)).size == (10_000, 10_000)
+    assert [warning.category for warning in caught] == [Image.DecompressionBombWarning]
