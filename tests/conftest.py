@@ -2,8 +2,13 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from fovea.coding.model import Model
+    from fovea.models import CodecNetwork
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -15,3 +20,43 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"needs the shared data sets in {folder} (set FOVEA_SHARED)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_network() -> "CodecNetwork":
+    """A codec network with random weights, small enough to export and run in seconds."""
+    torch = pytest.importorskip("torch")
+    from fovea.models import CodecNetwork, NetworkConfig
+    from fovea.models.deploy import round_weights
+
+    torch.manual_seed(1)
+    config = NetworkConfig(wide=16, wide_blocks=2, deep=24, deep_blocks=1, latent=16, hyper=8, prior=16)
+    network = CodecNetwork(config).eval()
+    with torch.no_grad():
+        # Spread the table indices, so that some positions are skipped and some have long tables.
+        network.scales.head.bias.anchors += 6 * torch.randn(16)
+        network.analysis.head.weight *= 3
+    round_weights(network)
+    return network
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_network: "CodecNetwork") -> "Model":
+    """The exported :func:`tiny_network`."""
+    import numpy as np
+
+    from fovea.coding.model import Model
+    from fovea.entropy import FrequencyTables
+    from fovea.models.deploy import export_graphs, halo
+
+    config = tiny_network.config
+    return Model(
+        name="tiny",
+        latent=config.latent,
+        hyper=config.hyper,
+        halo=halo(config),
+        graphs=export_graphs(tiny_network),
+        tables=FrequencyTables.gaussian(),
+        hyper_index=np.full((101, config.hyper), 30, np.uint8),
+        card={"made": "for tests"},
+    )

@@ -1,31 +1,40 @@
 """Images and codecs that the tests of this folder share."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from fovea.baselines import Baseline, Picture, get, names
 
-
-def draw(height: int, width: int) -> Picture:
-    """A colored slope with a textured disc: smooth parts, an edge and detail, as a photograph has."""
-    y, x = np.mgrid[:height, :width].astype(float)
-    red, green = 255 * x / max(width - 1, 1), 255 * y / max(height - 1, 1)
-    image = np.stack([red, green, 255 - (red + green) / 2], axis=-1)
-    disc = (x - width / 2) ** 2 + (y - height / 2) ** 2 < (min(height, width) / 3) ** 2
-    image[disc] = 128 + np.random.default_rng(7).normal(0, 40, (int(disc.sum()), 1))
-    return image.clip(0, 255).astype(np.uint8)
+# The fastest presets: these tests are about files, not about how small they are.
+SPECS = {"vvc": "vvc:faster", "avif": "avif:8"}
 
 
 @pytest.fixture(params=names())
 def codec(request: pytest.FixtureRequest) -> Baseline:
     """Each codec in turn; skipped with the reason where it cannot run."""
-    # The fastest preset: these tests are about files, not about their size.
-    made = get({"vvc": "vvc:faster", "avif": "avif:8"}.get(request.param, request.param))
+    made = get(SPECS.get(request.param, request.param))
     if reason := made.available():
         pytest.skip(reason)
     return made
 
 
 @pytest.fixture(scope="session")
-def picture() -> Picture:
+def draw() -> Callable[[int, int], Picture]:
+    """A colored slope with a textured disc: smooth parts, an edge and detail, as a photograph has."""
+
+    def paint(height: int, width: int) -> Picture:
+        y, x = np.mgrid[:height, :width].astype(float)
+        red, green = 255 * x / max(width - 1, 1), 255 * y / max(height - 1, 1)
+        image = np.stack([red, green, 255 - (red + green) / 2], axis=-1)
+        disc = (x - width / 2) ** 2 + (y - height / 2) ** 2 < (min(height, width) / 3) ** 2
+        image[disc] = 128 + np.random.default_rng(7).normal(0, 40, (int(disc.sum()), 1))
+        return image.clip(0, 255).astype(np.uint8)
+
+    return paint
+
+
+@pytest.fixture(scope="session")
+def picture(draw: Callable[[int, int], Picture]) -> Picture:
     return draw(96, 128)

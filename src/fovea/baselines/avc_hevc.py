@@ -86,7 +86,9 @@ class Avc(_PyavCodec):
 
     def _options(self, qp: int) -> dict[str, str]:
         # ipratio=1: a lone frame is an I frame, and gets just this QP.
-        return {"preset": self.effort, "tune": "psnr", "qp": str(qp), "x264-params": "ipratio=1:log=-1"}
+        # Slices would serve threads at the cost of bits.
+        x264 = f"qp={qp}:ipratio=1:sliced-threads=0:log=-1"
+        return {"preset": self.effort, "tune": "psnr", "x264-params": x264}
 
     @staticmethod
     def _unit_type(unit: bytes) -> int:

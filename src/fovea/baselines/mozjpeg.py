@@ -18,7 +18,7 @@ class MozJpeg(Baseline):
 
     family = "mozjpeg"
     quality_range = (1, 100)
-    default_qualities = (3, 6, 10, 15, 25, 35, 48)
+    default_qualities = (5, 7, 10, 15, 23, 33, 48)
 
     def _version(self) -> str:
         return f"MozJPEG {_find_cjpeg()[1]}"

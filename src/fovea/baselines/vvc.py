@@ -29,15 +29,14 @@ class Vvc(Baseline):
         padded, header = pad(image, LEAST_SIDE)
         height, width = padded.shape[:2]
         raw = to_frame(padded, "yuv420p10le").to_ndarray().tobytes()
-        source = ("-f", "rawvideo", "-pix_fmt", "yuv420p10le", "-s", f"{width}x{height}", "-i", "-")
-        color = ("-color_range", "pc", "-colorspace", "bt709")
-        # The default -qpa 1 serves eyes; IntraQPOffset=0 gives the frame just this QP.
-        encoder = ("-c:v", "libvvenc", "-preset", self.effort, "-threads", str(self.threads), "-g", "1")
-        quantizer = ("-qpa", "0", "-qp", str(63 - round(quality)), "-vvenc-params", "IntraQPOffset=0")
-        # A louder log would go into the stream: VVenC writes to standard output too.
-        run = _ffmpeg(
-            "-v", "error", *color, *source, *encoder, *quantizer, *color, "-f", "vvc", "-", data=raw
+        # -v error: VVenC writes a louder log to standard output too, into the stream.
+        # -qpa 0: the default serves eyes. IntraQPOffset=0: the frame gets just this QP.
+        arguments = (
+            f"-v error -f rawvideo -pix_fmt yuv420p10le -colorspace bt709 -s {width}x{height} -i - "
+            f"-c:v libvvenc -preset {self.effort} -threads {self.threads} -g 1 -qpa 0 "
+            f"-qp {63 - round(quality)} -vvenc-params IntraQPOffset=0:Range=full -f vvc -"
         )
+        run = _ffmpeg(*arguments.split(), data=raw)
         if run.returncode != 0:
             raise BaselineError(f"{self.name}: FFmpeg failed: {run.stderr.decode(errors='replace').strip()}")
         return header + strip(run.stdout, lambda unit: unit[1] >> 3, UNNEEDED)

@@ -67,11 +67,12 @@ class LatentCoder:
         self._context = engine.load(model.graphs["context"])
 
     def hyper_latent(self, latent: Floats, quality: int) -> NDArray[np.int32]:
-        """z of a latent: int32 [1, hyper, ⌈h/4⌉, ⌈w/4⌉], within ±63."""
+        """Z of a latent: int32 [1, hyper, ⌈h/4⌉, ⌈w/4⌉], within ±63."""
         padding = [(0, -size % HYPER_RATIO) for size in latent.shape[2:]]
         padded = np.pad(latent, [(0, 0), (0, 0), *padding], mode="edge") if any(p[1] for p in padding) else latent
         (z,) = self._hyper_analysis(padded, _quality(quality))
-        return np.clip(np.rint(z), -HYPER_MAX, HYPER_MAX).astype(np.int32)
+        rounded: NDArray[np.int32] = np.clip(np.rint(z), -HYPER_MAX, HYPER_MAX).astype(np.int32)
+        return rounded
 
     def prior(self, z: NDArray[np.int32], height: int, width: int, quality: int) -> Prior:
         """What z says about a latent of the given size."""

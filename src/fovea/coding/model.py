@@ -49,7 +49,13 @@ class Model:
 
     def _members(self) -> dict[str, bytes]:
         """All that decoding depends on, in the order that is hashed."""
-        about = {"format": FORMAT, "name": self.name, "latent": self.latent, "hyper": self.hyper, "halo": self.halo}
+        about = {
+            "format": FORMAT,
+            "name": self.name,
+            "latent": self.latent,
+            "hyper": self.hyper,
+            "halo": self.halo,
+        }
         return {
             "model.json": json.dumps(about, sort_keys=True).encode(),
             "tables.bin": self.tables.to_bytes(),

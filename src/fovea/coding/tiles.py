@@ -36,9 +36,7 @@ def window(box: Box, halo: int, width: int, height: int) -> Box:
     return Box(left, top, right - left, bottom - top)
 
 
-def analyze(
-    pixels: NDArray[np.uint8], box: Box, halo: int, analysis: Callable[[NDArray[np.uint8]], Floats]
-) -> Floats:
+def analyze(pixels: NDArray[np.uint8], box: Box, halo: int, analysis: Callable[[NDArray[np.uint8]], Floats]) -> Floats:
     """Latent of one tile of a picture.
 
     Args:

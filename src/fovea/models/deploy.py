@@ -20,6 +20,9 @@ from fovea.models.transforms import PATCH, Analysis, Synthesis
 class _ImageAnalysis(nn.Module):
     """uint8 [1, H, W, 3] to latent. Range and layout of pixels are folded into the first matrix."""
 
+    weight: Tensor
+    bias: Tensor
+
     def __init__(self, analysis: Analysis) -> None:
         super().__init__()
         self.analysis = analysis
@@ -37,6 +40,9 @@ class _ImageAnalysis(nn.Module):
 
 class _ImageSynthesis(nn.Module):
     """Latent to uint8 [1, H, W, 3]."""
+
+    weight: Tensor
+    bias: Tensor
 
     def __init__(self, synthesis: Synthesis) -> None:
         super().__init__()
@@ -165,7 +171,11 @@ def export_graphs(network: CodecNetwork) -> dict[str, bytes]:
 def _export(module: nn.Module, inputs: tuple[Tensor, ...]) -> bytes:
     dynamic = torch.export.Dim.DYNAMIC
     shapes = tuple(
-        None if tensor.ndim == 1 else {1: dynamic, 2: dynamic} if tensor.dtype == torch.uint8 else {2: dynamic, 3: dynamic}
+        None
+        if tensor.ndim == 1
+        else {1: dynamic, 2: dynamic}
+        if tensor.dtype == torch.uint8
+        else {2: dynamic, 3: dynamic}
         for tensor in inputs
     )
     with warnings.catch_warnings():

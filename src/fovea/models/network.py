@@ -94,9 +94,7 @@ class CodecNetwork(nn.Module):
         latent_bits = gaussian_bits(self._rounded(residual), index)
         if not self.training:
             latent_bits = latent_bits * (index > 0)  # skipped; in training they still pay, or they would never return
-        return Coded(
-            self.synthesis(decoded, quality), latent_bits.sum(dim=(1, 2, 3)), hyper_bits.sum(dim=(1, 2, 3))
-        )
+        return Coded(self.synthesis(decoded, quality), latent_bits.sum(dim=(1, 2, 3)), hyper_bits.sum(dim=(1, 2, 3)))
 
     def _rounded(self, value: Tensor) -> Tensor:
         """Round, or in training add noise uniform in ±½: the distribution that rounding leaves."""

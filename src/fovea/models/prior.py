@@ -27,7 +27,7 @@ class HyperAnalysis(nn.Module):
         self.modulation = QualityTable(config.hyper, 1.0, 1.0)
 
     def forward(self, latent: Tensor, quality: Tensor) -> Tensor:
-        """z before rounding, [B, hyper, h/4, w/4], within ±63; h and w are multiples of 4."""
+        """Z before rounding, [B, hyper, h/4, w/4], within ±63; h and w are multiples of 4."""
         # Large latents are compressed first: z tells magnitudes, and those matter on a log scale.
         x = latent.sign() * latent.abs().log1p()
         z = self.head(self.block(self.down(x))).float() * self.modulation(quality)

@@ -1,0 +1,1 @@
+"""Training: data, masks, losses, the Lightning module, export. Needs the extra ``train``."""

@@ -120,9 +120,7 @@ class PatchStream(IterableDataset[Patch]):
                 image = opened.convert("RGB")
         except OSError as error:
             raise DatasetError(f"{item.path} cannot be read as an image: {error}") from error
-        mask = Image.fromarray(
-            object_mask(item.annotations, image.height, image.width, self.source, self.dilation)
-        )
+        mask = Image.fromarray(object_mask(item.annotations, image.height, image.width, self.source, self.dilation))
         if self._cache is not None:
             self._cache[number] = image, mask
         return image, mask

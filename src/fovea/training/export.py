@@ -119,7 +119,6 @@ def _hyper_index(network: CodecNetwork) -> NDArray[np.uint8]:
 def _card(checkpoint: Path, config: TrainingConfig, largest: int) -> dict[str, Any]:
     saved = torch.load(checkpoint, map_location="cpu", weights_only=False)
     return {
-        "architecture": config.architecture,
         "steps": saved["global_step"],
         "patches": saved["global_step"] * config.batch,
         "config": config.model_dump(mode="json"),

@@ -2,10 +2,10 @@
 
 import math
 from functools import partial
-from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
@@ -47,7 +47,7 @@ class CodecTraining(pl.LightningModule):
         rate = (coded.latent_bits + coded.hyper_bits) / pixels
         return rate, self.distortion(coded.image, original, patch.mask), coded.image, original
 
-    def training_step(self, patch: Patch, _: int) -> Tensor:
+    def training_step(self, patch: Patch, batch_idx: int) -> Tensor:
         """Loss of one batch; each patch has a quality of its own."""
         quality = torch.randint(QUALITIES, (len(patch.image),), device=self.device)
         rate, distortion, _, _ = self._code(patch, quality)
@@ -59,9 +59,9 @@ class CodecTraining(pl.LightningModule):
         self.log("rate", rate.mean())
         return loss
 
-    def validation_step(self, patch: Patch, _: int) -> None:
+    def validation_step(self, patch: Patch, batch_idx: int) -> None:
         """Rate, distortion and PSNR inside and outside the objects at fixed qualities, with real rounding."""
-        total = torch.zeros((), device=self.device)
+        total: Tensor = torch.zeros((), device=self.device)
         for number in VALIDATION_QUALITIES:
             quality = torch.full((len(patch.image),), number, device=self.device)
             rate, distortion, decoded, original = self._code(patch, quality)
@@ -77,7 +77,7 @@ class CodecTraining(pl.LightningModule):
             self.log_dict({f"validation/q{number}/{name}": value for name, value in values.items()})
         self.log("validation/loss", total, prog_bar=True)
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Muon and Adam with warm-up and the decay of the configuration."""
         config = self.config
         optimizer = MuonAdam(self.network, config.learning_rate, config.vector_learning_rate)

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.callbacks import EMAWeightAveraging, LearningRateMonitor, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import (
+    EMAWeightAveraging,
+    LearningRateMonitor,
+    ModelCheckpoint,
+    TQDMProgressBar,
+)
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch.utils.data import DataLoader
 
@@ -90,6 +95,9 @@ def train(
     if config.start and not checkpoint.exists():
         load_weights(module, config.start)
     module.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    done = 0
+    if resume and checkpoint.exists():
+        done = torch.load(checkpoint, map_location="cpu", weights_only=False)["global_step"]
     steps = math.ceil(config.patches / config.batch)
     every = max(1, min(config.validate_every // config.batch, steps))
     trainer = pl.Trainer(
@@ -106,7 +114,11 @@ def train(
         enable_progress_bar=progress,
         enable_model_summary=False,
         num_sanity_val_steps=0,
-        logger=[TensorBoardLogger(folder, name="", version="tensorboard"), CSVLogger(folder, name="", version="csv")],
+        # The CSV logger overwrites, so each part of a resumed run has a file of its own.
+        logger=[
+            TensorBoardLogger(folder, name="", version="tensorboard"),
+            CSVLogger(folder, name="", version=f"csv-{done:07d}"),
+        ],
         callbacks=[
             EMAWeightAveraging(decay=config.ema),
             ModelCheckpoint(dirpath=folder, filename="last", every_n_train_steps=every, enable_version_counter=False),
@@ -115,11 +127,9 @@ def train(
         ],
     )
     # A resumed stream starts from other patches than the run began with.
-    if resume and checkpoint.exists():
-        done = torch.load(checkpoint, map_location="cpu", weights_only=False)["global_step"]
-        config = config.model_copy(update={"seed": config.seed + done})
-    loader, validation = _loaders(config, trainer.global_rank, devices * nodes)
-    trainer.fit(module, loader, validation, ckpt_path=checkpoint if resume and checkpoint.exists() else None)
+    stream = config.model_copy(update={"seed": config.seed + done})
+    loader, validation = _loaders(stream, trainer.global_rank, devices * nodes)
+    trainer.fit(module, loader, validation, ckpt_path=checkpoint if done else None, weights_only=False)
     trainer.save_checkpoint(checkpoint)
     return checkpoint
 

@@ -1,0 +1,60 @@
+"""The images that are measured on. None of them is part of the repository."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from fovea.baselines import Picture
+from fovea.errors import DatasetError
+
+SHARED = Path(os.environ.get("FOVEA_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+"""Folder of data sets."""
+KODAK = SHARED / "data" / "kodak"
+COCO_MASKS = SHARED / "data" / "coco" / "val_masks.json"
+RESULTS = Path(__file__).parent / "results"
+FULL_HD = (1080, 1920)
+"""Height and width."""
+
+
+def read_folder(folder: Path, limit: int | None = None) -> list[Picture]:
+    """Reads the PNG images of a folder, in the order of their names.
+
+    Args:
+        folder: where they are.
+        limit: at most so many.
+
+    Returns:
+        uint8 [H, W, 3] each.
+
+    Raises:
+        DatasetError: there are none.
+    """
+    paths = sorted(folder.glob("*.png"))[:limit]
+    if not paths:
+        raise DatasetError(f"{folder} holds no PNG images: name a folder that does, or set FOVEA_SHARED")
+    return [np.asarray(Image.open(path).convert("RGB")) for path in paths]
+
+
+def mosaic(images: list[Picture], height: int, width: int) -> Picture:
+    """Stitches images into a larger one, which keeps the sharpness that enlarging would take away.
+
+    Args:
+        images: repeated from the first where they do not suffice; upright ones are laid on their side.
+        height: wanted.
+        width: wanted.
+
+    Returns:
+        uint8 [height, width, 3].
+    """
+    lying = [image if image.shape[1] >= image.shape[0] else np.rot90(image) for image in images]
+    across = -(-width // min(image.shape[1] for image in lying))
+    down = -(-height // min(image.shape[0] for image in lying))
+    out = np.empty((height, width, 3), np.uint8)
+    tall, wide = -(-height // down), -(-width // across)
+    for number in range(across * down):
+        top, left = number // across * tall, number % across * wide
+        cell = out[top : top + tall, left : left + wide]
+        cell[:] = lying[number % len(lying)][: cell.shape[0], : cell.shape[1]]
+    return out

@@ -1,0 +1,126 @@
+"""Peak memory for a very large picture, from file to file: ``python benchmarks/memory.py``.
+
+Each direction runs in a process of its own. ``README.md`` explains the columns.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import numpy as np
+from images import RESULTS
+from numpy.typing import NDArray
+from tables import Row, markdown, write_csv
+
+ENCODE = """
+import sys
+from pathlib import Path
+from fovea.codec import Codec
+from fovea.picture import open_picture
+source, target, model, engine, precision = sys.argv[1:]
+Path(target).write_bytes(Codec(model, engine, precision).encode(open_picture(source)))
+"""
+DECODE = """
+import sys
+from fovea.codec import Codec
+source, target, model, engine, precision = sys.argv[1:]
+with open(source, "rb") as file:
+    Codec(model, engine, precision).decode_image(file).save(target)
+"""
+STRIP = 250
+"""Rows that are drawn at once."""
+PERIOD = 512
+
+
+class Usage(NamedTuple):
+    """What a process took."""
+
+    seconds: float
+    peak_mib: float
+
+
+def draw(path: Path, side: int) -> None:
+    """Writes a square picture of slopes, discs and noise as PPM, strip by strip.
+
+    A child's peak begins with that of the process that starts it, so this one must stay small.
+    """
+    generator = np.random.default_rng(0)
+    x = np.arange(side)[None, :]
+    with path.open("wb") as file:
+        file.write(f"P6 {side} {side} 255\n".encode())
+        for top in range(0, side, STRIP):
+            y = np.arange(top, min(top + STRIP, side))[:, None]
+            file.write(_pattern(y, x, generator).tobytes())
+
+
+def _pattern(y: NDArray[np.int_], x: NDArray[np.int_], generator: np.random.Generator) -> NDArray[np.uint8]:
+    half = PERIOD // 2
+    disc = (x % PERIOD - half) ** 2 + (y % PERIOD - half) ** 2 < (60 + 40 * (x // PERIOD % 3)) ** 2
+    slopes = (
+        np.broadcast_to(plane, disc.shape) for plane in (x // 4 % 256, y // 4 % 256, (x + y) // 8 % 256)
+    )
+    picture = np.stack([np.where(disc, 255 - slope, slope) for slope in slopes], axis=-1).astype(np.int16)
+    picture += generator.integers(-12, 13, disc.shape, dtype=np.int16)[..., None]
+    return picture.clip(0, 255).astype(np.uint8)
+
+
+def run(code: str, *arguments: str) -> Usage:
+    """Runs Python code in a fresh process.
+
+    Raises:
+        ClickException: it failed.
+    """
+    begin = time.perf_counter()
+    child = subprocess.Popen([sys.executable, "-c", code, *arguments])
+    # Of all ways to wait, this one alone tells the peak of just this child.
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise click.ClickException(f"the process ended with code {child.returncode}")
+    unit = 1 if sys.platform == "darwin" else 1024
+    return Usage(time.perf_counter() - begin, usage.ru_maxrss * unit / 2**20)
+
+
+@click.command()
+@click.option(
+    "--side", type=click.IntRange(1, 10000), default=10000, help="Of the square picture, in pixels."
+)
+@click.option("--model", default="fovea-s", help="Name or path of a model.")
+@click.option("--engine", default="onnxruntime", help="Inference engine.")
+@click.option("--precision", default="fp32", help="Of the transforms.")
+@click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder for the table.")
+def main(side: int, model: str, engine: str, precision: str, out: Path) -> None:
+    """Measure the peak memory of encoding and decoding."""
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        picture, coded, decoded = (str(Path(folder) / name) for name in ("in.ppm", "coded.fov", "out.ppm"))
+        draw(Path(picture), side)
+        for direction, code, source, target in (
+            ("encode", ENCODE, picture, coded),
+            ("decode", DECODE, coded, decoded),
+        ):
+            used = run(code, source, target, model, engine, precision)
+            rows.append(
+                {
+                    "direction": direction,
+                    "megapixels": round(side**2 / 1e6, 3),
+                    "model": model,
+                    "engine": engine,
+                    "precision": precision,
+                    "file_bytes": Path(coded).stat().st_size,
+                    "peak_mib": round(used.peak_mib),
+                    "seconds": round(used.seconds, 2),
+                    "mps": round(side**2 / 1e6 / used.seconds, 2),
+                }
+            )
+    write_csv(out / "memory.csv", rows)
+    click.echo(markdown(rows))
+
+
+if __name__ == "__main__":
+    main()

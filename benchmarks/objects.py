@@ -1,0 +1,155 @@
+"""What learning from objects changes: ``python benchmarks/objects.py --plain MODEL --object MODEL``.
+
+Both models code the same images near the same rate; compared is the error inside and outside the objects.
+``README.md`` explains the columns.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import numpy as np
+from images import COCO_MASKS, RESULTS
+from measure import bits_per_pixel, encode_near, psnr
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+from tables import Row, markdown, write_csv
+from tqdm import tqdm
+
+from fovea.baselines import Picture
+from fovea.codec import DEFAULT_MODEL, Codec
+from fovea.errors import DatasetError
+from fovea.recognition.datasets import Dataset, DatasetImage, read_coco
+
+TOLERANCE = 0.05
+"""Rates farther apart than this, as a ratio, do not count as equal."""
+CELL = 420
+"""Width of a picture in the grid, in pixels."""
+CAPTION = 18
+
+
+class Result(NamedTuple):
+    """One image, coded by one model."""
+
+    decoded: Picture
+    quality: int
+    bpp: float
+    inside: float
+    outside: float
+    """PSNR on the objects and around them, in dB."""
+
+
+def choose(data: Dataset, count: int) -> list[tuple[DatasetImage, NDArray[np.bool_]]]:
+    """Images spread evenly over a data set, with their masks; those without object or background left out."""
+    masked = [(image, data.object_mask(image)) for image in data.images]
+    fit = [(image, mask) for image, mask in masked if mask.any() and not mask.all()]
+    if not fit:
+        raise DatasetError(f"{data.name}: no image has both an object and a background")
+    numbers = np.linspace(0, len(fit) - 1, min(count, len(fit))).round().astype(int)
+    return [fit[number] for number in numbers]
+
+
+def code(codec: Codec, image: Picture, mask: NDArray[np.bool_], bpp: float) -> Result:
+    """Codes an image near a rate."""
+    quality, data = encode_near(codec, image, bpp)
+    decoded = codec.decode(data)
+    return Result(
+        decoded, quality, bits_per_pixel(data, image), psnr(image, decoded, mask), psnr(image, decoded, ~mask)
+    )
+
+
+def row(name: str, share: float, plain: Result, objects: Result) -> Row:
+    """One line of the table."""
+    ratio = objects.bpp / plain.bpp
+    return {
+        "image": name,
+        "object_percent": round(100 * share, 1),
+        "quality_plain": plain.quality,
+        "quality_object": objects.quality,
+        "bpp_plain": round(plain.bpp, 4),
+        "bpp_object": round(objects.bpp, 4),
+        "inside_plain": round(plain.inside, 2),
+        "inside_object": round(objects.inside, 2),
+        "inside_gain": round(objects.inside - plain.inside, 2),
+        "outside_plain": round(plain.outside, 2),
+        "outside_object": round(objects.outside, 2),
+        "outside_gain": round(objects.outside - plain.outside, 2),
+        "note": "" if abs(np.log(ratio)) <= TOLERANCE else "the rates differ",
+    }
+
+
+def mean_row(rows: list[Row]) -> Row:
+    """Means over the images, of what has a mean."""
+
+    def mean(column: str) -> object:
+        if column in ("image", "note"):
+            return "mean" if column == "image" else f"{sum(bool(r['note']) for r in rows)} at unequal rates"
+        return round(float(np.mean([float(str(r[column])) for r in rows])), 4)
+
+    return {column: mean(column) for column in rows[0]}
+
+
+def strip(cells: list[tuple[str, Picture]]) -> Image.Image:
+    """Pictures of one size side by side, each with a caption below."""
+    height, width = cells[0][1].shape[:2]
+    tall = round(CELL * height / width)
+    canvas = Image.new("RGB", (len(cells) * CELL, tall + CAPTION), "white")
+    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(12)
+    for number, (caption, picture) in enumerate(cells):
+        small = Image.fromarray(picture).resize((CELL - 4, tall), Image.Resampling.LANCZOS)
+        canvas.paste(small, (number * CELL, 0))
+        draw.text((number * CELL + 2, tall + 2), caption, fill="black", font=font)
+    return canvas
+
+
+def save_grid(path: Path, strips: list[Image.Image]) -> None:
+    """Stacks the strips and writes them as one JPEG."""
+    grid = Image.new("RGB", (strips[0].width, sum(each.height for each in strips)), "white")
+    top = 0
+    for each in strips:
+        grid.paste(each, (0, top))
+        top += each.height
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")
+    grid.save(unfinished, "JPEG", quality=90)
+    unfinished.replace(path)
+
+
+@click.command()
+@click.option("--plain", default="fovea-s-mse", show_default=True, help="Model trained for the plain error.")
+@click.option(
+    "--object", "objects", default=DEFAULT_MODEL, show_default=True, help="Model trained on objects."
+)
+@click.option("--bpp", type=float, default=0.15, help="Rate that both are set to.")
+@click.option("--data", type=click.Path(path_type=Path), default=COCO_MASKS, help="COCO json with masks.")
+@click.option("--count", type=click.IntRange(1), default=20, help="Number of images.")
+@click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder for the tables.")
+@click.option("--grid", type=click.Path(path_type=Path), default=None, help="JPEG to show the pictures in.")
+def main(plain: str, objects: str, bpp: float, data: Path, count: int, out: Path, grid: Path | None) -> None:
+    """Compare a model trained on objects with its plain twin."""
+    codecs = Codec(plain), Codec(objects)
+    rows: list[Row] = []
+    strips = []
+    for image, mask in tqdm(choose(read_coco(data), count), desc="images"):
+        picture = image.load()
+        results = [code(codec, picture, mask, bpp) for codec in codecs]
+        rows.append(row(image.path.name, float(mask.mean()), *results))
+        captions = [
+            f"{name}: {each.bpp:.3f} bpp, objects {each.inside:.2f} dB, around {each.outside:.2f} dB"
+            for name, each in zip(("plain", "object"), results, strict=True)
+        ]
+        cells = zip(captions, (each.decoded for each in results), strict=True)
+        strips.append(strip([(image.path.name, picture), *cells]))
+    table = [*rows, mean_row(rows)]
+    write_csv(out / "objects.csv", table)
+    wins = sum(float(str(each["inside_gain"])) > 0 for each in rows)
+    summary = f"{codecs[1].name} against {codecs[0].name}: better inside the objects in {wins} of {len(rows)} images"
+    text = f"{markdown(table)}\n\n{summary}\n"
+    (out / "objects.md").write_text(text, encoding="utf-8")
+    click.echo(text)
+    if grid is not None:
+        save_grid(grid, strips)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from fovea.bitstream import Box, TileGrid
+from fovea.coding.coder import PixelCoder
+from fovea.coding.tiles import window
+from fovea.engine import create_engine
+
+
+@pytest.fixture(scope="module")
+def coder(tiny_model):
+    return PixelCoder(tiny_model, create_engine(threads=2))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 70), (63, 65), (64, 64), (130, 17)])
+def test_any_size_comes_back(coder, photo, size):
+    height, width = size
+    pixels = np.ascontiguousarray(photo[:height, :width])
+    grid = TileGrid(width, height, 64)
+    tiles = coder.encode(pixels, grid, 50)
+    assert len(tiles) == grid.tiles
+    decoded = coder.decode(tiles.__getitem__, grid, 50, Box(0, 0, width, height))
+    assert decoded.shape == pixels.shape and decoded.dtype == np.uint8
+
+
+def test_region_equals_the_crop_of_the_whole(coder, photo):
+    grid = TileGrid(210, 150, 64)
+    tiles = coder.encode(photo, grid, 60)
+    whole = coder.decode(tiles.__getitem__, grid, 60, Box(0, 0, 210, 150))
+    random = np.random.default_rng(0)
+    boxes = [Box(0, 0, 1, 1), Box(209, 149, 1, 1), Box(60, 60, 10, 10), Box(0, 64, 210, 1)]
+    for _ in range(6):
+        left, top = int(random.integers(200)), int(random.integers(140))
+        boxes.append(Box(left, top, int(random.integers(1, 211 - left)), int(random.integers(1, 151 - top))))
+    for box in boxes:
+        part = coder.decode(tiles.__getitem__, grid, 60, box)
+        assert np.array_equal(part, whole[box.top : box.top + box.height, box.left : box.left + box.width])
+
+
+def test_region_reads_only_the_tiles_it_needs(coder, photo):
+    big = np.tile(photo, (4, 4, 1))
+    grid = TileGrid(big.shape[1], big.shape[0], 64)
+    tiles = coder.encode(big, grid, 20)
+    read = []
+
+    def tile_bytes(number: int) -> bytes:
+        read.append(number)
+        return tiles[number]
+
+    coder.decode(tile_bytes, grid, 20, Box(300, 300, 20, 20))
+    assert len(read) == len(set(read)) <= 9 < grid.tiles
+
+
+def test_latents_of_tiles_are_those_of_the_whole_image(coder, tiny_model, photo):
+    """With a halo the analysis of a tile sees all that it depends on."""
+    from fovea.coding.tiles import analyze
+
+    def analysis(image):
+        return coder._analysis(image, np.array([50], np.int64))[0]
+
+    whole = analyze(photo, Box(0, 0, 210, 150), tiny_model.halo, analysis)
+    part = analyze(photo, Box(64, 64, 64, 64), tiny_model.halo, analysis)
+    assert np.allclose(part, whole[:, :, 4:8, 4:8], atol=1e-3)
+    without = analyze(photo, Box(64, 64, 64, 64), 0, analysis)
+    assert not np.allclose(without, whole[:, :, 4:8, 4:8], atol=1e-3)
+
+
+def test_tiles_leave_no_seam(coder, photo):
+    """Decoded from the same latents, pixels do not depend on where the picture is cut."""
+    latents = np.random.default_rng(2).normal(0, 2, (1, 16, 12, 16)).astype(np.float32)
+    from fovea.coding.tiles import synthesize
+
+    def cut(grid, number):
+        box = grid.box(number)
+        top, left = box.top // 16, box.left // 16
+        return latents[:, :, top : top + box.height // 16, left : left + box.width // 16]
+
+    one, many = TileGrid(256, 192, 256), TileGrid(256, 192, 64)
+    whole = synthesize(one, 0, 2, lambda number: cut(one, number), coder._synthesis, 50)
+    for number, box in enumerate(many):
+        part = synthesize(many, number, 2, lambda number: cut(many, number), coder._synthesis, 50)
+        expected = whole[box.top : box.top + box.height, box.left : box.left + box.width]
+        assert np.abs(part.astype(int) - expected).max() <= 1
+
+
+def test_window_is_clipped_to_the_picture():
+    assert window(Box(0, 0, 64, 64), 3, 100, 70) == Box(0, 0, 100, 70)
+    assert window(Box(128, 128, 64, 64), 2, 1000, 1000) == Box(96, 96, 128, 128)

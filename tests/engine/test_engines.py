@@ -1,0 +1,153 @@
+"""The bits never drift: whatever encodes, every other decodes to the same integers."""
+
+from itertools import product
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx.reference import ReferenceEvaluator
+
+from fovea.bitstream import Box, TileGrid
+from fovea.coding.coder import PixelCoder
+from fovea.coding.latent import LatentCoder
+from fovea.engine import create_engine, engine_names
+from fovea.errors import EngineError
+from fovea.models.deploy import step_modules
+
+SETTINGS = [
+    ("onnxruntime", "fp32", 1),
+    ("onnxruntime", "fp32", 2),
+    ("openvino", "fp32", 1),
+    ("openvino", "fp32", 2),
+    ("openvino", "bf16", 2),
+    ("torch", "fp32", 1),
+    ("torch", "fp32", 2),
+]
+
+
+class TorchEngine:
+    """The networks as they were trained, run by torch: the reference."""
+
+    name = "torch"
+
+    def __init__(self, network, model, threads: int) -> None:
+        self.precision, self.threads = "fp32", threads
+        self._modules = {model.graphs[name]: module for name, (module, _) in step_modules(network).items()}
+
+    def load(self, graph: bytes, exact: bool = False):
+        module = self._modules[graph]
+
+        def run(*inputs):
+            torch.set_num_threads(self.threads)
+            with torch.no_grad():
+                outputs = module(*(torch.from_numpy(np.array(value)) for value in inputs))
+            return tuple(out.numpy() for out in (outputs if isinstance(outputs, tuple) else (outputs,)))
+
+        return run
+
+
+@pytest.fixture(scope="module")
+def engines(tiny_network, tiny_model):
+    def make(name, precision, threads):
+        if name == "torch":
+            return TorchEngine(tiny_network, tiny_model, threads)
+        if name not in engine_names():
+            pytest.skip(f"{name} is not installed")
+        return create_engine(name, precision, threads)
+
+    return {setting: make(*setting) for setting in SETTINGS}
+
+
+@pytest.fixture(scope="module")
+def picture():
+    random = np.random.default_rng(0)
+    y, x = np.mgrid[:96, :144]
+    smooth = np.stack([x * 1.5, y * 2.5, x + y], axis=2)
+    return np.clip(smooth + random.normal(0, 20, smooth.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def encoded(engines, tiny_model, picture):
+    grid = TileGrid(144, 96, 128)
+    return grid, {
+        setting: PixelCoder(tiny_model, engine).encode(picture, grid, 70) for setting, engine in engines.items()
+    }
+
+
+def _symbols(model, engine, data, box):
+    """The integers in a tile, as this engine decodes them."""
+    popped = []
+
+    class Recording(LatentCoder):
+        def reconstruct(self, residual, prior):
+            popped.append(residual)
+            return super().reconstruct(residual, prior)
+
+    Recording(model, engine).decode(data, -(-box.height // 16), -(-box.width // 16), 70)
+    return popped[0]
+
+
+@pytest.mark.parametrize(("writer", "reader"), list(product(SETTINGS, SETTINGS)))
+def test_every_engine_decodes_what_any_wrote(writer, reader, engines, encoded, tiny_model):
+    grid, files = encoded
+    reference = ("torch", "fp32", 1)
+    for tile, box in enumerate(grid):
+        data = files[writer][tile]
+        assert np.array_equal(
+            _symbols(tiny_model, engines[reader], data, box),
+            _symbols(tiny_model, engines[reference], data, box),
+        )
+    if reader[1] == "fp32":
+        whole = Box(0, 0, grid.width, grid.height)
+        pixels, expected = (
+            PixelCoder(tiny_model, engines[setting]).decode(files[writer].__getitem__, grid, 70, whole)
+            for setting in (reader, reference)
+        )
+        assert np.abs(pixels.astype(int) - expected).max() <= 1
+
+
+def _extremes(channels):
+    random = np.random.default_rng(1)
+    shape = (1, channels, 5, 7)
+    yield from (np.full(shape, value, np.float32) for value in (-63, 0, 63))
+    yield np.where(random.random(shape) < 0.5, -63, 63).astype(np.float32)
+    yield from (random.integers(-63, 64, shape).astype(np.float32) for _ in range(4))
+
+
+@pytest.mark.parametrize("quality", [0, 37, 100])
+def test_integer_network_is_equal_everywhere(quality, engines, tiny_model):
+    graph = tiny_model.graphs["scales"]
+    reference = ReferenceEvaluator(onnx.load_from_string(graph))
+    names = [value.name for value in onnx.load_from_string(graph).graph.input]
+    asked = np.array([quality], np.int64)
+    for z in _extremes(tiny_model.hyper):
+        (expected,) = reference.run(None, dict(zip(names, (z, asked), strict=True)))
+        for setting, engine in engines.items():
+            (index,) = engine.load(graph, exact=True)(z, asked)
+            assert index.dtype == np.uint8
+            assert np.array_equal(index, expected), setting
+
+
+def test_integer_network_uses_only_exact_operations(tiny_model):
+    graph = onnx.load_from_string(tiny_model.graphs["scales"]).graph
+    kernels = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Conv":
+            shape = kernels.get(node.input[1]) or kernels[node.input[1] + "_half"]
+            assert shape[2:] == (1, 1) or shape[1] == 1, "dense 3x3 may become Winograd, which is not exact"
+
+
+def test_unknown_engines_and_precisions_are_refused():
+    with pytest.raises(EngineError, match="unknown engine 'abacus'"):
+        create_engine("abacus")
+    with pytest.raises(EngineError, match="precision 'int1'"):
+        create_engine("onnxruntime", "int1")
+
+
+@pytest.mark.parametrize("name", ["onnxruntime", "openvino"])
+def test_broken_networks_are_an_engine_error(name):
+    if name not in engine_names():
+        pytest.skip(f"{name} is not installed")
+    with pytest.raises(EngineError, match="cannot load"):
+        create_engine(name).load(b"no network")

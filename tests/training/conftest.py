@@ -1,0 +1,45 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+
+@pytest.fixture
+def coco(tmp_path) -> Path:
+    """Six pictures of a bright square on noise, labeled as COCO does; the folder holds ``train.json``."""
+    random = np.random.default_rng(0)
+    images, annotations = [], []
+    for number in range(6):
+        pixels = random.integers(0, 90, (90, 120, 3), dtype=np.uint8)
+        left, top = int(random.integers(10, 60)), int(random.integers(5, 40))
+        pixels[top : top + 30, left : left + 40] = 220
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+        images.append({"id": number, "file_name": f"{number}.png", "width": 120, "height": 90})
+        annotations.append({"id": number, "image_id": number, "category_id": 1, "bbox": [left, top, 40, 30]})
+    (tmp_path / "train.json").write_text(json.dumps({"images": images, "annotations": annotations}))
+    return tmp_path
+
+
+@pytest.fixture
+def config_file(coco) -> Path:
+    """A training that ends within seconds."""
+    config = {
+        "name": "tiny",
+        "architecture": {
+            "wide": 16, "wide_blocks": 1, "deep": 16, "deep_blocks": 1, "latent": 16, "hyper": 8, "prior": 16
+        },
+        "data": {
+            "images": str(coco), "annotations": str(coco / "train.json"), "validation": 2, "size": 64,
+        },
+        "loss": {"name": "object_mse", "background": 0.1},
+        "patches": 12,
+        "batch": 4,
+        "warmup": 1,
+        "validate_every": 8,
+    }  # fmt: skip
+    path = coco / "config.yaml"
+    path.write_text(yaml.safe_dump(config))
+    return path

@@ -1,0 +1,51 @@
+import pytest
+import yaml
+
+from fovea.errors import FoveaError
+from fovea.models import ARCHITECTURES
+from fovea.training.config import MseConfig, read_config
+
+MINIMAL = {
+    "name": "x",
+    "architecture": "fovea-s",
+    "data": {"images": "i"},
+    "loss": {"name": "mse"},
+    "patches": 10,
+}
+
+
+def _read(tmp_path, **changes):
+    path = tmp_path / "run.yaml"
+    path.write_text(yaml.safe_dump(MINIMAL | changes))
+    return read_config(path)
+
+
+def test_defaults_and_named_architecture(tmp_path):
+    config = _read(tmp_path)
+    assert config.architecture == ARCHITECTURES["fovea-s"]
+    assert config.loss == MseConfig(name="mse")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"patchs": 3}, "patchs"),
+        ({"patches": 0}, "patches"),
+        ({"architecture": "fovea-xxl"}, "choose fovea-s"),
+        ({"loss": {"name": "mse", "background": 0.5}}, "background"),
+        ({"loss": {"name": "ssim"}}, "loss"),
+        ({"data": {"images": "i", "size": 100}}, "data.size"),
+    ],
+)
+def test_mistakes_are_named(changes, message, tmp_path):
+    with pytest.raises(FoveaError, match=message) as error:
+        _read(tmp_path, **changes)
+    assert "run.yaml" in str(error.value)
+
+
+def test_missing_and_unreadable_files(tmp_path):
+    with pytest.raises(FoveaError, match=r"absent\.yaml"):
+        read_config(tmp_path / "absent.yaml")
+    (tmp_path / "bad.yaml").write_text("a: [")
+    with pytest.raises(FoveaError, match=r"bad\.yaml"):
+        read_config(tmp_path / "bad.yaml")

@@ -1,0 +1,73 @@
+import json
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from fovea.errors import DatasetError
+from fovea.training.data import PatchStream, read_coco, read_folder
+
+
+def _patches(stream, number):
+    return list(islice(iter(stream), number))
+
+
+def test_patches_have_the_size_asked_for_and_masks_that_fit(coco):
+    images = read_coco(coco / "train.json", coco)
+    for image, mask in _patches(PatchStream(images, size=64, scale=(1.0, 1.0)), 20):
+        assert image.shape == (3, 64, 64) and mask.shape == (1, 64, 64)
+        bright = image.float().mean(dim=0) > 150
+        assert (bright == (mask[0] == 1)).float().mean() > 0.95
+
+
+def test_patches_on_objects_show_them(coco):
+    images = read_coco(coco / "train.json", coco)
+
+    def seen(objects):
+        stream = PatchStream(images, size=64, scale=(3.0, 3.0), objects=objects)
+        return np.mean([bool(mask.any()) for _, mask in _patches(stream, 60)])
+
+    assert seen(1.0) >= 0.95
+    assert seen(0.0) < 0.8
+
+
+def test_stream_is_a_function_of_its_seed(coco):
+    images = read_coco(coco / "train.json", coco)
+    first, again, other = (_patches(PatchStream(images, size=64, seed=s), 5) for s in (1, 1, 2))
+    assert all(a.image.equal(b.image) and a.mask.equal(b.mask) for a, b in zip(first, again, strict=True))
+    assert not all(a.image.equal(b.image) for a, b in zip(first, other, strict=True))
+
+
+def test_small_images_are_enlarged(coco):
+    patch = next(iter(PatchStream(read_folder(coco), size=128)))
+    assert patch.image.shape == (3, 128, 128)
+    assert patch.mask.sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "no readable COCO json"),
+        ("[]", "no readable COCO json"),
+        (json.dumps({"images": [], "annotations": []}), "has no images"),
+        (json.dumps({"images": [{"id": 1, "file_name": "gone.png"}], "annotations": []}), r"first gone\.png"),
+    ],
+)
+def test_broken_annotation_files_are_named(content, message, tmp_path):
+    path = tmp_path / "bad.json"
+    path.write_text(content)
+    with pytest.raises(DatasetError, match=message) as error:
+        read_coco(path, tmp_path)
+    assert "bad.json" in str(error.value)
+
+
+def test_damaged_image_is_named(coco):
+    (coco / "3.png").write_bytes(b"no image")
+    images = [item for item in read_coco(coco / "train.json", coco) if item.path.name == "3.png"]
+    with pytest.raises(DatasetError, match=r"3\.png"):
+        next(iter(PatchStream(images, size=64)))
+
+
+def test_folder_without_images_is_an_error(tmp_path):
+    with pytest.raises(DatasetError, match="no images"):
+        read_folder(tmp_path)

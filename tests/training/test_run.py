@@ -1,0 +1,93 @@
+"""Training, resuming and exporting, end to end."""
+
+import csv
+
+import numpy as np
+import pytest
+import torch
+
+from fovea import Codec
+from fovea.errors import FoveaError
+from fovea.training.config import read_config
+from fovea.training.export import export_model, load_checkpoint
+from fovea.training.optimizer import MuonAdam
+from fovea.training.run import train
+
+
+def _train(config, folder, **options):
+    return train(config, folder, accelerator="cpu", progress=False, **options)
+
+
+def test_train_resume_export_and_code(config_file, tmp_path):
+    config = read_config(config_file)
+    run = tmp_path / "run"
+    checkpoint = _train(config, run)
+    assert torch.load(checkpoint, weights_only=False)["global_step"] == 3
+    with pytest.raises(FoveaError, match="--resume"):
+        _train(config, run)
+
+    longer = config.model_copy(update={"patches": 20})
+    _train(longer, run, resume=True)
+    saved = torch.load(checkpoint, weights_only=False)
+    assert saved["global_step"] == 5
+    assert saved["optimizer_states"][0]["parts"][0]["state"], "the momentum of Muon is kept"
+
+    logs = [row for path in run.glob("csv*/metrics.csv") for row in csv.DictReader(path.open())]
+    losses = [float(row["validation/loss"]) for row in logs if row.get("validation/loss")]
+    assert losses and np.isfinite(losses).all()
+    assert any(run.glob("tensorboard*/events*"))
+
+    model = export_model(checkpoint, calibration=3)
+    path = tmp_path / "tiny.fovea"
+    model.save(path)
+    assert model.card["patches"] == 20 and model.card["config"]["loss"]["background"] == 0.1
+    codec = Codec(path, threads=1)
+    image = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
+    assert codec.model.id == model.id
+    data = codec.encode(image, 40)
+    assert data[6:14] == model.id or model.id in data[:32]
+
+
+def test_start_takes_over_the_weights_of_another_run(config_file, tmp_path):
+    config = read_config(config_file)
+    first = _train(config, tmp_path / "first")
+    second = config.model_copy(
+        update={"start": first, "patches": 4, "learning_rate": 1e-9, "vector_learning_rate": 1e-9}
+    )
+    _train(second, tmp_path / "second")
+    before, after = (load_checkpoint(tmp_path / run / "last.ckpt").state_dict() for run in ("first", "second"))
+    assert all(torch.allclose(before[name], after[name], atol=1e-4) for name in before)
+
+
+def test_start_of_another_architecture_is_refused(config_file, tmp_path):
+    config = read_config(config_file)
+    first = _train(config, tmp_path / "first")
+    wider = config.model_copy(
+        update={"start": first, "architecture": config.architecture.__class__(24, 1, 16, 1, 16, 8, 16)}
+    )
+    with pytest.raises(FoveaError, match="does not fit"):
+        _train(wider, tmp_path / "second")
+
+
+def test_batch_must_divide_over_devices(config_file, tmp_path):
+    with pytest.raises(FoveaError, match="does not divide"):
+        _train(read_config(config_file), tmp_path / "run", devices=3)
+
+
+def test_optimizer_moves_all_parameters_and_restores_its_state(tiny_network):
+    network = torch.nn.ModuleList([tiny_network.analysis.wide, tiny_network.scales])
+    import copy
+
+    network = copy.deepcopy(network)
+    optimizer = MuonAdam(network, 1e-2, 1e-3)
+    before = [parameter.detach().clone() for parameter in network.parameters()]
+    for parameter in network.parameters():
+        parameter.grad = torch.ones_like(parameter) + 0.1 * torch.randn_like(parameter)
+    optimizer.step()
+    assert all(not torch.equal(a, b) for a, b in zip(before, network.parameters(), strict=True))
+    again = MuonAdam(network, 1e-2, 1e-3)
+    again.load_state_dict(optimizer.state_dict())
+    assert len(again.param_groups) == 2
+    assert [len(part.state) for part in again.parts] == [len(part.state) for part in optimizer.parts]
+    again.param_groups[0]["lr"] = 0.5
+    assert again.parts[0].param_groups[0]["lr"] == 0.5
