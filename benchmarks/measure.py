@@ -8,7 +8,8 @@ from fovea.baselines import Codec, Picture
 
 def bits_per_pixel(data: bytes, image: Picture) -> float:
     """Rate of a file, all of its bytes counted."""
-    return 8 * len(data) / (image.shape[0] * image.shape[1])
+    height, width, _ = image.shape
+    return 8 * len(data) / float(height * width)
 
 
 def psnr(image: Picture, decoded: Picture, where: NDArray[np.bool_] | None = None) -> float:
@@ -32,9 +33,7 @@ def psnr(image: Picture, decoded: Picture, where: NDArray[np.bool_] | None = Non
     return float(10 * np.log10(255**2 / mean)) if mean else float("inf")
 
 
-def encode_near(
-    codec: Codec, image: Picture, bpp: float, qualities: tuple[int, int] = (0, 100)
-) -> tuple[int, bytes]:
+def encode_near(codec: Codec, image: Picture, bpp: float, qualities: tuple[int, int] = (0, 100)) -> tuple[int, bytes]:
     """Encodes at the integer quality whose rate is nearest to the one wanted, as a ratio.
 
     Args:

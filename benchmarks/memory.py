@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import click
 import numpy as np
-from images import RESULTS
 from numpy.typing import NDArray
+
+from images import RESULTS
 from tables import Row, markdown, write_csv
 
 ENCODE = """
@@ -61,9 +62,7 @@ def draw(path: Path, side: int) -> None:
 def _pattern(y: NDArray[np.int_], x: NDArray[np.int_], generator: np.random.Generator) -> NDArray[np.uint8]:
     half = PERIOD // 2
     disc = (x % PERIOD - half) ** 2 + (y % PERIOD - half) ** 2 < (60 + 40 * (x // PERIOD % 3)) ** 2
-    slopes = (
-        np.broadcast_to(plane, disc.shape) for plane in (x // 4 % 256, y // 4 % 256, (x + y) // 8 % 256)
-    )
+    slopes = (np.broadcast_to(plane, disc.shape) for plane in (x // 4 % 256, y // 4 % 256, (x + y) // 8 % 256))
     picture = np.stack([np.where(disc, 255 - slope, slope) for slope in slopes], axis=-1).astype(np.int16)
     picture += generator.integers(-12, 13, disc.shape, dtype=np.int16)[..., None]
     return picture.clip(0, 255).astype(np.uint8)
@@ -87,9 +86,7 @@ def run(code: str, *arguments: str) -> Usage:
 
 
 @click.command()
-@click.option(
-    "--side", type=click.IntRange(1, 10000), default=10000, help="Of the square picture, in pixels."
-)
+@click.option("--side", type=click.IntRange(1, 10000), default=10000, help="Of the square picture, in pixels.")
 @click.option("--model", default="fovea-s", help="Name or path of a model.")
 @click.option("--engine", default="onnxruntime", help="Inference engine.")
 @click.option("--precision", default="fp32", help="Of the transforms.")

@@ -9,17 +9,17 @@ from typing import NamedTuple
 
 import click
 import numpy as np
-from images import COCO_MASKS, RESULTS
-from measure import bits_per_pixel, encode_near, psnr
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-from tables import Row, markdown, write_csv
 from tqdm import tqdm
 
 from fovea.baselines import Picture
 from fovea.codec import DEFAULT_MODEL, Codec
 from fovea.errors import DatasetError
 from fovea.recognition.datasets import Dataset, DatasetImage, read_coco
+from images import COCO_MASKS, RESULTS
+from measure import bits_per_pixel, encode_near, psnr
+from tables import Row, markdown, write_csv
 
 TOLERANCE = 0.05
 """Rates farther apart than this, as a ratio, do not count as equal."""
@@ -117,9 +117,7 @@ def save_grid(path: Path, strips: list[Image.Image]) -> None:
 
 @click.command()
 @click.option("--plain", default="fovea-s-mse", show_default=True, help="Model trained for the plain error.")
-@click.option(
-    "--object", "objects", default=DEFAULT_MODEL, show_default=True, help="Model trained on objects."
-)
+@click.option("--object", "objects", default=DEFAULT_MODEL, show_default=True, help="Model trained on objects.")
 @click.option("--bpp", type=float, default=0.15, help="Rate that both are set to.")
 @click.option("--data", type=click.Path(path_type=Path), default=COCO_MASKS, help="COCO json with masks.")
 @click.option("--count", type=click.IntRange(1), default=20, help="Number of images.")
@@ -143,7 +141,8 @@ def main(plain: str, objects: str, bpp: float, data: Path, count: int, out: Path
     table = [*rows, mean_row(rows)]
     write_csv(out / "objects.csv", table)
     wins = sum(float(str(each["inside_gain"])) > 0 for each in rows)
-    summary = f"{codecs[1].name} against {codecs[0].name}: better inside the objects in {wins} of {len(rows)} images"
+    names = f"{codecs[1].name} against {codecs[0].name}"
+    summary = f"{names}: better inside the objects in {wins} of {len(rows)} images"
     text = f"{markdown(table)}\n\n{summary}\n"
     (out / "objects.md").write_text(text, encoding="utf-8")
     click.echo(text)

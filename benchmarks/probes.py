@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fovea.codec
+from fovea.bitstream import ContainerReader, write
 from fovea.codec import Codec
 from fovea.coding import latent
 from fovea.coding.registry import find_model
-from fovea.engine import Engine, Network
-from fovea.entropy import FrequencyTables
+from fovea.engine import Engine, Network, create_engine
+from fovea.entropy import Decoder, Encoder, FrequencyTables
 
 PROBE_SIDE = 256
 """Pixels of the square image that multiplications are counted on: no padding and no tiles distort them."""
@@ -46,9 +47,7 @@ class Stopwatch:
 
     def timed_class(self, stage: str, kind: type, *methods: str) -> type:
         """A subclass whose methods add their time to a stage."""
-        return type(
-            kind.__name__, (kind,), {name: self.timed(stage, getattr(kind, name)) for name in methods}
-        )
+        return type(kind.__name__, (kind,), {name: self.timed(stage, getattr(kind, name)) for name in methods})
 
     def take(self) -> dict[str, float]:
         """The seconds by stage; starts again at zero."""
@@ -70,8 +69,10 @@ class _ProbedEngine:
 
 @contextmanager
 def _probed_engines(wrap: Callable[[bytes, Network], Network]) -> Iterator[None]:
-    create = fovea.codec.create_engine
-    with patch.object(fovea.codec, "create_engine", lambda *settings: _ProbedEngine(create(*settings), wrap)):
+    def probed(*settings: Any) -> Engine:
+        return _ProbedEngine(create_engine(*settings), wrap)
+
+    with patch.object(fovea.codec, "create_engine", probed):
         yield
 
 
@@ -89,15 +90,13 @@ def watched_codec(watch: Stopwatch, model: str | Path, engine: str, precision: s
     with _probed_engines(lambda graph, network: watch.timed(names[graph], network)):
         codec = Codec(model, engine, precision)
     with ExitStack() as stack:
-        for module, attribute, stage, methods in (
-            (latent, "Encoder", "entropy", ("__init__", "push", "finish")),
-            (latent, "Decoder", "entropy", ("__init__", "pop", "finish")),
-            (fovea.codec, "ContainerReader", "container", ("__init__", "tile", "metadata", "alpha")),
+        for module, name, watched in (
+            (latent, "Encoder", watch.timed_class("entropy", Encoder, "__init__", "push", "finish")),
+            (latent, "Decoder", watch.timed_class("entropy", Decoder, "__init__", "pop", "finish")),
+            (fovea.codec, "ContainerReader", watch.timed_class("container", ContainerReader, "__init__", "tile")),
+            (fovea.codec, "write", watch.timed("container", write)),
         ):
-            watched = watch.timed_class(stage, getattr(module, attribute), *methods)
-            stack.enter_context(patch.object(module, attribute, watched))
-        write = watch.timed("container", fovea.codec.write)
-        stack.enter_context(patch.object(fovea.codec, "write", write))
+            stack.enter_context(patch.object(module, name, watched))
         yield codec
 
 
@@ -106,7 +105,7 @@ def ideal_bits() -> Iterator[list[float]]:
     """Collects what the symbols of every tile cost by the model's own probabilities, in bits."""
     bits: list[float] = []
 
-    class Counting(latent.Encoder):
+    class Counting(Encoder):
         def __init__(self, tables: FrequencyTables) -> None:
             super().__init__(tables)
             self._ideal = tables

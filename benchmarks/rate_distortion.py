@@ -10,16 +10,16 @@ from typing import NamedTuple
 import bjontegaard
 import click
 import numpy as np
-from images import KODAK, RESULTS, read_folder
-from measure import bits_per_pixel, psnr
-from probes import ideal_bits
-from tables import Row, markdown, write_csv
 from tqdm import tqdm
 
 from fovea.baselines import Codec as AnyCodec
 from fovea.baselines import Picture, get
 from fovea.codec import DEFAULT_MODEL, Codec
 from fovea.coding.registry import model_files
+from images import KODAK, RESULTS, read_folder
+from measure import bits_per_pixel, psnr
+from probes import ideal_bits
+from tables import Row, markdown, write_csv
 
 RIVALS = ("jpeg", "webp", "avif:6", "hevc:medium")
 QUALITIES = tuple(range(0, 101, 10))
@@ -114,9 +114,7 @@ def point_rows(image_set: str, curves: list[Curve], images: int) -> list[Row]:
             "psnr_rgb": round(point.psnr, 4),
             "bytes": point.size,
             "ideal_bytes": None if point.ideal is None else round(point.ideal, 1),
-            "over_ideal_percent": None
-            if point.ideal is None
-            else round(100 * (point.size / point.ideal - 1), 3),
+            "over_ideal_percent": None if point.ideal is None else round(100 * (point.size / point.ideal - 1), 3),
         }
         for curve in curves
         for point in curve.points
@@ -152,9 +150,7 @@ def plot(path: Path, title: str, curves: list[Curve]) -> None:
         rates, decibels = [point.bpp for point in curve.points], [point.psnr for point in curve.points]
         color = COLORS[(number - 1) % len(COLORS)] if number else OURS
         width, front = (1.4, 2) if number else (2.6, 3)
-        axes.plot(
-            rates, decibels, color=color, lw=width, zorder=front, marker="o", ms=2 * width, label=curve.name
-        )
+        axes.plot(rates, decibels, color=color, lw=width, zorder=front, marker="o", ms=2 * width, label=curve.name)
     axes.set(xlabel="bits per pixel", ylabel="PSNR over R, G and B, dB", title=title)
     axes.set_xlim(0, max(point.bpp for point in curves[0].points) * 1.15)
     axes.grid(color="#e6e6e6", lw=0.8)
@@ -172,9 +168,7 @@ def default_model() -> str:
 
 
 @click.command()
-@click.option(
-    "--images", "folder", type=click.Path(path_type=Path), default=KODAK, help="Folder of PNG images."
-)
+@click.option("--images", "folder", type=click.Path(path_type=Path), default=KODAK, help="Folder of PNG images.")
 @click.option("--limit", type=click.IntRange(1), default=24, help="At most so many images.")
 @click.option("--model", default=default_model, show_default=PLAIN_MODEL, help="Name or path of a model.")
 @click.option("--engine", default="onnxruntime", help="Engine of the model.")

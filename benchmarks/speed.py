@@ -9,28 +9,33 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
-from images import FULL_HD, KODAK, RESULTS, mosaic, read_folder
-from measure import bits_per_pixel, encode_near, psnr
-from probes import Stopwatch, macs_per_pixel, watched_codec
-from tables import Row, markdown, write_csv
 from tqdm import tqdm
 
 from fovea.baselines import Codec as AnyCodec
 from fovea.baselines import Picture, get
 from fovea.codec import DEFAULT_MODEL, Codec
 from fovea.engine import engine_names
+from fovea.engine.base import available_cores
+from images import FULL_HD, KODAK, RESULTS, mosaic, read_folder
+from matmul import matmul_gflops
+from measure import bits_per_pixel, encode_near, psnr
+from probes import Stopwatch, macs_per_pixel, watched_codec
+from tables import Row, markdown, write_csv
 
 RIVALS = ("jpeg", "webp", "avif:6", "hevc:medium", "vvc:fast")
 SLOW = ("vvc:fast",)
 """Timed on the first image alone, once: seconds a megapixel."""
-MATMUL = 2048
-"""Sides of the matrices whose product is the practical peak of the machine."""
+EXACT = ("scales",)
+"""Networks that run in fp32 whatever the precision of the others."""
+
+
+Stages = dict[str, dict[str, float]]
+"""Direction to stage to seconds."""
 
 
 @dataclass
@@ -46,16 +51,19 @@ class Contender:
     version: str
     codec: AnyCodec
     quality: int
-    seconds: dict[str, dict[int, list[float]]] = field(
-        default_factory=lambda: {"encode": defaultdict(list), "decode": defaultdict(list)}
-    )
-    points: dict[int, tuple[float, float]] = field(default_factory=dict)
+    seconds: dict[str, dict[int, list[float]]] = field(init=False)
+    points: dict[int, tuple[float, float]] = field(init=False)
+
+    def clear(self) -> None:
+        """Forgets what was measured."""
+        self.seconds = {"encode": defaultdict(list), "decode": defaultdict(list)}
+        self.points = {}
 
     def speed(self, direction: str, images: list[Picture]) -> float:
         """Megapixels a second: all pixels over the sum of each image's median time."""
         times = self.seconds[direction]
         pixels = sum(images[number].shape[0] * images[number].shape[1] for number in times)
-        return pixels / 1e6 / sum(statistics.median(rounds) for rounds in times.values())
+        return float(pixels) / 1e6 / sum(statistics.median(rounds) for rounds in times.values())
 
 
 def precisions() -> list[tuple[str, str]]:
@@ -71,16 +79,14 @@ def precisions() -> list[tuple[str, str]]:
 
 
 def enter(model: str, rivals: list[str], image: Picture, bpp: float) -> list[Contender]:
-    """All codecs that can run here, each at the quality that comes nearest to a rate on one image."""
+    """All codecs that can run here, each at the quality whose rate on one image is nearest to the one wanted."""
     contenders = []
     for engine, precision in precisions():
         codec = Codec(model, engine, precision)
         quality, _ = encode_near(codec, image, bpp)
-        contenders.append(
-            Contender(f"{codec.name} {engine} {precision}", codec.model.id.hex(), codec, quality)
-        )
+        contenders.append(Contender(f"{codec.name} {engine} {precision}", codec.model.id.hex(), codec, quality))
     for spec in rivals:
-        rival = get(spec, threads=contenders[0].codec.engine.threads)  # type: ignore[attr-defined]
+        rival = get(spec, threads=available_cores())
         if reason := rival.available():
             click.echo(f"skipped: {reason}", err=True)
             continue
@@ -91,7 +97,9 @@ def enter(model: str, rivals: list[str], image: Picture, bpp: float) -> list[Con
 
 
 def race(contenders: list[Contender], images: list[Picture], repeats: int) -> None:
-    """Times all contenders in turns; the first round warms up."""
+    """Times all contenders in turns, afresh; the first round warms up."""
+    for runner in contenders:
+        runner.clear()
     for turn in tqdm(range(repeats + 1), desc="rounds"):
         for number, image in enumerate(images):
             for runner in contenders:
@@ -110,9 +118,7 @@ def race(contenders: list[Contender], images: list[Picture], repeats: int) -> No
 
 def speed_rows(image_set: str, contenders: list[Contender], images: list[Picture], repeats: int) -> list[Row]:
     """The table of a race, with ratios to JPEG's speed."""
-    speeds = {
-        runner.name: (runner.speed("encode", images), runner.speed("decode", images)) for runner in contenders
-    }
+    speeds = {runner.name: (runner.speed("encode", images), runner.speed("decode", images)) for runner in contenders}
     jpeg = speeds.get("jpeg", (np.nan, np.nan))
     rows: list[Row] = []
     for runner in contenders:
@@ -137,55 +143,44 @@ def speed_rows(image_set: str, contenders: list[Contender], images: list[Picture
     return rows
 
 
-def matmul_gflops(precision: str) -> float | None:
-    """Speed of one large matrix product; None for a precision that nothing here can multiply."""
-    multiply: Callable[[], Any]
-    if precision == "fp32":
-        matrix = np.random.default_rng(0).random((MATMUL, MATMUL), np.float32)
-        multiply = lambda: matrix @ matrix  # noqa: E731
-    elif find_spec("torch"):
-        import torch
+def time_stages(watch: Stopwatch, codec: Codec, quality: int, images: list[Picture], repeats: int) -> Stages:
+    """Median seconds that all images together spend in each stage, by direction."""
+    rounds: dict[str, list[dict[str, float]]] = {"encode": [], "decode": []}
 
-        tensor = torch.rand(MATMUL, MATMUL).to({"bf16": torch.bfloat16, "fp16": torch.float16}[precision])
-        multiply = lambda: tensor @ tensor  # noqa: E731
-    else:
-        return None
-    times = []
-    for _ in range(8):
+    def take(direction: str, whole: float) -> None:
+        stages = watch.take()
+        rounds[direction].append({**stages, "rest": whole - sum(stages.values())})
+
+    for _ in range(repeats + 1):
         begin = time.perf_counter()
-        multiply()
-        times.append(time.perf_counter() - begin)
-    return 2 * MATMUL**3 / 1e9 / statistics.median(times[1:])
+        files = [codec.encode(image, quality) for image in images]
+        middle = time.perf_counter()
+        take("encode", middle - begin)
+        begin = time.perf_counter()
+        for data in files:
+            codec.decode(data)
+        take("decode", time.perf_counter() - begin)
+    return {
+        direction: {stage: statistics.median(each[stage] for each in timed[1:]) for stage in timed[0]}
+        for direction, timed in rounds.items()
+    }
 
 
 def stage_rows(
     image_set: str, model: str, engine: str, precision: str, quality: int, images: list[Picture], repeats: int
 ) -> list[Row]:
     """Where the time of one engine and precision goes, and how fast its networks multiply."""
-    macs, peak = macs_per_pixel(model), matmul_gflops(precision)
+    macs = macs_per_pixel(model)
     pixels = sum(image.shape[0] * image.shape[1] for image in images)
-    rounds: dict[str, list[dict[str, float]]] = {"encode": [], "decode": []}
     watch = Stopwatch()
     with watched_codec(watch, model, engine, precision) as codec:
-        for turn in range(repeats + 1):
-            files: list[bytes] = []
-            work: dict[str, Callable[[], Any]] = {
-                "encode": lambda: files.extend(codec.encode(image, quality) for image in images),
-                "decode": lambda: [codec.decode(data) for data in files],
-            }
-            for direction, run in work.items():
-                begin = time.perf_counter()
-                run()
-                whole = time.perf_counter() - begin
-                stages = watch.take()
-                if turn:
-                    rounds[direction].append({**stages, "rest": whole - sum(stages.values())})
+        stages = time_stages(watch, codec, quality, images, repeats)
     rows: list[Row] = []
-    for direction, measured in rounds.items():
-        medians = {stage: statistics.median(each[stage] for each in measured) for stage in measured[0]}
+    for direction, medians in stages.items():
         for stage, seconds in medians.items():
             count = macs[direction].get(stage)
-            gflops = None if count is None else 2 * count * pixels / 1e9 / seconds
+            gflops = count and 2 * count * pixels / 1e9 / seconds
+            peak = count and matmul_gflops(engine, "fp32" if stage in EXACT else precision)
             rows.append(
                 {
                     "image_set": image_set,
@@ -195,21 +190,21 @@ def stage_rows(
                     "stage": stage,
                     "ms_per_mp": round(1e9 * seconds / pixels, 3),
                     "share_percent": round(100 * seconds / sum(medians.values()), 2),
-                    "kmac_per_pixel": None if count is None else round(count / 1000, 3),
-                    "gflops": None if gflops is None else round(gflops, 1),
-                    "matmul_gflops": None if peak is None else round(peak, 1),
-                    "of_matmul_percent": None
-                    if gflops is None or peak is None
-                    else round(100 * gflops / peak, 1),
+                    "kmac_per_pixel": _rounded(count and count / 1000, 3),
+                    "gflops": _rounded(gflops, 1),
+                    "matmul_gflops": _rounded(peak, 1),
+                    "of_matmul_percent": _rounded(gflops and peak and 100 * gflops / peak, 1),
                 }
             )
     return rows
 
 
+def _rounded(number: float | None, digits: int) -> float | None:
+    return None if number is None else round(number, digits)
+
+
 @click.command()
-@click.option(
-    "--images", "folder", type=click.Path(path_type=Path), default=KODAK, help="Folder of PNG images."
-)
+@click.option("--images", "folder", type=click.Path(path_type=Path), default=KODAK, help="Folder of PNG images.")
 @click.option("--limit", type=click.IntRange(1), default=24, help="At most so many images.")
 @click.option("--repeats", type=click.IntRange(1), default=5, help="Rounds that count.")
 @click.option("--bpp", type=float, default=0.4, help="Rate that every codec is set to.")
@@ -230,14 +225,12 @@ def main(
     """Measure the speed of encoding and decoding."""
     images = read_folder(folder, limit)
     height, width = large
-    sets = {
-        folder.name: images,
-        f"{folder.name} mosaic {width}x{height}": [mosaic(images, height, width)],
-    }
+    stitched = mosaic(images, height, width)
+    sets = {folder.name: images, f"{folder.name} mosaic {width}x{height}": [stitched]}
+    contenders = enter(model, rivals.split(","), stitched, bpp)
     speeds: list[Row] = []
     stages: list[Row] = []
     for image_set, pictures in sets.items():
-        contenders = enter(model, rivals.split(","), pictures[0], bpp)
         race(contenders, pictures, repeats)
         speeds += speed_rows(image_set, contenders, pictures, repeats)
         for engine, precision in precisions():

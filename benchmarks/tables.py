@@ -48,7 +48,6 @@ def markdown(rows: Sequence[Row]) -> str:
         return f"| {' | '.join(padded)} |"
 
     rule = [
-        ":" + "-" * (width - 1) if word else "-" * (width - 1) + ":"
-        for width, word in zip(widths, words, strict=True)
+        ":" + "-" * (width - 1) if word else "-" * (width - 1) + ":" for width, word in zip(widths, words, strict=True)
     ]
     return "\n".join([line(lines[0]), line(rule), *map(line, lines[1:])])

@@ -30,6 +30,6 @@ class NetworkConfig:
 
 
 ARCHITECTURES = {
-    "fovea-s": NetworkConfig(wide=112, wide_blocks=4, deep=192, deep_blocks=3, latent=128, hyper=64, prior=96),
-    "fovea-m": NetworkConfig(wide=320, wide_blocks=5, deep=384, deep_blocks=8, latent=192, hyper=96, prior=160),
+    "fovea-s": NetworkConfig(wide=112, wide_blocks=4, deep=192, deep_blocks=3, latent=192, hyper=64, prior=112),
+    "fovea-m": NetworkConfig(wide=192, wide_blocks=9, deep=256, deep_blocks=2, latent=256, hyper=96, prior=128),
 }

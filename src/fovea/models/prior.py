@@ -88,8 +88,8 @@ class MeanNetwork(nn.Module):
         self.up2 = Up(config.hyper, config.prior)
         self.modulation = QualityTable(config.prior, 1.0, 1.0)
         self.first = nn.Sequential(Block(config.prior), Pointwise(config.prior, config.latent, scale=0.1))
-        self.merge = Pointwise(config.prior + config.latent, config.latent)
-        self.second = nn.Sequential(Block(config.latent), Pointwise(config.latent, config.latent, scale=0.1))
+        self.merge = Pointwise(config.prior + config.latent, config.prior)
+        self.second = nn.Sequential(Block(config.prior), Pointwise(config.prior, config.latent, scale=0.1))
 
     def features(self, z: Tensor, quality: Tensor) -> Tensor:
         """Features of z at the resolution of the latent, [B, prior, 4h, 4w]."""

@@ -1,0 +1,60 @@
+"""The command as a whole: its verbs, and what becomes of the errors that a verb lets through."""
+
+import sys
+from typing import Any
+
+import click
+
+from fovea import __version__
+from fovea.cli.complexity import complexity
+from fovea.cli.decode import decode
+from fovea.cli.encode import encode
+from fovea.cli.export import export
+from fovea.cli.failures import report
+from fovea.cli.info import info
+from fovea.cli.models import models
+from fovea.cli.options import debug_option
+from fovea.cli.train import train
+
+_INTERRUPTED = 130
+
+
+class _Command(click.Group):
+    """Ends with exit code 0, 1 for an error, 2 for wrong usage, and at most one line for each error."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            report(error)
+            ctx.exit(1)
+
+    def main(self, *args: Any, **settings: Any) -> Any:
+        try:
+            code = super().main(*args, **settings | {"standalone_mode": False})
+        except click.Abort:
+            click.echo("fovea: interrupted", err=True)
+            code = _INTERRUPTED
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            code = error.exit_code
+        except click.ClickException as error:
+            click.echo(f"fovea: {' '.join(error.format_message().split())}", err=True)
+            code = error.exit_code
+        sys.exit(code)
+
+
+@click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@debug_option
+def main() -> None:
+    """Fovea: an image codec for machines.
+
+    IN and OUT are files, folders, or - for a pipe. "fovea VERB -h" tells more.
+    """
+
+
+for _verb in (encode, decode, info, models, train, export, complexity):
+    main.add_command(_verb)

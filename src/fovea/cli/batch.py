@@ -1,0 +1,122 @@
+"""Converting many files at once, past those that fail."""
+
+import logging
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import islice
+from typing import IO
+
+import click
+from tqdm import tqdm
+
+from fovea.cli.failures import report
+from fovea.cli.files import PIPE, Task, name_of, reading, writing
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What converting one or several files amounted to.
+
+    Attributes:
+        size: of the ``.fov`` files, in bytes.
+        pixels: of the whole pictures.
+        worked: pixels that were encoded or decoded; fewer for a region.
+    """
+
+    size: int = 0
+    pixels: int = 0
+    worked: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(self.size + other.size, self.pixels + other.pixels, self.worked + other.worked)
+
+    def summary(self, seconds: float) -> str:
+        """Size, bits per pixel and speed.
+
+        Example:
+            >>> Tally(size=1500, pixels=30_000, worked=30_000).summary(seconds=0.01)
+            '1,500 bytes, 0.400 bpp, 3.0 MP/s'
+        """
+        rate = 8 * self.size / self.pixels
+        return f"{self.size:,} bytes, {rate:.3f} bpp, {self.worked / seconds / 1e6:.1f} MP/s"
+
+
+Convert = Callable[[IO[bytes], IO[bytes]], Tally]
+_Result = tuple[Task, Tally | Exception]
+
+
+def share(jobs: int, tasks: int) -> tuple[int, int]:
+    """How many files to convert at once, and how many cores each gets.
+
+    Example:
+        >>> share(8, 1), share(8, 3), share(8, 1000)
+        ((1, 8), (3, 2), (8, 1))
+    """
+    at_once = min(jobs, tasks)
+    return at_once, jobs // at_once
+
+
+def convert_all(tasks: list[Task], convert: Convert, at_once: int, quiet: bool) -> bool:
+    """Convert files; report those that fail, and what the others amount to, on stderr.
+
+    Args:
+        tasks: what to convert.
+        convert: reads one open file and writes another.
+        at_once: how many at the same time.
+        quiet: neither progress nor summary.
+
+    Returns:
+        Whether all went well.
+    """
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
+    started = time.perf_counter()
+    total = Tally()
+    failed: list[tuple[Task, Exception]] = []
+    hidden = True if quiet or len(tasks) == 1 else None  # None: hidden where stderr is no terminal
+    with warnings.catch_warnings(), tqdm(total=len(tasks), unit="image", disable=hidden) as bar:
+        warnings.simplefilter("ignore")  # what Pillow thinks of an image that it reads nevertheless
+        for task, result in _results(tasks, convert, at_once):
+            if isinstance(result, Tally):
+                total += result
+            else:
+                failed.append((task, result))
+            bar.update()
+    for task, error in sorted(failed, key=lambda failure: failure[0]):
+        report(error, name_of(task.source))
+    if len(tasks) > 1 and failed:
+        click.echo(f"fovea: {len(failed)} of {len(tasks)} images failed", err=True)
+    if not quiet and total.pixels:
+        what = _name(tasks[0]) if len(tasks) == 1 else f"{len(tasks) - len(failed)} images"
+        click.echo(f"{what}: {total.summary(time.perf_counter() - started)}", err=True)
+    return not failed
+
+
+def _name(task: Task) -> str:
+    return name_of(task.source) if task.target == PIPE else name_of(task.target)
+
+
+def _results(tasks: Iterable[Task], convert: Convert, at_once: int) -> Iterator[_Result]:
+    """Results as they come, with no more than ``at_once`` files open or waiting."""
+
+    def run(task: Task) -> _Result:
+        try:
+            with reading(task.source) as source, writing(task.target) as target:
+                return task, convert(source, target)
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            return task, error
+
+    if at_once == 1:
+        yield from map(run, tasks)  # in the main thread, which an interrupt reaches at once
+        return
+    waiting = iter(tasks)
+    with ThreadPoolExecutor(at_once) as pool:
+        running: set[Future[_Result]] = {pool.submit(run, task) for task in islice(waiting, at_once)}
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            running |= {pool.submit(run, task) for task in islice(waiting, len(done))}
+            yield from (future.result() for future in done)

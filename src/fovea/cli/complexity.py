@@ -1,0 +1,32 @@
+"""``fovea complexity``."""
+
+import click
+
+from fovea.cli.failures import needs_extra
+from fovea.cli.options import debug_option
+
+
+@click.command()
+@click.argument("architecture")
+@debug_option
+def complexity(architecture: str) -> None:
+    """Count what a network multiplies.
+
+    Prints thousands of multiply-accumulates (kMAC) per pixel to encode and to decode, by step. Needs the extra train.
+    """
+    with needs_extra("train"):
+        from fovea.models import ARCHITECTURES
+        from fovea.models.complexity import DECODING, ENCODING, multiply_accumulates
+    if architecture not in ARCHITECTURES:
+        raise click.UsageError(f"unknown architecture {architecture!r}: choose {', '.join(ARCHITECTURES)}")
+    counts = multiply_accumulates(ARCHITECTURES[architecture])
+
+    def shown(steps: tuple[str, ...], step: str) -> str:
+        return f"{counts[step] / 1000:.3f}" if step in steps else "-"
+
+    def total(steps: tuple[str, ...]) -> str:
+        return f"{sum(counts[step] for step in steps) / 1000:.3f}"
+
+    rows = [(step.replace("_", "-"), shown(ENCODING, step), shown(DECODING, step)) for step in counts]
+    for row in [("kMAC/pixel", "encode", "decode"), *rows, ("total", total(ENCODING), total(DECODING))]:
+        click.echo("{:16}{:>10}{:>10}".format(*row))

@@ -1,0 +1,82 @@
+"""``fovea decode``."""
+
+from pathlib import Path
+from typing import IO
+
+import click
+
+from fovea.cli.batch import Tally, convert_all, share
+from fovea.cli.files import PIPE, plan
+from fovea.cli.formats import FORMATS, save
+from fovea.cli.options import codec_options
+
+Region = tuple[int, int, int, int]
+
+
+def _region(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Region | None:
+    if value is None:
+        return None
+    try:
+        left, top, width, height = map(int, value.split(","))
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is not of the form L,T,W,H, four integers") from error
+    return left, top, width, height
+
+
+@click.command()
+@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@click.option(
+    "--region", metavar="L,T,W,H", callback=_region, help="Decode this part alone: left, top, width, height in pixels."
+)
+@click.option(
+    "--format",
+    "suffix",
+    type=click.Choice(list(FORMATS)),
+    help="Of OUT.  [default: its suffix; png for folders and pipes]",
+)
+@codec_options
+@click.pass_context
+def decode(
+    context: click.Context,
+    source: Path,
+    target: Path,
+    region: Region | None,
+    suffix: str | None,
+    engine: str,
+    precision: str,
+    jobs: int | None,
+    quiet: bool,
+) -> None:
+    """Decode .fov files to images.
+
+    IN is a .fov file, a folder of them, or - for the standard input; OUT an image, a folder, or - for the standard
+    output.
+    """
+    from fovea.bitstream import read_header
+    from fovea.codec import Codec
+    from fovea.engine.base import available_cores
+
+    tasks = plan(source, target, {".fov"}, f".{suffix or 'png'}")
+    form = FORMATS[suffix or _suffix_of(tasks[0].target)]
+    at_once, threads = share(jobs or available_cores(), len(tasks))
+    codec = Codec(engine=engine, precision=precision, threads=threads)
+
+    def convert(file: IO[bytes], out: IO[bytes]) -> Tally:
+        header = read_header(file)
+        picture = codec.decode_picture(file, region)
+        save(picture, out, form)
+        return Tally(file.seek(0, 2), header.width * header.height, picture.width * picture.height)
+
+    if not convert_all(tasks, convert, at_once, quiet):
+        context.exit(1)
+
+
+def _suffix_of(target: Path) -> str:
+    """Of a file to write, or png where it has none to have: a pipe, a device."""
+    if target == PIPE or (target.exists() and not target.is_file()):
+        return "png"
+    suffix = target.suffix.removeprefix(".").lower()
+    if suffix not in FORMATS:
+        raise click.UsageError(f"no image format for {target.name}: choose one of {', '.join(FORMATS)}")
+    return suffix

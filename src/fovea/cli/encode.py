@@ -1,0 +1,83 @@
+"""``fovea encode``."""
+
+import math
+from pathlib import Path
+from typing import IO
+
+import click
+
+from fovea.cli.batch import Tally, convert_all, share
+from fovea.cli.files import plan
+from fovea.cli.options import codec_options
+from fovea.codec import DEFAULT_MODEL, DEFAULT_QUALITY
+
+
+def _finite(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not 0 < value < math.inf:
+        raise click.BadParameter("must be a number above 0")
+    return value
+
+
+@click.command()
+@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@click.option(
+    "-q", "--quality", type=click.IntRange(0, 100), help=f"Smallest file to best picture.  [default: {DEFAULT_QUALITY}]"
+)
+@click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help="Name, or a model file.")
+@click.option(
+    "--target-bpp", metavar="X", type=float, callback=_finite, help="Best quality with at most X bits per pixel."
+)
+@click.option(
+    "--target-size", metavar="BYTES", type=click.IntRange(min=1), help="Best quality with at most so many bytes."
+)
+@click.option(
+    "--no-metadata", is_flag=True, help="Drop EXIF, ICC and XMP; the picture is turned upright and converted to sRGB."
+)
+@codec_options
+@click.pass_context
+def encode(
+    context: click.Context,
+    source: Path,
+    target: Path,
+    quality: int | None,
+    model: str,
+    target_bpp: float | None,
+    target_size: int | None,
+    no_metadata: bool,
+    engine: str,
+    precision: str,
+    jobs: int | None,
+    quiet: bool,
+) -> None:
+    """Encode images to .fov files.
+
+    IN is an image, a folder of images, or - for the standard input; OUT likewise, - for the standard output.
+    """
+    if sum(choice is not None for choice in (quality, target_bpp, target_size)) > 1:
+        raise click.UsageError("choose one of --quality, --target-bpp and --target-size")
+
+    from PIL import Image
+
+    from fovea.codec import Codec
+    from fovea.engine.base import available_cores
+    from fovea.picture import open_picture
+
+    known = {suffix for suffix, name in Image.registered_extensions().items() if name in Image.OPEN}
+    tasks = plan(source, target, known - {".fov"}, ".fov")
+    at_once, threads = share(jobs or available_cores(), len(tasks))
+    codec = Codec(model, engine, precision, threads)
+
+    def convert(image: IO[bytes], out: IO[bytes]) -> Tally:
+        picture = open_picture(image, not no_metadata)
+        pixels = picture.width * picture.height
+        limit = target_size if target_bpp is None else int(target_bpp * pixels / 8)
+        if limit is None:
+            data = codec.encode(picture, DEFAULT_QUALITY if quality is None else quality)
+        else:
+            data = codec.encode_to_size(picture, limit)
+        out.write(data)
+        return Tally(len(data), pixels, pixels)
+
+    if not convert_all(tasks, convert, at_once, quiet):
+        context.exit(1)

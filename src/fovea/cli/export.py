@@ -1,0 +1,40 @@
+"""``fovea export``."""
+
+from pathlib import Path
+
+import click
+
+from fovea.cli.failures import needs_extra
+from fovea.cli.options import debug_option
+from fovea.coding.model import SUFFIX
+
+
+def _model_file(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
+    if value is not None and value.suffix != SUFFIX:
+        raise click.BadParameter(f"a model file ends in {SUFFIX}")
+    return value
+
+
+@click.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--out",
+    metavar=f"MODEL{SUFFIX}",
+    type=click.Path(path_type=Path),
+    callback=_model_file,
+    help=f"Model file to write.  [default: NAME{SUFFIX}]",
+)
+@click.option("--name", help="Of the model.  [default: that of the run]")
+@debug_option
+def export(checkpoint: Path, out: Path | None, name: str | None) -> None:
+    """Make a deployable model.
+
+    CHECKPOINT is one of "fovea train". Prints the path of the model file. Refuses a model whose integer network is not proven exact. Needs the extra train.
+    """
+    with needs_extra("train"):
+        from fovea.training.export import export_model
+    model = export_model(checkpoint, name)
+    path = out or Path(f"{model.name}{SUFFIX}")
+    model.save(path)
+    click.echo(path)

@@ -1,0 +1,42 @@
+"""``fovea train``."""
+
+from pathlib import Path
+
+import click
+
+from fovea.cli.failures import needs_extra
+from fovea.cli.options import debug_option
+
+
+@click.command()
+@click.argument("config", metavar="CONFIG.yaml", type=click.Path(path_type=Path))
+@click.option(
+    "--out", metavar="DIR", type=click.Path(path_type=Path), help="For checkpoints and logs.  [default: runs/NAME]"
+)
+@click.option("--resume", is_flag=True, help="Go on from the last checkpoint in the folder.")
+@click.option("--accelerator", default="auto", show_default=True, help="As Lightning names them: cpu, gpu, auto.")
+@click.option("--devices", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="On each node.")
+@click.option("--nodes", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Of a cluster.")
+@click.option("--precision", default="bf16-mixed", show_default=True, help="As Lightning names them.")
+@debug_option
+def train(
+    config: Path, out: Path | None, resume: bool, accelerator: str, devices: int, nodes: int, precision: str
+) -> None:
+    """Train a codec.
+
+    CONFIG.yaml says how. Prints the path of the last checkpoint. Needs the extra train.
+    """
+    with needs_extra("train"):
+        from fovea.training import config as configuration
+        from fovea.training import run
+    wanted = configuration.read_config(config)
+    checkpoint = run.train(
+        wanted,
+        out or Path("runs", wanted.name),
+        resume=resume,
+        accelerator=accelerator,
+        devices=devices,
+        nodes=nodes,
+        precision=precision,
+    )
+    click.echo(checkpoint)
