@@ -86,10 +86,12 @@ def run(code: str, *arguments: str) -> Usage:
 
 
 @click.command()
-@click.option("--side", type=click.IntRange(1, 10000), default=10000, help="Of the square picture, in pixels.")
-@click.option("--model", default="fovea-s", help="Name or path of a model.")
-@click.option("--engine", default="onnxruntime", help="Inference engine.")
-@click.option("--precision", default="fp32", help="Of the transforms.")
+@click.option(
+    "--side", type=click.IntRange(1, 10000), default=10000, show_default=True, help="Of the square picture, in pixels."
+)
+@click.option("--model", default="fovea-s", show_default=True, help="Name or path of a model.")
+@click.option("--engine", default="onnxruntime", show_default=True, help="Inference engine.")
+@click.option("--precision", default="fp32", show_default=True, help="Of the transforms.")
 @click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder for the table.")
 def main(side: int, model: str, engine: str, precision: str, out: Path) -> None:
     """Measure the peak memory of encoding and decoding."""

@@ -17,15 +17,16 @@ from fovea.baselines import Picture
 from fovea.codec import DEFAULT_MODEL, Codec
 from fovea.errors import DatasetError
 from fovea.recognition.datasets import Dataset, DatasetImage, read_coco
-from images import COCO_MASKS, RESULTS
+from images import COCO_IMAGES, COCO_MASKS, RESULTS
 from measure import bits_per_pixel, encode_near, psnr
-from tables import Row, markdown, write_csv
+from tables import Row, markdown, write_csv, write_text
 
 TOLERANCE = 0.05
 """Rates farther apart than this, as a ratio, do not count as equal."""
 CELL = 420
 """Width of a picture in the grid, in pixels."""
 CAPTION = 18
+PATH = click.Path(path_type=Path)
 
 
 class Result(NamedTuple):
@@ -118,17 +119,20 @@ def save_grid(path: Path, strips: list[Image.Image]) -> None:
 @click.command()
 @click.option("--plain", default="fovea-s-mse", show_default=True, help="Model trained for the plain error.")
 @click.option("--object", "objects", default=DEFAULT_MODEL, show_default=True, help="Model trained on objects.")
-@click.option("--bpp", type=float, default=0.15, help="Rate that both are set to.")
-@click.option("--data", type=click.Path(path_type=Path), default=COCO_MASKS, help="COCO json with masks.")
-@click.option("--count", type=click.IntRange(1), default=20, help="Number of images.")
-@click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder for the tables.")
-@click.option("--grid", type=click.Path(path_type=Path), default=None, help="JPEG to show the pictures in.")
-def main(plain: str, objects: str, bpp: float, data: Path, count: int, out: Path, grid: Path | None) -> None:
+@click.option("--bpp", type=float, default=0.15, show_default=True, help="Rate that both are set to.")
+@click.option("--data", type=PATH, default=COCO_MASKS, help="COCO json with masks.")
+@click.option("--images", "folder", type=PATH, default=COCO_IMAGES, help="Folder of its images.")
+@click.option("--count", type=click.IntRange(1), default=20, show_default=True, help="Number of images.")
+@click.option("--out", type=PATH, default=RESULTS, help="Folder for the tables.")
+@click.option("--grid", type=PATH, default=None, help="JPEG to show the pictures in; keep it out of the repository.")
+def main(
+    plain: str, objects: str, bpp: float, data: Path, folder: Path, count: int, out: Path, grid: Path | None
+) -> None:
     """Compare a model trained on objects with its plain twin."""
     codecs = Codec(plain), Codec(objects)
     rows: list[Row] = []
     strips = []
-    for image, mask in tqdm(choose(read_coco(data), count), desc="images"):
+    for image, mask in tqdm(choose(read_coco(data, folder), count), desc="images"):
         picture = image.load()
         results = [code(codec, picture, mask, bpp) for codec in codecs]
         rows.append(row(image.path.name, float(mask.mean()), *results))
@@ -144,7 +148,7 @@ def main(plain: str, objects: str, bpp: float, data: Path, count: int, out: Path
     names = f"{codecs[1].name} against {codecs[0].name}"
     summary = f"{names}: better inside the objects in {wins} of {len(rows)} images"
     text = f"{markdown(table)}\n\n{summary}\n"
-    (out / "objects.md").write_text(text, encoding="utf-8")
+    write_text(out / "objects.md", text)
     click.echo(text)
     if grid is not None:
         save_grid(grid, strips)

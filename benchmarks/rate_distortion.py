@@ -27,6 +27,7 @@ PLAIN_MODEL = "fovea-s-mse"
 """Trained for the plain error, which PSNR measures; others serve machines and lose by this measure."""
 COLORS = ("#8a8a8a", "#4c9f70", "#d98a3d", "#8c6bb1", "#3f8fb5", "#b5566b")
 OURS = "#c8102e"
+PATH = click.Path(path_type=Path)
 
 
 class Point(NamedTuple):
@@ -156,7 +157,7 @@ def plot(path: Path, title: str, curves: list[Curve]) -> None:
     axes.grid(color="#e6e6e6", lw=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="lower right", frameon=False)
+    axes.legend(loc="best", frameon=False)
     unfinished = path.with_name(path.name + ".part")
     figure.savefig(unfinished, dpi=150, format="png")
     unfinished.replace(path)
@@ -168,12 +169,12 @@ def default_model() -> str:
 
 
 @click.command()
-@click.option("--images", "folder", type=click.Path(path_type=Path), default=KODAK, help="Folder of PNG images.")
+@click.option("--images", "folder", type=PATH, default=KODAK, help="Folder of PNG images.")
 @click.option("--limit", type=click.IntRange(1), default=24, help="At most so many images.")
 @click.option("--model", default=default_model, show_default=PLAIN_MODEL, help="Name or path of a model.")
 @click.option("--engine", default="onnxruntime", help="Engine of the model.")
 @click.option("--rivals", default=",".join(RIVALS), help="Codecs to compare with; vvc:fast takes its time.")
-@click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder for tables and plot.")
+@click.option("--out", type=PATH, default=RESULTS, help="Folder for tables and plot.")
 def main(folder: Path, limit: int, model: str, engine: str, rivals: str, out: Path) -> None:
     """Measure rate and PSNR."""
     images = read_folder(folder, limit)

@@ -7,10 +7,8 @@ same rate; a first round warms up and does not count. ``README.md`` explains the
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
@@ -32,6 +30,7 @@ SLOW = ("vvc:fast",)
 """Timed on the first image alone, once: seconds a megapixel."""
 EXACT = ("scales",)
 """Networks that run in fp32 whatever the precision of the others."""
+PATH = click.Path(path_type=Path)
 
 
 Stages = dict[str, dict[str, float]]
@@ -204,14 +203,16 @@ def _rounded(number: float | None, digits: int) -> float | None:
 
 
 @click.command()
-@click.option("--images", "folder", type=click.Path(path_type=Path), default=KODAK, help="Folder of PNG images.")
-@click.option("--limit", type=click.IntRange(1), default=24, help="At most so many images.")
-@click.option("--repeats", type=click.IntRange(1), default=5, help="Rounds that count.")
-@click.option("--bpp", type=float, default=0.4, help="Rate that every codec is set to.")
-@click.option("--model", default=DEFAULT_MODEL, help="Name or path of a model.")
-@click.option("--rivals", default=",".join(RIVALS), help="Codecs to compare with.")
-@click.option("--large", type=(int, int), default=FULL_HD, help="Height and width of the second set.")
-@click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder for the tables.")
+@click.option("--images", "folder", type=PATH, default=KODAK, help="Folder of PNG images.")
+@click.option("--limit", type=click.IntRange(1), default=24, show_default=True, help="At most so many images.")
+@click.option("--repeats", type=click.IntRange(1), default=5, show_default=True, help="Rounds that count.")
+@click.option("--bpp", type=float, default=0.4, show_default=True, help="Rate that every codec is set to.")
+@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name or path of a model.")
+@click.option("--rivals", default=",".join(RIVALS), show_default=True, help="Codecs to compare with.")
+@click.option(
+    "--large", type=(int, int), default=FULL_HD, show_default=True, help="Height and width of the second set."
+)
+@click.option("--out", type=PATH, default=RESULTS, help="Folder for the tables.")
 def main(
     folder: Path,
     limit: int,

@@ -26,6 +26,14 @@ def write_csv(path: Path, rows: Sequence[Row]) -> None:
     unfinished.replace(path)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)
+
+
 def markdown(rows: Sequence[Row]) -> str:
     """Rows as a Markdown table, aligned for a terminal too: words to the left, numbers to the right.
 

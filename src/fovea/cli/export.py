@@ -30,7 +30,8 @@ def _model_file(_context: click.Context, _parameter: click.Parameter, value: Pat
 def export(checkpoint: Path, out: Path | None, name: str | None) -> None:
     """Make a deployable model.
 
-    CHECKPOINT is one of "fovea train". Prints the path of the model file. Refuses a model whose integer network is not proven exact. Needs the extra train.
+    CHECKPOINT is one of "fovea train". Prints the path of the model file. Refuses a model whose integer network is not
+    proven exact. Needs the extra train.
     """
     with needs_extra("train"):
         from fovea.training.export import export_model

@@ -17,7 +17,8 @@ from fovea.cli.options import debug_option, json_option
 def models(context: click.Context, as_json: bool) -> None:
     """List models and engines.
 
-    And which entropy coder is in use: the compiled one, or the slow one in Python."""
+    And which entropy coder is in use: the compiled one, or the slow one in Python.
+    """
     from fovea.coding.registry import model_files
     from fovea.engine import engine_names
     from fovea.entropy import IMPLEMENTATION

@@ -1,0 +1,172 @@
+"""What curves tell: bitrate at equal accuracy, bitrate that keeps accuracy, and how sure both are.
+
+Accuracy over bitrate is noisy, and now and then more bits give less accuracy. Nobody would pay for that, so all
+figures are read from the *front*: the points that no cheaper point equals. Between them the logarithm of the rate is
+interpolated by a monotone cubic (PCHIP); beyond them nothing is told.
+
+Intervals come from a bootstrap over images. Resampled average precision lies a little above that of the whole set,
+because rare classes drop out of some resamples, and it does so for every codec alike. Hence only differences and
+ratios within one resample are used, and their spread is laid around the estimate from the whole set.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+
+Floats = NDArray[np.float64]
+
+_TAILS = (0.025, 0.975)
+_ENOUGH = 0.9
+"""Share of resamples that must give a figure before an interval is told."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its 95 % interval."""
+
+    value: float
+    """NaN where there is none; then ``note`` says why."""
+    low: float = math.nan
+    high: float = math.nan
+    """NaN where too few resamples give the figure."""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Accuracy on the originals."""
+
+    score: float
+    samples: Floats
+    """[R] on each resampled set of images."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Accuracy over bitrate of one codec for one recognizer."""
+
+    rates: Floats
+    """[P] bits per pixel."""
+    scores: Floats
+    """[P] average precision, 0 to 1."""
+    rate_samples: Floats
+    """[R, P] bits per pixel of each resampled set of images; the resamples are the same for all codecs."""
+    score_samples: Floats
+    """[R, P] average precision of each."""
+
+
+def front(rates: Floats, scores: Floats) -> tuple[Floats, Floats]:
+    """Keeps the points that beat all cheaper ones.
+
+    Args:
+        rates: [P].
+        scores: [P].
+
+    Returns:
+        Rates and scores, both strictly increasing.
+
+    Example:
+        >>> front(np.array([0.1, 0.2, 0.4]), np.array([0.3, 0.2, 0.4]))
+        (array([0.1, 0.4]), array([0.3, 0.4]))
+    """
+    order = np.lexsort((-scores, rates))
+    rates, scores = rates[order], scores[order]
+    kept = np.concatenate([[True], scores[1:] > np.maximum.accumulate(scores)[:-1]])
+    return rates[kept], scores[kept]
+
+
+def bd_rate(anchor: Curve, test: Curve) -> Estimate:
+    """Bjøntegaard's delta rate: how many more bits a codec takes for the same accuracy, on average.
+
+    Args:
+        anchor: the curve to compare with.
+        test: the curve of the codec.
+
+    Returns:
+        In percent, negative where the codec saves bits; NaN where the curves share no range of accuracy. The note
+        tells the range that is compared.
+    """
+    ours, theirs = front(test.rates, test.scores), front(anchor.rates, anchor.scores)
+    low, high = max(ours[1][0], theirs[1][0]), min(ours[1][-1], theirs[1][-1])
+    if not low < high:
+        spans = " and ".join(f"{100 * s[0]:.1f} to {100 * s[-1]:.1f}" for _, s in (ours, theirs))
+        return Estimate(math.nan, note=f"no common AP: {spans}")
+    share = (high - low) / (max(ours[1][-1], theirs[1][-1]) - min(ours[1][0], theirs[1][0]))
+    value = _log_ratio(theirs, ours)
+    drawn = zip(
+        anchor.rate_samples, anchor.score_samples, test.rate_samples, test.score_samples, strict=True
+    )
+    samples = np.array([_log_ratio(front(r, s), front(r2, s2)) for r, s, r2, s2 in drawn])
+    bounds = (100 * math.expm1(bound) for bound in (value, *_interval(value, samples)))
+    return Estimate(*bounds, note=f"AP {100 * low:.1f} to {100 * high:.1f}, {share:.0%} of the range of both")
+
+
+def rate_keeping(curve: Curve, whole: Whole, share: float) -> Estimate:
+    """The bitrate at which a part of the uncompressed accuracy is kept.
+
+    Args:
+        curve: of the codec.
+        whole: accuracy on the originals.
+        share: the part, 0 to 1.
+
+    Returns:
+        Bits per pixel; NaN where the curve does not reach that far, or begins above it.
+    """
+    target = share * whole.score
+    rates, scores = front(curve.rates, curve.scores)
+    if target > scores[-1]:
+        return Estimate(math.nan, note=f"not reached at {rates[-1]:.3g} bpp")
+    if target < scores[0]:
+        return Estimate(math.nan, note=f"below {rates[0]:.3g} bpp, the least tried")
+    value = _log_rate(rates, scores, target)
+    samples = np.array(
+        [
+            _log_rate(*front(r, s), share * w)
+            for r, s, w in zip(curve.rate_samples, curve.score_samples, whole.samples, strict=True)
+        ]
+    )
+    return Estimate(*(math.exp(bound) for bound in (value, *_interval(value, samples))))
+
+
+def band(curve: Curve, whole: Whole) -> tuple[Floats, Floats]:
+    """95 % intervals of the accuracy kept, on the scale of the accuracy.
+
+    Args:
+        curve: of the codec.
+        whole: accuracy on the originals. What makes a set of images hard for all codecs cancels out against it.
+
+    Returns:
+        Lower and upper bound of each point, [P] each.
+    """
+    kept = curve.score_samples / np.maximum(whole.samples, 1e-9)[:, None]
+    spread = np.nanquantile(kept, _TAILS, axis=0) - np.nanmedian(kept, axis=0)
+    low, high = curve.scores + whole.score * spread
+    return np.clip(low, 0, 1), np.clip(high, 0, 1)
+
+
+def _interval(value: float, samples: Floats) -> tuple[float, float]:
+    known = samples[np.isfinite(samples)]
+    if len(known) < _ENOUGH * len(samples):
+        return math.nan, math.nan
+    low, high = value + np.quantile(known, _TAILS) - np.median(known)
+    return float(low), float(high)
+
+
+def _log_ratio(anchor: tuple[Floats, Floats], test: tuple[Floats, Floats]) -> float:
+    """Natural logarithm of the mean ratio of rates; NaN where the fronts share no range of accuracy."""
+    from bjontegaard import bd_rate as percent  # brings matplotlib along, which takes a second
+
+    if not max(anchor[1][0], test[1][0]) < min(anchor[1][-1], test[1][-1]):
+        return math.nan
+    return math.log1p(percent(*anchor, *test, "pchip", require_matching_points=False, min_overlap=0) / 100)
+
+
+def _log_rate(rates: Floats, scores: Floats, target: float) -> float:
+    if not scores[0] <= target <= scores[-1]:
+        return math.nan
+    if len(rates) == 1:
+        return math.log(rates[0])
+    return float(PchipInterpolator(scores, np.log(rates))(target))

@@ -1,0 +1,170 @@
+"""``fovea decode``: formats, regions, metadata, pipes and errors."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fovea import codec
+from fovea.bitstream import ContainerReader, read, write
+
+
+def test_png_equals_the_facade(fovea, coded, tmp_path):
+    result = fovea("decode", coded, tmp_path / "x.png")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert np.array_equal(np.array(Image.open(tmp_path / "x.png")), codec.decode(coded.read_bytes()))
+
+
+def test_summary_and_quiet(fovea, coded, tmp_path):
+    line = fovea("decode", coded, tmp_path / "x.png").stderr
+    assert line.startswith(f"{tmp_path / 'x.png'}: {coded.stat().st_size:,} bytes, ")
+    assert line.endswith(" MP/s\n")
+    assert fovea("decode", coded, tmp_path / "x.png", "--quiet").output == ""
+
+
+@pytest.mark.parametrize("box", [(0, 0, 96, 64), (17, 5, 30, 41), (95, 63, 1, 1)])
+def test_region_is_a_crop_of_the_whole(fovea, coded, tmp_path, box):
+    left, top, width, height = box
+    assert fovea("decode", coded, tmp_path / "x.png", "--region", f"{left},{top},{width},{height}").exit_code == 0
+    whole = codec.decode(coded.read_bytes())
+    assert np.array_equal(np.array(Image.open(tmp_path / "x.png")), whole[top : top + height, left : left + width])
+
+
+def test_region_outside(fovea, coded, tmp_path):
+    result = fovea("decode", coded, tmp_path / "x.png", "--region", "-1,0,5,5")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"fovea: {coded}: region -1,0,5,5 ")
+    assert not (tmp_path / "x.png").exists()
+
+
+@pytest.mark.parametrize("region", ["1,2,3", "1,2,3,4,5", "a,b,c,d", "1.5,0,3,3", ""])
+def test_region_misspelt(fovea, coded, tmp_path, region):
+    result = fovea("decode", coded, tmp_path / "x.png", "--region", region)
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "jpeg", "webp", "JPG"])
+def test_metadata_survive(fovea, coded, tmp_path, suffix):
+    path = tmp_path / f"x.{suffix}"
+    assert fovea("decode", coded, path).exit_code == 0
+    metadata = ContainerReader(coded.read_bytes()).metadata()
+    with Image.open(path) as image:
+        assert image.getexif()[274] == 6
+        assert image.size == (96, 64)
+        assert image.info["icc_profile"] == metadata.icc
+        assert image.info["xmp"] == metadata.xmp == b"<xmp/>"
+
+
+@pytest.mark.parametrize("suffix", ["bmp", "ppm"])
+def test_orientation_is_applied_where_it_cannot_be_kept(fovea, coded, tmp_path, suffix):
+    path = tmp_path / f"x.{suffix}"
+    assert fovea("decode", coded, path).exit_code == 0
+    with Image.open(path) as image:
+        assert image.size == (64, 96)
+        upright = np.rot90(codec.decode(coded.read_bytes()), -1).astype(int)
+        assert np.abs(np.asarray(image) - upright).max() <= 2, "an sRGB profile changes next to nothing"
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp"])
+def test_exact_formats(fovea, coded, tmp_path, suffix):
+    fovea("decode", coded, tmp_path / f"x.{suffix}")
+    assert np.array_equal(np.array(Image.open(tmp_path / f"x.{suffix}")), codec.decode(coded.read_bytes()))
+
+
+def _with_alpha(opacity: int) -> bytes:
+    return codec.encode(Image.new("RGBA", (20, 10), (200, 100, 50, opacity)))
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "bmp", "ppm"])
+def test_transparency_needs_a_format_that_has_it(fovea, tmp_path, suffix):
+    (tmp_path / "x.fov").write_bytes(_with_alpha(128))
+    result = fovea("decode", tmp_path / "x.fov", tmp_path / f"x.{suffix}")
+    assert result.exit_code == 1
+    assert "choose png or webp" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / f"x.{suffix}").exists()
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp"])
+def test_transparency_is_kept(fovea, tmp_path, suffix):
+    (tmp_path / "x.fov").write_bytes(_with_alpha(128))
+    assert fovea("decode", tmp_path / "x.fov", tmp_path / f"x.{suffix}").exit_code == 0
+    assert Image.open(tmp_path / f"x.{suffix}").getchannel("A").getextrema() == (128, 128)
+
+
+def test_opaque_alpha_is_no_obstacle(fovea, tmp_path):
+    (tmp_path / "x.fov").write_bytes(_with_alpha(255))
+    assert fovea("decode", tmp_path / "x.fov", tmp_path / "x.jpg").exit_code == 0
+    assert Image.open(tmp_path / "x.jpg").mode == "RGB"
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp", "ppm"])
+def test_gray(fovea, tmp_path, suffix):
+    (tmp_path / "x.fov").write_bytes(codec.encode(np.full((10, 20), 90, np.uint8)))
+    assert fovea("decode", tmp_path / "x.fov", tmp_path / f"x.{suffix}").exit_code == 0
+    assert Image.open(tmp_path / f"x.{suffix}").size == (20, 10)
+
+
+def test_too_large_for_the_format(fovea, tmp_path):
+    (tmp_path / "x.fov").write_bytes(codec.encode(np.zeros((1, 17000, 3), np.uint8)))
+    result = fovea("decode", tmp_path / "x.fov", tmp_path / "x.webp")
+    assert result.exit_code == 1
+    assert "cannot be written as WEBP" in result.stderr
+    assert set(tmp_path.iterdir()) == {tmp_path / "x.fov"}
+
+
+def test_pipes(fovea, coded):
+    result = fovea("decode", "-", "-", stdin=coded.read_bytes())
+    image = Image.open(io.BytesIO(result.stdout_bytes))
+    assert image.format == "PNG"
+    assert np.array_equal(np.array(image), codec.decode(coded.read_bytes()))
+
+
+def test_format_of_a_pipe(fovea, coded):
+    data = fovea("decode", coded, "-", "--format", "webp", "--quiet").stdout_bytes
+    assert Image.open(io.BytesIO(data)).format == "WEBP"
+
+
+def test_format_beats_the_suffix(fovea, coded, tmp_path):
+    assert fovea("decode", coded, tmp_path / "x.data", "--format", "bmp").exit_code == 0
+    assert Image.open(tmp_path / "x.data").format == "BMP"
+
+
+@pytest.mark.parametrize("name", ["x", "x.fov2", "x.gif"])
+def test_unknown_suffix(fovea, coded, tmp_path, name):
+    result = fovea("decode", coded, tmp_path / name)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"fovea: no image format for {name}: choose one of png, ")
+
+
+def test_damaged_file(fovea, coded, tmp_path):
+    data = bytearray(coded.read_bytes())
+    data[-1] ^= 1
+    coded.write_bytes(data)
+    result = fovea("decode", coded, tmp_path / "x.png")
+    assert result.exit_code == 1
+    assert result.stderr == f"fovea: {coded}: tile 0 does not match its checksum: the file is damaged\n"
+    assert not (tmp_path / "x.png").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xd8 no .fov", None])
+def test_no_fov_file(fovea, tmp_path, content):
+    path = tmp_path / "x.fov"
+    if content is not None:
+        path.write_bytes(content)
+    result = fovea("decode", path, tmp_path / "x.png")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"fovea: {path}: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_missing_model(fovea, coded, tmp_path):
+    container = read(coded.read_bytes())
+    foreign = replace(container, header=replace(container.header, model_id=b"\x01" * 8))
+    coded.write_bytes(write(foreign))
+    result = fovea("decode", coded, tmp_path / "x.png")
+    assert result.exit_code == 1
+    assert "01" * 8 in result.stderr

@@ -1,0 +1,237 @@
+"""``fovea encode``: one file, its options, pipes and errors."""
+
+import io
+import math
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from fovea import codec
+from fovea.bitstream import ContainerReader, read_header
+from fovea.coding.registry import WEIGHTS
+from fovea.codec import Codec
+
+
+def test_writes_what_the_facade_writes(fovea, photo, tmp_path):
+    result = fovea("encode", photo, tmp_path / "x.fov", "-q", 30)
+    assert (result.exit_code, result.stdout) == (0, "")
+    with Image.open(photo) as image:
+        assert (tmp_path / "x.fov").read_bytes() == codec.encode(image, 30)
+
+
+def test_default_quality(fovea, coded):
+    assert read_header(coded.read_bytes()).quality == codec.DEFAULT_QUALITY
+
+
+@pytest.mark.parametrize("quality", [0, 100])
+def test_ends_of_the_scale(fovea, photo, tmp_path, quality):
+    assert fovea("encode", photo, tmp_path / "x.fov", "--quality", quality).exit_code == 0
+    assert read_header((tmp_path / "x.fov").read_bytes()).quality == quality
+
+
+def test_summary(fovea, photo, tmp_path):
+    line = fovea("encode", photo, tmp_path / "x.fov").stderr
+    size = (tmp_path / "x.fov").stat().st_size
+    assert line.startswith(f"{tmp_path / 'x.fov'}: {size:,} bytes, {8 * size / 96 / 64:.3f} bpp, ")
+    assert line.endswith(" MP/s\n")
+    assert line.count("\n") == 1
+
+
+def test_quiet(fovea, photo, tmp_path):
+    assert fovea("encode", photo, tmp_path / "x.fov", "--quiet").output == ""
+
+
+def test_metadata_kept_or_dropped(fovea, photo, tmp_path):
+    fovea("encode", photo, tmp_path / "with.fov")
+    fovea("encode", photo, tmp_path / "without.fov", "--no-metadata")
+    kept, dropped = (ContainerReader((tmp_path / f"{name}.fov").read_bytes()) for name in ("with", "without"))
+    with Image.open(photo) as image:
+        assert kept.metadata().exif == image.info["exif"]
+        assert kept.metadata().icc == image.info["icc_profile"]
+    assert kept.metadata().xmp == b"<xmp/>"
+    assert not any((dropped.metadata().exif, dropped.metadata().icc, dropped.metadata().xmp))
+    assert (kept.header.width, kept.header.height) == (96, 64)
+    assert (dropped.header.width, dropped.header.height) == (64, 96), "turned upright"
+
+
+def test_target_size(fovea, photo, tmp_path):
+    smallest, largest = (len(codec.encode(Image.open(photo), quality)) for quality in (0, 100))
+    limit = (smallest + largest) // 2
+    assert fovea("encode", photo, tmp_path / "x.fov", "--target-size", limit).exit_code == 0
+    data = (tmp_path / "x.fov").read_bytes()
+    quality = read_header(data).quality
+    assert len(data) <= limit < len(codec.encode(Image.open(photo), quality + 1))
+
+
+def test_target_bpp(fovea, photo, tmp_path):
+    smallest, largest = (len(codec.encode(Image.open(photo), quality)) for quality in (0, 100))
+    bpp = 8 * (smallest + largest) / 2 / (96 * 64)
+    assert fovea("encode", photo, tmp_path / "x.fov", "--target-bpp", bpp).exit_code == 0
+    size = (tmp_path / "x.fov").stat().st_size
+    assert smallest < size <= bpp * 96 * 64 / 8
+
+
+def test_target_out_of_reach(fovea, photo, tmp_path):
+    result = fovea("encode", photo, tmp_path / "x.fov", "--target-size", 10)
+    assert result.exit_code == 1
+    assert result.stderr == f"fovea: {photo}: even at quality 0 the file is larger than the 10 bytes asked for\n"
+    assert not (tmp_path / "x.fov").exists()
+
+
+def test_model_by_path(fovea, photo, coded, tmp_path):
+    assert fovea("encode", photo, tmp_path / "x.fov", "-m", WEIGHTS / "fovea-s.fovea").exit_code == 0
+    assert (tmp_path / "x.fov").read_bytes() == coded.read_bytes()
+
+
+def test_engine_and_threads_reach_the_codec(fovea, photo, tmp_path, monkeypatch):
+    made = []
+
+    class Recorded(Codec):
+        def __init__(self, *settings, **named):
+            made.append((settings, named))
+            super().__init__()
+
+    monkeypatch.setattr(codec, "Codec", Recorded)
+    fovea("encode", photo, tmp_path / "x.fov", "--engine", "openvino", "--precision", "bf16", "-j", 3)
+    assert made == [(("fovea-s", "openvino", "bf16", 3), {})]
+
+
+def test_pipe_to_pipe(fovea, photo, coded):
+    result = fovea("encode", "-", "-", stdin=photo.read_bytes())
+    assert result.exit_code == 0
+    assert result.stdout_bytes == coded.read_bytes()
+    assert result.stderr.startswith("the input: ")
+
+
+def test_file_to_pipe_and_back(fovea, photo, coded, tmp_path):
+    assert fovea("encode", photo, "-", "--quiet").stdout_bytes == coded.read_bytes()
+    assert fovea("encode", "-", tmp_path / "x.fov", stdin=photo.read_bytes()).exit_code == 0
+    assert (tmp_path / "x.fov").read_bytes() == coded.read_bytes()
+
+
+def test_into_an_existing_folder(fovea, photo, coded, tmp_path):
+    (tmp_path / "out").mkdir()
+    assert fovea("encode", photo, tmp_path / "out").exit_code == 0
+    assert (tmp_path / "out/photo.fov").read_bytes() == coded.read_bytes()
+
+
+def test_unicode_and_spaces(fovea, photo, coded, tmp_path):
+    source, target = tmp_path / "фото 写真.jpg", tmp_path / "новая папка" / "é.fov"
+    photo.rename(source)
+    assert fovea("encode", source, target).exit_code == 0
+    assert target.read_bytes() == coded.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "no image of a format that Pillow knows"),
+        (b"no image at all", "no image of a format that Pillow knows"),
+        (None, "No such file or directory"),
+    ],
+)
+def test_bad_input(fovea, tmp_path, content, reason):
+    path = tmp_path / "bad.jpg"
+    if content is not None:
+        path.write_bytes(content)
+    result = fovea("encode", path, tmp_path / "out.fov")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"fovea: {path}: {reason}\n"
+    assert not (tmp_path / "out.fov").exists()
+
+
+def test_truncated_image(fovea, photo, tmp_path):
+    photo.write_bytes(photo.read_bytes()[:-600])
+    result = fovea("encode", photo, tmp_path / "out.fov")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"fovea: {photo}: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_bad_pipe(fovea):
+    result = fovea("encode", "-", "-", stdin=b"no image")
+    assert (result.exit_code, result.stdout_bytes) == (1, b"")
+    assert result.stderr == "fovea: the input: no image of a format that Pillow knows\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-q", 101),
+        ("-q", -1),
+        ("-q", "x"),
+        ("-q", 5, "--target-bpp", 1),
+        ("--target-bpp", 1, "--target-size", 900),
+        ("--target-bpp", "nan"),
+        ("--target-bpp", math.inf),
+        ("--target-bpp", 0),
+        ("--target-size", 0),
+        ("-j", 0),
+        ("--quiet", "--nonsense"),
+        ("more.fov",),
+    ],
+)
+def test_wrong_usage(fovea, photo, tmp_path, arguments):
+    result = fovea("encode", photo, tmp_path / "x.fov", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("fovea: ")
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "x.fov").exists()
+
+
+def test_same_file(fovea, photo):
+    before = photo.read_bytes()
+    result = fovea("encode", photo, photo.parent / "." / photo.name)
+    assert (result.exit_code, result.stderr) == (2, f"fovea: IN and OUT are the same file, {photo}\n")
+    assert photo.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("-m", "fovea-xxl"), ("-m", "nowhere.fovea"), ("--engine", "abacus"), ("--precision", "int3")]
+)
+def test_unknown_names(fovea, photo, tmp_path, option, value):
+    result = fovea("encode", photo, tmp_path / "x.fov", option, value)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("fovea: ")
+    assert value in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_device_stays_a_device(fovea, photo):
+    assert fovea("encode", photo, os.devnull).exit_code == 0
+    assert not Path(os.devnull).is_file()
+
+
+def test_through_a_link(fovea, photo, coded, tmp_path):
+    (tmp_path / "link.fov").symlink_to(tmp_path / "real.fov")
+    assert fovea("encode", photo, tmp_path / "link.fov").exit_code == 0
+    assert (tmp_path / "link.fov").is_symlink()
+    assert (tmp_path / "real.fov").read_bytes() == coded.read_bytes()
+
+
+def test_debug_shows_the_traceback(fovea, tmp_path):
+    for arguments in (("--debug", "encode", "no.jpg", "x.fov"), ("encode", "no.jpg", "x.fov", "--debug")):
+        result = fovea(*arguments)
+        assert result.exit_code == 1
+        assert "Traceback" in result.stderr
+        assert result.stderr.endswith("fovea: no.jpg: No such file or directory\n")
+
+
+def test_unexpected_error_is_one_line(fovea, photo, tmp_path, monkeypatch):
+    def broken(*_arguments, **_named):
+        raise KeyError("lost")
+
+    monkeypatch.setattr(Codec, "encode", broken)
+    result = fovea("encode", photo, tmp_path / "x.fov")
+    assert result.exit_code == 1
+    assert result.stderr == f"fovea: {photo}: unexpected KeyError: 'lost' (--debug shows where)\n"
+
+
+def test_alpha_survives(fovea, tmp_path):
+    image = Image.new("LA", (20, 10), (90, 40))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    data = fovea("encode", "-", "-", stdin=buffer.getvalue()).stdout_bytes
+    assert read_header(data).mode == "LA"

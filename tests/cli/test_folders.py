@@ -1,0 +1,152 @@
+"""Whole folders: the tree, bad files, collisions."""
+
+import shutil
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fovea import codec
+from fovea.cli import batch
+from fovea.cli.files import Task
+from fovea.codec import Codec
+
+ENCODED = {"a.fov", "b c/d.fov", "b c/e/наука.fov"}
+
+
+def files_below(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 8])
+def test_tree_is_mirrored(fovea, tree, tmp_path, jobs):
+    result = fovea("encode", tree, tmp_path / "out", "-j", jobs, "-q", 20)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert files_below(tmp_path / "out") == ENCODED
+    with Image.open(tree / "a.png") as image:
+        assert (tmp_path / "out/a.fov").read_bytes() == codec.encode(image, 20)
+    size = sum(path.stat().st_size for path in (tmp_path / "out").rglob("*.fov"))
+    assert result.stderr.startswith(f"3 images: {size:,} bytes, {8 * size / (3 * 96 * 64):.3f} bpp, ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_and_back(fovea, tree, tmp_path):
+    fovea("encode", tree, tmp_path / "coded")
+    assert fovea("decode", tmp_path / "coded", tmp_path / "out", "-j", 2).exit_code == 0
+    assert files_below(tmp_path / "out") == {name.replace(".fov", ".png") for name in ENCODED}
+    decoded = np.array(Image.open(tmp_path / "out/a.png"))
+    assert np.array_equal(decoded, codec.decode((tmp_path / "coded/a.fov").read_bytes()))
+
+
+def test_format_and_region(fovea, tree, tmp_path):
+    fovea("encode", tree, tmp_path / "coded")
+    assert fovea("decode", tmp_path / "coded", tmp_path / "out", "--format", "jpg", "--region", "8,8,10,12").exit_code == 0
+    assert files_below(tmp_path / "out") == {name.replace(".fov", ".jpg") for name in ENCODED}
+    assert Image.open(tmp_path / "out/a.jpg").size == (10, 12)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_goes_on_past_bad_files(fovea, tree, tmp_path, jobs):
+    (tree / "a bad.jpg").write_bytes(b"no image")
+    (tree / "b c/empty.png").write_bytes(b"")
+    result = fovea("encode", tree, tmp_path / "out", "-j", jobs)
+    assert result.exit_code == 1
+    assert files_below(tmp_path / "out") == ENCODED
+    lines = result.stderr.splitlines()
+    assert lines[:3] == [
+        f"fovea: {tree / 'a bad.jpg'}: no image of a format that Pillow knows",
+        f"fovea: {tree / 'b c/empty.png'}: no image of a format that Pillow knows",
+        "fovea: 2 of 5 images failed",
+    ]
+    assert lines[3].startswith("3 images: ")
+    assert len(lines) == 4
+
+
+def test_decoding_goes_on_past_bad_files(fovea, tree, tmp_path):
+    fovea("encode", tree, tmp_path / "coded")
+    (tmp_path / "coded/a.fov").write_bytes(b"damaged")
+    result = fovea("decode", tmp_path / "coded", tmp_path / "out", "-j", 2)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"fovea: {tmp_path / 'coded/a.fov'}: ")
+    assert files_below(tmp_path / "out") == {"b c/d.png", "b c/e/наука.png"}
+
+
+def test_in_place(fovea, tree):
+    before = files_below(tree)
+    assert fovea("encode", tree, tree).exit_code == 0
+    assert files_below(tree) == before | ENCODED
+    assert fovea("encode", tree, tree).exit_code == 0, "its own output is no input"
+    assert files_below(tree) == before | ENCODED
+
+
+def test_collision_is_refused_before_anything_is_written(fovea, tree, tmp_path):
+    shutil.copy(tree / "a.png", tree / "a.bmp")
+    result = fovea("encode", tree, tmp_path / "out")
+    assert result.exit_code == 1
+    first, second, target = tree / "a.bmp", tree / "a.png", tmp_path / "out/a.fov"
+    assert result.stderr.startswith(f"fovea: {first} and {second} would both become {target}: ")
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_to_do(fovea, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/notes.txt").write_text("")
+    result = fovea("encode", tmp_path / "in", tmp_path / "out")
+    assert (result.exit_code, result.stderr) == (1, f"fovea: {tmp_path / 'in'}: nothing to convert in this folder\n")
+
+
+def test_folder_into_a_file_or_pipe(fovea, tree, photo):
+    assert fovea("encode", tree, photo).exit_code == 2
+    assert fovea("encode", tree, "-").exit_code == 2
+    assert fovea("encode", "-", tree, stdin=photo.read_bytes()).exit_code == 2
+
+
+def test_target_bpp_holds_for_each_image(fovea, tree, tmp_path):
+    fovea("encode", tree, tmp_path / "low", "-q", 0)
+    fovea("encode", tree, tmp_path / "high", "-q", 100)
+    small, large = ((tmp_path / name / "a.fov").stat().st_size for name in ("low", "high"))
+    limit = 2 * small if 2 * small < large else (small + large) // 2
+    assert fovea("encode", tree, tmp_path / "out", "--target-bpp", 8 * limit / (96 * 64)).exit_code == 0
+    assert all(path.stat().st_size <= limit for path in (tmp_path / "out").rglob("*.fov"))
+
+
+def test_share_never_exceeds_the_cores():
+    for jobs in range(1, 20):
+        for tasks in range(1, 20):
+            at_once, threads = batch.share(jobs, tasks)
+            assert 1 <= at_once <= tasks
+            assert jobs - at_once < at_once * threads <= jobs
+
+
+def test_few_files_are_open_however_many_there_are(tmp_path):
+    opened, most = [0], [0]
+    lock = threading.Lock()
+
+    def convert(source, target):
+        with lock:
+            opened[0] += 1
+            most[0] = max(most[0], opened[0])
+        target.write(source.read())
+        with lock:
+            opened[0] -= 1
+        return batch.Tally(1, 1, 1)
+
+    (tmp_path / "in").write_bytes(b"x")
+    tasks = [Task(tmp_path / "in", tmp_path / f"{number}.out") for number in range(100)]
+    assert batch.convert_all(tasks, convert, at_once=3, quiet=True)
+    assert most[0] <= 3
+    assert len(list(tmp_path.glob("*.out"))) == 100
+
+
+def test_interrupt_ends_the_run(fovea, tree, tmp_path, monkeypatch):
+    def interrupted(*_arguments, **_named):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Codec, "encode", interrupted)
+    for jobs in (1, 2):
+        result = fovea("encode", tree, tmp_path / "out", "-j", jobs)
+        assert (result.exit_code, result.stderr.strip()) == (130, "fovea: interrupted")
+        assert files_below(tmp_path / "out") == set()

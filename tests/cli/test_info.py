@@ -1,0 +1,107 @@
+"""``fovea info`` and ``fovea models``."""
+
+import json
+import shutil
+
+import pytest
+
+from fovea.bitstream import ContainerReader
+from fovea.coding import registry
+from fovea.coding.registry import WEIGHTS, find_model
+
+
+def test_facts(fovea, coded):
+    result = fovea("info", coded, "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    metadata = ContainerReader(coded.read_bytes()).metadata()
+    size = coded.stat().st_size
+    assert json.loads(result.stdout) == {
+        "file": str(coded),
+        "bytes": size,
+        "width": 96,
+        "height": 64,
+        "mode": "RGB",
+        "quality": 50,
+        "bpp": round(8 * size / (96 * 64), 4),
+        "model": "fovea-s",
+        "model_id": find_model("fovea-s").id.hex(),
+        "installed": True,
+        "tiles": 1,
+        "tile_size": 2048,
+        "exif_bytes": len(metadata.exif),
+        "icc_bytes": len(metadata.icc),
+        "xmp_bytes": 6,
+    }
+
+
+def test_text(fovea, coded):
+    text = fovea("info", coded).stdout
+    assert text.startswith(f"{coded}\n")
+    assert "96x64 RGB" in text
+    assert "fovea-s" in text
+    assert "XMP 6 bytes" in text
+
+
+def test_pipe(fovea, coded):
+    facts = json.loads(fovea("info", "-", "--json", stdin=coded.read_bytes()).stdout)
+    assert (facts["file"], facts["width"]) == ("the input", 96)
+
+
+def test_several_files_one_of_them_bad(fovea, coded, photo):
+    result = fovea("info", coded, photo, "missing.fov", coded, "--json")
+    assert result.exit_code == 1
+    assert [json.loads(line)["file"] for line in result.stdout.splitlines()] == [str(coded)] * 2
+    assert result.stderr == (
+        f"fovea: {photo}: this is no .fov file: it does not start as one\n"
+        "fovea: missing.fov: No such file or directory\n"
+    )
+
+
+def test_tiles_are_not_read(fovea, coded):
+    data = bytearray(coded.read_bytes())
+    data[-1] ^= 1
+    coded.write_bytes(data)
+    assert fovea("info", coded).exit_code == 0
+
+
+def test_model_that_is_not_installed(fovea, coded, tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "WEIGHTS", tmp_path / "none")
+    facts = json.loads(fovea("info", coded, "--json").stdout)
+    assert (facts["model"], facts["installed"]) == (None, False)
+    assert "not installed" in fovea("info", coded).stdout
+
+
+def test_models(fovea):
+    listing = json.loads(fovea("models", "--json").stdout)
+    assert "onnxruntime" in listing["engines"]
+    assert listing["entropy"] in ("c", "python")
+    model = next(model for model in listing["models"] if model["name"] == "fovea-s")
+    path = WEIGHTS / "fovea-s.fovea"
+    assert (model["id"], model["path"], model["bytes"]) == (find_model("fovea-s").id.hex(), str(path), path.stat().st_size)
+    assert model["card"] == find_model("fovea-s").card
+
+
+def test_models_as_text(fovea):
+    text = fovea("models").stdout
+    assert text.startswith("fovea-s\n")
+    assert find_model("fovea-s").id.hex() in text
+    assert "\nengines: onnxruntime" in text
+    assert "\nentropy coder: " in text
+
+
+def test_a_broken_model_does_not_hide_the_others(fovea, tmp_path, monkeypatch):
+    (tmp_path / "broken.fovea").write_bytes(b"no model")
+    shutil.copy(WEIGHTS / "fovea-s.fovea", tmp_path / "copy.fovea")
+    monkeypatch.setenv(registry.ENVIRONMENT, str(tmp_path))
+    result = fovea("models", "--json")
+    assert result.exit_code == 1
+    assert len(json.loads(result.stdout)["models"]) == 2
+    assert result.stderr.startswith(f"fovea: {tmp_path / 'broken.fovea'} is no readable model file: ")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [("info",), ("info", "--nonsense"), ("models", "extra")])
+def test_wrong_usage(fovea, arguments):
+    result = fovea(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.count("\n") == 1

@@ -1,0 +1,140 @@
+"""``fovea train``, ``fovea export`` and ``fovea complexity``."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("torch")
+pytest.importorskip("lightning")
+
+from fovea.coding.model import Model
+from fovea.models import NetworkConfig
+from fovea.training import run
+
+CONFIG = """
+name: tiny
+architecture: fovea-s
+data: {images: images, annotations: coco.json, validation: 2, size: 64}
+loss: {name: object_mse}
+patches: 4
+batch: 2
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(CONFIG)
+    return path
+
+
+@pytest.fixture
+def trained(monkeypatch) -> list[tuple[object, Path, dict[str, object]]]:
+    """Calls of the trainer, which does nothing."""
+    calls = []
+
+    def train(config, folder, **settings):
+        calls.append((config, folder, settings))
+        return folder / "last.ckpt"
+
+    monkeypatch.setattr(run, "train", train)
+    return calls
+
+
+def test_defaults(fovea, config, trained):
+    result = fovea("train", config)
+    assert (result.exit_code, result.stdout) == (0, f"{Path('runs/tiny/last.ckpt')}\n")
+    [(settings, folder, options)] = trained
+    assert (settings.name, folder) == ("tiny", Path("runs/tiny"))
+    assert options == {"resume": False, "accelerator": "auto", "devices": 1, "nodes": 1, "precision": "bf16-mixed"}
+
+
+def test_options(fovea, config, trained, tmp_path):
+    options = ("--accelerator", "gpu", "--devices", 4, "--nodes", 2, "--precision", "32-true")
+    assert fovea("train", config, "--out", tmp_path / "run", "--resume", *options).exit_code == 0
+    [(_, folder, passed)] = trained
+    assert folder == tmp_path / "run"
+    assert passed == {"resume": True, "accelerator": "gpu", "devices": 4, "nodes": 2, "precision": "32-true"}
+
+
+@pytest.mark.parametrize(("text", "reason"), [("name: x", "architecture: Field required"), ("[", "cannot be read as YAML")])
+def test_bad_config(fovea, config, trained, text, reason):
+    config.write_text(text)
+    result = fovea("train", config)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"fovea: {config}")
+    assert reason in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not trained
+
+
+@pytest.mark.parametrize("arguments", [(), ("--devices", 0), ("--nodes", "x")])
+def test_wrong_usage(fovea, config, trained, arguments):
+    assert fovea("train", *([config] if arguments else []), *arguments).exit_code == 2
+    assert not trained
+
+
+def test_export_needs_a_checkpoint(fovea, tmp_path):
+    result = fovea("export", tmp_path / "no.ckpt", "-o", tmp_path / "x.fovea")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"fovea: {tmp_path / 'no.ckpt'} is no checkpoint of a training: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_export_writes_model_files(fovea, tmp_path):
+    assert fovea("export", tmp_path / "no.ckpt", "-o", tmp_path / "x.onnx").exit_code == 2
+
+
+def test_complexity(fovea):
+    def total(architecture: str) -> list[float]:
+        lines = fovea("complexity", architecture).stdout.splitlines()
+        assert [line.split()[0] for line in lines[1:-1]] == [
+            "analysis", "hyper-analysis", "scales", "means", "context", "synthesis",
+        ]  # fmt: skip
+        return [float(number) for number in lines[-1].split()[1:]]
+
+    assert all(0 < count <= 12 for count in total("fovea-s"))
+    assert all(12 < count <= 80 for count in total("fovea-m"))
+    result = fovea("complexity", "fovea-xl")
+    assert result.exit_code == 2
+    assert "fovea-s, fovea-m" in result.stderr
+
+
+def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    Path("images").mkdir()
+    images, annotations = [], []
+    for number in range(6):
+        name = f"{number}.png"
+        Image.fromarray(random.integers(0, 256, (80, 80, 3), np.uint8)).save(Path("images", name))
+        images.append({"id": number, "file_name": name, "width": 80, "height": 80})
+        annotations.append(
+            {"id": number + 1, "image_id": number, "category_id": 1, "bbox": [10, 10, 40, 30], "area": 1200, "iscrowd": 0,
+             "segmentation": [[10, 10, 50, 10, 50, 40, 10, 40]]}
+        )  # fmt: skip
+    coco = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "thing"}]}
+    Path("coco.json").write_text(json.dumps(coco))
+    tiny = NetworkConfig(wide=8, wide_blocks=1, deep=8, deep_blocks=1, latent=8, hyper=4, prior=8)
+    Path("tiny.yaml").write_text(CONFIG.replace("architecture: fovea-s", f"architecture: {json.dumps(asdict(tiny))}"))
+
+    result = fovea("train", "tiny.yaml", "--accelerator", "cpu", "--precision", "32-true")
+    assert result.exit_code == 0, result.stderr
+    checkpoint = Path("runs/tiny/last.ckpt")
+    assert result.stdout.splitlines()[-1] == str(checkpoint)
+    assert fovea("train", "tiny.yaml").stderr.endswith("resume it with --resume, or choose another --out\n")
+
+    result = fovea("export", checkpoint, "--name", "smallest")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == "smallest.fovea"
+    assert Model.load(Path("smallest.fovea")).name == "smallest"
+
+    monkeypatch.setenv("FOVEA_MODELS", str(tmp_path))
+    assert fovea("encode", "images/0.png", "0.fov", "-m", "smallest").exit_code == 0
+    assert json.loads(fovea("info", "0.fov", "--json").stdout)["model"] == "smallest"
+    assert fovea("decode", "0.fov", "0.png").exit_code == 0
+    assert Image.open("0.png").size == (80, 80)

@@ -1,0 +1,38 @@
+"""Files of earlier versions decode as they did when they were made."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fovea import Codec
+from fovea.coding import registry
+from fovea.engine import engine_names
+
+GOLDEN = Path(__file__).parent / "golden"
+FILES = sorted(GOLDEN.glob("*.fov"))
+
+
+def test_there_are_golden_files():
+    assert len(FILES) >= 4
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_golden_file_decodes_as_ever(path, engine, monkeypatch):
+    if engine not in engine_names():
+        pytest.skip(f"{engine} is not installed")
+    monkeypatch.setenv(registry.ENVIRONMENT, str(GOLDEN))
+    codec = Codec("golden", engine=engine, threads=1)
+    decoded = codec.decode(path.read_bytes())
+    expected = np.asarray(Image.open(path.with_suffix(".png")))
+    assert decoded.shape == expected.shape
+    assert np.abs(decoded.astype(int) - expected).max() <= 1
+
+
+def test_id_of_the_golden_model_is_that_of_its_files():
+    from fovea.bitstream import read_header
+
+    model = registry.find_model(GOLDEN / "golden.fovea")
+    assert {read_header(path.read_bytes()).model_id for path in FILES} == {model.id}
