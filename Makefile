@@ -4,13 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint docs clean
+.PHONY: demo test lowest lint docs clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
+
+# The core alone, without torch or any extra, on the lowest versions that it allows.
+lowest: $(VENV)-lowest/.core
+	$(VENV)-lowest/bin/python -m pytest tests/entropy tests/bitstream tests/picture tests/test_pillow.py \
+	    tests/test_golden.py tests/test_layers.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -21,7 +26,7 @@ docs: $(VENV)/.docs
 	$(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) build dist site demo
+	rm -rf $(VENV) $(VENV)-lowest build dist site demo
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -38,4 +43,10 @@ $(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.docs: $(VENV)/bin/python pyproject.toml
 	$(INSTALL) --editable '.[docs]'
+	touch $@
+
+$(VENV)-lowest/.core: pyproject.toml constraints-lowest.txt
+	$(PYTHON) -m venv $(VENV)-lowest
+	$(VENV)-lowest/bin/pip install --quiet --disable-pip-version-check --constraint constraints-lowest.txt \
+	    --editable . 'pytest>=8.2' 'hypothesis>=6.100'
 	touch $@

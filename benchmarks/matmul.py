@@ -3,7 +3,6 @@
 import statistics
 import time
 from collections.abc import Callable
-from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -15,7 +14,6 @@ SIDE = 2048
 ROUNDS = 7
 
 
-@cache
 def matmul_gflops(engine: str, precision: str) -> float:
     """Speed of the product of two large square matrices.
 

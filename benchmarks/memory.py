@@ -18,21 +18,7 @@ from numpy.typing import NDArray
 from images import RESULTS
 from tables import Row, markdown, write_csv
 
-ENCODE = """
-import sys
-from pathlib import Path
-from fovea.codec import Codec
-from fovea.picture import open_picture
-source, target, model, engine, precision = sys.argv[1:]
-Path(target).write_bytes(Codec(model, engine, precision).encode(open_picture(source)))
-"""
-DECODE = """
-import sys
-from fovea.codec import Codec
-source, target, model, engine, precision = sys.argv[1:]
-with open(source, "rb") as file:
-    Codec(model, engine, precision).decode_image(file).save(target)
-"""
+COMMAND = "from fovea.cli import main; main()"
 STRIP = 250
 """Rows that are drawn at once."""
 PERIOD = 512
@@ -68,19 +54,19 @@ def _pattern(y: NDArray[np.int_], x: NDArray[np.int_], generator: np.random.Gene
     return picture.clip(0, 255).astype(np.uint8)
 
 
-def run(code: str, *arguments: str) -> Usage:
-    """Runs Python code in a fresh process.
+def run(*arguments: str) -> Usage:
+    """Runs the ``fovea`` command in a fresh process.
 
     Raises:
         ClickException: it failed.
     """
     begin = time.perf_counter()
-    child = subprocess.Popen([sys.executable, "-c", code, *arguments])
+    child = subprocess.Popen([sys.executable, "-c", COMMAND, *arguments])
     # Of all ways to wait, this one alone tells the peak of just this child.
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        raise click.ClickException(f"the process ended with code {child.returncode}")
+        raise click.ClickException(f"fovea {arguments[0]} ended with code {child.returncode}")
     unit = 1 if sys.platform == "darwin" else 1024
     return Usage(time.perf_counter() - begin, usage.ru_maxrss * unit / 2**20)
 
@@ -89,7 +75,7 @@ def run(code: str, *arguments: str) -> Usage:
 @click.option(
     "--side", type=click.IntRange(1, 10000), default=10000, show_default=True, help="Of the square picture, in pixels."
 )
-@click.option("--model", default="fovea-s", show_default=True, help="Name or path of a model.")
+@click.option("--model", default="fovea-s", show_default=True, help="Name of an installed model.")
 @click.option("--engine", default="onnxruntime", show_default=True, help="Inference engine.")
 @click.option("--precision", default="fp32", show_default=True, help="Of the transforms.")
 @click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder for the table.")
@@ -99,11 +85,12 @@ def main(side: int, model: str, engine: str, precision: str, out: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         picture, coded, decoded = (str(Path(folder) / name) for name in ("in.ppm", "coded.fov", "out.ppm"))
         draw(Path(picture), side)
-        for direction, code, source, target in (
-            ("encode", ENCODE, picture, coded),
-            ("decode", DECODE, coded, decoded),
-        ):
-            used = run(code, source, target, model, engine, precision)
+        settings = ("--quiet", "--engine", engine, "--precision", precision)
+        for direction, arguments in {
+            "encode": (picture, coded, "--model", model),
+            "decode": (coded, decoded),
+        }.items():
+            used = run(direction, *arguments, *settings)
             rows.append(
                 {
                     "direction": direction,

@@ -8,6 +8,7 @@ import statistics
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import click
@@ -17,12 +18,15 @@ from tqdm import tqdm
 from fovea.baselines import Codec as AnyCodec
 from fovea.baselines import Picture, get
 from fovea.codec import DEFAULT_MODEL, Codec
+from fovea.coding.registry import find_model
 from fovea.engine import engine_names
 from fovea.engine.base import available_cores
+from fovea.models import ARCHITECTURES
+from fovea.models.complexity import multiply_accumulates
 from images import FULL_HD, KODAK, RESULTS, mosaic, read_folder
 from matmul import matmul_gflops
 from measure import bits_per_pixel, encode_near, psnr
-from probes import Stopwatch, macs_per_pixel, watched_codec
+from probes import Stopwatch, watched_codec
 from tables import Row, markdown, write_csv
 
 RIVALS = ("jpeg", "webp", "avif:6", "hevc:medium", "vvc:fast")
@@ -165,6 +169,12 @@ def time_stages(watch: Stopwatch, codec: Codec, quality: int, images: list[Pictu
     }
 
 
+@cache
+def macs_per_pixel(model: str) -> dict[str, float]:
+    """Multiplications that each network of a model takes."""
+    return multiply_accumulates(ARCHITECTURES[find_model(model).card["architecture"]])
+
+
 def stage_rows(
     image_set: str, model: str, engine: str, precision: str, quality: int, images: list[Picture], repeats: int
 ) -> list[Row]:
@@ -174,12 +184,14 @@ def stage_rows(
     watch = Stopwatch()
     with watched_codec(watch, model, engine, precision) as codec:
         stages = time_stages(watch, codec, quality, images, repeats)
+    # Next to what it is compared with: the speed of a machine that others use too changes by the minute.
+    peaks = {name: matmul_gflops(engine, name) for name in {"fp32", precision}}
     rows: list[Row] = []
     for direction, medians in stages.items():
         for stage, seconds in medians.items():
-            count = macs[direction].get(stage)
+            count = macs.get(stage)
             gflops = count and 2 * count * pixels / 1e9 / seconds
-            peak = count and matmul_gflops(engine, "fp32" if stage in EXACT else precision)
+            peak = count and peaks["fp32" if stage in EXACT else precision]
             rows.append(
                 {
                     "image_set": image_set,

@@ -46,6 +46,13 @@ def test_region_misspelt(fovea, coded, tmp_path, region):
     assert result.stderr.count("\n") == 1
 
 
+def test_engine(fovea, coded, tmp_path):
+    pytest.importorskip("openvino")
+    assert fovea("decode", coded, tmp_path / "x.png", "--engine", "openvino", "-j", 1).exit_code == 0
+    other = np.array(Image.open(tmp_path / "x.png")).astype(int)
+    assert np.abs(other - codec.decode(coded.read_bytes())).max() <= 1
+
+
 @pytest.mark.parametrize("suffix", ["png", "jpg", "jpeg", "webp", "JPG"])
 def test_metadata_survive(fovea, coded, tmp_path, suffix):
     path = tmp_path / f"x.{suffix}"

@@ -10,8 +10,8 @@ from PIL import Image
 
 from fovea import codec
 from fovea.bitstream import ContainerReader, read_header
-from fovea.coding.registry import WEIGHTS
 from fovea.codec import Codec
+from fovea.coding.registry import WEIGHTS
 
 
 def test_writes_what_the_facade_writes(fovea, photo, tmp_path):

@@ -1,5 +1,6 @@
 """Whole folders: the tree, bad files, collisions."""
 
+import os
 import shutil
 import threading
 from pathlib import Path
@@ -42,7 +43,9 @@ def test_and_back(fovea, tree, tmp_path):
 
 def test_format_and_region(fovea, tree, tmp_path):
     fovea("encode", tree, tmp_path / "coded")
-    assert fovea("decode", tmp_path / "coded", tmp_path / "out", "--format", "jpg", "--region", "8,8,10,12").exit_code == 0
+    assert (
+        fovea("decode", tmp_path / "coded", tmp_path / "out", "--format", "jpg", "--region", "8,8,10,12").exit_code == 0
+    )
     assert files_below(tmp_path / "out") == {name.replace(".fov", ".jpg") for name in ENCODED}
     assert Image.open(tmp_path / "out/a.jpg").size == (10, 12)
 
@@ -150,3 +153,18 @@ def test_interrupt_ends_the_run(fovea, tree, tmp_path, monkeypatch):
         result = fovea("encode", tree, tmp_path / "out", "-j", jobs)
         assert (result.exit_code, result.stderr.strip()) == (130, "fovea: interrupted")
         assert files_below(tmp_path / "out") == set()
+
+
+def test_names_that_are_no_text(fovea, photo, tmp_path):
+    folder = os.fsencode(tmp_path / "in")
+    os.mkdir(folder)  # noqa: PTH102
+    Path(os.fsdecode(folder + b"/\xff good.jpg")).write_bytes(photo.read_bytes())
+    Path(os.fsdecode(folder + b"/\xff bad.jpg")).write_bytes(b"no image")
+    result = fovea("encode", tmp_path / "in", tmp_path / "out")
+    assert result.exit_code == 1
+    assert (
+        result.stderr.splitlines()[0] == f"fovea: {tmp_path}/in/\\udcff bad.jpg: no image of a format that Pillow knows"
+    )
+    [target] = (tmp_path / "out").iterdir()
+    assert os.fsencode(target.name) == b"\xff good.fov"
+    assert fovea("info", target).exit_code == 0

@@ -77,7 +77,11 @@ def test_models(fovea):
     assert listing["entropy"] in ("c", "python")
     model = next(model for model in listing["models"] if model["name"] == "fovea-s")
     path = WEIGHTS / "fovea-s.fovea"
-    assert (model["id"], model["path"], model["bytes"]) == (find_model("fovea-s").id.hex(), str(path), path.stat().st_size)
+    assert (model["id"], model["path"], model["bytes"]) == (
+        find_model("fovea-s").id.hex(),
+        str(path),
+        path.stat().st_size,
+    )
     assert model["card"] == find_model("fovea-s").card
 
 

@@ -1,12 +1,7 @@
-"""The command as a process of its own: entry points, pipes, signals, imports."""
+"""The command as a process of its own: entry points, pipes, imports."""
 
-import os
-import signal
 import subprocess
 import sys
-import time
-
-import pytest
 
 import fovea
 
@@ -54,52 +49,17 @@ def test_streams_through_pipes(photo, coded):
 
 
 def test_errors_are_one_line_without_traceback(tmp_path):
-    for arguments, code in ((("encode", "no.jpg", "x.fov"), 1), (("nonsense",), 2), (("--nonsense",), 2), (("info",), 2)):
+    for arguments, code in (
+        (("encode", "no.jpg", "x.fov"), 1),
+        (("nonsense",), 2),
+        (("--nonsense",), 2),
+        (("info",), 2),
+    ):
         done = run(*arguments, cwd=tmp_path)
         assert done.returncode == code
         assert done.stdout == b""
         assert done.stderr.startswith(b"fovea: ")
         assert done.stderr.count(b"\n") == 1
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_interrupt(tmp_path):
-    os.mkfifo(tmp_path / "in")
-    process = subprocess.Popen([*COMMAND, "encode", tmp_path / "in", tmp_path / "out.fov"], stderr=subprocess.PIPE)
-    with (tmp_path / "in").open("wb"):  # opens when the command does, which then waits for bytes
-        time.sleep(0.2)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert errors.strip() == b"fovea: interrupted"
-    assert [path.name for path in tmp_path.iterdir()] == ["in"]
-
-
-@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX pipe")
-def test_broken_pipe_is_silent(photo):
-    read, write = os.pipe()
-    os.close(read)
-    process = subprocess.Popen([*COMMAND, "decode", "-", "-"], stdin=subprocess.PIPE, stdout=write, stderr=subprocess.PIPE)
-    os.close(write)
-    _, errors = process.communicate(run("encode", photo, "-").stdout, timeout=30)
-    assert process.returncode == 1
-    assert errors == b""
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/ptmx"), reason="needs a terminal")  # noqa: PTH110
-def test_terminal_gets_no_binary_data_but_a_progress_bar(photo, tmp_path):
-    (tmp_path / "in").mkdir()
-    for name in ("a.jpg", "b.jpg"):
-        (tmp_path / "in" / name).write_bytes(photo.read_bytes())
-    master, terminal = os.openpty()
-    done = subprocess.run([*COMMAND, "encode", photo, "-"], stdout=terminal, stderr=subprocess.PIPE, timeout=60, check=False)
-    assert done.returncode == 2
-    assert done.stderr.startswith(b"fovea: the standard output is a terminal")
-    subprocess.run([*COMMAND, "encode", tmp_path / "in", tmp_path / "out"], stderr=terminal, timeout=60, check=True)
-    shown = os.read(master, 10_000)
-    assert b"2/2" in shown
-    os.close(master)
-    os.close(terminal)
 
 
 def test_missing_extra():

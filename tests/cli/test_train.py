@@ -61,7 +61,9 @@ def test_options(fovea, config, trained, tmp_path):
     assert passed == {"resume": True, "accelerator": "gpu", "devices": 4, "nodes": 2, "precision": "32-true"}
 
 
-@pytest.mark.parametrize(("text", "reason"), [("name: x", "architecture: Field required"), ("[", "cannot be read as YAML")])
+@pytest.mark.parametrize(
+    ("text", "reason"), [("name: x", "architecture: Field required"), ("[", "cannot be read as YAML")]
+)
 def test_bad_config(fovea, config, trained, text, reason):
     config.write_text(text)
     result = fovea("train", config)
@@ -113,10 +115,9 @@ def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch):
         name = f"{number}.png"
         Image.fromarray(random.integers(0, 256, (80, 80, 3), np.uint8)).save(Path("images", name))
         images.append({"id": number, "file_name": name, "width": 80, "height": 80})
-        annotations.append(
-            {"id": number + 1, "image_id": number, "category_id": 1, "bbox": [10, 10, 40, 30], "area": 1200, "iscrowd": 0,
-             "segmentation": [[10, 10, 50, 10, 50, 40, 10, 40]]}
-        )  # fmt: skip
+        outline = [[10, 10, 50, 10, 50, 40, 10, 40]]
+        about = {"id": number + 1, "image_id": number, "category_id": 1, "iscrowd": 0}
+        annotations.append(about | {"bbox": [10, 10, 40, 30], "area": 1200, "segmentation": outline})
     coco = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "thing"}]}
     Path("coco.json").write_text(json.dumps(coco))
     tiny = NetworkConfig(wide=8, wide_blocks=1, deep=8, deep_blocks=1, latent=8, hyper=4, prior=8)
@@ -125,7 +126,7 @@ def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch):
     result = fovea("train", "tiny.yaml", "--accelerator", "cpu", "--precision", "32-true")
     assert result.exit_code == 0, result.stderr
     checkpoint = Path("runs/tiny/last.ckpt")
-    assert result.stdout.splitlines()[-1] == str(checkpoint)
+    assert result.stdout == f"{checkpoint}\n"
     assert fovea("train", "tiny.yaml").stderr.endswith("resume it with --resume, or choose another --out\n")
 
     result = fovea("export", checkpoint, "--name", "smallest")

@@ -38,4 +38,4 @@ def export(checkpoint: Path, out: Path | None, name: str | None) -> None:
     model = export_model(checkpoint, name)
     path = out or Path(f"{model.name}{SUFFIX}")
     model.save(path)
-    click.echo(path)
+    click.echo(click.format_filename(path))

@@ -25,7 +25,7 @@ class Task(NamedTuple):
 
 def name_of(path: Path) -> str:
     """A path as it is shown to the user."""
-    return "the input" if path == PIPE else click.format_filename(path)
+    return "the input" if path == PIPE else str(path)
 
 
 def plan(source: Path, target: Path, suffixes: Collection[str], suffix: str) -> list[Task]:

@@ -74,7 +74,7 @@ def _text(facts: dict[str, Any]) -> str:
     model = facts["model"] or "not installed"
     return "\n".join(
         (
-            facts["file"],
+            click.format_filename(facts["file"]),
             f"  picture   {facts['width']}x{facts['height']} {facts['mode']}",
             f"  size      {facts['bytes']:,} bytes, {facts['bpp']:.3f} bpp",
             f"  quality   {facts['quality']}",

@@ -1,5 +1,7 @@
 """``fovea train``."""
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
@@ -30,13 +32,14 @@ def train(
         from fovea.training import config as configuration
         from fovea.training import run
     wanted = configuration.read_config(config)
-    checkpoint = run.train(
-        wanted,
-        out or Path("runs", wanted.name),
-        resume=resume,
-        accelerator=accelerator,
-        devices=devices,
-        nodes=nodes,
-        precision=precision,
-    )
-    click.echo(checkpoint)
+    with redirect_stdout(sys.stderr):  # the progress bar of Lightning is no result
+        checkpoint = run.train(
+            wanted,
+            out or Path("runs", wanted.name),
+            resume=resume,
+            accelerator=accelerator,
+            devices=devices,
+            nodes=nodes,
+            precision=precision,
+        )
+    click.echo(click.format_filename(checkpoint))

@@ -96,12 +96,10 @@ def bd_rate(anchor: Curve, test: Curve) -> Estimate:
         return Estimate(math.nan, note=f"no common AP: {spans}")
     share = (high - low) / (max(ours[1][-1], theirs[1][-1]) - min(ours[1][0], theirs[1][0]))
     value = _log_ratio(theirs, ours)
-    drawn = zip(
-        anchor.rate_samples, anchor.score_samples, test.rate_samples, test.score_samples, strict=True
-    )
+    drawn = zip(anchor.rate_samples, anchor.score_samples, test.rate_samples, test.score_samples, strict=True)
     samples = np.array([_log_ratio(front(r, s), front(r2, s2)) for r, s, r2, s2 in drawn])
-    bounds = (100 * math.expm1(bound) for bound in (value, *_interval(value, samples)))
-    return Estimate(*bounds, note=f"AP {100 * low:.1f} to {100 * high:.1f}, {share:.0%} of the range of both")
+    middle, least, most = (100 * math.expm1(bound) for bound in (value, *_interval(value, samples)))
+    return Estimate(middle, least, most, f"AP {100 * low:.1f} to {100 * high:.1f}, {share:.0%} of the range of both")
 
 
 def rate_keeping(curve: Curve, whole: Whole, share: float) -> Estimate:
@@ -118,7 +116,7 @@ def rate_keeping(curve: Curve, whole: Whole, share: float) -> Estimate:
     target = share * whole.score
     rates, scores = front(curve.rates, curve.scores)
     if target > scores[-1]:
-        return Estimate(math.nan, note=f"not reached at {rates[-1]:.3g} bpp")
+        return Estimate(math.nan, note=f"not reached up to {curve.rates.max():.3g} bpp")
     if target < scores[0]:
         return Estimate(math.nan, note=f"below {rates[0]:.3g} bpp, the least tried")
     value = _log_rate(rates, scores, target)
@@ -128,7 +126,8 @@ def rate_keeping(curve: Curve, whole: Whole, share: float) -> Estimate:
             for r, s, w in zip(curve.rate_samples, curve.score_samples, whole.samples, strict=True)
         ]
     )
-    return Estimate(*(math.exp(bound) for bound in (value, *_interval(value, samples))))
+    middle, least, most = (math.exp(bound) for bound in (value, *_interval(value, samples)))
+    return Estimate(middle, least, most)
 
 
 def band(curve: Curve, whole: Whole) -> tuple[Floats, Floats]:

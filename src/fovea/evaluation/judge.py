@@ -100,8 +100,11 @@ def seen(packed: bytes, image_id: int, categories: Sequence[int | None]) -> list
     Returns:
         The detections in COCO's format.
     """
-    results: list[Result] = []
-    for result in json.loads(zlib.decompress(packed)):
-        if (category := categories[result["category_id"]]) is not None:
-            results.append({**result, "image_id": image_id, "category_id": category})
-    return results
+    results: list[Result] = json.loads(zlib.decompress(packed))
+    for result in results:
+        result["image_id"] = image_id
+    return [
+        result | {"category_id": category}
+        for result in results
+        if (category := categories[result["category_id"]]) is not None
+    ]

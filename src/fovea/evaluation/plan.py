@@ -54,7 +54,5 @@ def seen_key(image_key: str, judge: Judge) -> str:
 def content(dataset: Dataset, image: int, picture: Picture) -> str:
     """Digest of the pixels and labels of an image."""
     annotations = dataset.by_image[dataset.images[image].id]
-    labels: Sequence[dict[str, object]] = [
-        {**asdict(annotation), "image_id": None} for annotation in annotations
-    ]
-    return digest(picture.shape, hashlib.sha256(picture).hexdigest(), labels)
+    labels: Sequence[dict[str, object]] = [{**asdict(annotation), "image_id": None} for annotation in annotations]
+    return digest(picture.shape, hashlib.sha256(picture.data).hexdigest(), labels)

@@ -1,0 +1,98 @@
+"""``fovea eval``."""
+
+from pathlib import Path
+
+import click
+
+from fovea.cli.failures import needs_extra
+from fovea.cli.options import debug_option
+
+
+def _list(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    return tuple(part for part in (word.strip() for word in value.split(",")) if part)
+
+
+def _qualities(
+    _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+) -> dict[str, tuple[float, ...]]:
+    found = {}
+    for value in values:
+        codec, _, numbers = value.rpartition("=")
+        try:
+            found[codec] = tuple(float(number) for number in numbers.split(","))
+        except ValueError as error:
+            raise click.BadParameter(f"{value!r} is not of the form 10,30,50 or CODEC=10,30,50") from error
+    return found
+
+
+@click.command("eval")
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="COCO .json, YOLO .yaml, folder of Pascal VOC .xml files, or plain folder of images.",
+)
+@click.option("--images", type=click.Path(path_type=Path), help="Folder of the images, where it is not the usual one.")
+@click.option(
+    "--codecs",
+    metavar="LIST",
+    required=True,
+    callback=_list,
+    help="Fovea models or their files, and jpeg, mozjpeg, jpeg2000, webp, avif, jxl, avc, hevc, vvc, each perhaps with"
+    " an effort (vvc:fast), and with +roi or +roi:RECOGNIZER behind it.",
+)
+@click.option("--recognizers", metavar="LIST", required=True, callback=_list, help=".onnx or .yaml files, or names.")
+@click.option(
+    "--qualities",
+    metavar="LIST",
+    multiple=True,
+    callback=_qualities,
+    help="10,30,50 for all codecs or CODEC=10,30,50 for one; may be repeated.  [default: each codec's own]",
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the report.")
+@click.option("--cache", type=click.Path(path_type=Path, dir_okay=False), help="[default: cache.sqlite in --out]")
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Take the first images only.")
+@click.option("--anchor", metavar="CODEC", help="The codec to compare with.  [default: the first]")
+@click.option(
+    "--reference",
+    type=click.Choice(["labels", "self"]),
+    help="What is right: the labels, or what a recognizer sees on the originals.  [default: labels if there are any]",
+)
+@click.option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), help="Images at once.  [default: one a core]")
+@debug_option
+def eval_command(
+    data: Path,
+    images: Path | None,
+    codecs: tuple[str, ...],
+    recognizers: tuple[str, ...],
+    qualities: dict[str, tuple[float, ...]],
+    out: Path,
+    cache: Path | None,
+    limit: int | None,
+    anchor: str | None,
+    reference: str | None,
+    jobs: int | None,
+) -> None:
+    """Draw curves of recognition accuracy over bitrate.
+
+    Codes a data set with each codec at several qualities, shows the result to each recognizer, and writes report.html,
+    tables and pictures. An interrupted run goes on where it stopped; what was worked out once is not done again.
+    """
+    with needs_extra("eval"):
+        from fovea.evaluation import evaluate, write_report
+        from fovea.recognition import load_dataset
+
+    dataset = load_dataset(data, images)
+    evaluation = evaluate(
+        dataset.limit(limit) if limit else dataset,
+        codecs,
+        recognizers,
+        cache or out / "cache.sqlite",
+        qualities=qualities,
+        reference=reference,  # type: ignore[arg-type]  # click checked it
+        anchor=anchor,
+        processes=jobs,
+    )
+    for spec, reason in evaluation.skipped.items():
+        click.echo(f"fovea: left out {spec}: {reason}", err=True)
+    click.echo(write_report(evaluation, out))

@@ -1,0 +1,143 @@
+"""The report of an evaluation: a page that needs nothing beside it, tables and pictures."""
+
+import base64
+import io
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+import jinja2
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+from PIL import Image
+from pycocotools import mask as rle
+
+import fovea
+from fovea.errors import FoveaError
+from fovea.evaluation.curves import Estimate
+from fovea.evaluation.evaluate import Evaluation
+from fovea.evaluation.figures import SERIES, figure, inline_svg, to_bytes
+from fovea.evaluation.gallery import Mark
+from fovea.evaluation.tables import SHARES, points_csv, summarize, summary_csv
+from fovea.recognition.recognizer import Picture
+
+_WIDEST = 720
+"""Pixels of an image in the page."""
+
+
+def write_report(evaluation: Evaluation, folder: Path) -> Path:
+    """Writes ``report.html``, ``points.csv``, ``summary.csv``, ``curves.png`` and ``curves.svg``.
+
+    Args:
+        evaluation: what came out.
+        folder: made if it is not there.
+
+    Returns:
+        The page.
+
+    Raises:
+        FoveaError: a file cannot be written.
+    """
+    rows = summarize(evaluation)
+    curves = figure(evaluation, list(evaluation.curves), legend=True)
+    files = {
+        "points.csv": points_csv(evaluation).encode(),
+        "summary.csv": summary_csv(evaluation, rows).encode(),
+        "curves.png": to_bytes(curves, "png"),
+        "curves.svg": to_bytes(curves, "svg"),
+        "report.html": _template()
+        .render(
+            evaluation=evaluation,
+            fovea_version=fovea.__version__,
+            rows=rows,
+            shares=SHARES,
+            plots={question: Markup(inline_svg(evaluation, question)) for question in evaluation.curves},
+            series={contender.name: i % len(SERIES) for i, contender in enumerate(evaluation.contenders)},
+            colors=SERIES,
+        )
+        .encode(),
+    }
+    for name, data in files.items():
+        _write(folder / name, data)
+    return folder / "report.html"
+
+
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("fovea.evaluation"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {
+        "figure": _figure,
+        "percent": _percent,
+        "rate": _rate,
+        "uri": _uri,
+        "outline": _outline,
+        "tally": _tally,
+    }
+    return environment.get_template("report.html")
+
+
+def _figure(value: float, digits: int) -> str:
+    return "–" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _percent(estimate: Estimate) -> Markup:
+    return _estimate(estimate, "{:+.0f} %")
+
+
+def _rate(estimate: Estimate) -> Markup:
+    return _estimate(estimate, "{:.3f}")
+
+
+def _estimate(estimate: Estimate, pattern: str) -> Markup:
+    """A figure with its interval below, or the reason why there is none."""
+    if math.isnan(estimate.value):
+        return Markup('<span class="none">{}</span>').format(estimate.note)
+    text = pattern.format(estimate.value).replace("-", "−")
+    if math.isnan(estimate.low):
+        return Markup('<span title="{}">{}</span>').format(estimate.note, text)
+    low, high = (pattern.format(bound).removesuffix(" %").replace("-", "−") for bound in (estimate.low, estimate.high))
+    return Markup('<span title="{}">{}</span> <small>{} … {}</small>').format(estimate.note, text, low, high)
+
+
+def _uri(picture: Picture) -> str:
+    image = Image.fromarray(picture)
+    image.thumbnail((_WIDEST, _WIDEST), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    # Fine enough that what the codec did is seen, and not what this does.
+    image.save(file, "WEBP", quality=88, method=6)
+    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def _outline(mark: Mark) -> str:
+    """The border of a mask as an SVG path."""
+    if mark.mask is None:
+        return ""
+    from contourpy import contour_generator
+
+    # Every second pixel will do, and a rim of zeros closes masks that touch the border.
+    plane = np.pad(rle.decode(mark.mask)[::2, ::2], 1).astype(np.float32)
+    lines = cast("list[NDArray[np.float64]]", contour_generator(z=plane).lines(0.5))
+    return "".join("M" + " ".join(f"{2 * x - 2:.0f},{2 * y - 2:.0f}" for x, y in line) + "Z" for line in lines)
+
+
+def _tally(marks: tuple[Mark, ...]) -> Mapping[str, int]:
+    return {verdict: sum(mark.verdict == verdict for mark in marks) for verdict in ("found", "false", "missed")}
+
+
+def _write(path: Path, data: bytes) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise FoveaError(f"{path} cannot be written: {error.strerror}") from error

@@ -1,0 +1,106 @@
+"""Figures as tables."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fovea.evaluation.curves import Estimate, bd_rate, rate_keeping
+from fovea.evaluation.evaluate import Evaluation, Question
+from fovea.recognition import Score
+
+SHARES = (0.99, 0.95, 0.90)
+"""Parts of the uncompressed accuracy that are asked for."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One codec for one recognizer."""
+
+    question: Question
+    codec: str
+    bd_rate: Estimate | None
+    """In percent against the anchor; None for the anchor itself."""
+    keeping: Mapping[float, Estimate]
+    """Bits per pixel that keep each of ``SHARES``."""
+
+
+def summarize(evaluation: Evaluation) -> list[Row]:
+    """Compares all curves with those of the anchor and with the originals."""
+    return [
+        Row(
+            question,
+            codec,
+            None if codec == evaluation.anchor else bd_rate(curves[evaluation.anchor], curve),
+            {share: rate_keeping(curve, evaluation.wholes[question], share) for share in SHARES},
+        )
+        for question, curves in evaluation.curves.items()
+        for codec, curve in curves.items()
+    ]
+
+
+def summary_csv(evaluation: Evaluation, rows: Iterable[Row]) -> str:
+    """One line for each codec and recognizer."""
+    heads = ["bd_rate_percent", *(f"bpp_keeping_{share:.0%}".removesuffix("%") for share in SHARES)]
+    header = ["recognizer", "kind", "codec", "anchor"]
+    header += [f"{head}{part}" for head in heads for part in ("", "_low", "_high", "_note")]
+    lines: list[list[object]] = [
+        [
+            row.question.recognizer,
+            row.question.kind,
+            row.codec,
+            evaluation.anchor,
+            *(cell for estimate in (row.bd_rate, *row.keeping.values()) for cell in _cells(estimate)),
+        ]
+        for row in rows
+    ]
+    return _csv([header, *lines])
+
+
+def points_csv(evaluation: Evaluation) -> str:
+    """One line for each codec and quality, the originals first. Accuracy is in points of 100."""
+    header: list[object] = ["codec", "version", "quality", "bpp", "psnr_db", "object_psnr_db"]
+    header += ["encode_mp_per_s", "decode_mp_per_s", "peak_memory_mib"]
+    names = ("ap", "ap50", "ap75", "small", "medium", "large")
+    header += [f"{q.recognizer}_{q.kind}_{name}" for q in evaluation.wholes for name in names]
+    versions = {contender.name: contender.version for contender in evaluation.contenders}
+
+    def scores(accuracy: Mapping[str, object]) -> list[object]:
+        found = (accuracy[question] for question in map(str, evaluation.wholes))
+        return [_number(100 * getattr(score, name), 3) for score in found for name in names]
+
+    lines: list[list[object]] = [["original", *[""] * 8, *scores(_by_question(evaluation, None))]]
+    for number, point in enumerate(evaluation.points):
+        lines.append(
+            [
+                point.codec,
+                versions[point.codec],
+                f"{point.quality:g}",
+                *(_number(value, 5) for value in (point.bpp, point.psnr, point.object_psnr)),
+                *(_number(value, 4) for value in (point.encode_speed, point.decode_speed, point.memory / 2**20)),
+                *scores(_by_question(evaluation, number)),
+            ]
+        )
+    return _csv([header, *lines])
+
+
+def _by_question(evaluation: Evaluation, point: int | None) -> dict[str, Score | None]:
+    accuracy = evaluation.originals if point is None else evaluation.points[point].accuracy
+    return {str(q): accuracy[q.recognizer].of(q.kind) for q in evaluation.wholes}
+
+
+def _cells(estimate: Estimate | None) -> list[object]:
+    if estimate is None:
+        return ["", "", "", "the anchor"]
+    return [*(_number(value, 5) for value in (estimate.value, estimate.low, estimate.high)), estimate.note]
+
+
+def _number(value: float, digits: int) -> str:
+    return "" if math.isnan(value) else f"{value:.{digits}g}"
+
+
+def _csv(lines: Iterable[Iterable[object]]) -> str:
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerows(lines)
+    return file.getvalue()

@@ -1,0 +1,62 @@
+"""Each script runs from end to end on small generated images."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from .conftest import read
+
+
+def test_speed(run, script, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in ("onnx", "torch"):
+        pytest.importorskip(package)
+    monkeypatch.setattr(script("matmul"), "SIDE", 64)
+    monkeypatch.setattr(script("speed"), "multiply_accumulates", lambda _: {"analysis": 7000.0})
+    options = ("--images", pictures, "--repeats", 1, "--rivals", "jpeg", "--large", 70, 120)
+    out = run("speed", *options)
+    speeds, stages = read(out / "speed.csv"), read(out / "stages.csv")
+    assert {row["image_set"] for row in speeds} == {"pictures", "pictures mosaic 120x70"}
+    assert all(float(row["encode_mps"]) > 0 and float(row["decode_mps"]) > 0 for row in speeds)
+    assert [row["encode_vs_jpeg"] for row in speeds if row["codec"] == "jpeg"] == ["1.0", "1.0"]
+    assert {row["stage"] for row in stages if row["direction"] == "encode"} >= {"analysis", "scales", "entropy", "rest"}
+    assert {row["stage"] for row in stages if row["direction"] == "decode"} >= {"synthesis", "container"}
+    assert {row["kmac_per_pixel"] for row in stages} == {"7.0", ""}
+    assert all(float(row["of_matmul_percent"]) > 0 for row in stages if row["stage"] == "analysis")
+    one = [row for row in stages if (row["engine"], row["direction"]) == ("onnxruntime", "decode")][:7]
+    assert sum(float(row["share_percent"]) for row in one) == pytest.approx(100, abs=0.1)
+
+
+def test_rate_distortion(run, pictures: Path) -> None:
+    for package in ("bjontegaard", "matplotlib"):
+        pytest.importorskip(package)
+    out = run("rate_distortion", "--images", pictures, "--model", "fovea-s", "--rivals", "jpeg")
+    rows = read(out / "rate_distortion.csv")
+    ours = [row for row in rows if row["codec"] == "fovea-s"]
+    assert [float(row["quality"]) for row in ours] == [*range(0, 101, 10)]
+    assert all(float(row["ideal_bytes"]) > 0 for row in ours)
+    assert {row["ideal_bytes"] for row in rows if row["codec"] == "jpeg"} == {""}
+    (comparison,) = read(out / "bd_rate.csv")
+    assert comparison["bd_rate_percent"] or comparison["note"]
+    assert Image.open(out / "rate_distortion.png").format == "PNG"
+
+
+def test_objects(run, masked: Path, tmp_path: Path) -> None:
+    for package in ("pycocotools", "supervision"):
+        pytest.importorskip(package)
+    models = ("--plain", "fovea-s", "--object", "fovea-s")
+    grid = tmp_path / "grid.jpg"
+    out = run("objects", *models, "--data", masked, "--images", masked.parent, "--bpp", 1, "--grid", grid)
+    image, mean = read(out / "objects.csv")
+    assert (image["image"], mean["image"]) == ("0.png", "mean")
+    assert float(image["object_percent"]) == pytest.approx(100 * 40 * 30 / (96 * 64), abs=0.2)
+    assert float(image["inside_gain"]) == 0
+    assert "0.png" in (out / "objects.md").read_text()
+    assert Image.open(grid).width == 3 * 420
+
+
+def test_memory(run) -> None:
+    rows = read(run("memory", "--side", 80) / "memory.csv")
+    assert [row["direction"] for row in rows] == ["encode", "decode"]
+    assert all(10 < float(row["peak_mib"]) < 4096 for row in rows)
+    assert all(int(row["file_bytes"]) > 0 for row in rows)

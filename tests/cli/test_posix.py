@@ -1,0 +1,71 @@
+"""Signals, broken pipes and terminals: what POSIX systems do to a command."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+termios = pytest.importorskip("termios", reason="needs a POSIX system")
+
+COMMAND = [sys.executable, "-m", "fovea"]
+
+
+def test_interrupt(tmp_path):
+    os.mkfifo(tmp_path / "in")
+    process = subprocess.Popen([*COMMAND, "encode", tmp_path / "in", tmp_path / "out.fov"], stderr=subprocess.PIPE)
+    with (tmp_path / "in").open("wb"):  # opens when the command does, which then waits for bytes
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors.strip() == b"fovea: interrupted"
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_broken_pipe_is_silent(coded):
+    read, write = os.pipe()
+    os.close(read)
+    process = subprocess.Popen(
+        [*COMMAND, "decode", "-", "-"], stdin=subprocess.PIPE, stdout=write, stderr=subprocess.PIPE
+    )
+    os.close(write)
+    _, errors = process.communicate(coded.read_bytes(), timeout=30)
+    assert process.returncode == 1
+    assert errors == b""
+
+
+@pytest.fixture
+def terminal():
+    """Both ends of a terminal: what it shows, and what a process writes to."""
+    shown, written = os.openpty()
+    termios.tcsetwinsize(written, (24, 80))
+    yield shown, written
+    os.close(shown)
+    os.close(written)
+
+
+def test_terminal_gets_no_binary_data(photo, terminal):
+    done = subprocess.run(
+        [*COMMAND, "encode", photo, "-"], stdout=terminal[1], stderr=subprocess.PIPE, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"fovea: the standard output is a terminal")
+
+
+@pytest.mark.parametrize(("option", "bar"), [((), True), (("--quiet",), False)])
+def test_terminal_gets_a_progress_bar(photo, tmp_path, terminal, option, bar):
+    shown, written = terminal
+    (tmp_path / "in").mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / "in" / name).write_bytes(photo.read_bytes())
+    subprocess.run(
+        [*COMMAND, "encode", tmp_path / "in", tmp_path / "out", *option], stderr=written, timeout=60, check=True
+    )
+    os.write(written, b"end")
+    text = b""
+    while not text.endswith(b"end"):
+        text += os.read(shown, 10_000)
+    assert (b"2/2" in text) == bar

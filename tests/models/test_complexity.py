@@ -1,0 +1,38 @@
+"""The count of multiplications, against counts by hand."""
+
+from dataclasses import replace
+
+import pytest
+
+pytest.importorskip("torch")
+
+from fovea.models import ARCHITECTURES, NetworkConfig
+from fovea.models.complexity import DECODING, ENCODING, multiply_accumulates
+
+BARE = NetworkConfig(wide=24, wide_blocks=0, deep=16, deep_blocks=0, latent=8, hyper=4, prior=8)
+
+
+def test_without_blocks():
+    """Stem: 192 samples to 24 channels at 1/8; then 4*24 to 16 and 16 to 8 channels at 1/16."""
+    counts = multiply_accumulates(BARE)
+    assert counts["analysis"] == pytest.approx(192 * 24 / 64 + (4 * 24 * 16 + 16 * 8) / 256, abs=0.1)
+    assert counts["synthesis"] == pytest.approx(counts["analysis"]), "the mirror"
+
+
+@pytest.mark.parametrize(("field", "channels", "positions"), [("wide_blocks", 24, 64), ("deep_blocks", 16, 256)])
+def test_one_block(field, channels, positions):
+    """A 3x3 depthwise filter, then matrices C to C, C to 2C and 2C to C."""
+    block = (
+        9 * channels + 5 * channels**2
+    ) / positions  # the gains of a quality, counted once for an image, cancel out
+    with_block = multiply_accumulates(replace(BARE, **{field: 1}))
+    for step in ("analysis", "synthesis"):
+        assert with_block[step] - multiply_accumulates(BARE)[step] == pytest.approx(block)
+
+
+@pytest.mark.parametrize(("name", "most"), [("fovea-s", 12_000), ("fovea-m", 80_000)])
+def test_architectures_keep_their_promise(name, most):
+    counts = multiply_accumulates(ARCHITECTURES[name])
+    assert all(count > 0 for count in counts.values())
+    assert sum(counts[step] for step in ENCODING) <= most
+    assert sum(counts[step] for step in DECODING) <= most
