@@ -19,6 +19,8 @@ from scipy.interpolate import PchipInterpolator
 Floats = NDArray[np.float64]
 
 _TAILS = (0.025, 0.975)
+_MOST = 0.75
+"""Share of the accuracies of two curves that both must reach; comparing less is told."""
 _ENOUGH = 0.9
 """Share of resamples that must give a figure before an interval is told."""
 
@@ -28,11 +30,12 @@ class Estimate:
     """A figure with its 95 % interval."""
 
     value: float
-    """NaN where there is none; then ``note`` says why."""
+    """NaN where there is none."""
     low: float = math.nan
     high: float = math.nan
     """NaN where too few resamples give the figure."""
     note: str = ""
+    """Why there is no figure, or what it does not cover."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def bd_rate(anchor: Curve, test: Curve) -> Estimate:
 
     Returns:
         In percent, negative where the codec saves bits; NaN where the curves share no range of accuracy. The note
-        tells the range that is compared.
+        tells the range that is compared where it is but a part.
     """
     ours, theirs = front(test.rates, test.scores), front(anchor.rates, anchor.scores)
     low, high = max(ours[1][0], theirs[1][0]), min(ours[1][-1], theirs[1][-1])
@@ -98,8 +101,9 @@ def bd_rate(anchor: Curve, test: Curve) -> Estimate:
     value = _log_ratio(theirs, ours)
     drawn = zip(anchor.rate_samples, anchor.score_samples, test.rate_samples, test.score_samples, strict=True)
     samples = np.array([_log_ratio(front(r, s), front(r2, s2)) for r, s, r2, s2 in drawn])
+    note = "" if share >= _MOST else f"over AP {100 * low:.1f} to {100 * high:.1f} only"
     middle, least, most = (100 * math.expm1(bound) for bound in (value, *_interval(value, samples)))
-    return Estimate(middle, least, most, f"AP {100 * low:.1f} to {100 * high:.1f}, {share:.0%} of the range of both")
+    return Estimate(middle, least, most, note)
 
 
 def rate_keeping(curve: Curve, whole: Whole, share: float) -> Estimate:
@@ -116,9 +120,9 @@ def rate_keeping(curve: Curve, whole: Whole, share: float) -> Estimate:
     target = share * whole.score
     rates, scores = front(curve.rates, curve.scores)
     if target > scores[-1]:
-        return Estimate(math.nan, note=f"not reached up to {curve.rates.max():.3g} bpp")
+        return Estimate(math.nan, note="not reached")
     if target < scores[0]:
-        return Estimate(math.nan, note=f"below {rates[0]:.3g} bpp, the least tried")
+        return Estimate(math.nan, note=f"below {rates[0]:.3f}")
     value = _log_rate(rates, scores, target)
     samples = np.array(
         [

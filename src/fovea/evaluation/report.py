@@ -100,11 +100,13 @@ def _estimate(estimate: Estimate, pattern: str) -> Markup:
     """A figure with its interval below, or the reason why there is none."""
     if math.isnan(estimate.value):
         return Markup('<span class="none">{}</span>').format(estimate.note)
-    text = pattern.format(estimate.value).replace("-", "−")
-    if math.isnan(estimate.low):
-        return Markup('<span title="{}">{}</span>').format(estimate.note, text)
-    low, high = (pattern.format(bound).removesuffix(" %").replace("-", "−") for bound in (estimate.low, estimate.high))
-    return Markup('<span title="{}">{}</span> <small>{} … {}</small>').format(estimate.note, text, low, high)
+    text = Markup(pattern.format(estimate.value).replace("-", "−"))
+    if not math.isnan(estimate.low):
+        bounds = (pattern.format(b).removesuffix(" %").replace("-", "−") for b in (estimate.low, estimate.high))
+        text += Markup(" <small>{} … {}</small>").format(*bounds)
+    if estimate.note:
+        text += Markup(" <small>{}</small>").format(estimate.note)
+    return text
 
 
 def _uri(picture: Picture) -> str:
