@@ -80,10 +80,7 @@ def commit() -> str:
 
 def main(folder: Path, table: Path) -> None:
     """Measures all codecs, writes the table, prints the comparison."""
-    images = [
-        np.asarray(Image.open(folder / f"kodim{number}.png").convert("RGB"))
-        for number in IMAGE_SET.split()[1:]
-    ]
+    images = [np.asarray(Image.open(folder / f"kodim{number}.png").convert("RGB")) for number in IMAGE_SET.split()[1:]]
     curves: dict[str, list[tuple[float, float]]] = {}
     rows = []
     specs = [*names(), "vvc:faster"]

@@ -120,9 +120,7 @@ def main(count: int) -> None:
                 if rival.name != "constriction" and not np.array_equal(decoded, symbols):
                     raise SystemExit(f"{rival.name} does not give back what it was given")
         for rival in contenders:
-            encode, decode = (
-                count / statistics.median(t) / 1e6 for t in (rival.encode_times, rival.decode_times)
-            )
+            encode, decode = (count / statistics.median(t) / 1e6 for t in (rival.encode_times, rival.decode_times))
             print(f"{rival.name:14}{encode:12.1f}{decode:12.1f}{sizes[rival.name] * 8 / ideal - 1:12.4%}")
 
 

@@ -124,9 +124,7 @@ class Faulty(Baseline):
 
 
 def test_errors_of_a_library_name_codec_and_cause(picture):
-    with pytest.raises(
-        BaselineError, match=r"faulty failed to encode 128x96 .* OSError: disk full"
-    ) as caught:
+    with pytest.raises(BaselineError, match=r"faulty failed to encode 128x96 .* OSError: disk full") as caught:
         Faulty().encode(picture, 1)
     assert isinstance(caught.value.__cause__, OSError)
     with pytest.raises(BaselineError, match="faulty failed to decode 3 bytes: ValueError"):

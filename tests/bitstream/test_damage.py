@@ -20,13 +20,9 @@ SMALL = write(
 )
 
 
-def forge(
-    *, version=1, flags=1, quality=40, units=32, width=640, height=480, blocks=((4, b"tile"),), body=b"tile"
-):
+def forge(*, version=1, flags=1, quality=40, units=32, width=640, height=480, blocks=((4, b"tile"),), body=b"tile"):
     """A file with any header, whose checksums are right all the same."""
-    head = (
-        MAGIC + bytes([version, flags]) + bytes(8) + bytes([quality, units]) + varint(width) + varint(height)
-    )
+    head = MAGIC + bytes([version, flags]) + bytes(8) + bytes([quality, units]) + varint(width) + varint(height)
     for length, content in blocks:
         head += varint(length) + checksum(content)
     return head + checksum(head) + body

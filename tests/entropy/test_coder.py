@@ -41,9 +41,7 @@ def layers(draw, max_size=300):
     generator = np.random.default_rng(seed)
     indexes = generator.integers(0, 64, shape).astype(np.uint8)
     indexes[generator.random(shape) < draw(st.sampled_from([0, 0.5, 0.95, 1]))] = 0
-    symbols = np.rint(
-        generator.normal(size=shape) * np.array(SCALES)[indexes] * draw(st.sampled_from([1, 5, 100]))
-    )
+    symbols = np.rint(generator.normal(size=shape) * np.array(SCALES)[indexes] * draw(st.sampled_from([1, 5, 100])))
     extreme = generator.random(shape) < draw(st.sampled_from([0, 0.1, 1]))
     symbols = np.where(extreme, generator.choice(EXTREMES, shape), symbols)
     return np.where(indexes, symbols, 0).astype(np.int32), np.asarray(indexes)
@@ -253,9 +251,7 @@ def test_the_extension_checks_the_sizes_of_its_buffers(compiled, tables):
 def test_the_environment_forces_python():
     code = "from fovea.entropy import IMPLEMENTATION; print(IMPLEMENTATION)"
     environment = {**os.environ, "FOVEA_ENTROPY": "python", "PYTHONPATH": os.pathsep.join(sys.path)}
-    result = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
+    result = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "python"
 
 

@@ -11,10 +11,7 @@ from fovea.errors import ModelError
 
 def rows(tables):
     """Frequencies of each table from index 1 on, escape included."""
-    return [
-        np.diff(tables.starts[f : f + 2 * r + 3])
-        for f, r in zip(tables.first[1:], tables.reach[1:], strict=True)
-    ]
+    return [np.diff(tables.starts[f : f + 2 * r + 3]) for f, r in zip(tables.first[1:], tables.reach[1:], strict=True)]
 
 
 def test_scales_are_geometric():

@@ -84,9 +84,7 @@ class YOLO:
 
     def predict(self, source: list[np.ndarray], **options: object) -> list[SimpleNamespace]:
         self.source, self.options = source, options
-        boxes = SimpleNamespace(
-            xyxy=torch.tensor([[0.0, 1, 2, 3]]), conf=torch.tensor([0.75]), cls=torch.tensor([1.0])
-        )
+        boxes = SimpleNamespace(xyxy=torch.tensor([[0.0, 1, 2, 3]]), conf=torch.tensor([0.75]), cls=torch.tensor([1.0]))
         return [
             SimpleNamespace(
                 boxes=boxes,
@@ -106,9 +104,7 @@ def test_ultralytics_results_become_detections() -> None:
     assert model.source[0][0, 0].tolist() == [3, 2, 1]  # BGR
     assert model.options == {"conf": 0.1, "max_det": 50, "retina_masks": True, "verbose": False}
     assert recognizer.predict([]) == []
-    assert (
-        UltralyticsRecognizer(YOLO(masks=False), "y").predict([np.zeros((5, 5, 3), np.uint8)])[0].mask is None
-    )
+    assert UltralyticsRecognizer(YOLO(masks=False), "y").predict([np.zeros((5, 5, 3), np.uint8)])[0].mask is None
 
 
 def test_ultralytics_loads_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

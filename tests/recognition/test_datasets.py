@@ -214,9 +214,7 @@ def test_a_plain_folder_has_no_labels(tmp_path: Path) -> None:
 def test_classes_find_their_categories() -> None:
     data = Dataset("d", (), (), {3: "Car", 44: "tv monitor", 72: "tvmonitor", 90: ""})
     assert data.category_ids(["tv", "car", "toothbrush", "cow"]) == [72, 3, 90, None]
-    with pytest.raises(
-        DatasetError, match=r"none of its categories \(Car, .* is a class of the recognizer \(cow\)"
-    ):
+    with pytest.raises(DatasetError, match=r"none of its categories \(Car, .* is a class of the recognizer \(cow\)"):
         data.category_ids(["cow"])
 
 

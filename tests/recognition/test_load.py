@@ -105,19 +105,14 @@ def test_class_names_come_from_the_metadata(make_model: MakeModel) -> None:
     output = np.zeros((1, 6, CELLS), np.float32)
     names = {"names": "{0: 'ship', 1: 'buoy'}"}
     assert load(make_model("m", (1, 3, 96, 96), {"o": output}, metadata=names)).classes == ("ship", "buoy")
-    with pytest.raises(
-        RecognizerError, match=r"has 2 classes, and 0 names are known: list 'classes' in n\.yaml"
-    ):
+    with pytest.raises(RecognizerError, match=r"has 2 classes, and 0 names are known: list 'classes' in n\.yaml"):
         load(make_model("n", (1, 3, 96, 96), {"o": output}))
 
 
 def test_open_output_shapes_are_found_by_a_run(make_model: MakeModel) -> None:
     output = family_outputs()["yolov8"]["output0"]
     declared = {"output0": ("batch", 84, "cells")}
-    assert (
-        len(load(make_model("m", (1, 3, 96, 96), {"output0": output}, declared=declared)).predict([GRAY])[0])
-        == 1
-    )
+    assert len(load(make_model("m", (1, 3, 96, 96), {"output0": output}, declared=declared)).predict([GRAY])[0]) == 1
 
 
 @pytest.mark.parametrize("batch", [1, 2, "batch"])
@@ -154,9 +149,7 @@ def test_batches_give_each_image_its_own(batch: int | str, echo_model: Callable[
         ),
     ],
 )
-def test_models_that_decode_themselves(
-    outputs: dict[str, np.ndarray], read: str, make_model: MakeModel
-) -> None:
+def test_models_that_decode_themselves(outputs: dict[str, np.ndarray], read: str, make_model: MakeModel) -> None:
     path = make_model("detr", (1, 3, 96, 96), outputs)
     described = path.with_name("described.yaml")
     described.write_text(f"model: detr.onnx\nread: {read}\nclasses: [a, b, c]\n")
@@ -165,9 +158,7 @@ def test_models_that_decode_themselves(
     assert seen.class_id.tolist() == [1]
 
 
-def test_class_maps_and_boxes_are_not_mixed_up(
-    echo_model: Callable[..., Path], make_model: MakeModel
-) -> None:
+def test_class_maps_and_boxes_are_not_mixed_up(echo_model: Callable[..., Path], make_model: MakeModel) -> None:
     path = echo_model((1, 3, 8, 8))
     path.with_suffix(".yaml").write_text("read: {format: classmap}\nclasses: [a, b, c]\n")
     with pytest.raises(RecognizerError, match="gives class maps, not boxes"):
@@ -191,9 +182,7 @@ def test_a_model_of_another_shape_is_refused(
     path = make_model("odd", image, {"output": np.zeros(shape, np.float32)})
     with pytest.raises(RecognizerError, match=words) as raised:
         load(path)
-    assert (
-        "images [" in str(raised.value) and "output [" in str(raised.value) and "\n" not in str(raised.value)
-    )
+    assert "images [" in str(raised.value) and "output [" in str(raised.value) and "\n" not in str(raised.value)
 
 
 def test_a_description_that_does_not_fit_is_refused(make_model: MakeModel) -> None:

@@ -13,8 +13,7 @@ def test_miou_against_sets_of_pixels() -> None:
     all_found = np.concatenate([f.ravel() for f in found])[all_truth != 255]
     all_truth = all_truth[all_truth != 255]
     wanted = [
-        ((all_truth == c) & (all_found == c)).sum() / ((all_truth == c) | (all_found == c)).sum()
-        for c in range(4)
+        ((all_truth == c) & (all_found == c)).sum() / ((all_truth == c) | (all_found == c)).sum() for c in range(4)
     ]
     scored = overlaps(found, truth, 5)  # class 4 never occurs and does not count
     assert scored.miou == pytest.approx(np.mean(wanted))
@@ -26,9 +25,7 @@ def test_resampling_is_drawing_images_again() -> None:
     draws = np.array([[1, 1, 1, 1], [2, 0, 1, 1], [0, 0, 4, 0]])
     scored = overlaps(found, truth, 3)
     for drawn, value in zip(draws, scored.resampled(draws), strict=True):
-        assert value == pytest.approx(
-            overlaps(np.repeat(found, drawn, 0), np.repeat(truth, drawn, 0), 3).miou
-        )
+        assert value == pytest.approx(overlaps(np.repeat(found, drawn, 0), np.repeat(truth, drawn, 0), 3).miou)
     assert np.isnan(scored.resampled(np.zeros((1, 4), int))).all()
 
 

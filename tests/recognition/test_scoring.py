@@ -123,14 +123,11 @@ def test_a_perfect_recognizer_scores_one(coco_json: Path) -> None:
     data = load_dataset(coco_json)
     ids = data.category_ids(["car", "cow", "person"])
     results = [
-        Result(image_id=a.image_id, category_id=a.category_id, bbox=list(a.box), score=0.9)
-        for a in data.annotations
+        Result(image_id=a.image_id, category_id=a.category_id, bbox=list(a.box), score=0.9) for a in data.annotations
     ]
     assert match(data, results, "box", ids).score.ap == pytest.approx(1)
     # What a recognizer has no class for is not held against it.
-    assert match(
-        data, [r for r in results if r["category_id"] == 3], "box", [3, None]
-    ).score.ap == pytest.approx(1)
+    assert match(data, [r for r in results if r["category_id"] == 3], "box", [3, None]).score.ap == pytest.approx(1)
     assert match(data, [], "box", ids).score.ap == 0
 
 
@@ -175,7 +172,5 @@ def test_what_cannot_be_scored_is_told() -> None:
 def test_resamples_are_drawn_with_replacement() -> None:
     draws = resample(50, 400, seed=1)
     assert draws.shape == (400, 50) and (draws.sum(axis=1) == 50).all()
-    assert np.array_equal(draws, resample(50, 400, seed=1)) and not np.array_equal(
-        draws, resample(50, 400, seed=2)
-    )
+    assert np.array_equal(draws, resample(50, 400, seed=1)) and not np.array_equal(draws, resample(50, 400, seed=2))
     assert abs((draws == 0).mean() - np.exp(-1)) < 0.02

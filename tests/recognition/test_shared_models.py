@@ -22,9 +22,7 @@ MASK_AP = 35.6
 @pytest.mark.parametrize("name", sorted(BOX_AP))
 def test_average_precision_on_the_originals(name: str, shared: Path) -> None:
     recognizer = load(shared / "models" / f"{name}.onnx")
-    data = load_dataset(shared / "data" / "coco" / "val_masks.json", shared / "data" / "coco" / "val").limit(
-        IMAGES
-    )
+    data = load_dataset(shared / "data" / "coco" / "val_masks.json", shared / "data" / "coco" / "val").limit(IMAGES)
     categories = data.category_ids(recognizer.classes)
     results = []
     for image in data.images:

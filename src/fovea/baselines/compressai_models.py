@@ -45,9 +45,7 @@ class CompressAi(Baseline):
         super().__init__(threads=threads)
         self.architecture, _, self.pattern = detail.partition(":")
         if not self.architecture or not self.pattern:
-            raise BaselineError(
-                f"compressai needs 'compressai:architecture:weights file', got 'compressai:{detail}'"
-            )
+            raise BaselineError(f"compressai needs 'compressai:architecture:weights file', got 'compressai:{detail}'")
         self.weights = _find_weights(Path(self.pattern))
         if not self.weights:
             raise BaselineError(f"compressai has no weights at {self.pattern}")
@@ -65,9 +63,7 @@ class CompressAi(Baseline):
             import compressai
             from compressai.zoo.image import model_architectures
         except ImportError as cause:
-            raise BaselineError(
-                f"compressai needs the package {cause.name}: pip install compressai"
-            ) from cause
+            raise BaselineError(f"compressai needs the package {cause.name}: pip install compressai") from cause
         if self.architecture not in model_architectures:
             known = ", ".join(sorted(model_architectures))
             raise BaselineError(f"compressai has no architecture {self.architecture!r}; it has: {known}")
@@ -82,9 +78,7 @@ class CompressAi(Baseline):
 
     def _model(self, quality: int) -> Any:
         if quality not in self.weights:
-            raise BaselineError(
-                f"{self.name} has weights for qualities {sorted(self.weights)}, not for {quality}"
-            )
+            raise BaselineError(f"{self.name} has weights for qualities {sorted(self.weights)}, not for {quality}")
         if quality not in self._models:
             self._version()
             import torch
@@ -119,9 +113,7 @@ class CompressAi(Baseline):
         width, height, latent_height, latent_width, quality, count = HEADER.unpack_from(data)
         # A damaged latent size would ask the model for any amount of memory.
         if max(latent_height, latent_width) > math.ceil(max(width, height) / STRIDE) * STRIDE:
-            raise BaselineError(
-                f"{self.name}: {latent_width}x{latent_height} latents for {width}x{height} pixels"
-            )
+            raise BaselineError(f"{self.name}: {latent_width}x{latent_height} latents for {width}x{height} pixels")
         strings, at = [], HEADER.size
         for _ in range(count):
             (length,) = LENGTH.unpack_from(data, at)

@@ -97,10 +97,7 @@ def _convert(frame: "VideoFrame", pixel_format: str) -> "VideoFrame":
 
     # Without the flags swscale shares chroma between neighbors on its way back to RGB and rounds carelessly.
     resampling = (
-        Interpolation.LANCZOS
-        | Interpolation.ACCURATE_RND
-        | Interpolation.FULL_CHR_H_INT
-        | Interpolation.FULL_CHR_H_INP
+        Interpolation.LANCZOS | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
     )
     return frame.reformat(
         format=pixel_format,

@@ -30,9 +30,7 @@ class MozJpeg(Baseline):
         bitmap = b"P6 %d %d 255\n" % (width, height) + image.tobytes()
         run = subprocess.run(command, input=bitmap, capture_output=True, check=False)
         if run.returncode != 0:
-            raise BaselineError(
-                f"{self.name}: {program} failed: {run.stderr.decode(errors='replace').strip()}"
-            )
+            raise BaselineError(f"{self.name}: {program} failed: {run.stderr.decode(errors='replace').strip()}")
         return run.stdout
 
     def _decode(self, data: bytes) -> Picture:
@@ -48,7 +46,5 @@ def _find_cjpeg() -> tuple[str, str]:
     run = subprocess.run([program, "-version"], capture_output=True, text=True, check=False)
     match = re.search(r"mozjpeg version (\S+)", run.stdout + run.stderr)
     if match is None:
-        raise BaselineError(
-            f"mozjpeg needs MozJPEG's program cjpeg on the PATH, but {program} is another one"
-        )
+        raise BaselineError(f"mozjpeg needs MozJPEG's program cjpeg on the PATH, but {program} is another one")
     return program, match[1]

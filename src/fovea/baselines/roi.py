@@ -46,9 +46,7 @@ class RoiCodec:
             too, so a clock around it has counted it already.
     """
 
-    def __init__(
-        self, codec: Codec, roi_map: RoiMap, *, blur: float = 12.0, margin: int = 8, feather: int = 8
-    ) -> None:
+    def __init__(self, codec: Codec, roi_map: RoiMap, *, blur: float = 12.0, margin: int = 8, feather: int = 8) -> None:
         self.codec = codec
         self.roi_map = roi_map
         self.blur = blur
@@ -93,9 +91,7 @@ class RoiCodec:
         region = self.roi_map(image)
         self.map_seconds += time.perf_counter() - started
         if region.shape != image.shape[:2]:
-            raise BaselineError(
-                f"{self.name}: the map is {list(region.shape)}, the image {list(image.shape[:2])}"
-            )
+            raise BaselineError(f"{self.name}: the map is {list(region.shape)}, the image {list(image.shape[:2])}")
         kept = _soften(region, self.margin, self.feather)[..., None]
         smoothed = np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(self.blur)))
         blend: Picture = np.rint(kept * image + (1 - kept) * smoothed).astype(np.uint8)
@@ -146,9 +142,7 @@ def recognized(recognizer: _Predicts, *, confidence: float = 0.25) -> RoiMap:
     return find
 
 
-def _soften(
-    region: NDArray[np.bool_] | NDArray[np.floating], margin: int, feather: int
-) -> NDArray[np.float32]:
+def _soften(region: NDArray[np.bool_] | NDArray[np.floating], margin: int, feather: int) -> NDArray[np.float32]:
     """Grows a map and fades it out; 1 stays 1 all over the map and its margin."""
     from scipy.ndimage import maximum_filter, uniform_filter
 

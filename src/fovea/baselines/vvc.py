@@ -60,9 +60,7 @@ def _find_vvenc() -> str:
     except ImportError as cause:
         raise BaselineError(f"vvc needs the package {cause.name}: pip install av imageio-ffmpeg") from cause
     if "vvc" not in av.codecs_available:
-        raise BaselineError(
-            f"vvc needs a PyAV that decodes it, {av.__version__} does not: take av 14 or later"
-        )
+        raise BaselineError(f"vvc needs a PyAV that decodes it, {av.__version__} does not: take av 14 or later")
     try:
         program = imageio_ffmpeg.get_ffmpeg_version()
     except RuntimeError as cause:
@@ -72,7 +70,5 @@ def _find_vvenc() -> str:
     log = _ffmpeg("-v", "verbose", *frame).stderr.decode(errors="replace")
     match = re.search(r"libvvenc version: (\S+)", log)
     if match is None:
-        raise BaselineError(
-            f"vvc needs an FFmpeg with libvvenc, {program} has none: pip install imageio-ffmpeg==0.8.1"
-        )
+        raise BaselineError(f"vvc needs an FFmpeg with libvvenc, {program} has none: pip install imageio-ffmpeg==0.8.1")
     return f"VVenC {match[1]} (FFmpeg {program}, PyAV {av.__version__})"

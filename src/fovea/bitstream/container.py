@@ -230,9 +230,7 @@ def _read_preamble(fields: FieldReader) -> int:
         )
     flags = fields.byte()
     if flags & _UNKNOWN:
-        raise UnsupportedVersionError(
-            f"the file uses features unknown here (flags {flags:#04x}): update Fovea"
-        )
+        raise UnsupportedVersionError(f"the file uses features unknown here (flags {flags:#04x}): update Fovea")
     return flags
 
 

@@ -127,9 +127,7 @@ class TileGrid:
                 f"region {left},{top},{width},{height} (left,top,width,height) does not lie inside"
                 f" the {self.width}x{self.height} picture"
             )
-        return list(
-            self._numbers(_touched(self.row_edges, top, bottom), _touched(self.column_edges, left, right))
-        )
+        return list(self._numbers(_touched(self.row_edges, top, bottom), _touched(self.column_edges, left, right)))
 
     def _place(self, tile: int) -> tuple[int, int]:
         if not 0 <= tile < self.tiles:

@@ -55,9 +55,7 @@ class Header:
         if self.width < 1 or self.height < 1:
             raise BitstreamError(f"a picture of {size} pixels has no content")
         if max(self.width, self.height) > MAX_SIDE or self.width * self.height > MAX_PIXELS:
-            raise LimitError(
-                f"a picture of {size} pixels is too large: at most {MAX_SIDE} a side, {MAX_PIXELS} in all"
-            )
+            raise LimitError(f"a picture of {size} pixels is too large: at most {MAX_SIDE} a side, {MAX_PIXELS} in all")
         if self.tile_size > MAX_TILE_SIZE:
             raise LimitError(f"tiles of {self.tile_size} pixels are too large: at most {MAX_TILE_SIZE}")
         if self.tile_size < TILE_UNIT or self.tile_size % TILE_UNIT:

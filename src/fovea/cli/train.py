@@ -29,6 +29,8 @@ def train(
     CONFIG.yaml says how. Prints the path of the last checkpoint. Needs the extra train.
     """
     with needs_extra("train"):
+        from lightning.pytorch.utilities import rank_zero_only
+
         from fovea.training import config as configuration
         from fovea.training import run
     wanted = configuration.read_config(config)
@@ -42,4 +44,4 @@ def train(
             nodes=nodes,
             precision=precision,
         )
-    click.echo(click.format_filename(checkpoint))
+    rank_zero_only(click.echo)(click.format_filename(checkpoint))

@@ -60,13 +60,9 @@ class FrequencyTables:
         for index, row in enumerate(frequencies, start=1):
             table = np.asarray(row, np.int64)
             if table.ndim != 1 or table.size % 2 or not 2 <= table.size <= 2 * _MAX_REACH + 2:
-                raise ModelError(
-                    f"frequency table {index} has the shape {table.shape}, not [2 L + 2] with L <= 255"
-                )
+                raise ModelError(f"frequency table {index} has the shape {table.shape}, not [2 L + 2] with L <= 255")
             if table.min() < 1 or table.max() >= _TOTAL or table.sum() != _TOTAL:
-                raise ModelError(
-                    f"frequency table {index} is not made of positive numbers that sum to {_TOTAL}"
-                )
+                raise ModelError(f"frequency table {index} is not made of positive numbers that sum to {_TOTAL}")
             reach.append(table.size // 2 - 1)
             starts.append(np.concatenate(([0], np.cumsum(table))))
             chunks.append(bytes([reach[-1]]) + table[:-1].astype("<u2").tobytes())
@@ -111,11 +107,7 @@ class FrequencyTables:
         tables = []
         for row, scale in zip(counts[1:], scales[1:], strict=True):
             histogram = np.asarray(row, np.float64)
-            if (
-                histogram.ndim != 1
-                or not histogram.size % 2
-                or not ((histogram >= 0) & (histogram < math.inf)).all()
-            ):
+            if histogram.ndim != 1 or not histogram.size % 2 or not ((histogram >= 0) & (histogram < math.inf)).all():
                 raise ValueError("a histogram must be [2 K + 1] counts, none of them negative")
             weights = prior * _gaussian(scale)
             middle = histogram.size // 2
@@ -175,9 +167,7 @@ class FrequencyTables:
         if symbol[index == 0].any():
             raise ValueError("a skipped symbol (table index 0) is not zero")
         excess = np.maximum(magnitude - self.reach[index], 0)
-        entry = self.first[index] + np.where(
-            excess > 0, 2 * self.reach[index] + 1, 2 * magnitude - (symbol > 0)
-        )
+        entry = self.first[index] + np.where(excess > 0, 2 * self.reach[index] + 1, 2 * magnitude - (symbol > 0))
         return self.starts[entry], self.starts[entry + 1] - self.starts[entry], excess
 
     def bits(self, indexes: ArrayLike, symbols: ArrayLike) -> float:

@@ -95,13 +95,13 @@ def bd_rate(anchor: Curve, test: Curve) -> Estimate:
     ours, theirs = front(test.rates, test.scores), front(anchor.rates, anchor.scores)
     low, high = max(ours[1][0], theirs[1][0]), min(ours[1][-1], theirs[1][-1])
     if not low < high:
-        spans = " and ".join(f"{100 * s[0]:.1f} to {100 * s[-1]:.1f}" for _, s in (ours, theirs))
+        spans = " and ".join(f"{100 * s[0]:.0f}–{100 * s[-1]:.0f}" for _, s in (ours, theirs))
         return Estimate(math.nan, note=f"no common AP: {spans}")
     share = (high - low) / (max(ours[1][-1], theirs[1][-1]) - min(ours[1][0], theirs[1][0]))
     value = _log_ratio(theirs, ours)
     drawn = zip(anchor.rate_samples, anchor.score_samples, test.rate_samples, test.score_samples, strict=True)
     samples = np.array([_log_ratio(front(r, s), front(r2, s2)) for r, s, r2, s2 in drawn])
-    note = "" if share >= _MOST else f"over AP {100 * low:.1f} to {100 * high:.1f} only"
+    note = "" if share >= _MOST else f"AP {100 * low:.0f}–{100 * high:.0f} only"
     middle, least, most = (100 * math.expm1(bound) for bound in (value, *_interval(value, samples)))
     return Estimate(middle, least, most, note)
 

@@ -103,7 +103,7 @@ def _estimate(estimate: Estimate, pattern: str) -> Markup:
     text = Markup(pattern.format(estimate.value).replace("-", "−"))
     if not math.isnan(estimate.low):
         bounds = (pattern.format(b).removesuffix(" %").replace("-", "−") for b in (estimate.low, estimate.high))
-        text += Markup(" <small>{} … {}</small>").format(*bounds)
+        text += Markup(" <small>{}…{}</small>").format(*bounds)
     if estimate.note:
         text += Markup(" <small>{}</small>").format(estimate.note)
     return text

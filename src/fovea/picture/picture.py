@@ -48,12 +48,8 @@ class Picture:
         if self.mode not in _CHANNELS.values():
             raise ImageError(f"mode {self.mode!r} is none of {', '.join(_CHANNELS.values())}")
         if self.mode.endswith("A") != (self.alpha is not None):
-            raise ImageError(
-                f"mode {self.mode} and {'an' if self.alpha is not None else 'no'} alpha do not fit"
-            )
-        if self.alpha is not None and (
-            self.alpha.dtype != np.uint8 or self.alpha.shape != self.pixels.shape[:2]
-        ):
+            raise ImageError(f"mode {self.mode} and {'an' if self.alpha is not None else 'no'} alpha do not fit")
+        if self.alpha is not None and (self.alpha.dtype != np.uint8 or self.alpha.shape != self.pixels.shape[:2]):
             raise ImageError(f"alpha is {_shown(self.alpha)}: expected uint8 [{self.height}, {self.width}]")
 
     @property
@@ -140,8 +136,7 @@ def _check_size(width: int, height: int) -> None:
         raise ImageError(f"an image of {width}x{height} pixels has no content")
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise ImageError(
-            f"an image of {width}x{height} pixels is too large:"
-            f" at most {MAX_SIDE} a side, {MAX_PIXELS} in all"
+            f"an image of {width}x{height} pixels is too large: at most {MAX_SIDE} a side, {MAX_PIXELS} in all"
         )
 
 

@@ -65,8 +65,7 @@ class TorchvisionRecognizer:
         with torch.inference_mode():
             # One image a call: in a batch all are padded to the largest, and scores depend on neighbors.
             return [
-                self._read(self.model([torch.from_numpy(image.copy()).permute(2, 0, 1) / 255])[0])
-                for image in images
+                self._read(self.model([torch.from_numpy(image.copy()).permute(2, 0, 1) / 255])[0]) for image in images
             ]
 
     def _read(self, found: dict[str, Any]) -> sv.Detections:

@@ -151,9 +151,7 @@ def centernet(heatmap: Floats, reach: Floats, stride: int, threshold: float, lim
     return Candidates(boxes, scores[best], labels, ys * heatmap.shape[2] + xs)
 
 
-def scored_boxes(
-    boxes: Floats, scores: Floats, labels: NDArray[np.generic] | None, threshold: float
-) -> Candidates:
+def scored_boxes(boxes: Floats, scores: Floats, labels: NDArray[np.generic] | None, threshold: float) -> Candidates:
     """Takes boxes that the network decoded itself.
 
     Args:

@@ -66,9 +66,7 @@ def download(url: str, target: Path, sha256: str) -> None:
     found = sha256_of(part)
     if found != sha256:
         part.unlink()
-        raise RecognizerError(
-            f"{url}: has SHA-256 {found}, not {sha256}: it was deleted; try again or tell its owner"
-        )
+        raise RecognizerError(f"{url}: has SHA-256 {found}, not {sha256}: it was deleted; try again or tell its owner")
     part.replace(target)
 
 

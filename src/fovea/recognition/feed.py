@@ -65,9 +65,7 @@ def resize(image: Picture, size: tuple[int, int]) -> Picture:
     if image.shape[:2] == size:
         return image
     step = (image.shape[1] / width, 0.0, 0.0, 0.0, image.shape[0] / height, 0.0)
-    turned = Image.fromarray(image).transform(
-        (width, height), Image.Transform.AFFINE, step, Image.Resampling.BILINEAR
-    )
+    turned = Image.fromarray(image).transform((width, height), Image.Transform.AFFINE, step, Image.Resampling.BILINEAR)
     return np.asarray(turned)
 
 

@@ -81,9 +81,7 @@ class Network:
             raise RecognizerError(f"{self} does not take feed.size {said[0]} x {said[1]}")
         if said[0] is None or said[1] is None:
             beside = self.path.with_suffix(".yaml").name
-            raise RecognizerError(
-                f"{self} takes any size: say which in {beside} beside it (feed: {{size: 640}})"
-            )
+            raise RecognizerError(f"{self} takes any size: say which in {beside} beside it (feed: {{size: 640}})")
         return said[0], said[1]
 
     def output_shapes(self, feed: Feed, size: Size) -> Shapes:

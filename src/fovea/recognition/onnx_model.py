@@ -166,9 +166,7 @@ class OnnxSegmenter:
 
     def segment(self, images: Sequence[Picture]) -> list[NDArray[np.int64]]:
         """Gives each pixel of each image its class, as :meth:`SemanticRecognizer.segment` says."""
-        return [
-            self.format.map(self.model.size, outputs, placed) for placed, outputs in self.model.run(images)
-        ]
+        return [self.format.map(self.model.size, outputs, placed) for placed, outputs in self.model.run(images)]
 
 
 def _family(network: Network, size: Size, shapes: Shapes) -> Description:

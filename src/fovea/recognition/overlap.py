@@ -39,9 +39,7 @@ class Overlaps:
         return np.where(occurs.any(axis=1), summed / np.maximum(occurs.sum(axis=1), 1), np.nan)
 
 
-def overlaps(
-    maps: Iterable[NDArray[np.integer]], reference: Iterable[NDArray[np.integer]], classes: int
-) -> Overlaps:
+def overlaps(maps: Iterable[NDArray[np.integer]], reference: Iterable[NDArray[np.integer]], classes: int) -> Overlaps:
     """Compares class maps with reference maps.
 
     Args:

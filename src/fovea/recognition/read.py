@@ -197,9 +197,7 @@ class Boxes(BoxFormat):
         corners = decode.to_xyxy(raw[:, :4], self.corners)
         if self.units == "relative":
             corners = corners * np.array([size[1], size[0], size[1], size[0]], np.float32)
-        return decode.scored_boxes(
-            corners, scores, None if labels is None else labels - self.first_label, threshold
-        )
+        return decode.scored_boxes(corners, scores, None if labels is None else labels - self.first_label, threshold)
 
 
 class ClassMap(_Description):

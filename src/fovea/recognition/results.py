@@ -89,8 +89,6 @@ def self_reference(
         if r["score"] >= score
     )
     if not annotations:
-        raise DatasetError(
-            f"{dataset.name}: the recognizer sees nothing with a score of {score}: no reference"
-        )
+        raise DatasetError(f"{dataset.name}: the recognizer sees nothing with a score of {score}: no reference")
     names = {number: name for number, name in zip(numbers, classes, strict=True) if number is not None}
     return replace(dataset, annotations=annotations, categories=names)

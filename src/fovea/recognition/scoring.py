@@ -85,9 +85,7 @@ class Matches:
         return np.mean(found, axis=0) if found else np.full(10, np.nan)
 
 
-def match(
-    dataset: Dataset, results: Sequence[Result], kind: Kind, categories: Sequence[int | None]
-) -> Matches:
+def match(dataset: Dataset, results: Sequence[Result], kind: Kind, categories: Sequence[int | None]) -> Matches:
     """Matches detections with the objects of a data set and scores them.
 
     Args:
@@ -104,13 +102,9 @@ def match(
         RecognizerError: masks are asked for, and there are none.
     """
     if not dataset.labeled:
-        raise DatasetError(
-            f"{dataset.name}: has no labels: score against the recognizer's own output instead"
-        )
+        raise DatasetError(f"{dataset.name}: has no labels: score against the recognizer's own output instead")
     if kind == "mask" and not dataset.masked:
-        raise DatasetError(
-            f"{dataset.name}: not every object has a mask: score boxes, or take a set with masks"
-        )
+        raise DatasetError(f"{dataset.name}: not every object has a mask: score boxes, or take a set with masks")
     if kind == "mask" and any("segmentation" not in result for result in results):
         raise RecognizerError("the recognizer gives no masks: score boxes")
     # The number of an image is its place in the data set: pycocotools sorts images by number.

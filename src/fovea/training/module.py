@@ -74,8 +74,8 @@ class CodecTraining(pl.LightningModule):
                 "psnr": _psnr(error, torch.ones_like(error)),
                 "object_psnr": _psnr(error, patch.mask),
             }
-            self.log_dict({f"validation/q{number}/{name}": value for name, value in values.items()})
-        self.log("validation/loss", total, prog_bar=True)
+            self.log_dict({f"validation/q{number}/{name}": value for name, value in values.items()}, sync_dist=True)
+        self.log("validation/loss", total, prog_bar=True, sync_dist=True)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Muon and Adam with warm-up and the decay of the configuration."""

@@ -130,7 +130,7 @@ def train(
     stream = config.model_copy(update={"seed": config.seed + done})
     loader, validation = _loaders(stream, trainer.global_rank, devices * nodes)
     trainer.fit(module, loader, validation, ckpt_path=checkpoint if done else None, weights_only=False)
-    trainer.save_checkpoint(checkpoint)
+    trainer.save_checkpoint(checkpoint, weights_only=False)
     return checkpoint
 
 

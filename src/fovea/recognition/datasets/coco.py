@@ -34,9 +34,7 @@ def read_coco(json_path: Path, images: Path | None = None) -> Dataset:
         annotations = tuple(_annotation(a) for a in found.get("annotations", []))
     except (KeyError, TypeError, ValueError) as error:
         raise DatasetError(f"{json_path}: is no COCO json: {type(error).__name__} {error}") from error
-    require(
-        [i.path.name for i in listed if not i.path.is_file()], f"{json_path}: images not found in {folder}"
-    )
+    require([i.path.name for i in listed if not i.path.is_file()], f"{json_path}: images not found in {folder}")
     known = {image.id for image in listed}
     if len(known) < len(listed):
         raise DatasetError(f"{json_path}: {len(listed) - len(known)} images have an id that another one has")

@@ -154,14 +154,9 @@ class Dataset:
         names = [canonical(name) for name in classes]
         known = {name: number for number, name in COCO_CLASSES.items()}
         if not self.labeled:
-            return (
-                [known[name] for name in names] if set(names) <= set(known) else [*range(1, len(names) + 1)]
-            )
+            return [known[name] for name in names] if set(names) <= set(known) else [*range(1, len(names) + 1)]
         # A category that is only numbered is taken as COCO's of that number.
-        own = {
-            canonical(name or COCO_CLASSES.get(number, "")): number
-            for number, name in self.categories.items()
-        }
+        own = {canonical(name or COCO_CLASSES.get(number, "")): number for number, name in self.categories.items()}
         found = [own.get(name) for name in names]
         if not any(number is not None for number in found):
             raise DatasetError(
@@ -190,9 +185,7 @@ def encode(segmentation: Segmentation, image: DatasetImage) -> dict[str, Any]:
         coded = rle.frPyObjects(segmentation, image.height, image.width)
         return dict(rle.merge(coded) if isinstance(coded, list) else coded)
     except Exception as error:  # pycocotools raises bare Exception
-        raise DatasetError(
-            f"{image.path}: an annotation is no polygon and no run-length code: {error}"
-        ) from error
+        raise DatasetError(f"{image.path}: an annotation is no polygon and no run-length code: {error}") from error
 
 
 def image_header(path: Path, image_id: int) -> DatasetImage:

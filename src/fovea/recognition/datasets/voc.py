@@ -29,11 +29,7 @@ def read_voc(folder: Path, images: Path | None = None) -> Dataset:
     if not files:
         raise DatasetError(f"{folder}: holds no xml files")
     roots = [_parse(file) for file in files]
-    places = (
-        [images]
-        if images
-        else [files[0].parent.parent / "JPEGImages", files[0].parent.parent / "images", folder]
-    )
+    places = [images] if images else [files[0].parent.parent / "JPEGImages", files[0].parent.parent / "images", folder]
     paths = [_image_path(file, root, places) for file, root in zip(files, roots, strict=True)]
     require(
         [path.name for path in paths if not path.is_file()],
@@ -45,9 +41,7 @@ def read_voc(folder: Path, images: Path | None = None) -> Dataset:
     for number, (path, file, root) in enumerate(zip(paths, files, roots, strict=True), 1):
         listed.append(_image(path, number, root))
         annotations += [_annotation(thing, number, numbers, file) for thing in root.iter("object")]
-    return Dataset(
-        folder.name, tuple(listed), tuple(annotations), {number: name for name, number in numbers.items()}
-    )
+    return Dataset(folder.name, tuple(listed), tuple(annotations), {number: name for name, number in numbers.items()})
 
 
 def _parse(file: Path) -> ElementTree.Element:
@@ -71,9 +65,7 @@ def _image_path(file: Path, root: ElementTree.Element, places: list[Path]) -> Pa
 
 def _image(path: Path, number: int, root: ElementTree.Element) -> DatasetImage:
     try:
-        return DatasetImage(
-            number, path, int(root.findtext("size/width", "")), int(root.findtext("size/height", ""))
-        )
+        return DatasetImage(number, path, int(root.findtext("size/width", "")), int(root.findtext("size/height", "")))
     except ValueError:
         return image_header(path, number)
 
