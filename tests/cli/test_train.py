@@ -125,7 +125,7 @@ def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch):
 
     result = fovea("train", "tiny.yaml", "--accelerator", "cpu", "--precision", "32-true")
     assert result.exit_code == 0, result.stderr
-    checkpoint = Path("runs/tiny/last.ckpt")
+    checkpoint = Path("runs/tiny/weights.ckpt")
     assert result.stdout == f"{checkpoint}\n"
     assert fovea("train", "tiny.yaml").stderr.endswith("resume it with --resume, or choose another --out\n")
 

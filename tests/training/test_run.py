@@ -21,8 +21,10 @@ def _train(config, folder, **options):
 def test_train_resume_export_and_code(config_file, tmp_path):
     config = read_config(config_file)
     run = tmp_path / "run"
-    checkpoint = _train(config, run)
+    weights = _train(config, run)
+    checkpoint = run / "last.ckpt"
     assert torch.load(checkpoint, weights_only=False)["global_step"] == 3
+    assert weights.stat().st_size < checkpoint.stat().st_size / 3
     with pytest.raises(FoveaError, match="--resume"):
         _train(config, run)
 
@@ -37,7 +39,7 @@ def test_train_resume_export_and_code(config_file, tmp_path):
     assert losses and np.isfinite(losses).all()
     assert any(run.glob("tensorboard*/events*"))
 
-    model = export_model(checkpoint, calibration=3)
+    model = export_model(weights, calibration=3)
     path = tmp_path / "tiny.fovea"
     model.save(path)
     assert model.card["patches"] == 20 and model.card["config"]["loss"]["background"] == 0.1
@@ -56,7 +58,7 @@ def test_start_takes_over_the_weights_of_another_run(config_file, tmp_path):
     )
     _train(second, tmp_path / "second")
     before, after = (load_checkpoint(tmp_path / run / "last.ckpt").state_dict() for run in ("first", "second"))
-    assert all(torch.allclose(before[name], after[name], atol=1e-4) for name in before)
+    assert all(torch.allclose(before[name], after[name], rtol=1e-2, atol=1e-3) for name in before)
 
 
 def test_start_of_another_architecture_is_refused(config_file, tmp_path):

@@ -26,7 +26,7 @@ def train(
 ) -> None:
     """Train a codec.
 
-    CONFIG.yaml says how. Prints the path of the last checkpoint. Needs the extra train.
+    CONFIG.yaml says how. Prints the path of the averaged weights. Needs the extra train.
     """
     with needs_extra("train"):
         from lightning.pytorch.utilities import rank_zero_only
@@ -35,7 +35,7 @@ def train(
         from fovea.training import run
     wanted = configuration.read_config(config)
     with redirect_stdout(sys.stderr):  # the progress bar of Lightning is no result
-        checkpoint = run.train(
+        weights = run.train(
             wanted,
             out or Path("runs", wanted.name),
             resume=resume,
@@ -44,4 +44,4 @@ def train(
             nodes=nodes,
             precision=precision,
         )
-    rank_zero_only(click.echo)(click.format_filename(checkpoint))
+    rank_zero_only(click.echo)(click.format_filename(weights))

@@ -74,7 +74,7 @@ class TrainingConfig(_Strict):
     loss: LossConfig
     patches: Annotated[int, Field(ge=1)]
     batch: Annotated[int, Field(ge=1)] = 8
-    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     vector_learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     warmup: Annotated[int, Field(ge=0)] = 200
     decay: Annotated[float, Field(ge=0, le=1)] = 0.0

@@ -47,6 +47,10 @@ class CodecTraining(pl.LightningModule):
         rate = (coded.latent_bits + coded.hyper_bits) / pixels
         return rate, self.distortion(coded.image, original, patch.mask), coded.image, original
 
+    def on_train_start(self) -> None:
+        """Give every process, and every part of a resumed run, noise and qualities of its own."""
+        torch.manual_seed(hash((self.config.seed, self.global_step, self.global_rank)) % 2**32)
+
     def training_step(self, patch: Patch, batch_idx: int) -> Tensor:
         """Loss of one batch; each patch has a quality of its own."""
         quality = torch.randint(QUALITIES, (len(patch.image),), device=self.device)

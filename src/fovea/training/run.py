@@ -21,6 +21,7 @@ from fovea.training.data import Labeled, Patch, PatchStream, read_coco, read_fol
 from fovea.training.module import CodecTraining
 
 CHECKPOINT = "last.ckpt"
+WEIGHTS = "weights.ckpt"
 
 
 def split_images(config: TrainingConfig) -> tuple[list[Labeled], list[Labeled]]:
@@ -66,7 +67,7 @@ def train(
     precision: str = "bf16-mixed",
     progress: bool = True,
 ) -> Path:
-    """Train, with a checkpoint at every validation.
+    """Train, with a checkpoint at every validation, and the averaged weights alone at the end.
 
     Args:
         config: of the run.
@@ -79,7 +80,7 @@ def train(
         progress: show a progress bar.
 
     Returns:
-        The last checkpoint.
+        The averaged weights, ``weights.ckpt``: what is exported, and what other runs start from.
 
     Raises:
         FoveaError: the folder already holds a run and ``resume`` is off, the data cannot be read, or the batch
@@ -90,7 +91,7 @@ def train(
         raise FoveaError(f"{folder} already holds a run: resume it with --resume, or choose another --out")
     if config.batch % (devices * nodes):
         raise FoveaError(f"batch {config.batch} does not divide over {devices * nodes} devices")
-    pl.seed_everything(config.seed, workers=True, verbose=False)
+    pl.seed_everything(config.seed, verbose=False)
     module = CodecTraining(config)
     if config.start and not checkpoint.exists():
         load_weights(module, config.start)
@@ -131,7 +132,24 @@ def train(
     loader, validation = _loaders(stream, trainer.global_rank, devices * nodes)
     trainer.fit(module, loader, validation, ckpt_path=checkpoint if done else None, weights_only=False)
     trainer.save_checkpoint(checkpoint, weights_only=False)
-    return checkpoint
+    return trainer.strategy.broadcast(save_weights(checkpoint, folder / WEIGHTS))
+
+
+def save_weights(checkpoint: Path, path: Path) -> Path:
+    """Write the averaged weights of a checkpoint in 16 bits, a sixth of its size, without what resuming needs.
+
+    Args:
+        checkpoint: of :func:`train`.
+        path: of the file to write.
+
+    Returns:
+        ``path``.
+    """
+    saved = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    kept = {name: saved[name] for name in ("pytorch-lightning_version", "global_step", "hyper_parameters")}
+    kept["state_dict"] = {name: tensor.half() for name, tensor in saved["state_dict"].items()}
+    torch.save(kept, path)
+    return path
 
 
 def load_weights(module: CodecTraining, checkpoint: Path) -> None:

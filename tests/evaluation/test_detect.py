@@ -1,0 +1,81 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import supervision as sv
+from click.testing import CliRunner, Result
+from PIL import Image
+
+import fovea
+from fovea.cli.detect import detect_command
+from fovea.evaluation.drawing import draw
+
+CHECKER = np.indices((16, 16)).sum(axis=0) % 2 * 200 + 20
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """Gray, with one thing to see, at 32, 16."""
+    pixels = np.full((64, 64, 3), 128, np.uint8)
+    pixels[16:32, 32:48] = CHECKER[..., None]
+    Image.fromarray(pixels).save(tmp_path / "photo.png")
+    return tmp_path / "photo.png"
+
+
+def detect(*arguments: object) -> Result:
+    return CliRunner().invoke(detect_command, [str(argument) for argument in arguments])
+
+
+def test_json(photo: Path, checkers: Path):
+    result = detect(photo, "--recognizer", checkers, "--json")
+    told = json.loads(result.stdout)
+    assert (told["file"], told["width"], told["height"]) == (str(photo), 64, 64)
+    (thing,) = told["objects"]
+    assert thing["class"] == "person"
+    assert thing["box"] == [32, 16, 48, 32]
+    assert thing["score"] > 0.5
+    assert list(photo.parent.iterdir()) == [photo]
+
+
+def test_draws_beside_what_it_read(photo: Path, checkers: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(photo.parent)
+    result = detect(photo, "--recognizer", checkers)
+    drawn, original = (np.asarray(Image.open(photo.with_name(name))) for name in ("photo.seen.png", "photo.png"))
+    assert "person" in result.stdout
+    assert drawn.shape == original.shape
+    assert not np.array_equal(drawn[16:32, 32:48], original[16:32, 32:48])
+
+
+def test_reads_fov_files(photo: Path, checkers: Path, tmp_path: Path):
+    coded = tmp_path / "photo.fov"
+    coded.write_bytes(fovea.encode(np.asarray(Image.open(photo)), 90))
+    result = detect(coded, "--recognizer", checkers, "--json", "-o", tmp_path / "new" / "drawn.jpg")
+    assert json.loads(result.stdout)["width"] == 64
+    assert Image.open(tmp_path / "new" / "drawn.jpg").size == (64, 64)
+
+
+def test_threshold(photo: Path, checkers: Path):
+    assert json.loads(detect(photo, "--recognizer", checkers, "--json", "--threshold", 0.99).stdout)["objects"] == []
+
+
+def test_one_bad_file_does_not_stop_the_others(photo: Path, checkers: Path, tmp_path: Path):
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"no image")
+    result = detect(bad, photo, "--recognizer", checkers, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"fovea: {bad}: ")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["photo.seen.png"]
+
+
+def test_masks_are_drawn_and_the_original_kept():
+    picture = np.full((64, 64, 3), 128, np.uint8)
+    mask = np.zeros((1, 64, 64), bool)
+    mask[0, 30:40, 30:40] = True
+    found = sv.Detections(
+        xyxy=np.array([[20.0, 20, 50, 50]]), confidence=np.array([0.9]), class_id=np.array([0]), mask=mask
+    )
+    drawn = draw(picture, found, ["person"])
+    assert (drawn[35, 35] != 128).any()
+    assert (drawn[60, 60] == 128).all()
+    assert (picture == 128).all()

@@ -1,0 +1,88 @@
+"""Ctrl-C, and what a run after it does."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fovea.evaluation import evaluate
+from fovea.evaluation.cache import Cache
+from fovea.recognition import load_dataset
+
+# The command as it is installed.
+COMMAND = (
+    "from fovea.cli.app import main; from fovea.cli.eval import eval_command; main.add_command(eval_command); main()"
+)
+PATIENCE = 60
+
+
+def test_resumes_where_it_stopped(
+    tmp_path: Path, make_dataset: Callable[[int], Path], checkers: Path, monkeypatch: pytest.MonkeyPatch
+):
+    dataset, cache = load_dataset(make_dataset(4)), tmp_path / "cache.sqlite"
+    put, puts = Cache.put, []
+
+    def run() -> list[int]:
+        puts.clear()
+        found = evaluate(dataset, ["jpeg"], [str(checkers)], cache, qualities={"": [10, 50]}, processes=1)
+        return [round(point.accuracy["checkers"].box.ap, 6) for point in found.points]
+
+    def interrupted(self: Cache, items: dict[str, bytes]) -> None:
+        if len(puts) == 5:
+            raise KeyboardInterrupt
+        puts.append(items)
+        put(self, items)
+
+    monkeypatch.setattr(Cache, "put", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run()
+
+    monkeypatch.setattr(Cache, "put", lambda self, items: (puts.append(items), put(self, items)))
+    resumed = run()
+    looks = [items for items in puts if any("/seen/" in key for key in items)]
+    gallery = 1
+    assert len(looks) <= 4 * 3 - 5 + gallery
+
+    cache.unlink()
+    assert run() == resumed
+
+
+def test_ctrl_c_ends_with_130_and_one_line(tmp_path: Path, make_dataset: Callable[[int], Path], checkers: Path):
+    qualities = ",".join(map(str, range(5, 95)))
+    arguments = ["--data", make_dataset(8), "--codecs", "avif:0", "--recognizers", checkers, "--qualities", qualities]
+    process = subprocess.Popen(
+        [sys.executable, "-c", COMMAND, "eval", *map(str, arguments), "--out", str(tmp_path / "out"), "-j", "1"],
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    try:
+        wait_for_rows(tmp_path / "out" / "cache.sqlite", process)
+        os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to the whole group
+        _, said = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == "fovea: interrupted"
+    assert "Traceback" not in said
+
+
+def wait_for_rows(path: Path, process: "subprocess.Popen[str]") -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        assert process.poll() is None, process.stderr.read()
+        if path.exists():
+            with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+                try:
+                    if db.execute("SELECT COUNT(*) FROM found").fetchone()[0] > 3:
+                        return
+                except sqlite3.OperationalError:  # the table is not there yet
+                    continue
+        time.sleep(0.05)
+    raise AssertionError("nothing was written")

@@ -1,0 +1,129 @@
+"""Whatever is wrong is told in one line, before the long work."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from PIL import Image
+
+from fovea.baselines.pillow_codecs import WebP
+from fovea.errors import BaselineError, DatasetError, FoveaError, ModelError, RecognizerError
+from fovea.evaluation import evaluate, pool, report, write_report
+from fovea.evaluation.contender import contenders
+from fovea.recognition import load_dataset
+
+
+@pytest.fixture(autouse=True)
+def no_long_work(monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object) -> None:
+        raise AssertionError("the long work began")
+
+    monkeypatch.setattr(pool, "_start", refuse)
+
+
+def run(data: Path, recognizer: Path, tmp_path: Path, codecs: tuple[str, ...] = ("jpeg",), **settings: object) -> None:
+    evaluate(load_dataset(data), codecs, [str(recognizer)], tmp_path / "cache.sqlite", **settings)
+
+
+def test_missing_image(tmp_path: Path, make_dataset: Callable[[int], Path], checkers: Path):
+    data = make_dataset(3)
+    (data.with_suffix("") / "2.png").unlink()
+    with pytest.raises(DatasetError, match=r"images not found in .*2\.png"):
+        run(data, checkers, tmp_path)
+
+
+def test_image_that_does_not_open(tmp_path: Path, make_dataset: Callable[[int], Path], checkers: Path):
+    data = make_dataset(3)
+    broken = data.with_suffix("") / "3.png"
+    broken.write_bytes(broken.read_bytes()[:2000])
+    with pytest.raises(DatasetError, match=r"3\.png: does not open"):
+        run(data, checkers, tmp_path)
+
+
+def test_empty_set(tmp_path: Path, checkers: Path):
+    data = tmp_path / "empty.json"
+    data.write_text(json.dumps({"images": [], "annotations": [], "categories": []}))
+    with pytest.raises(DatasetError, match="lists no images"):
+        run(data, checkers, tmp_path)
+
+
+def test_recognizer_of_wrong_shape(tmp_path: Path, make_dataset: Callable[[int], Path]):
+    graph = helper.make_graph(
+        [helper.make_node("ReduceMean", ["images"], ["out"], axes=[1, 2, 3])],
+        "mean",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 64, 64])],
+        [helper.make_tensor_value_info("out", TensorProto.FLOAT, [1, 1, 1, 1])],
+    )
+    path = tmp_path / "mean.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
+    with pytest.raises(RecognizerError, match=r"mean\.onnx.* is of no known family"):
+        run(make_dataset(1), path, tmp_path)
+
+
+def test_recognizer_without_a_common_class(tmp_path: Path, make_dataset: Callable[[int], Path], checkers: Path):
+    data = make_dataset(1)
+    told = json.loads(data.read_text())
+    told["categories"][0]["name"] = "quasar"
+    data.write_text(json.dumps(told))
+    with pytest.raises(DatasetError, match="none of its categories"):
+        run(data, checkers, tmp_path)
+
+
+def test_labels_where_there_are_none(tmp_path: Path, checkers: Path):
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(folder / "a.png")
+    with pytest.raises(DatasetError, match="has no labels"):
+        run(folder, checkers, tmp_path, reference="labels")
+
+
+def test_quality_out_of_range():
+    with pytest.raises(BaselineError, match="jpeg has qualities 1 to 100, not 101"):
+        contenders(["jpeg"], {"": [50, 101]})
+
+
+def test_qualities_of_a_codec_that_is_not_tested():
+    with pytest.raises(FoveaError, match="qualities are given for webp"):
+        contenders(["jpeg"], {"webp": [50]})
+
+
+def test_unknown_codec():
+    with pytest.raises(ModelError, match=r"unknown model 'jpg'.*Other codecs: jpeg"):
+        contenders(["jpg"], {})
+
+
+def test_codec_twice():
+    with pytest.raises(FoveaError, match="two codecs are called webp:4"):
+        contenders(["webp", "webp:4"], {})
+
+
+def test_anchor_that_does_not_run(tmp_path: Path, make_dataset: Callable[[int], Path], checkers: Path):
+    with pytest.raises(FoveaError, match="the anchor hevc is not among the codecs that run: jpeg"):
+        run(make_dataset(1), checkers, tmp_path, anchor="hevc")
+
+
+def test_codec_that_cannot_run_is_left_out_with_the_reason(monkeypatch: pytest.MonkeyPatch):
+    def missing(self: WebP) -> str:
+        raise BaselineError("webp needs a Pillow with libwebp")
+
+    monkeypatch.setattr(WebP, "_version", missing)
+    found, skipped = contenders(["jpeg", "webp"], {})
+    assert [one.name for one in found] == ["jpeg"]
+    assert skipped == {"webp": "webp needs a Pillow with libwebp"}
+    with pytest.raises(BaselineError, match="no codec can run: webp needs"):
+        contenders(["webp"], {})
+
+
+def test_full_disk_while_the_report_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(FoveaError, match=r"report\.html cannot be written: No space left on device"):
+        report._write(tmp_path / "report.html", b"page")
+    assert list(tmp_path.iterdir()) == []
+    assert callable(write_report)
