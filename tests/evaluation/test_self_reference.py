@@ -11,7 +11,12 @@ from fovea.recognition import load_dataset
 def test_plain_folder(tmp_path: Path, make_dataset: Callable[[int], Path], checkers: Path):
     folder = make_dataset(3).with_suffix("")
     found = evaluate(
-        load_dataset(folder), ["jpeg"], [str(checkers)], tmp_path / "cache.sqlite", qualities={"": [5, 95]}, processes=1
+        load_dataset(folder),
+        ["jpeg2000"],
+        [str(checkers)],
+        tmp_path / "cache.sqlite",
+        qualities={"": [15, 50]},
+        processes=1,
     )
     assert found.reference == "self"
     assert found.originals["checkers"].box.ap == 1

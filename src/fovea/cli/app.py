@@ -8,7 +8,9 @@ import click
 from fovea import __version__
 from fovea.cli.complexity import complexity
 from fovea.cli.decode import decode
+from fovea.cli.detect import detect_command
 from fovea.cli.encode import encode
+from fovea.cli.eval import eval_command
 from fovea.cli.export import export
 from fovea.cli.failures import report
 from fovea.cli.info import info
@@ -56,5 +58,5 @@ def main() -> None:
     """
 
 
-for _verb in (encode, decode, info, models, train, export, complexity):
+for _verb in (encode, decode, info, models, detect_command, eval_command, train, export, complexity):
     main.add_command(_verb)

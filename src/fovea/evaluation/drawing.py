@@ -28,7 +28,9 @@ def draw(picture: Picture, found: sv.Detections, classes: Sequence[str]) -> Pict
     drawn = sv.BoxAnnotator(thickness=sv.calculate_optimal_line_thickness((width, height))).annotate(drawn, found)
     scale = sv.calculate_optimal_text_scale((width, height))
     labels = [f"{name} {100 * score:.0f}" for name, score, _ in named(found, classes)]
-    drawn = sv.LabelAnnotator(text_scale=scale, text_padding=4).annotate(drawn, found, labels=labels)
+    drawn = sv.LabelAnnotator(text_scale=scale, text_padding=4, smart_position=True).annotate(
+        drawn, found, labels=labels
+    )
     return np.asarray(drawn, dtype=np.uint8)
 
 

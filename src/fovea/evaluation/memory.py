@@ -6,14 +6,20 @@ import os
 import time
 from concurrent.futures import ProcessPoolExecutor
 
+import numpy as np
 import psutil
+from numpy.typing import NDArray
 
 from fovea.evaluation.cache import Cache, digest
 from fovea.evaluation.contender import Contender, codec_for
 from fovea.evaluation.plan import Plan
+from fovea.recognition.recognizer import Picture
 
 _STEP = 0.002
 """Seconds between two looks at the memory."""
+
+_held: tuple[Picture, NDArray[np.bool_]]
+"""In the process that is watched: the image and its object mask. Memory once given back would be taken again unseen."""
 
 
 def peak_memory(plan: Plan, contender: Contender, cache: Cache) -> int:
@@ -42,7 +48,7 @@ def _watch(plan: Plan, contender: Contender, image: int, quality: float) -> int:
         process = psutil.Process(executor.submit(os.getpid).result())
         executor.submit(_load, plan, image).result()
         before = peak = _resident(process)
-        coding = executor.submit(_code, plan, contender.spec, image, quality)
+        coding = executor.submit(_code, contender.spec, quality)
         while not coding.done():
             peak = max(peak, _resident(process))
             time.sleep(_STEP)
@@ -51,14 +57,16 @@ def _watch(plan: Plan, contender: Contender, image: int, quality: float) -> int:
 
 
 def _load(plan: Plan, image: int) -> None:
-    """Reads the image and imports what every codec needs: both belong to no codec."""
-    plan.dataset.images[image].load()
-
-
-def _code(plan: Plan, spec: str, image: int, quality: float) -> None:
+    """Reads the image, and imports what every codec needs: both belong to no codec."""
+    global _held
     listed = plan.dataset.images[image]
-    codec = codec_for(spec, plan.dataset.object_mask(listed))
-    codec.decode(codec.encode(listed.load(), quality))
+    _held = listed.load(), plan.dataset.object_mask(listed)
+
+
+def _code(spec: str, quality: float) -> None:
+    picture, objects = _held
+    codec = codec_for(spec, objects)
+    codec.decode(codec.encode(picture, quality))
 
 
 def _resident(process: psutil.Process) -> int:
