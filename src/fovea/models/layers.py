@@ -42,9 +42,10 @@ class Block(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.depthwise = Depthwise(channels)
-        self.mix = Pointwise(channels, channels, scale=0.5)
+        # Both branches start small, so that a stack of blocks starts near the identity.
+        self.mix = Pointwise(channels, channels, scale=0.05)
         self.expand = Pointwise(channels, 2 * channels, scale=1.4)
-        self.contract = Pointwise(2 * channels, channels, scale=0.5)
+        self.contract = Pointwise(2 * channels, channels, scale=0.05)
 
     def forward(self, x: Tensor) -> Tensor:
         """Refine [B, C, H, W]."""

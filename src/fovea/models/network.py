@@ -38,11 +38,16 @@ class CodecNetwork(nn.Module):
         self.hyper_analysis = HyperAnalysis(config)
         self.scales = ScaleNetwork(config)
         self.means = MeanNetwork(config)
-        self.hyper_index = QualityTable(config.hyper, 0.5 * INDEX_MAX, 0.5 * INDEX_MAX)
+        self.hyper_index = QualityTable(config.hyper, 1.0, 1.0)
+
+    def hyper_index_table(self) -> Tensor:
+        """Scale indices of z before rounding, for every quality and channel: [101, hyper]."""
+        # Indices span 0..63 while optimizers take steps of about 0.001: learn them in units of 20.
+        return (20 * self.hyper_index.table()).clamp(1, INDEX_MAX)
 
     def hyper_indices(self, quality: Tensor) -> Tensor:
         """Scale indices of z, which depend on the quality and the channel alone: [B, hyper, 1, 1]."""
-        index = self.hyper_index(quality).clamp(1, INDEX_MAX)
+        index = self.hyper_index_table()[quality][:, :, None, None]
         return straight_through(index, index.round())
 
     def quantize(self, latent: Tensor, index: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:

@@ -50,10 +50,10 @@ class QualityTable(nn.Module):
         self.register_buffer("interpolation", weight, persistent=False)
 
     def table(self) -> Tensor:
-        """All vectors, float32 [101, channels]."""
-        return self.interpolation @ self.anchors
+        """All vectors, float32 [101, channels], under autocast too."""
+        with torch.autocast(self.anchors.device.type, enabled=False):
+            return self.interpolation @ self.anchors
 
     def forward(self, quality: Tensor) -> Tensor:
         """Vectors at integer qualities [B], as [B, channels, 1, 1]."""
-        with torch.autocast(quality.device.type, enabled=False):
-            return self.table()[quality][:, :, None, None]
+        return self.table()[quality][:, :, None, None]

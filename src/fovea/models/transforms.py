@@ -1,13 +1,17 @@
-"""Analysis (image → latent) and synthesis (latent → image)."""
+"""Analysis (image → latent) and synthesis (latent → image). Both start as a linear transform, see ``basis``."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fovea.models.basis import markov_basis
 from fovea.models.config import NetworkConfig
 from fovea.models.layers import Down, Pointwise, Up, stack
 from fovea.models.quality import QualityTable, step_slope
 
 PATCH = 8
+# Log gain at quality 50 over an orthonormal transform of pixels within ±1: steps of about 70 8-bit levels.
+_LOG_GAIN = 0.6
 
 
 class Analysis(nn.Module):
@@ -21,7 +25,17 @@ class Analysis(nn.Module):
         self.modulation = QualityTable(config.deep, 1.0, 1.0)
         self.deep = stack(config.deep, config.deep_blocks)
         self.head = Pointwise(config.deep, config.latent)
-        self.log_gain = QualityTable(config.latent, -step_slope() / 2, step_slope() / 2)
+        self.log_gain = QualityTable(config.latent, _LOG_GAIN - step_slope() / 2, _LOG_GAIN + step_slope() / 2)
+        self._start()
+
+    @torch.no_grad()
+    def _start(self) -> None:
+        basis = markov_basis(self.stem.weight.shape[0], self.head.weight.shape[1], PATCH)
+        self.stem.weight.copy_(basis.patch)
+        self.down[1].weight.copy_(basis.merge)
+        self.head.weight.copy_(torch.eye(*self.head.weight.shape))
+        level = torch.diagonal(self.head.weight * basis.level)
+        self.log_gain.anchors[:, : len(level)] -= level.log()
 
     def forward(self, image: Tensor, quality: Tensor) -> Tensor:
         """Latent of an image.
@@ -47,13 +61,23 @@ class Synthesis(nn.Module):
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        self.log_gain = QualityTable(config.latent, step_slope() / 2, -step_slope() / 2)
+        self.log_gain = QualityTable(config.latent, step_slope() / 2 - _LOG_GAIN, -step_slope() / 2 - _LOG_GAIN)
         self.head = Pointwise(config.latent, config.deep)
         self.modulation = QualityTable(config.deep, 1.0, 1.0)
         self.deep = stack(config.deep, config.deep_blocks)
         self.up = Up(config.deep, config.wide)
         self.wide = stack(config.wide, config.wide_blocks)
-        self.stem = Pointwise(config.wide, 3 * PATCH**2, scale=0.3)
+        self.stem = Pointwise(config.wide, 3 * PATCH**2)
+        self._start()
+
+    @torch.no_grad()
+    def _start(self) -> None:
+        basis = markov_basis(self.stem.weight.shape[1], self.head.weight.shape[0], PATCH)
+        self.head.weight.copy_(torch.eye(*self.head.weight.shape))
+        self.up[0].weight.copy_(basis.unmerge)
+        self.stem.weight.copy_(basis.unpatch)
+        level = torch.diagonal(self.head.weight * basis.level[:, None])
+        self.log_gain.anchors[:, : len(level)] += level.log()
 
     def forward(self, latent: Tensor, quality: Tensor) -> Tensor:
         """Image of a latent.

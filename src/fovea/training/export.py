@@ -15,7 +15,6 @@ from fovea.entropy import SCALES, FrequencyTables
 from fovea.errors import FoveaError
 from fovea.models import CodecNetwork
 from fovea.models.deploy import export_graphs, halo, prove_exact, round_weights
-from fovea.models.prior import INDEX_MAX
 from fovea.models.quality import QUALITIES
 from fovea.training.config import TrainingConfig
 from fovea.training.data import Patch, PatchStream
@@ -112,7 +111,7 @@ def export_model(checkpoint: Path, name: str | None = None, calibration: int = 2
 
 
 def _hyper_index(network: CodecNetwork) -> NDArray[np.uint8]:
-    index = network.hyper_index.table().clamp(1, INDEX_MAX).round()
+    index = network.hyper_index_table().round()
     return index.detach().numpy().astype(np.uint8)
 
 

@@ -1,0 +1,46 @@
+import pytest
+import torch
+import torch.nn.functional as F
+
+from fovea.models import CodecNetwork, NetworkConfig
+from fovea.models.basis import markov_basis
+
+
+def test_full_transform_is_its_own_inverse():
+    basis = markov_basis(48, 192, patch=4)
+    assert torch.allclose(basis.patch @ basis.unpatch, torch.eye(48), atol=1e-4)
+    assert torch.allclose(basis.merge @ basis.unmerge, torch.eye(192), atol=1e-4)
+
+
+def test_level_tells_the_amplification():
+    """Divided by their level, the outputs are an orthonormal transform of the pixels."""
+    basis = markov_basis(48, 30, patch=4)
+    pixels = torch.randn(5000, 3, 8, 8)
+    features = F.pixel_unshuffle(pixels, 4)
+    features = torch.einsum("oi,bihw->bohw", basis.patch, features)
+    merged = torch.einsum("oi,bihw->bohw", basis.merge, F.pixel_unshuffle(features, 2))[..., 0, 0]
+    assert torch.allclose((merged / basis.level).std(dim=0), torch.ones(30), atol=0.06)
+
+
+def test_first_output_is_the_mean_luma():
+    basis = markov_basis(48, 10, patch=4)
+    assert basis.patch[0].std() / basis.patch[0].abs().mean() < 0.2
+
+
+@pytest.mark.parametrize(("wide", "deep"), [(112, 192), (16, 24), (200, 900)])
+def test_any_width_starts(wide, deep):
+    basis = markov_basis(wide, deep)
+    assert basis.patch.shape == (wide, 192) and basis.merge.shape == (deep, 4 * wide)
+    assert basis.unmerge.shape == (4 * wide, deep) and basis.unpatch.shape == (192, wide)
+    assert all(matrix.isfinite().all() for matrix in basis)
+
+
+def test_networks_code_smooth_pictures_from_the_first_step_on():
+    torch.manual_seed(0)
+    config = NetworkConfig(wide=96, wide_blocks=1, deep=128, deep_blocks=1, latent=128, hyper=8, prior=16)
+    network = CodecNetwork(config).eval()
+    y, x = torch.meshgrid(torch.arange(64.0), torch.arange(64.0), indexing="ij")
+    image = torch.stack([127 + 80 * torch.sin(x / 9 + y / 14), 3 * x, 255 - 2 * y])[None]
+    with torch.no_grad():
+        decoded = network(image, torch.tensor([80])).image
+    assert (decoded - image).square().mean() < 15**2
