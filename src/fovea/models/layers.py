@@ -18,6 +18,13 @@ class Pointwise(nn.Module):
         return F.conv2d(x, self.weight[:, :, None, None], self.bias)
 
 
+def start_as(layer: nn.Module, matrix: Tensor) -> None:
+    """Set the weight of a :class:`Pointwise` layer, [out, in], before training."""
+    assert isinstance(layer, Pointwise)
+    with torch.no_grad():
+        layer.weight.copy_(matrix)
+
+
 class Depthwise(nn.Module):
     """3×3 depthwise convolution, zero-padded; starts near the identity."""
 

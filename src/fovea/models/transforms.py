@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from fovea.models.basis import markov_basis
 from fovea.models.config import NetworkConfig
-from fovea.models.layers import Down, Pointwise, Up, stack
+from fovea.models.layers import Down, Pointwise, Up, stack, start_as
 from fovea.models.quality import QualityTable, step_slope
 
 PATCH = 8
@@ -26,16 +26,15 @@ class Analysis(nn.Module):
         self.deep = stack(config.deep, config.deep_blocks)
         self.head = Pointwise(config.deep, config.latent)
         self.log_gain = QualityTable(config.latent, _LOG_GAIN - step_slope() / 2, _LOG_GAIN + step_slope() / 2)
-        self._start()
+        self._start_as_basis()
 
-    @torch.no_grad()
-    def _start(self) -> None:
+    def _start_as_basis(self) -> None:
         basis = markov_basis(self.stem.weight.shape[0], self.head.weight.shape[1], PATCH)
-        self.stem.weight.copy_(basis.patch)
-        self.down[1].weight.copy_(basis.merge)
-        self.head.weight.copy_(torch.eye(*self.head.weight.shape))
-        level = torch.diagonal(self.head.weight * basis.level)
-        self.log_gain.anchors[:, : len(level)] -= level.log()
+        start_as(self.stem, basis.patch)
+        start_as(self.down[1], basis.merge)
+        start_as(self.head, torch.eye(*self.head.weight.shape))
+        level = basis.level[: len(self.head.weight)]
+        self.log_gain.anchors.data[:, : len(level)] -= level.log()
 
     def forward(self, image: Tensor, quality: Tensor) -> Tensor:
         """Latent of an image.
@@ -68,16 +67,15 @@ class Synthesis(nn.Module):
         self.up = Up(config.deep, config.wide)
         self.wide = stack(config.wide, config.wide_blocks)
         self.stem = Pointwise(config.wide, 3 * PATCH**2)
-        self._start()
+        self._start_as_basis()
 
-    @torch.no_grad()
-    def _start(self) -> None:
+    def _start_as_basis(self) -> None:
         basis = markov_basis(self.stem.weight.shape[1], self.head.weight.shape[0], PATCH)
-        self.head.weight.copy_(torch.eye(*self.head.weight.shape))
-        self.up[0].weight.copy_(basis.unmerge)
-        self.stem.weight.copy_(basis.unpatch)
-        level = torch.diagonal(self.head.weight * basis.level[:, None])
-        self.log_gain.anchors[:, : len(level)] += level.log()
+        start_as(self.head, torch.eye(*self.head.weight.shape))
+        start_as(self.up[0], basis.unmerge)
+        start_as(self.stem, basis.unpatch)
+        level = basis.level[: self.head.weight.shape[1]]
+        self.log_gain.anchors.data[:, : len(level)] += level.log()
 
     def forward(self, latent: Tensor, quality: Tensor) -> Tensor:
         """Image of a latent.
