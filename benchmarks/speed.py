@@ -21,7 +21,7 @@ from fovea.codec import DEFAULT_MODEL, Codec
 from fovea.coding.registry import find_model
 from fovea.engine import engine_names
 from fovea.engine.base import available_cores
-from fovea.models import ARCHITECTURES
+from fovea.models import NetworkConfig
 from fovea.models.complexity import multiply_accumulates
 from images import FULL_HD, KODAK, RESULTS, mosaic, read_folder
 from matmul import matmul_gflops
@@ -172,7 +172,7 @@ def time_stages(watch: Stopwatch, codec: Codec, quality: int, images: list[Pictu
 @cache
 def macs_per_pixel(model: str) -> dict[str, float]:
     """Multiplications that each network of a model takes."""
-    return multiply_accumulates(ARCHITECTURES[find_model(model).card["architecture"]])
+    return multiply_accumulates(NetworkConfig(**find_model(model).card["config"]["architecture"]))
 
 
 def stage_rows(
