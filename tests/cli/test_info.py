@@ -27,7 +27,7 @@ def test_facts(fovea, coded):
         "model_id": find_model("fovea-s").id.hex(),
         "installed": True,
         "tiles": 1,
-        "tile_size": 2048,
+        "tile_size": 1024,
         "exif_bytes": len(metadata.exif),
         "icc_bytes": len(metadata.icc),
         "xmp_bytes": 6,

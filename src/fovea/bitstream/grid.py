@@ -29,7 +29,7 @@ class TileGrid:
         tile_size: Largest side of a tile in pixels, a multiple of 64.
 
     Example:
-        >>> grid = TileGrid(2100, 1000)
+        >>> grid = TileGrid(2100, 1000, tile_size=2048)
         >>> list(grid)
         [Box(left=0, top=0, width=1088, height=1000), Box(left=1088, top=0, width=1012, height=1000)]
         >>> grid.tiles_of_region(1080, 20, 100, 50)

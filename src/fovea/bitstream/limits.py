@@ -12,7 +12,7 @@ MAX_METADATA_BYTES = 2**24
 TILE_UNIT = 64
 """Tile borders lie on multiples of this many pixels."""
 
-DEFAULT_TILE_SIZE = 2048
+DEFAULT_TILE_SIZE = 1024
 """Largest side of a tile that the encoder makes, in pixels."""
 
 MAX_TILE_SIZE = 4096
