@@ -14,12 +14,12 @@ from fovea.errors import BaselineError
 class _PillowCodec(Baseline):
     image_format: str
     feature: str
-    library: str
+    linked_library: str
 
     def _version(self) -> str:
         if not features.check(self.feature):
-            raise BaselineError(f"{self.family} needs a Pillow with {self.library}, this one has none")
-        return f"{self.library} {features.version(self.feature)} (Pillow {PIL.__version__})"
+            raise BaselineError(f"{self.family} needs a Pillow with {self.linked_library}, this one has none")
+        return f"{self.linked_library} {features.version(self.feature)} (Pillow {PIL.__version__})"
 
     def _options(self, quality: float) -> dict[str, Any]:
         """Parameters of ``Image.save``."""
@@ -44,7 +44,7 @@ class Jpeg(_PillowCodec):
     """Baseline JPEG, 4:2:0, with optimized Huffman tables. ``quality`` is the IJG scale."""
 
     family = "jpeg"
-    image_format, feature, library = "JPEG", "jpg", "libjpeg"
+    image_format, feature, linked_library = "JPEG", "jpg", "libjpeg"
     quality_range = (1, 100)
     default_qualities = (5, 8, 12, 20, 30, 45, 65)
 
@@ -64,7 +64,7 @@ class Jpeg2000(_PillowCodec):
     """
 
     family = "jpeg2000"
-    image_format, feature, library = "JPEG2000", "jpg_2000", "OpenJPEG"
+    image_format, feature, linked_library = "JPEG2000", "jpg_2000", "OpenJPEG"
     quality_range = (15, 60)
     default_qualities = (20, 22, 24, 26, 28, 30, 33)
 
@@ -83,7 +83,7 @@ class WebP(_PillowCodec):
     """Lossy WebP. ``quality`` is libwebp's; effort its method, 0 fast to 6 slow."""
 
     family = "webp"
-    image_format, feature, library = "WEBP", "webp", "libwebp"
+    image_format, feature, linked_library = "WEBP", "webp", "libwebp"
     efforts = tuple("0123456")
     default_effort = "4"
     quality_range = (0, 100)
@@ -100,7 +100,7 @@ class Avif(_PillowCodec):
     """
 
     family = "avif"
-    image_format, feature, library = "AVIF", "avif", "libavif"
+    image_format, feature, linked_library = "AVIF", "avif", "libavif"
     efforts = tuple(str(speed) for speed in range(11))
     default_effort = "6"
     quality_range = (0, 100)
