@@ -7,14 +7,13 @@ from numpy.typing import NDArray
 
 from fovea.coding.model import Model
 from fovea.engine import Engine
-from fovea.entropy import Decoder, Encoder
+from fovea.entropy import MAX_SYMBOL, Decoder, Encoder
 from fovea.errors import BitstreamError
 
 Floats = NDArray[np.float32]
 
 HYPER_MAX = 63
 HYPER_RATIO = 4
-_LARGEST_RESIDUAL = 2.0**20
 
 
 def first_board(shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -98,7 +97,7 @@ class LatentCoder:
             return np.where(coded, np.rint(latent - means), np.float32(0))
 
         residual = rounded(self._all_means(prior, rounded(prior.first)))
-        return np.clip(residual, -_LARGEST_RESIDUAL, _LARGEST_RESIDUAL).astype(np.int32)
+        return np.clip(residual, -MAX_SYMBOL, MAX_SYMBOL).astype(np.int32)
 
     def reconstruct(self, residual: NDArray[np.int32], prior: Prior) -> Floats:
         """Decoded latent ŷ of residuals: float32, same shape."""

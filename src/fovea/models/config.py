@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-LATENT_STRIDE = 16
 HYPER_STRIDE = 64
 
 

@@ -4,13 +4,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fovea.entropy.tables import SCALES
+from fovea.coding.latent import HYPER_MAX
+from fovea.entropy import SCALES
 from fovea.models.config import NetworkConfig
 from fovea.models.integer import IntegerConv
 from fovea.models.layers import Block, Down, Pointwise, Up
 from fovea.models.quality import QualityTable
 
-HYPER_MAX = 63
 HYPER_STEP = 2.0**-2
 INDEX_STEP = 2.0**-2
 INDEX_MAX = len(SCALES) - 1

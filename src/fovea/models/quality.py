@@ -5,7 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-QUALITIES = 101
+from fovea.coding.model import QUALITIES
+
 LAMBDA_MIN, LAMBDA_MAX = 0.0004, 0.08
 
 

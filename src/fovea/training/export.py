@@ -10,12 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fovea.coding.model import Model
+from fovea.coding.model import QUALITIES, Model
 from fovea.entropy import SCALES, FrequencyTables
 from fovea.errors import FoveaError
 from fovea.models import CodecNetwork
 from fovea.models.deploy import export_graphs, halo, prove_exact, round_weights
-from fovea.models.quality import QUALITIES
 from fovea.training.config import TrainingConfig
 from fovea.training.data import Patch, PatchStream
 from fovea.training.module import CodecTraining

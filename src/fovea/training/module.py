@@ -9,8 +9,9 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
+from fovea.coding.model import QUALITIES
 from fovea.models import CodecNetwork
-from fovea.models.quality import LAMBDA_MAX, LAMBDA_MIN, QUALITIES, rate_lambda
+from fovea.models.quality import LAMBDA_MAX, LAMBDA_MIN, rate_lambda
 from fovea.training.config import LossConfig, ObjectMseConfig, TrainingConfig
 from fovea.training.data import Patch
 from fovea.training.losses import Distortion, mse, object_mse
