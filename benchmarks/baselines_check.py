@@ -12,7 +12,6 @@ those figures is not known, and it matters: 1 dB lower costs JPEG 7 points, JPEG
 
 import csv
 import platform
-import subprocess
 import sys
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from fovea.baselines import Baseline, Picture, get, names
+from machine import commit
 
 IMAGE_SET = "kodak 04 05 14 23"
 ANCHOR = "vvc:fast"
@@ -66,18 +66,6 @@ def point(codec: Baseline, images: list[Picture], quality: float) -> tuple[float
     return float(np.mean(rates)), float(np.mean(qualities))
 
 
-def commit() -> str:
-    """The commit that runs, or ``none`` outside a repository."""
-    run = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return run.stdout.strip() or "none"
-
-
 def main(folder: Path, table: Path) -> None:
     """Measures all codecs, writes the table, prints the comparison."""
     images = [np.asarray(Image.open(folder / f"kodim{number}.png").convert("RGB")) for number in IMAGE_SET.split()[1:]]
@@ -117,4 +105,6 @@ def main(folder: Path, table: Path) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: python benchmarks/baselines_check.py KODAK_FOLDER TABLE.csv")
     main(Path(sys.argv[1]), Path(sys.argv[2]))
