@@ -24,8 +24,8 @@ from fovea.bitstream import (
 from fovea.coding.coder import PixelCoder
 from fovea.coding.registry import find_model, model_of_id
 from fovea.engine import create_engine
-from fovea.errors import ImageError, LimitError
-from fovea.picture import Picture, decode_alpha, encode_alpha
+from fovea.errors import ImageError, LimitError, ModelError
+from fovea.picture import Picture, RegionLike, decode_alpha, encode_alpha, region_map
 
 DEFAULT_MODEL = "fovea-s"
 DEFAULT_QUALITY = 50
@@ -81,6 +81,7 @@ class Codec:
         *,
         keep_metadata: bool = True,
         tile_size: int = DEFAULT_TILE_SIZE,
+        roi: RegionLike | None = None,
     ) -> bytes:
         """Encode an image.
 
@@ -91,23 +92,35 @@ class Codec:
                 converted to sRGB, and the metadata dropped.
             tile_size: largest side of a tile, a multiple of 64. Smaller tiles make regions of large images
                 quicker to decode and cost some bits.
+            roi: map of the region of interest, of the size of the coded picture, for a model that takes one: what
+                lies outside gets few bits. Without it everything is of interest.
 
         Returns:
             The content of a ``.fov`` file.
 
         Raises:
-            ImageError: the image cannot be coded, or the quality is out of range.
+            ImageError: the image cannot be coded, the map does not fit it, or the quality is out of range.
+            ModelError: the model takes no map.
         """
+        if roi is not None and not self.model.roi:
+            raise ModelError(f"{self.name} takes no map of a region of interest: leave it out, or choose another model")
         picture = _picture(image, keep_metadata)
         number = _quality(quality)
+        region = None if roi is None else region_map(roi, picture.width, picture.height)
         coder = self._coders[self.model.id]
         header = Header(self.model.id, picture.width, picture.height, number, picture.mode, tile_size)
-        tiles = coder.encode(picture.pixels, header.grid, number)
+        tiles = coder.encode(picture.pixels, header.grid, number, region)
         alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
         return write(Container(header, tuple(tiles), picture.metadata, alpha))
 
     def encode_to_size(
-        self, image: ImageLike, size: int, *, keep_metadata: bool = True, tile_size: int = DEFAULT_TILE_SIZE
+        self,
+        image: ImageLike,
+        size: int,
+        *,
+        keep_metadata: bool = True,
+        tile_size: int = DEFAULT_TILE_SIZE,
+        roi: RegionLike | None = None,
     ) -> bytes:
         """Encode at the highest quality whose file is no larger than wanted.
 
@@ -116,6 +129,7 @@ class Codec:
             size: largest file, in bytes.
             keep_metadata: as in :meth:`encode`.
             tile_size: as in :meth:`encode`.
+            roi: as in :meth:`encode`.
 
         Raises:
             ImageError: even quality 0 gives a larger file.
@@ -124,7 +138,7 @@ class Codec:
         best, low, high = None, 0, 100
         while low <= high:
             middle = (low + high) // 2
-            data = self.encode(picture, middle, tile_size=tile_size)
+            data = self.encode(picture, middle, tile_size=tile_size, roi=roi)
             if len(data) <= size:
                 best, low = data, middle + 1
             else:

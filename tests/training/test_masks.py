@@ -3,7 +3,7 @@ import pytest
 from pycocotools import mask as rle
 
 from fovea.errors import DatasetError
-from fovea.training.masks import object_mask
+from fovea.training.masks import object_mask, object_weights
 
 SQUARE = np.zeros((10, 12), np.uint8)
 SQUARE[2:6, 3:8] = 1
@@ -43,3 +43,22 @@ def test_broken_annotations_are_named():
         object_mask([{"id": 7, "segmentation": []}], 10, 12)
     with pytest.raises(DatasetError, match="annotation 8"):
         object_mask([{"id": 8, "bbox": [0, 0, 1, 1], "segmentation": 5}], 10, 12)
+
+
+def test_weights_are_sixteen_on_objects():
+    assert np.array_equal(object_weights([{"bbox": [3, 2, 5, 4]}], 10, 12), 16 * SQUARE)
+
+
+def test_small_objects_weigh_more_and_large_ones_do_not():
+    objects = [{"bbox": [0, 0, 24, 24]}, {"bbox": [100, 0, 96, 96]}, {"bbox": [200, 0, 100, 120]}]
+    weights = object_weights(objects, 120, 300, small=0.5)
+    assert (weights[10, 10], weights[10, 150], weights[10, 250], weights[110, 50]) == (4 * 16, 16, 16, 0)
+
+
+def test_weights_stay_within_a_byte():
+    assert object_weights([{"bbox": [0, 0, 1, 1]}], 4, 4, small=1.0)[0, 0] == 255
+
+
+def test_edges_weigh_more_on_both_sides_of_the_outline():
+    weights = object_weights([{"bbox": [10, 10, 10, 10]}], 30, 30, edges=1.0)
+    assert weights[15].tolist() == [0] * 8 + [16] * 2 + [32] * 2 + [16] * 6 + [32] * 2 + [16] * 2 + [0] * 8

@@ -1,13 +1,14 @@
 """Training, resuming and exporting, end to end."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from fovea import Codec
-from fovea.errors import FoveaError
+from fovea.errors import FoveaError, ImageError
 from fovea.training.config import read_config
 from fovea.training.export import export_model, load_checkpoint
 from fovea.training.optimizer import MuonAdam
@@ -61,6 +62,28 @@ def test_start_takes_over_the_weights_of_another_run(config_file, tmp_path):
     assert all(torch.allclose(before[name], after[name], rtol=1e-2, atol=1e-3) for name in before)
 
 
+def test_roi_way_starts_from_a_network_without_map_and_codes_with_one(config_file, tmp_path):
+    config = read_config(config_file)
+    plain = _train(config, tmp_path / "plain")
+    guided = config.model_copy(
+        update={"start": plain, "architecture": replace(config.architecture, roi=True), "mask_head": 0.1}
+    )
+    weights = _train(guided, tmp_path / "guided")
+    model = export_model(weights, "guided", calibration=3)
+    model.save(tmp_path / "guided.fovea")
+    codec = Codec(tmp_path / "guided.fovea", threads=1)
+    assert codec.model.roi and codec.model.id == model.id
+    image = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
+    inside = np.ones((70, 50), np.bool_)
+    assert codec.encode(image, 40) == codec.encode(image, 40, roi=inside)
+    assert codec.decode(codec.encode(image, 40, roi=~inside)).shape == image.shape
+    with pytest.raises(ImageError, match="50 x 69"):
+        codec.encode(image, 40, roi=inside[1:])
+    # A later run without the head leaves it out.
+    again = guided.model_copy(update={"start": weights, "mask_head": 0.0})
+    _train(again, tmp_path / "again")
+
+
 def test_start_of_another_architecture_is_refused(config_file, tmp_path):
     config = read_config(config_file)
     first = _train(config, tmp_path / "first")
@@ -69,6 +92,13 @@ def test_start_of_another_architecture_is_refused(config_file, tmp_path):
     )
     with pytest.raises(FoveaError, match="does not fit"):
         _train(wider, tmp_path / "second")
+
+
+def test_start_from_something_else_is_refused(config_file, tmp_path):
+    (tmp_path / "other.ckpt").write_bytes(b"no checkpoint")
+    config = read_config(config_file).model_copy(update={"start": tmp_path / "other.ckpt"})
+    with pytest.raises(FoveaError, match=r"other\.ckpt is no checkpoint"):
+        _train(config, tmp_path / "run")
 
 
 def test_batch_must_divide_over_devices(config_file, tmp_path):

@@ -14,6 +14,7 @@ from fovea.cli.eval import eval_command
 from fovea.cli.export import export
 from fovea.cli.failures import report
 from fovea.cli.info import info
+from fovea.cli.mask import mask_command
 from fovea.cli.models import models
 from fovea.cli.options import debug_option
 from fovea.cli.train import train
@@ -58,5 +59,5 @@ def main() -> None:
     """
 
 
-for _verb in (encode, decode, info, models, detect_command, eval_command, train, export, complexity):
+for _verb in (encode, decode, info, models, detect_command, mask_command, eval_command, train, export, complexity):
     main.add_command(_verb)

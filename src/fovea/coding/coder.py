@@ -31,14 +31,21 @@ class PixelCoder:
         self._synthesis = engine.load(model.graphs["synthesis"])
         self._latents = LatentCoder(model, engine)
 
-    def encode(self, pixels: NDArray[np.uint8], grid: TileGrid, quality: int) -> list[bytes]:
+    def encode(
+        self, pixels: NDArray[np.uint8], grid: TileGrid, quality: int, region: NDArray[np.uint8] | None = None
+    ) -> list[bytes]:
         """Bytes of every tile of a picture.
 
         Args:
             pixels: [H, W, 3].
             grid: cuts the picture into tiles.
             quality: 0..100.
+            region: map of the region of interest, [H, W], 0 outside, 255 inside, for a model that takes one;
+                without it everything is of interest.
         """
+        if self.model.roi:
+            everywhere = np.full(pixels.shape[:2], 255, np.uint8)
+            pixels = np.dstack([pixels, everywhere if region is None else region])
 
         def analysis(image: NDArray[np.uint8]) -> Floats:
             latent: Floats

@@ -36,6 +36,7 @@ class Model:
         tables: frequencies of all symbols.
         hyper_index: table of each channel of z at each quality, uint8 [101, hyper].
         card: how the model was made, free-form.
+        roi: whether the encoder takes a map of the region of interest beside the image.
     """
 
     name: str
@@ -46,16 +47,19 @@ class Model:
     tables: FrequencyTables
     hyper_index: NDArray[np.uint8]
     card: Mapping[str, Any]
+    roi: bool = False
 
     def _members(self) -> dict[str, bytes]:
         """All that decoding depends on, in the order that is hashed."""
-        about = {
+        about: dict[str, Any] = {
             "format": FORMAT,
             "name": self.name,
             "latent": self.latent,
             "hyper": self.hyper,
             "halo": self.halo,
         }
+        if self.roi:  # left out otherwise, as in the models that were made before it existed
+            about["roi"] = True
         return {
             "model.json": json.dumps(about, sort_keys=True).encode(),
             "tables.bin": self.tables.to_bytes(),
@@ -104,6 +108,7 @@ class Model:
                     tables=FrequencyTables.from_bytes(archive.read("tables.bin")),
                     hyper_index=hyper_index.reshape(QUALITIES, about["hyper"]),
                     card=json.loads(archive.read(_CARD)),
+                    roi=about.get("roi", False),
                 )
         except FileNotFoundError as error:
             raise ModelError(f"there is no model file {path}") from error

@@ -1,6 +1,6 @@
 """The sizes of a network: the same code, other numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 HYPER_STRIDE = 64
 
@@ -17,6 +17,7 @@ class NetworkConfig:
         latent: channels of the latent y, at 1/16.
         hyper: channels of the hyper-latent z, at 1/64.
         prior: channels inside the networks that predict means and scales.
+        roi: whether the encoder sees a map of the region of interest beside the image: the ROI-based way.
     """
 
     wide: int
@@ -26,9 +27,17 @@ class NetworkConfig:
     latent: int
     hyper: int
     prior: int
+    roi: bool = False
+
+    @property
+    def inputs(self) -> int:
+        """Channels that the encoder sees: R, G, B, and the map of the region of interest where there is one."""
+        return 4 if self.roi else 3
 
 
+_SMALL = NetworkConfig(wide=112, wide_blocks=4, deep=192, deep_blocks=3, latent=192, hyper=64, prior=112)
 ARCHITECTURES = {
-    "fovea-s": NetworkConfig(wide=112, wide_blocks=4, deep=192, deep_blocks=3, latent=192, hyper=64, prior=112),
+    "fovea-s": _SMALL,
+    "fovea-s-roi": replace(_SMALL, roi=True),
     "fovea-m": NetworkConfig(wide=192, wide_blocks=9, deep=256, deep_blocks=2, latent=256, hyper=96, prior=128),
 }

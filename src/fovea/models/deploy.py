@@ -14,11 +14,14 @@ from fovea.models.config import NetworkConfig
 from fovea.models.layers import Depthwise, Pointwise
 from fovea.models.network import CodecNetwork
 from fovea.models.prior import INDEX_STEP
-from fovea.models.transforms import PATCH, Analysis, Synthesis
+from fovea.models.transforms import PATCH, STRIDE, Analysis, Synthesis
 
 
 class _ImageAnalysis(nn.Module):
-    """uint8 [1, H, W, 3] to latent. Range and layout of pixels are folded into the first matrix."""
+    """uint8 [1, H, W, 3] to latent, or [1, H, W, 4] where a map of the region of interest belongs to the image.
+
+    Range and layout of pixels are folded into the first matrix.
+    """
 
     weight: Tensor
     bias: Tensor
@@ -27,15 +30,19 @@ class _ImageAnalysis(nn.Module):
         super().__init__()
         self.analysis = analysis
         weight = analysis.stem.weight.detach()
-        by_pixel = weight.view(-1, 3, PATCH, PATCH).permute(0, 2, 3, 1).reshape(weight.shape)
+        self.channels = weight.shape[1] // PATCH**2
+        by_pixel = weight.view(-1, self.channels, PATCH, PATCH).permute(0, 2, 3, 1).reshape(weight.shape)
         self.register_buffer("weight", (by_pixel / 127.5).T.contiguous())
         self.register_buffer("bias", analysis.stem.bias.detach() - weight.sum(dim=1))
 
     def forward(self, image: Tensor, quality: Tensor) -> Tensor:
         height, width = image.shape[1] // PATCH, image.shape[2] // PATCH
-        rows = image.view(height, PATCH, width, 3 * PATCH).permute(0, 2, 1, 3).float()
-        x = rows.reshape(height * width, 3 * PATCH**2) @ self.weight + self.bias
-        return self.analysis.from_stem(x.T.reshape(1, -1, height, width), quality)
+        rows = image.view(height, PATCH, width, self.channels * PATCH).permute(0, 2, 1, 3).float()
+        x = rows.reshape(height * width, self.channels * PATCH**2) @ self.weight + self.bias
+        region = None
+        if self.channels > 3:
+            region = F.avg_pool2d(image[..., 3].float(), STRIDE)[None] / 255
+        return self.analysis.from_stem(x.T.reshape(1, -1, height, width), quality, region)
 
 
 class _ImageSynthesis(nn.Module):
@@ -119,7 +126,7 @@ def step_modules(network: CodecNetwork) -> dict[str, tuple[nn.Module, tuple[Tens
     """The deployed steps by name, each with example inputs."""
     config = network.config
     quality = torch.zeros(1, dtype=torch.int64)
-    image = torch.zeros(1, 128, 192, 3, dtype=torch.uint8)
+    image = torch.zeros(1, 128, 192, config.inputs, dtype=torch.uint8)
     latent = torch.zeros(1, config.latent, 8, 12)
     features = torch.zeros(1, config.prior, 8, 12)
     z = torch.zeros(1, config.hyper, 2, 3)

@@ -20,11 +20,13 @@ class Coded(NamedTuple):
         image: decoded, [B, 3, H, W], around 0..255.
         latent_bits: estimated bits of y a sample, [B].
         hyper_bits: estimated bits of z a sample, [B].
+        latent: decoded ŷ, [B, latent, H/16, W/16].
     """
 
     image: Tensor
     latent_bits: Tensor
     hyper_bits: Tensor
+    latent: Tensor
 
 
 class CodecNetwork(nn.Module):
@@ -75,7 +77,24 @@ class CodecNetwork(nn.Module):
         residual = latent - mean
         return rounded(residual) + mean, residual
 
-    def forward(self, image: Tensor, quality: Tensor) -> Coded:
+    def analyze(self, image: Tensor, quality: Tensor, region: Tensor | None = None) -> Tensor:
+        """Latent y of a batch.
+
+        Args:
+            image: [B, 3, H, W], 0..255.
+            quality: int64 [B], 0..100.
+            region: map of the region of interest, [B, 1, H, W], 0 outside, 1 inside, for a network that takes one;
+                without it everything is of interest. Other networks do not look at it.
+
+        Returns:
+            [B, latent, H/16, W/16], in quantization steps.
+        """
+        if self.config.roi:
+            inside = torch.ones_like(image[:, :1]) if region is None else region.to(image.dtype)
+            image = torch.cat([image, 255 * inside], dim=1)
+        return self.analysis(image, quality)
+
+    def forward(self, image: Tensor, quality: Tensor, region: Tensor | None = None) -> Coded:
         """Code and decode a batch.
 
         In training mode noise takes the place of rounding where the rate is estimated, so that it has gradients;
@@ -84,13 +103,14 @@ class CodecNetwork(nn.Module):
         Args:
             image: [B, 3, H, W], 0..255; H and W multiples of 64.
             quality: int64 [B], 0..100.
+            region: as in :meth:`analyze`.
 
         Raises:
             ValueError: height or width is no multiple of 64.
         """
         if image.shape[2] % HYPER_STRIDE or image.shape[3] % HYPER_STRIDE:
             raise ValueError(f"height and width must be multiples of {HYPER_STRIDE}, got {tuple(image.shape[2:])}")
-        latent = self.analysis(image, quality)
+        latent = self.analyze(image, quality, region)
         z = self.hyper_analysis(latent, quality)
         hyper_bits = gaussian_bits(self._rounded(z), self.hyper_indices(quality).expand_as(z))
         z = straight_through(z, z.round())
@@ -99,7 +119,8 @@ class CodecNetwork(nn.Module):
         latent_bits = gaussian_bits(self._rounded(residual), index)
         if not self.training:
             latent_bits = latent_bits * (index > 0)  # skipped; in training they still pay, or they would never return
-        return Coded(self.synthesis(decoded, quality), latent_bits.sum(dim=(1, 2, 3)), hyper_bits.sum(dim=(1, 2, 3)))
+        bits, side_bits = latent_bits.sum(dim=(1, 2, 3)), hyper_bits.sum(dim=(1, 2, 3))
+        return Coded(self.synthesis(decoded, quality), bits, side_bits, decoded)
 
     def _rounded(self, value: Tensor) -> Tensor:
         """Round, or in training add noise uniform in ±½: the distribution that rounding leaves."""

@@ -10,6 +10,7 @@ from fovea.models.layers import Down, Pointwise, Up, stack, start_as
 from fovea.models.quality import QualityTable, step_slope
 
 PATCH = 8
+STRIDE = 16
 # Log gain at quality 50 over an orthonormal transform of pixels within ±1: steps of about 70 8-bit levels.
 _LOG_GAIN = 0.6
 
@@ -19,18 +20,20 @@ class Analysis(nn.Module):
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        self.stem = Pointwise(3 * PATCH**2, config.wide)
+        self.stem = Pointwise(config.inputs * PATCH**2, config.wide)
         self.wide = stack(config.wide, config.wide_blocks)
         self.down = Down(config.wide, config.deep)
         self.modulation = QualityTable(config.deep, 1.0, 1.0)
         self.deep = stack(config.deep, config.deep_blocks)
         self.head = Pointwise(config.deep, config.latent)
         self.log_gain = QualityTable(config.latent, _LOG_GAIN - step_slope() / 2, _LOG_GAIN + step_slope() / 2)
+        # What the log gain loses outside the region of interest; nothing, until training finds better.
+        self.outside = QualityTable(config.latent, 0.0, 0.0) if config.roi else None
         self._start_as_basis()
 
     def _start_as_basis(self) -> None:
         basis = markov_basis(self.stem.weight.shape[0], self.head.weight.shape[1], PATCH)
-        start_as(self.stem, basis.patch)
+        start_as(self.stem, widened(basis.patch, self.stem.weight.shape[1]))
         start_as(self.down[1], basis.merge)
         start_as(self.head, torch.eye(*self.head.weight.shape))
         level = basis.level[: len(self.head.weight)]
@@ -40,19 +43,29 @@ class Analysis(nn.Module):
         """Latent of an image.
 
         Args:
-            image: [B, 3, H, W], 0..255; H and W multiples of 16.
+            image: [B, 3, H, W], 0..255; H and W multiples of 16. Of a network with a region of interest
+                [B, 4, H, W]: its map comes last, 0 outside, 255 inside.
             quality: int64 [B], 0..100.
 
         Returns:
             y, [B, latent, H/16, W/16], float32, in quantization steps.
         """
-        return self.from_stem(self.stem(F.pixel_unshuffle(image / 127.5 - 1, PATCH)), quality)
+        region = F.avg_pool2d(image[:, 3:], STRIDE) / 255 if self.outside is not None else None
+        return self.from_stem(self.stem(F.pixel_unshuffle(image / 127.5 - 1, PATCH)), quality, region)
 
-    def from_stem(self, x: Tensor, quality: Tensor) -> Tensor:
-        """All that follows the stem: [B, wide, H/8, W/8] to the latent."""
+    def from_stem(self, x: Tensor, quality: Tensor, region: Tensor | None) -> Tensor:
+        """All that follows the stem: [B, wide, H/8, W/8], and the map [B, 1, H/16, W/16] in 0..1, to the latent."""
         x = self.down(self.wide(x))
         x = self.deep(x * self.modulation(quality))
-        return self.head(x).float() * self.log_gain(quality).exp()
+        log_gain = self.log_gain(quality)
+        if self.outside is not None and region is not None:
+            log_gain = log_gain - self.outside(quality) * (1 - region)
+        return self.head(x).float() * log_gain.exp()
+
+
+def widened(stem: Tensor, inputs: int) -> Tensor:
+    """A stem matrix [wide, n] for more input channels, [wide, inputs], which it leaves unused."""
+    return F.pad(stem, (0, inputs - stem.shape[1]))
 
 
 class Synthesis(nn.Module):

@@ -7,5 +7,14 @@ from fovea.picture.alpha import decode_alpha, encode_alpha
 from fovea.picture.files import open_picture
 from fovea.picture.metadata import image_info
 from fovea.picture.picture import Picture
+from fovea.picture.region import RegionLike, region_map
 
-__all__ = ["Picture", "decode_alpha", "encode_alpha", "image_info", "open_picture"]
+__all__ = [
+    "Picture",
+    "RegionLike",
+    "decode_alpha",
+    "encode_alpha",
+    "image_info",
+    "open_picture",
+    "region_map",
+]

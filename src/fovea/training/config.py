@@ -27,6 +27,8 @@ class DataConfig(_Strict):
     objects: Annotated[float, Field(ge=0, le=1)] = 0.8
     masks: MaskSource = "mask"
     dilation: Annotated[int, Field(ge=0)] = 0
+    small: Annotated[float, Field(ge=0, le=1)] = 0.0
+    edges: Annotated[float, Field(ge=0, le=8)] = 0.0
     workers: Annotated[int, Field(ge=1)] = 1
 
 
@@ -55,6 +57,8 @@ class TrainingConfig(_Strict):
         architecture: a name in ``fovea.models.ARCHITECTURES``, or the fields of a :class:`NetworkConfig`.
         data: what to train on.
         loss: the distortion.
+        mask_head: weight of an auxiliary loss, in bits a pixel for each bit by which a small head fails to tell the
+            objects from the latent; the head is dropped at export. 0 trains without.
         patches: how many to train on in all; the schedule follows it.
         batch: patches a step, over all devices.
         learning_rate: of the matrices (Muon).
@@ -72,6 +76,7 @@ class TrainingConfig(_Strict):
     architecture: NetworkConfig
     data: DataConfig
     loss: LossConfig
+    mask_head: Annotated[float, Field(ge=0)] = 0.0
     patches: Annotated[int, Field(ge=1)]
     batch: Annotated[int, Field(ge=1)] = 8
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3

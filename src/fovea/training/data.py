@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from fovea.errors import DatasetError
-from fovea.training.masks import MaskSource, object_mask
+from fovea.training.masks import WEIGHT_STEP, MaskSource, object_weights
 
 
 class Patch(NamedTuple):
@@ -22,7 +22,7 @@ class Patch(NamedTuple):
 
     Attributes:
         image: uint8 [3, size, size].
-        mask: uint8 [1, size, size], 1 on objects.
+        mask: float32 [1, size, size], 0 outside objects; on them 1, or more where errors count more.
     """
 
     image: Tensor
@@ -85,6 +85,8 @@ class PatchStream(IterableDataset[Patch]):
         objects: probability that a patch is placed on an object.
         source: masks or boxes.
         dilation: of the masks, pixels.
+        small: extra weight of small objects, see :func:`fovea.training.masks.object_weights`.
+        edges: extra weight of the edges of objects.
         seed: the stream is a function of the seed, the rank and the number of workers.
         cache: keep decoded images in memory.
     """
@@ -97,12 +99,15 @@ class PatchStream(IterableDataset[Patch]):
         objects: float = 0.8,
         source: MaskSource = "mask",
         dilation: int = 0,
+        small: float = 0.0,
+        edges: float = 0.0,
         seed: int = 0,
         rank: int = 0,
         cache: bool = True,
     ) -> None:
         self.images, self.size, self.scale, self.objects = images, size, scale, objects
-        self.source, self.dilation, self.seed, self.rank = source, dilation, seed, rank
+        self.source, self.dilation, self.small, self.edges = source, dilation, small, edges
+        self.seed, self.rank = seed, rank
         self._cache: dict[int, tuple[Image.Image, Image.Image]] | None = {} if cache else None
 
     def __iter__(self) -> Iterator[Patch]:
@@ -117,13 +122,15 @@ class PatchStream(IterableDataset[Patch]):
         item = self.images[number]
         try:
             with Image.open(item.path) as opened:
-                image = opened.convert("RGB")
+                image = ImageOps.exif_transpose(opened).convert("RGB")
         except OSError as error:
             raise DatasetError(f"{item.path} cannot be read as an image: {error}") from error
-        mask = Image.fromarray(object_mask(item.annotations, image.height, image.width, self.source, self.dilation))
+        weights = object_weights(
+            item.annotations, image.height, image.width, self.source, self.dilation, self.small, self.edges
+        )
         if self._cache is not None:
-            self._cache[number] = image, mask
-        return image, mask
+            self._cache[number] = image, Image.fromarray(weights)
+        return image, Image.fromarray(weights)
 
     def _draw(self, number: int, random: np.random.Generator) -> Patch:
         image, mask = self._load(number)
@@ -140,10 +147,10 @@ class PatchStream(IterableDataset[Patch]):
             corner = [random.uniform(0, image.width - side), random.uniform(0, image.height - side)]
         box = (corner[0], corner[1], corner[0] + side, corner[1] + side)
         pixels = np.asarray(image.resize((self.size, self.size), Image.Resampling.BICUBIC, box))
-        region = np.asarray(mask.resize((self.size, self.size), Image.Resampling.NEAREST, box))
+        weights = np.asarray(mask.resize((self.size, self.size), Image.Resampling.NEAREST, box))
         if random.random() < 0.5:
-            pixels, region = pixels[:, ::-1], region[:, ::-1]
-        return Patch(_tensor(pixels.transpose(2, 0, 1)), _tensor(region[None]))
+            pixels, weights = pixels[:, ::-1], weights[:, ::-1]
+        return Patch(_tensor(pixels.transpose(2, 0, 1)), _tensor(weights[None]).float() * WEIGHT_STEP)
 
 
 def _place(start: float, length: float, side: float, limit: float, random: np.random.Generator) -> float:

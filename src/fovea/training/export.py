@@ -59,7 +59,7 @@ def measure_symbols(network: CodecNetwork, patches: list[Patch]) -> list[NDArray
 
     for number, patch in enumerate(patches):
         quality = torch.tensor([number * 37 % QUALITIES])
-        latent = network.analysis(patch.image[None].float(), quality)
+        latent = network.analyze(patch.image[None].float(), quality, patch.mask[None] > 0)
         z = network.hyper_analysis(latent, quality).round()
         index = network.scales(z, quality)
         _, residual = network.quantize(latent, index, network.means.features(z, quality))
@@ -105,6 +105,7 @@ def export_model(checkpoint: Path, name: str | None = None, calibration: int = 2
         graphs=export_graphs(network),
         tables=tables,
         hyper_index=_hyper_index(network),
+        roi=network.config.roi,
         card=_card(checkpoint, config, largest),
     )
 

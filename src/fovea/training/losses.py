@@ -11,7 +11,7 @@ class Distortion(Protocol):
     """A distortion between decoded and original images, in squared 8-bit levels."""
 
     def __call__(self, decoded: Tensor, original: Tensor, mask: Tensor) -> Tensor:
-        """Compare [B, 3, H, W] images, 0..255, given masks [B, 1, H, W]; return [B]."""
+        """Compare [B, 3, H, W] images, 0..255, given masks [B, 1, H, W], positive on objects; return [B]."""
 
 
 def mse(decoded: Tensor, original: Tensor, mask: Tensor) -> Tensor:
@@ -42,7 +42,7 @@ def object_mse(
     Args:
         decoded: [B, 3, H, W], 0..255.
         original: same shape and range.
-        mask: [B, 1, H, W], 1 on objects, 0 elsewhere.
+        mask: [B, 1, H, W], 0 outside objects; on them 1, or more where errors shall count more.
         background: weight β of the error outside the objects; 0 is the paper's loss.
         normalization: "image" divides by all pixels, so that an image with few objects costs few bits; "objects"
             divides by the sum of the weights, so that every image is given the same quality on its objects.
@@ -59,7 +59,7 @@ def object_mse(
         >>> object_mse(decoded, original, mask, normalization="objects").item()
         16.0
     """
-    weight = background + (1 - background) * mask.to(decoded.dtype)
+    weight = mask.to(decoded.dtype).clamp(min=background)
     error = (weight * (decoded - original).square()).mean(dim=(1, 2, 3))
     if normalization == "image":
         return error

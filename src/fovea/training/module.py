@@ -10,11 +10,12 @@ from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
 from fovea.coding.model import QUALITIES
-from fovea.models import CodecNetwork
+from fovea.models import CodecNetwork, Coded
 from fovea.models.quality import LAMBDA_MAX, LAMBDA_MIN, rate_lambda
 from fovea.training.config import LossConfig, ObjectMseConfig, TrainingConfig
 from fovea.training.data import Patch
 from fovea.training.losses import Distortion, mse, object_mse
+from fovea.training.mask_head import MaskHead
 from fovea.training.optimizer import MuonAdam
 
 VALIDATION_QUALITIES = (10, 30, 50, 70, 90)
@@ -39,14 +40,15 @@ class CodecTraining(pl.LightningModule):
         self.save_hyperparameters({"config": config.model_dump(mode="json")})
         self.config = config
         self.network = CodecNetwork(config.architecture)
+        self.mask_head = MaskHead(config.architecture.latent) if config.mask_head else None
         self.distortion = distortion_of(config.loss)
 
-    def _code(self, patch: Patch, quality: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def _code(self, patch: Patch, quality: Tensor) -> tuple[Tensor, Tensor, Coded, Tensor]:
         original = patch.image.float().contiguous(memory_format=torch.channels_last)
-        coded = self.network(original, quality)
+        coded = self.network(original, quality, patch.mask > 0)
         pixels = original.shape[2] * original.shape[3]
         rate = (coded.latent_bits + coded.hyper_bits) / pixels
-        return rate, self.distortion(coded.image, original, patch.mask), coded.image, original
+        return rate, self.distortion(coded.image, original, patch.mask), coded, original
 
     def on_train_start(self) -> None:
         """Give every process, and every part of a resumed run, noise and qualities of its own."""
@@ -55,11 +57,15 @@ class CodecTraining(pl.LightningModule):
     def training_step(self, patch: Patch, batch_idx: int) -> Tensor:
         """Loss of one batch; each patch has a quality of its own."""
         quality = torch.randint(QUALITIES, (len(patch.image),), device=self.device)
-        rate, distortion, _, _ = self._code(patch, quality)
+        rate, distortion, coded, _ = self._code(patch, quality)
         trade_off = rate_lambda(quality)
         # Losses grow with λ; the square root between the extremes gives every quality a say.
         balance = (math.sqrt(LAMBDA_MIN * LAMBDA_MAX) / trade_off).sqrt()
         loss = (balance * (rate + trade_off * distortion)).mean()
+        if self.mask_head is not None:
+            missed = self.mask_head.bits(coded.latent, patch.mask)
+            loss = loss + self.config.mask_head * missed
+            self.log("mask_bits", missed)
         self.log("loss", loss, prog_bar=True)
         self.log("rate", rate.mean())
         return loss
@@ -69,15 +75,15 @@ class CodecTraining(pl.LightningModule):
         total: Tensor = torch.zeros((), device=self.device)
         for number in VALIDATION_QUALITIES:
             quality = torch.full((len(patch.image),), number, device=self.device)
-            rate, distortion, decoded, original = self._code(patch, quality)
+            rate, distortion, coded, original = self._code(patch, quality)
             loss = rate + rate_lambda(quality) * distortion
             total += loss.mean() / len(VALIDATION_QUALITIES)
-            error = (decoded.clamp(0, 255) - original).square().mean(dim=1, keepdim=True)
+            error = (coded.image.clamp(0, 255) - original).square().mean(dim=1, keepdim=True)
             values = {
                 "bpp": rate.mean(),
                 "loss": loss.mean(),
                 "psnr": _psnr(error, torch.ones_like(error)),
-                "object_psnr": _psnr(error, patch.mask),
+                "object_psnr": _psnr(error, patch.mask > 0),
             }
             self.log_dict({f"validation/q{number}/{name}": value for name, value in values.items()}, sync_dist=True)
         self.log("validation/loss", total, prog_bar=True, sync_dist=True)
@@ -85,7 +91,7 @@ class CodecTraining(pl.LightningModule):
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Muon and Adam with warm-up and the decay of the configuration."""
         config = self.config
-        optimizer = MuonAdam(self.network, config.learning_rate, config.vector_learning_rate)
+        optimizer = MuonAdam(self, config.learning_rate, config.vector_learning_rate)
         steps = math.ceil(config.patches / config.batch)
 
         def factor(step: int) -> float:

@@ -1,6 +1,7 @@
 """Run a training from a configuration to a checkpoint."""
 
 import math
+import pickle
 from itertools import islice
 from pathlib import Path
 
@@ -16,12 +17,16 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch.utils.data import DataLoader
 
 from fovea.errors import FoveaError
+from fovea.models.transforms import widened
 from fovea.training.config import TrainingConfig
 from fovea.training.data import Labeled, Patch, PatchStream, read_coco, read_folder
 from fovea.training.module import CodecTraining
 
 CHECKPOINT = "last.ckpt"
 WEIGHTS = "weights.ckpt"
+_STEM = "network.analysis.stem.weight"
+_OPTIONAL = ("network.analysis.outside.", "mask_head.")
+"""Parts that one run may have and another not."""
 
 
 def split_images(config: TrainingConfig) -> tuple[list[Labeled], list[Labeled]]:
@@ -41,7 +46,16 @@ def _loaders(config: TrainingConfig, rank: int, devices: int) -> tuple[DataLoade
     data = config.data
     train, held_out = split_images(config)
     stream = PatchStream(
-        train, data.size, data.scale, data.objects, data.masks, data.dilation, seed=config.seed, rank=rank
+        train,
+        data.size,
+        data.scale,
+        data.objects,
+        data.masks,
+        data.dilation,
+        data.small,
+        data.edges,
+        seed=config.seed,
+        rank=rank,
     )
     fixed = PatchStream(held_out, data.size, (0.9, 1.1), 1.0, data.masks, data.dilation, seed=0, cache=False)
     patches: list[Patch] = list(islice(iter(fixed), 2 * data.validation))
@@ -94,7 +108,7 @@ def train(
     pl.seed_everything(config.seed, verbose=False)
     module = CodecTraining(config)
     if config.start and not checkpoint.exists():
-        load_weights(module, config.start)
+        start_from(module, config.start)
     module.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     done = 0
     if resume and checkpoint.exists():
@@ -158,8 +172,35 @@ def load_weights(module: CodecTraining, checkpoint: Path) -> None:
     Raises:
         FoveaError: the file is no checkpoint, or of another architecture.
     """
+    _load(module, _weights(checkpoint), checkpoint)
+
+
+def start_from(module: CodecTraining, checkpoint: Path) -> None:
+    """Load the averaged weights of a checkpoint into a module that may have parts which the checkpoint has not.
+
+    A map of the region of interest is without effect, and an auxiliary head as it was initialized, until training
+    finds better; a head that the module does not have is left out.
+
+    Raises:
+        FoveaError: the file is no checkpoint, or of another architecture.
+    """
+    own, saved = module.state_dict(), _weights(checkpoint)
+    if _STEM in saved:
+        saved[_STEM] = widened(saved[_STEM], max(own[_STEM].shape[1], saved[_STEM].shape[1]))
+    fresh = {name: value for name, value in own.items() if name.startswith(_OPTIONAL)}
+    known = {name: value for name, value in saved.items() if name in own or not name.startswith(_OPTIONAL)}
+    _load(module, fresh | known, checkpoint)
+
+
+def _weights(checkpoint: Path) -> dict[str, torch.Tensor]:
     try:
-        state = torch.load(checkpoint, map_location="cpu", weights_only=False)["state_dict"]
-        module.load_state_dict(state)
-    except (OSError, KeyError, RuntimeError) as error:
+        return dict(torch.load(checkpoint, map_location="cpu", weights_only=False)["state_dict"])
+    except (OSError, KeyError, RuntimeError, TypeError, pickle.UnpicklingError) as error:
+        raise FoveaError(f"{checkpoint} is no checkpoint of a training: {error}") from error
+
+
+def _load(module: CodecTraining, weights: dict[str, torch.Tensor], checkpoint: Path) -> None:
+    try:
+        module.load_state_dict(weights)
+    except RuntimeError as error:
         raise FoveaError(f"{checkpoint} does not fit the network of this run: {error}") from error

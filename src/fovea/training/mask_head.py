@@ -1,0 +1,45 @@
+"""The auxiliary head: where are the objects, seen from the latent alone?
+
+It exists in training only. A latent from which objects can be told was made by an encoder that knows them.
+"""
+
+import math
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from fovea.models.layers import Block, Pointwise
+from fovea.models.transforms import STRIDE
+
+_WIDTH = 64
+
+
+class MaskHead(nn.Module):
+    """Predicts which part of each latent position is object.
+
+    Args:
+        latent: channels of the latent.
+    """
+
+    def __init__(self, latent: int) -> None:
+        super().__init__()
+        self.stem = Pointwise(latent, _WIDTH)
+        self.block = Block(_WIDTH)
+        self.head = Pointwise(_WIDTH, 1)
+
+    def forward(self, latent: Tensor) -> Tensor:
+        """Logits [B, 1, h, w] of a decoded latent [B, latent, h, w]."""
+        # Latents span a wide range at high quality, and what they tell lies on a log scale.
+        seen = latent.sign() * latent.abs().log1p()
+        logits: Tensor = self.head(self.block(F.leaky_relu(self.stem(seen), 0.1))).float()
+        return logits
+
+    def bits(self, latent: Tensor, mask: Tensor) -> Tensor:
+        """Mean cross entropy with the true share of object, in bits a position.
+
+        Args:
+            latent: decoded, [B, latent, h, w].
+            mask: [B, 1, 16h, 16w], positive on objects.
+        """
+        share = F.avg_pool2d((mask > 0).float(), STRIDE)
+        return F.binary_cross_entropy_with_logits(self(latent), share) / math.log(2)

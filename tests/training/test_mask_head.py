@@ -1,0 +1,26 @@
+import torch
+
+from fovea.training.mask_head import MaskHead
+
+
+def test_learns_where_objects_are_from_a_latent_that_shows_them():
+    torch.manual_seed(0)
+    head = MaskHead(8)
+    optimizer = torch.optim.Adam(head.parameters(), 0.01)
+    mask = (torch.rand(4, 1, 4, 4) > 0.5).float()
+    latent = torch.randn(4, 8, 4, 4)
+    latent[:, :1] = 5 * mask
+    mask = mask.repeat_interleave(16, 2).repeat_interleave(16, 3)
+    before = head.bits(latent, mask)
+    for _ in range(60):
+        optimizer.zero_grad()
+        head.bits(latent, mask).backward()
+        optimizer.step()
+    assert before > 0.5 and head.bits(latent, mask) < 0.1
+
+
+def test_partly_covered_positions_cannot_be_told_for_nothing():
+    head = MaskHead(8)
+    half = torch.zeros(1, 1, 16, 16)
+    half[..., :8] = 1
+    assert head.bits(torch.zeros(1, 8, 1, 1), half) >= 1.0 - 1e-6
