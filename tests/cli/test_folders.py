@@ -128,7 +128,7 @@ def test_few_files_are_open_however_many_there_are(tmp_path):
     opened, most = [0], [0]
     lock = threading.Lock()
 
-    def convert(source, target):
+    def convert(_path, source, target):
         with lock:
             opened[0] += 1
             most[0] = max(most[0], opened[0])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import IO
 
 import click
@@ -44,7 +45,8 @@ class Tally:
         return f"{self.size:,} bytes, {rate:.3f} bpp, {self.worked / seconds / 1e6:.1f} MP/s"
 
 
-Convert = Callable[[IO[bytes], IO[bytes]], Tally]
+Convert = Callable[[Path, IO[bytes], IO[bytes]], Tally]
+"""Takes the path of a file, which is open, and writes another."""
 _Result = tuple[Task, Tally | Exception]
 
 
@@ -104,7 +106,7 @@ def _results(tasks: Iterable[Task], convert: Convert, at_once: int) -> Iterator[
     def run(task: Task) -> _Result:
         try:
             with reading(task.source) as source, writing(task.target) as target:
-                return task, convert(source, target)
+                return task, convert(task.source, source, target)
         except BrokenPipeError:
             raise
         except Exception as error:

@@ -62,7 +62,7 @@ def decode(
     at_once, threads = share(jobs or available_cores(), len(tasks))
     codec = Codec(engine=engine, precision=precision, threads=threads)
 
-    def convert(file: IO[bytes], out: IO[bytes]) -> Tally:
+    def convert(_path: Path, file: IO[bytes], out: IO[bytes]) -> Tally:
         header = read_header(file)
         picture = codec.decode_picture(file, region)
         save(picture, out, form)

@@ -9,6 +9,7 @@ import click
 from fovea.cli.batch import Tally, convert_all, share
 from fovea.cli.files import plan
 from fovea.cli.options import codec_options
+from fovea.cli.regions import region_finder
 from fovea.codec import DEFAULT_MODEL, DEFAULT_QUALITY
 
 
@@ -32,6 +33,13 @@ def _finite(_context: click.Context, _parameter: click.Parameter, value: float |
     "--target-size", metavar="BYTES", type=click.IntRange(min=1), help="Best quality with at most so many bytes."
 )
 @click.option(
+    "--roi",
+    metavar="MAP",
+    type=click.Path(path_type=Path),
+    help="Where the region of interest is, for models that take a map of it: an image that is white there, a folder of"
+    " such images named like those of IN, labels (COCO .json), or a recognizer (.onnx, .yaml) that finds it.",
+)
+@click.option(
     "--no-metadata", is_flag=True, help="Drop EXIF, ICC and XMP; the picture is turned upright and converted to sRGB."
 )
 @codec_options
@@ -44,6 +52,7 @@ def encode(
     model: str,
     target_bpp: float | None,
     target_size: int | None,
+    roi: Path | None,
     no_metadata: bool,
     engine: str,
     precision: str,
@@ -67,15 +76,17 @@ def encode(
     tasks = plan(source, target, known - {".fov"}, ".fov")
     at_once, threads = share(jobs or available_cores(), len(tasks))
     codec = Codec(model, engine, precision, threads)
+    find_region = region_finder(roi, source) if roi else None
 
-    def convert(image: IO[bytes], out: IO[bytes]) -> Tally:
+    def convert(path: Path, image: IO[bytes], out: IO[bytes]) -> Tally:
         picture = open_picture(image, not no_metadata)
+        region = find_region and find_region(path, picture)
         pixels = picture.width * picture.height
         limit = target_size if target_bpp is None else int(target_bpp * pixels / 8)
         if limit is None:
-            data = codec.encode(picture, DEFAULT_QUALITY if quality is None else quality)
+            data = codec.encode(picture, DEFAULT_QUALITY if quality is None else quality, roi=region)
         else:
-            data = codec.encode_to_size(picture, limit)
+            data = codec.encode_to_size(picture, limit, roi=region)
         out.write(data)
         return Tally(len(data), pixels, pixels)
 

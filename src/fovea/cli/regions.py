@@ -1,0 +1,88 @@
+"""``--roi``: where the map of the region of interest of each image comes from."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fovea.cli.failures import needs_extra
+from fovea.cli.files import PIPE, name_of
+from fovea.errors import ImageError
+
+if TYPE_CHECKING:
+    from fovea.picture import Picture, RegionLike
+
+FindRegion = Callable[[Path, "Picture"], "RegionLike"]
+"""The map of an image, by its path and its pixels."""
+
+
+def region_finder(where: Path, source: Path) -> FindRegion:
+    """Tells where maps come from.
+
+    Args:
+        where: an image, white on what is of interest; a folder of such images, one for each image and named alike;
+            labels in COCO's .json; or a recognizer (.onnx or .yaml), which finds the objects.
+        source: IN of the command.
+
+    Returns:
+        What gives the map of each image.
+
+    Raises:
+        click.UsageError: one map is given for a folder of images.
+        FoveaError: labels or recognizer cannot be used.
+    """
+    if where.suffix in (".onnx", ".yaml", ".yml"):
+        return _by_recognizer(where)
+    if where.suffix == ".json":
+        return _by_labels(where, source)
+    if where.is_dir():
+        return _by_name(where, source)
+    if source.is_dir():
+        raise click.UsageError(f"IN is the folder {name_of(source)}, so --roi must be one too, or labels (.json)")
+    return lambda _path, _picture: _read(where)
+
+
+def _by_recognizer(where: Path) -> FindRegion:
+    with needs_extra("eval"):
+        from fovea.baselines import recognized
+        from fovea.recognition import load
+    find = recognized(load(where))
+    return lambda _path, picture: find(picture.pixels)
+
+
+def _by_labels(where: Path, source: Path) -> FindRegion:
+    with needs_extra("eval"):
+        from fovea.recognition import load_dataset
+    if source == PIPE:
+        raise click.UsageError("labels tell images by their names, and a pipe has none: give an image as --roi")
+    dataset = load_dataset(where, source if source.is_dir() else source.parent)
+    labeled: Mapping[Path, int] = {image.path.resolve(): number for number, image in enumerate(dataset.images)}
+
+    def find(path: Path, _picture: "Picture") -> "RegionLike":
+        if (number := labeled.get(path.resolve())) is None:
+            raise ImageError(f"{where} has no labels of this image")
+        return dataset.object_mask(dataset.images[number])
+
+    return find
+
+
+def _by_name(where: Path, source: Path) -> FindRegion:
+    def find(path: Path, _picture: "Picture") -> "RegionLike":
+        beside = path.relative_to(source) if source.is_dir() else Path(path.name)
+        for candidate in sorted((where / beside).parent.glob("*")):
+            if candidate.stem == beside.stem:
+                return _read(candidate)
+        raise ImageError(f"there is no map named {beside.stem} in {(where / beside).parent}")
+
+    return find
+
+
+def _read(path: Path) -> "RegionLike":
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return image.convert("L")
+    except OSError as error:
+        raise ImageError(f"the map {path} cannot be read: {error.strerror or error}") from error

@@ -1,0 +1,105 @@
+"""``fovea encode --roi``."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fovea import Codec
+from fovea.coding.model import Model
+
+torch = pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="session")
+def guided(tmp_path_factory):
+    """A model file that takes a map, and loses gain outside it."""
+    from fovea.entropy import FrequencyTables
+    from fovea.models import CodecNetwork, NetworkConfig
+    from fovea.models.deploy import export_graphs, halo
+
+    torch.manual_seed(3)
+    config = NetworkConfig(wide=8, wide_blocks=1, deep=8, deep_blocks=1, latent=8, hyper=8, prior=8, roi=True)
+    network = CodecNetwork(config).eval()
+    with torch.no_grad():
+        network.analysis.outside.anchors.fill_(3.0)
+    index = np.full((101, 8), 30, np.uint8)
+    model = Model("guided", 8, 8, halo(config), export_graphs(network), FrequencyTables.gaussian(), index, {}, roi=True)
+    path = tmp_path_factory.mktemp("models") / "guided.fovea"
+    model.save(path)
+    return path
+
+
+@pytest.fixture
+def region():
+    """The left half of the photo."""
+    marked = np.zeros((64, 96), np.uint8)
+    marked[:, :48] = 255
+    return marked
+
+
+@pytest.fixture
+def expected(photo, guided, region):
+    return Codec(guided).encode(Image.open(photo), roi=region)
+
+
+def test_map_of_one_image(fovea, photo, guided, region, expected, tmp_path):
+    Image.fromarray(region).save(tmp_path / "map.png")
+    result = fovea("encode", photo, tmp_path / "x.fov", "-m", guided, "--roi", tmp_path / "map.png")
+    assert result.exit_code == 0
+    assert (tmp_path / "x.fov").read_bytes() == expected != Codec(guided).encode(Image.open(photo))
+
+
+def test_folder_of_maps(fovea, photo, guided, region, expected, tmp_path):
+    for name in ("in/a/one.jpg", "in/two.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(photo.read_bytes())
+    (tmp_path / "maps" / "a").mkdir(parents=True)
+    Image.fromarray(region).save(tmp_path / "maps" / "a" / "one.png")
+    result = fovea("encode", tmp_path / "in", tmp_path / "out", "-m", guided, "--roi", tmp_path / "maps")
+    assert result.exit_code == 1
+    assert (tmp_path / "out/a/one.fov").read_bytes() == expected
+    assert f"{tmp_path / 'in/two.jpg'}: there is no map named two" in result.stderr
+
+
+def test_labels(fovea, photo, guided, expected, tmp_path):
+    labels = tmp_path / "labels.json"
+    images = [{"id": 1, "file_name": "photo.jpg", "width": 96, "height": 64}]
+    objects = [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 48, 64]}]
+    labels.write_text(
+        json.dumps({"images": images, "annotations": objects, "categories": [{"id": 1, "name": "person"}]})
+    )
+    assert fovea("encode", photo, tmp_path / "x.fov", "-m", guided, "--roi", labels).exit_code == 0
+    assert (tmp_path / "x.fov").read_bytes() == expected
+    (tmp_path / "other.jpg").write_bytes(photo.read_bytes())
+    result = fovea("encode", tmp_path / "other.jpg", tmp_path / "y.fov", "-m", guided, "--roi", labels)
+    assert result.exit_code == 1 and "no labels of this image" in result.stderr
+
+
+def test_map_of_another_size(fovea, photo, guided, region, tmp_path):
+    Image.fromarray(region[:, :50]).save(tmp_path / "map.png")
+    result = fovea("encode", photo, tmp_path / "x.fov", "-m", guided, "--roi", tmp_path / "map.png")
+    assert result.exit_code == 1
+    assert result.stderr == f"fovea: {photo}: the map of the region of interest is 50 x 64, the image 96 x 64\n"
+    assert not (tmp_path / "x.fov").exists()
+
+
+def test_models_that_take_no_map_say_so(fovea, photo, region, tmp_path):
+    Image.fromarray(region).save(tmp_path / "map.png")
+    result = fovea("encode", photo, tmp_path / "x.fov", "--roi", tmp_path / "map.png")
+    assert result.exit_code == 1 and "fovea-s takes no map" in result.stderr
+
+
+def test_missing_map(fovea, photo, guided, tmp_path):
+    result = fovea("encode", photo, tmp_path / "x.fov", "-m", guided, "--roi", tmp_path / "map.png")
+    assert result.exit_code == 1 and "map.png cannot be read: No such file" in result.stderr
+
+
+@pytest.mark.parametrize(("source", "roi"), [("folder", "map.png"), ("-", "labels.json")])
+def test_wrong_usage(fovea, guided, tmp_path, source, roi):
+    (tmp_path / "folder").mkdir()
+    Image.new("L", (8, 8)).save(tmp_path / "folder" / "a.png")
+    given = source if source == "-" else tmp_path / source
+    result = fovea("encode", given, tmp_path / "out", "-m", guided, "--roi", tmp_path / roi, stdin=b"")
+    assert result.exit_code == 2
