@@ -47,7 +47,34 @@ def save_recognizer(path: Path) -> Path:
     return path
 
 
-def save_dataset(folder: Path, images: int) -> Path:
+def save_segmenter(path: Path) -> Path:
+    """A network that gives each cell a class: person on a checkerboard, else sky on the upper half, else road."""
+    cells = SIDE // CELL
+    flat = np.full((1, 2, cells, cells), -1, np.float32)  # scores that any contrast below 0.1 loses against
+    flat[:, 0, : cells // 2] = flat[:, 1, cells // 2 :] = 0.1
+    constants = {
+        "kernel": (np.broadcast_to(CHECKER, (1, 3, CELL, CELL)) * 2 / (3 * CELL**2)).astype(np.float32),
+        "flat": flat,
+    }
+    nodes = [
+        helper.make_node("Conv", ["images", "kernel"], ["contrast"], strides=[CELL, CELL]),
+        helper.make_node("Concat", ["flat", "contrast"], ["scores"], axis=1),
+        helper.make_node("ArgMax", ["scores"], ["labels"], axis=1, keepdims=0),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "areas",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, SIDE, SIDE])],
+        [helper.make_tensor_value_info("labels", TensorProto.INT64, [1, cells, cells])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
+    described = path.with_suffix(".yaml")
+    described.write_text("read: {format: classmap}\nclasses: [sky, road, person]\n")
+    return described
+
+
+def save_dataset(folder: Path, images: int, contrast: tuple[int, int] = (15, 110), masks: bool = False) -> Path:
     """Noise with three checkerboards an image, and the json that says where."""
     random, listed, annotations = np.random.default_rng(5), [], []
     (folder / "set").mkdir(parents=True)
@@ -55,10 +82,12 @@ def save_dataset(folder: Path, images: int) -> Path:
         pixels = random.integers(60, 140, (SIDE, SIDE, 3)).astype(np.float64)
         for cell in random.choice(16, 3, replace=False).tolist():
             top, left = CELL * (cell // 4), CELL * (cell % 4)
-            pixels[top : top + CELL, left : left + CELL] = 128 + random.uniform(15, 110) * CHECKER[..., None]
-            annotations.append(
-                {"id": len(annotations) + 1, "image_id": number, "category_id": 1, "bbox": [left, top, CELL, CELL]}
-            )
+            pixels[top : top + CELL, left : left + CELL] = 128 + random.uniform(*contrast) * CHECKER[..., None]
+            told = {"id": len(annotations) + 1, "image_id": number, "category_id": 1, "bbox": [left, top, CELL, CELL]}
+            if masks:
+                right, bottom = left + CELL, top + CELL
+                told["segmentation"] = [[left, top, right, top, right, bottom, left, bottom]]
+            annotations.append(told)
         Image.fromarray(pixels.astype(np.uint8)).save(folder / "set" / f"{number}.png")
         listed.append({"id": number, "file_name": f"{number}.png", "width": SIDE, "height": SIDE})
     told = {"images": listed, "annotations": annotations, "categories": [{"id": 1, "name": "person"}]}
@@ -73,9 +102,21 @@ def checkers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_recognizer(tmp_path_factory.mktemp("recognizer") / "checkers.onnx")
 
 
+@pytest.fixture(scope="session")
+def segmenter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The semantic segmenter."""
+    return save_segmenter(tmp_path_factory.mktemp("segmenter") / "areas.onnx")
+
+
+@pytest.fixture(scope="session")
+def masked_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set of 6 images with masks, of objects so faint that coarse coding loses many."""
+    return save_dataset(tmp_path_factory.mktemp("masked"), 6, contrast=(14, 24), masks=True)
+
+
 @pytest.fixture
 def make_dataset(tmp_path: Path) -> Callable[[int], Path]:
-    """Writes a data set of so many images."""
+    """Writes a data set of so many images, with boxes only."""
     return lambda images: save_dataset(tmp_path / "data", images)
 
 

@@ -47,11 +47,11 @@ def test_interval_lies_around_the_estimate_though_resamples_are_biased():
 def test_curves_without_common_accuracy_are_not_compared():
     found = bd_rate(curve(RATES, SCORES), curve(RATES, SCORES + 0.5))
     assert math.isnan(found.value)
-    assert found.note == "no common AP: 60–90 and 10–40"
+    assert found.note == "no common accuracy: 60–90 and 10–40"
 
 
 def test_small_overlap_is_told():
-    assert bd_rate(curve(RATES, SCORES), curve(RATES, SCORES + 0.2)).note == "AP 30–40 only"
+    assert bd_rate(curve(RATES, SCORES), curve(RATES, SCORES + 0.2)).note == "accuracy 30–40 only"
 
 
 def test_rate_is_interpolated_on_a_logarithmic_scale():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fovea.errors import RecognizerError
-from fovea.recognition import COCO_CLASSES, OnnxRecognizer, load, load_semantic
+from fovea.recognition import COCO_CLASSES, OnnxRecognizer, OnnxSegmenter, load, load_any, load_semantic
 from fovea.recognition.description import families
 
 MakeModel = Callable[..., Path]
@@ -165,6 +165,21 @@ def test_class_maps_and_boxes_are_not_mixed_up(echo_model: Callable[..., Path], 
         load(path)
     with pytest.raises(RecognizerError, match="gives boxes, not class maps"):
         load_semantic(make_model("m", (1, 3, 96, 96), family_outputs()["yolov8"]))
+
+
+def test_load_any_tells_them_apart(echo_model: Callable[..., Path], make_model: MakeModel) -> None:
+    path = echo_model((1, 3, 8, 8))
+    path.with_suffix(".yaml").write_text("read: {format: classmap}\nclasses: [a, b, c]\n")
+    assert isinstance(load_any(path), OnnxSegmenter)
+    assert isinstance(load_any(make_model("m", (1, 3, 96, 96), family_outputs()["yolov8"])), OnnxRecognizer)
+
+
+@pytest.mark.parametrize("label", [-1, 2])
+def test_labels_that_have_no_name_are_refused(label: int, make_model: MakeModel) -> None:
+    path = make_model("labels", (1, 3, 8, 8), {"labels": np.array([[[0, 1], [label, 1]]])})
+    path.with_suffix(".yaml").write_text("read: {format: classmap}\nclasses: [a, b]\n")
+    with pytest.raises(RecognizerError, match=f"labels gives class {label}, and 2 classes are named"):
+        load_semantic(path).segment([GRAY])
 
 
 @pytest.mark.parametrize(

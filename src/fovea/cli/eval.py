@@ -41,7 +41,13 @@ def _qualities(
     help="Fovea models or their files, and jpeg, mozjpeg, jpeg2000, webp, avif, jxl, avc, hevc, vvc, each perhaps with"
     " an effort (vvc:fast), and with +roi or +roi:RECOGNIZER behind it.",
 )
-@click.option("--recognizers", metavar="LIST", required=True, callback=_list, help=".onnx or .yaml files, or names.")
+@click.option(
+    "--recognizers",
+    metavar="LIST",
+    required=True,
+    callback=_list,
+    help="Detectors and segmenters: .onnx or .yaml files, or names.",
+)
 @click.option(
     "--qualities",
     metavar="LIST",

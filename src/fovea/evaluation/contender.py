@@ -14,7 +14,7 @@ from fovea import baselines
 from fovea.baselines import Baseline, Codec, RoiCodec, recognized
 from fovea.coding.model import SUFFIX
 from fovea.errors import BaselineError, FoveaError, ModelError
-from fovea.evaluation.judge import fingerprint, recognizer
+from fovea.evaluation.judge import detector, fingerprint
 
 FOVEA_QUALITIES = (5.0, 20.0, 35.0, 50.0, 65.0, 80.0, 95.0)
 FOVEA_RANGE = (0.0, 100.0)
@@ -65,6 +65,8 @@ def contender(spec: str, qualities: Sequence[float] | None = None) -> Contender:
         usual, (low, high) = FOVEA_QUALITIES, FOVEA_RANGE
     if roi:
         by = seen_by.removeprefix(":")
+        if by:
+            detector(by)  # refuses what gives no objects
         name += ROI + (f":{Path(by).stem}" if by else "")
         version += f", region of interest from {f'recognizer {fingerprint(by)[:12]}' if by else 'the labels'}"
     chosen = tuple(sorted({float(quality) for quality in qualities or usual}))
@@ -119,7 +121,7 @@ def codec_for(spec: str, objects: NDArray[np.bool_]) -> Codec:
     codec: Codec = _open(base)
     if not roi:
         return codec
-    return RoiCodec(codec, recognized(recognizer(seen_by[1:])) if seen_by else lambda _: objects)
+    return RoiCodec(codec, recognized(detector(seen_by[1:])) if seen_by else lambda _: objects)
 
 
 @cache

@@ -4,8 +4,8 @@ Accuracy over bitrate is noisy, and now and then more bits give less accuracy. N
 figures are read from the *front*: the points that no cheaper point equals. Between them the logarithm of the rate is
 interpolated by a monotone cubic (PCHIP); beyond them nothing is told.
 
-Intervals come from a bootstrap over images. Resampled average precision lies a little above that of the whole set,
-because rare classes drop out of some resamples, and it does so for every codec alike. Hence only differences and
+Intervals come from a bootstrap over images. Resampled accuracy lies a little off that of the whole set, because rare
+classes drop out of some resamples, and it does so for every codec alike. Hence only differences and
 ratios within one resample are used, and their spread is laid around the estimate from the whole set.
 """
 
@@ -54,11 +54,11 @@ class Curve:
     rates: Floats
     """[P] bits per pixel."""
     scores: Floats
-    """[P] average precision, 0 to 1."""
+    """[P] average precision or mean intersection over union, 0 to 1."""
     rate_samples: Floats
     """[R, P] bits per pixel of each resampled set of images; the resamples are the same for all codecs."""
     score_samples: Floats
-    """[R, P] average precision of each."""
+    """[R, P] accuracy of each."""
 
 
 def front(rates: Floats, scores: Floats) -> tuple[Floats, Floats]:
@@ -96,12 +96,12 @@ def bd_rate(anchor: Curve, test: Curve) -> Estimate:
     low, high = max(ours[1][0], theirs[1][0]), min(ours[1][-1], theirs[1][-1])
     if not low < high:
         spans = " and ".join(f"{100 * s[0]:.0f}–{100 * s[-1]:.0f}" for _, s in (ours, theirs))
-        return Estimate(math.nan, note=f"no common AP: {spans}")
+        return Estimate(math.nan, note=f"no common accuracy: {spans}")
     share = (high - low) / (max(ours[1][-1], theirs[1][-1]) - min(ours[1][0], theirs[1][0]))
     value = _log_ratio(theirs, ours)
     drawn = zip(anchor.rate_samples, anchor.score_samples, test.rate_samples, test.score_samples, strict=True)
     samples = np.array([_log_ratio(front(r, s), front(r2, s2)) for r, s, r2, s2 in drawn])
-    note = "" if share >= _MOST else f"AP {100 * low:.0f}–{100 * high:.0f} only"
+    note = "" if share >= _MOST else f"accuracy {100 * low:.0f}–{100 * high:.0f} only"
     middle, least, most = (100 * math.expm1(bound) for bound in (value, *_interval(value, samples)))
     return Estimate(middle, least, most, note)
 

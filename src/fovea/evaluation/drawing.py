@@ -1,9 +1,11 @@
 """Draws on an image what a recognizer sees."""
 
+import colorsys
 from collections.abc import Sequence
 
 import numpy as np
 import supervision as sv
+from numpy.typing import NDArray
 
 from fovea.recognition.recognizer import Picture
 
@@ -32,6 +34,32 @@ def draw(picture: Picture, found: sv.Detections, classes: Sequence[str]) -> Pict
         drawn, found, labels=labels
     )
     return np.asarray(drawn, dtype=np.uint8)
+
+
+def class_color(number: int) -> tuple[int, int, int]:
+    """The color of a class, 0 to 255 each of red, green and blue; neighbors in number differ much in hue.
+
+    Example:
+        >>> class_color(0), class_color(1)
+        ((230, 80, 80), (80, 124, 230))
+    """
+    hue = number * 0.618034 % 1  # steps of the golden ratio spread any number of hues evenly
+    red, green, blue = (round(255 * part) for part in colorsys.hsv_to_rgb(hue, 0.65, 0.9))
+    return red, green, blue
+
+
+def color_classes(class_map: NDArray[np.integer]) -> NDArray[np.uint8]:
+    """Colors a class map.
+
+    Args:
+        class_map: [H, W] class indices; what is negative stays clear.
+
+    Returns:
+        uint8 [H, W, 4], red, green, blue and alpha, which is 0 or 255.
+    """
+    classes, places = np.unique(class_map, return_inverse=True)
+    colors = [(*class_color(number), 255) if number >= 0 else (0, 0, 0, 0) for number in classes.tolist()]
+    return np.asarray(np.array(colors, np.uint8)[places.reshape(class_map.shape)])
 
 
 def named(found: sv.Detections, classes: Sequence[str]) -> list[tuple[str, float, list[float]]]:

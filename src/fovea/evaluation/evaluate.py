@@ -5,39 +5,30 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from fovea.engine.base import available_cores
-from fovea.errors import DatasetError, FoveaError
+from fovea.errors import FoveaError
 from fovea.evaluation.cache import Cache
 from fovea.evaluation.contender import Contender, contenders
 from fovea.evaluation.curves import Curve, Whole
 from fovea.evaluation.gallery import Gallery, hang
+from fovea.evaluation.grade import RESAMPLES, Grade, Scored
 from fovea.evaluation.judge import Judge, judges
 from fovea.evaluation.memory import peak_memory
 from fovea.evaluation.plan import Plan, Reference, content
-from fovea.evaluation.point import Accuracy, Point
+from fovea.evaluation.point import Accuracy, Point, Question
 from fovea.evaluation.pool import Pool
-from fovea.evaluation.work import RESAMPLES, Grade, Look, Measurement, Scored
+from fovea.evaluation.truth import choose_reference
+from fovea.evaluation.work import Look, Measurement
 from fovea.recognition import Dataset, resample
-from fovea.recognition.scoring import Kind
 
 _LOSSLESS = 100.0
 """PSNR in dB of an image that comes back unchanged."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """What accuracy is meant: whose, and of what."""
-
-    recognizer: str
-    kind: Kind
-
-    def __str__(self) -> str:
-        return f"{self.recognizer}, {'boxes' if self.kind == 'box' else 'masks'}"
 
 
 @dataclass(frozen=True)
@@ -78,7 +69,7 @@ def evaluate(
     Args:
         dataset: images, with or without labels.
         codecs: Fovea models and baselines, as for :func:`fovea.evaluation.contender.contender`.
-        recognizers: as for :func:`fovea.recognition.load`.
+        recognizers: as for :func:`fovea.recognition.load_any`.
         cache: file in which all work is kept; what it holds is not done again.
         qualities: by codec, and under the empty name for all others; by default each codec's own.
         reference: what counts as right: the labels, or what each recognizer sees on the originals. By default the
@@ -92,15 +83,10 @@ def evaluate(
     Raises:
         FoveaError: something named cannot be used; this is found out before the long work begins.
     """
-    reference = reference or ("labels" if dataset.labeled else "self")
-    if reference == "labels" and not dataset.labeled:
-        raise DatasetError(f"{dataset.name}: has no labels: compare with the recognizers' own output instead")
     found, skipped = contenders(codecs, qualities or {})
     leader = _anchor(found, anchor)
     panel = judges(recognizers, dataset.images[0].load())
-    if reference == "labels":
-        for judge in panel:
-            dataset.category_ids(judge.classes)  # refuses one that knows none of the classes
+    reference = choose_reference(dataset, panel, reference)
     contents = tuple(
         content(dataset, index, image.load())
         for index, image in enumerate(tqdm(dataset.images, "reading", unit="image", leave=False))
@@ -187,7 +173,8 @@ def _point(
 def _accuracy(
     plan: Plan, scored: Mapping[Grade, Scored], judge: Judge, codec: Contender | None = None, quality: float = 0
 ) -> Accuracy:
-    return Accuracy(**{kind: scored[Grade(judge, kind, codec, quality)].score for kind in plan.kinds(judge)})
+    scores: dict[str, Any] = {kind: scored[Grade(judge, kind, codec, quality)].score for kind in plan.kinds(judge)}
+    return Accuracy(**scores)
 
 
 def _curves(
@@ -199,7 +186,7 @@ def _curves(
     curves: dict[Question, dict[str, Curve]] = {question: {} for question in questions}
     for question, judge in questions.items():
         original = scored[Grade(judge, question.kind)]
-        wholes[question] = Whole(original.score.ap, np.array(original.samples))
+        wholes[question] = Whole(original.score.value, np.array(original.samples))
     for codec in plan.contenders:
         bits = np.array(
             [[8 * file.size for file in _measured(plan, cache, codec, q)] for q in codec.qualities], np.int64
@@ -209,7 +196,7 @@ def _curves(
             results = [scored[Grade(judge, question.kind, codec, quality)] for quality in codec.qualities]
             curves[question][codec.name] = Curve(
                 rates=bits.sum(axis=1) / pixels.sum(),
-                scores=np.array([result.score.ap for result in results]),
+                scores=np.array([result.score.value for result in results]),
                 rate_samples=rate_samples,
                 score_samples=np.array([result.samples for result in results]).T,
             )

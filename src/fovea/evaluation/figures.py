@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fovea.evaluation.curves import band
-from fovea.evaluation.evaluate import Evaluation, Question
+from fovea.evaluation.evaluate import Evaluation
+from fovea.evaluation.point import Question
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,7 +78,7 @@ def inline_svg(evaluation: Evaluation, question: Question) -> str:
         text = text.replace(shade, f"var(--series-{number})")
     for shade, name in ((INK, "ink"), (FAINT, "faint"), (PAPER, "paper")):
         text = text.replace(shade, f"var(--{name})")
-    return text.replace("<svg ", f'<svg role="img" aria-label="Average precision over bitrate: {question}" ', 1)
+    return text.replace("<svg ", f'<svg role="img" aria-label="{question.metric} over bitrate: {question}" ', 1)
 
 
 def _number(codec: str, evaluation: Evaluation) -> int:
@@ -108,7 +109,7 @@ def _draw(plot: "Axes", evaluation: Evaluation, question: Question) -> None:
         plot.annotate(f"{share:.0%}", (0, 100 * share * whole.score), xytext=(4, offset), fontsize=7, **beside)
     plot.set_title(str(question), color=INK, fontsize=11, loc="left", fontweight="bold")
     plot.set_xlabel("bits per pixel", color=INK, fontsize=9.5)
-    plot.set_ylabel("AP", color=INK, fontsize=9.5)
+    plot.set_ylabel(question.metric, color=INK, fontsize=9.5)
     plot.set_facecolor(PAPER)
     plot.tick_params(colors=INK, labelsize=9.5, which="both", length=3)
     plot.grid(color=FAINT, lw=0.5, alpha=0.6)

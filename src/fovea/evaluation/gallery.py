@@ -1,40 +1,16 @@
 """One image as each codec leaves it at nearly the same size, with what the recognizers make of it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
-
-import numpy as np
-from pycocotools import mask as rle
 
 from fovea.evaluation.cache import Cache
 from fovea.evaluation.contender import Contender, codec_for
-from fovea.evaluation.judge import Judge, seen
-from fovea.evaluation.plan import Plan, file_key, seen_key
+from fovea.evaluation.plan import Plan, file_key
 from fovea.evaluation.pool import Pool
-from fovea.evaluation.work import Fit, Look, reference
-from fovea.recognition import Annotation, Dataset, Result
+from fovea.evaluation.views import View, Viewer, viewer
+from fovea.evaluation.work import Fit, Look
 from fovea.recognition.recognizer import Picture
-
-THRESHOLD = 0.25
-"""Lowest score of a detection that is shown."""
-OVERLAP = 0.5
-"""IoU from which a detection has found an object."""
-_CROWDED = 6
-"""More objects than these make an image no better to show."""
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Something to draw on an image."""
-
-    verdict: Literal["found", "false", "missed"]
-    label: str
-    box: tuple[float, float, float, float]
-    """Left, top, width, height in pixels."""
-    mask: dict[str, object] | None
-    """Run-length code."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +20,7 @@ class Frame:
     title: str
     note: str
     picture: Picture
-    marks: Mapping[str, tuple[Mark, ...]]
+    views: Mapping[str, View]
     """By recognizer."""
 
 
@@ -56,20 +32,26 @@ class Gallery:
     """Name of the file."""
     frames: tuple[Frame, ...]
 
+    def legend(self, recognizer: str) -> dict[int, str]:
+        """The classes that a segmenter sees in any of the frames, by number; none for a detector."""
+        named = (frame.views[recognizer].named for frame in self.frames)
+        return dict(sorted((number, name) for one in named for number, name in one.items()))
+
 
 def hang(plan: Plan, cache: Cache, pool: Pool) -> Gallery:
-    """Chooses an image and a size, codes it with each codec to that size, and marks what recognizers see.
+    """Chooses an image and a size, codes it with each codec to that size, and shows what recognizers see.
 
     Args:
-        plan: of the evaluation, whose files and detections are all in the cache.
+        plan: of the evaluation, whose files are all in the cache, and what was seen on them.
         cache: of the evaluation.
         pool: does what is missing.
 
     Returns:
         The frames.
     """
-    truths = {judge.name: reference(plan, judge, cache) for judge in plan.judges}
-    image = _choose(plan, cache, plan.judges[0], truths[plan.judges[0].name])
+    viewers = {judge.name: viewer(plan, judge, cache) for judge in plan.judges}
+    first = viewers[plan.judges[0].name]
+    image = max(range(len(plan.dataset)), key=lambda index: first.worth(index, plan.image_key(index)))
     sizes = {codec: _sizes(plan, cache, codec, image) for codec in plan.contenders}
     least, most = (pick(each(size.values()) for size in sizes.values()) for pick, each in ((max, min), (min, max)))
     # Where codecs differ: near the smallest size that all of them reach.
@@ -81,7 +63,7 @@ def hang(plan: Plan, cache: Cache, pool: Pool) -> Gallery:
 
     listed = plan.dataset.images[image]
     picture, objects = listed.load(), plan.dataset.object_mask(listed)
-    frames = [Frame("original", "", picture, _marks(plan, cache, truths, plan.image_key(image), image))]
+    frames = [Frame("original", "", picture, _views(viewers, image, plan.image_key(image)))]
     for codec, look in looks.items():
         key = plan.image_key(image, codec, look.quality)
         data = cache.get(file_key(key)) or b""
@@ -90,75 +72,14 @@ def hang(plan: Plan, cache: Cache, pool: Pool) -> Gallery:
                 codec.name,
                 f"{8 * len(data) / (listed.width * listed.height):.3f} bpp, quality {look.quality:g}",
                 codec_for(codec.spec, objects).decode(data),
-                _marks(plan, cache, truths, key, image),
+                _views(viewers, image, key),
             )
         )
     return Gallery(listed.path.name, tuple(frames))
 
 
-def compare(results: Sequence[Result], annotations: Sequence[Annotation], names: Mapping[int, str]) -> list[Mark]:
-    """Tells which detections are right, which are false, and what was missed.
-
-    Args:
-        results: detections on one image, best first; those below ``THRESHOLD`` are left out.
-        annotations: the objects on it. Detections on a crowd are neither right nor false.
-        names: of the categories.
-
-    Returns:
-        What to draw.
-    """
-    results = [result for result in results if result["score"] >= THRESHOLD]
-    marks, open_ = [], [not annotation.crowd for annotation in annotations]
-    overlaps = np.zeros((len(results), len(annotations)))
-    if results and annotations:
-        overlaps = rle.iou(
-            np.array([result["bbox"] for result in results], dtype=np.float64),
-            np.array([annotation.box for annotation in annotations], dtype=np.float64),
-            [int(annotation.crowd) for annotation in annotations],
-        )
-    for result, row in zip(results, overlaps, strict=True):
-        same = np.array([annotation.category_id == result["category_id"] for annotation in annotations], dtype=bool)
-        fits = same & (row >= OVERLAP)
-        free = fits & np.array(open_, dtype=bool)
-        if free.any():
-            open_[int(np.argmax(np.where(free, row, -1)))] = False
-        elif any(annotation.crowd and fit for annotation, fit in zip(annotations, fits, strict=True)):
-            continue
-        left, top, width, height = result["bbox"]
-        marks.append(
-            Mark(
-                "found" if free.any() else "false",
-                f"{names[result['category_id']]} {100 * result['score']:.0f}",
-                (left, top, width, height),
-                result.get("segmentation"),
-            )
-        )
-    missed = [annotation for annotation, still in zip(annotations, open_, strict=True) if still]
-    return marks + [Mark("missed", names[one.category_id], one.box, None) for one in missed]
-
-
-def _marks(
-    plan: Plan, cache: Cache, truths: Mapping[str, Dataset], key: str, image: int
-) -> dict[str, tuple[Mark, ...]]:
-    return {judge.name: tuple(_compared(plan, cache, judge, truths[judge.name], key, image)) for judge in plan.judges}
-
-
-def _compared(plan: Plan, cache: Cache, judge: Judge, truth: Dataset, key: str, image: int) -> list[Mark]:
-    categories = truth.category_ids(judge.classes)
-    listed = truth.images[image]
-    known = [one for one in truth.by_image[listed.id] if one.category_id in categories]
-    found = seen(cache.get(seen_key(key, judge)) or b"", listed.id, categories)
-    return compare(found, known, truth.categories)
-
-
-def _choose(plan: Plan, cache: Cache, judge: Judge, truth: Dataset) -> int:
-    """The image on whose original the recognizer is most right, with something to see on it."""
-
-    def worth(image: int) -> float:
-        verdicts = [mark.verdict for mark in _compared(plan, cache, judge, truth, plan.image_key(image), image)]
-        return min(verdicts.count("found"), _CROWDED) - 0.5 * (len(verdicts) - verdicts.count("found"))
-
-    return max(range(len(plan.dataset)), key=worth)
+def _views(viewers: Mapping[str, Viewer], image: int, image_key: str) -> dict[str, View]:
+    return {name: one.view(image, image_key) for name, one in viewers.items()}
 
 
 def _sizes(plan: Plan, cache: Cache, codec: Contender, image: int) -> dict[float, int]:

@@ -8,10 +8,9 @@ from typing import Literal
 
 from fovea.evaluation.cache import digest
 from fovea.evaluation.contender import Contender
-from fovea.evaluation.judge import Judge
+from fovea.evaluation.judge import Judge, Kind
 from fovea.recognition import Dataset
 from fovea.recognition.recognizer import Picture
-from fovea.recognition.scoring import Kind
 
 Reference = Literal["labels", "self"]
 """What counts as right: the labels, or what each recognizer sees on the originals."""
@@ -37,8 +36,8 @@ class Plan:
 
     def kinds(self, judge: Judge) -> tuple[Kind, ...]:
         """What a recognizer is scored for."""
-        masked = judge.masks and (self.reference == "self" or self.dataset.masked)
-        return ("box", "mask") if masked else ("box",)
+        masked = self.reference == "self" or self.dataset.masked
+        return tuple(kind for kind in judge.kinds if masked or kind != "mask")
 
 
 def file_key(image_key: str) -> str:

@@ -1,22 +1,49 @@
-"""A point of a rate-accuracy curve."""
+"""A point of a rate-accuracy curve, and whose accuracy it is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fovea.recognition import Score
+from fovea.evaluation.judge import Kind
+from fovea.recognition import Score, SemanticScore
+
+_TITLES: Mapping[Kind, str] = {"box": "boxes", "mask": "masks", "semantic": "class maps"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What accuracy is meant: whose, and of what.
+
+    Example:
+        >>> question = Question("segformer", "semantic")
+        >>> print(question, question.metric)
+        segformer, class maps mIoU
+    """
+
+    recognizer: str
+    kind: Kind
+
+    def __str__(self) -> str:
+        return f"{self.recognizer}, {_TITLES[self.kind]}"
+
+    @property
+    def metric(self) -> str:
+        """What it is measured in."""
+        return "mIoU" if self.kind == "semantic" else "AP"
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """What one recognizer reaches on one version of the images."""
+    """What one recognizer reaches on one version of the images; None where recognizer or reference has no such."""
 
-    box: Score
+    box: Score | None = None
     mask: Score | None = None
-    """None where recognizer or reference has no masks."""
+    semantic: SemanticScore | None = None
 
-    def of(self, kind: str) -> Score | None:
-        """The score for ``box`` or ``mask``."""
-        return self.box if kind == "box" else self.mask
+    def of(self, kind: Kind) -> Score | SemanticScore | None:
+        """The score of one kind."""
+        scores: Mapping[Kind, Score | SemanticScore | None]
+        scores = {"box": self.box, "mask": self.mask, "semantic": self.semantic}
+        return scores[kind]
 
 
 @dataclass(frozen=True)

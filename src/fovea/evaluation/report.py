@@ -4,7 +4,6 @@ import base64
 import io
 import math
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
@@ -18,9 +17,10 @@ from pycocotools import mask as rle
 import fovea
 from fovea.errors import FoveaError
 from fovea.evaluation.curves import Estimate
+from fovea.evaluation.drawing import class_color, color_classes
 from fovea.evaluation.evaluate import Evaluation
 from fovea.evaluation.figures import SERIES, figure, inline_svg, to_bytes
-from fovea.evaluation.gallery import Mark
+from fovea.evaluation.marks import Mark
 from fovea.evaluation.tables import SHARES, points_csv, summarize, summary_csv
 from fovea.recognition.recognizer import Picture
 
@@ -79,7 +79,8 @@ def _template() -> jinja2.Template:
         "rate": _rate,
         "uri": _uri,
         "outline": _outline,
-        "tally": _tally,
+        "overlay": _overlay,
+        "shade": _shade,
     }
     return environment.get_template("report.html")
 
@@ -112,10 +113,24 @@ def _estimate(estimate: Estimate, pattern: str) -> Markup:
 def _uri(picture: Picture) -> str:
     image = Image.fromarray(picture)
     image.thumbnail((_WIDEST, _WIDEST), Image.Resampling.LANCZOS)
-    file = io.BytesIO()
     # Fine enough that what the codec did is seen, and not what this does.
-    image.save(file, "WEBP", quality=88, method=6)
-    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return _embed(image, "webp", quality=88, method=6)
+
+
+def _overlay(class_map: NDArray[np.integer]) -> str:
+    image = Image.fromarray(color_classes(class_map))
+    image.thumbnail((_WIDEST, _WIDEST), Image.Resampling.NEAREST)
+    return _embed(image, "png", optimize=True)
+
+
+def _embed(image: Image.Image, image_format: str, **settings: object) -> str:
+    file = io.BytesIO()
+    image.save(file, image_format, **settings)
+    return f"data:image/{image_format};base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def _shade(number: int) -> str:
+    return "rgb({}, {}, {})".format(*class_color(number))
 
 
 def _outline(mark: Mark) -> str:
@@ -128,10 +143,6 @@ def _outline(mark: Mark) -> str:
     plane = np.pad(rle.decode(mark.mask)[::2, ::2], 1).astype(np.float32)
     lines = cast("list[NDArray[np.float64]]", contour_generator(z=plane).lines(0.5))
     return "".join("M" + " ".join(f"{2 * x - 2:.0f},{2 * y - 2:.0f}" for x, y in line) + "Z" for line in lines)
-
-
-def _tally(marks: tuple[Mark, ...]) -> Mapping[str, int]:
-    return {verdict: sum(mark.verdict == verdict for mark in marks) for verdict in ("found", "false", "missed")}
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fovea.evaluation.curves import Estimate, bd_rate, rate_keeping
-from fovea.evaluation.evaluate import Evaluation, Question
-from fovea.recognition import Score
+from fovea.evaluation.evaluate import Evaluation
+from fovea.evaluation.point import Accuracy, Question
 
 SHARES = (0.99, 0.95, 0.90)
 """Parts of the uncompressed accuracy that are asked for."""
@@ -62,32 +62,30 @@ def points_csv(evaluation: Evaluation) -> str:
     """One line for each codec and quality, the originals first. Accuracy is in points of 100."""
     header: list[object] = ["codec", "version", "quality", "bpp", "psnr_db", "object_psnr_db"]
     header += ["encode_mp_per_s", "decode_mp_per_s", "peak_memory_mib"]
-    names = ("ap", "ap50", "ap75", "small", "medium", "large")
-    header += [f"{q.recognizer}_{q.kind}_{name}" for q in evaluation.wholes for name in names]
+    header += [
+        f"{question.recognizer}_{question.kind}_{name}"
+        for question in evaluation.wholes
+        for name in vars(evaluation.originals[question.recognizer].of(question.kind))
+    ]
     versions = {contender.name: contender.version for contender in evaluation.contenders}
 
-    def scores(accuracy: Mapping[str, object]) -> list[object]:
-        found = (accuracy[question] for question in map(str, evaluation.wholes))
-        return [_number(100 * getattr(score, name), 3) for score in found for name in names]
+    def scores(accuracy: Mapping[str, Accuracy]) -> list[object]:
+        found = (accuracy[question.recognizer].of(question.kind) for question in evaluation.wholes)
+        return [_number(100 * value, 3) for score in found for value in vars(score).values()]
 
-    lines: list[list[object]] = [["original", *[""] * 8, *scores(_by_question(evaluation, None))]]
-    for number, point in enumerate(evaluation.points):
-        lines.append(
-            [
-                point.codec,
-                versions[point.codec],
-                f"{point.quality:g}",
-                *(_number(value, 5) for value in (point.bpp, point.psnr, point.object_psnr)),
-                *(_number(value, 4) for value in (point.encode_speed, point.decode_speed, point.memory / 2**20)),
-                *scores(_by_question(evaluation, number)),
-            ]
-        )
+    lines: list[list[object]] = [["original", *[""] * 8, *scores(evaluation.originals)]]
+    lines += [
+        [
+            point.codec,
+            versions[point.codec],
+            f"{point.quality:g}",
+            *(_number(value, 5) for value in (point.bpp, point.psnr, point.object_psnr)),
+            *(_number(value, 4) for value in (point.encode_speed, point.decode_speed, point.memory / 2**20)),
+            *scores(point.accuracy),
+        ]
+        for point in evaluation.points
+    ]
     return _csv([header, *lines])
-
-
-def _by_question(evaluation: Evaluation, point: int | None) -> dict[str, Score | None]:
-    accuracy = evaluation.originals if point is None else evaluation.points[point].accuracy
-    return {str(q): accuracy[q.recognizer].of(q.kind) for q in evaluation.wholes}
 
 
 def _cells(estimate: Estimate | None) -> list[object]:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Protocol
 
 import numpy as np
@@ -12,14 +12,9 @@ from numpy.typing import NDArray
 from fovea.errors import BaselineError, FoveaError
 from fovea.evaluation.cache import Cache, digest
 from fovea.evaluation.contender import Contender, codec_for
-from fovea.evaluation.judge import Judge, look, seen
 from fovea.evaluation.plan import Plan, file_key, seen_key
-from fovea.recognition import Dataset, Result, Score, match, resample, self_reference
+from fovea.evaluation.sight import look
 from fovea.recognition.recognizer import Picture
-from fovea.recognition.scoring import Kind
-
-RESAMPLES = 200
-"""Of the bootstrap: enough for 95 % intervals, and no more than scoring itself costs."""
 
 Found = Mapping[str, bytes]
 """Results, by the keys under which they are kept."""
@@ -141,70 +136,6 @@ def measure(
     error = np.square(picture.astype(np.float32) - decoded).mean(axis=2)
     inside = float(error[objects].mean()) if objects.any() else None
     return data, decoded, Measurement(len(data), float(error.mean()), inside, between - began, ended - between)
-
-
-@dataclass(frozen=True)
-class Scored:
-    """The score of one recognizer on one version of all images."""
-
-    score: Score
-    samples: list[float]
-    """AP on each resampled set of images; the resamples are the same for all codecs."""
-
-
-@dataclass(frozen=True)
-class Grade:
-    """Scores what one recognizer saw on one version of all images."""
-
-    judge: Judge
-    kind: Kind
-    contender: Contender | None = None
-    quality: float = 0
-
-    def keys(self, plan: Plan) -> list[str]:
-        """The score."""
-        seen_keys = [self._seen_key(plan, image) for image in range(len(plan.dataset))]
-        return [digest("score", RESAMPLES, plan.reference, self.kind, self.judge.classes, plan.contents, seen_keys)]
-
-    def run(self, bench: Bench) -> Found:
-        """Matches detections with the reference and resamples the images."""
-        plan, (key,) = bench.plan, self.keys(bench.plan)
-        truth = reference(plan, self.judge, bench.cache)
-        categories = truth.category_ids(self.judge.classes)
-        results: list[Result] = []
-        for index, image in enumerate(truth.images):
-            packed = bench.cache.get(self._seen_key(plan, index))
-            assert packed is not None, "what is graded was looked at before"
-            results += seen(packed, image.id, categories)
-        matches = match(truth, results, self.kind, categories)
-        samples = matches.resampled(resample(len(truth), RESAMPLES)).mean(axis=1)
-        return {key: json.dumps({"score": asdict(matches.score), "samples": samples.tolist()}).encode()}
-
-    def result(self, plan: Plan, cache: Cache) -> Scored:
-        """Reads the score back."""
-        found = json.loads(cache.get(self.keys(plan)[0]) or b"")
-        return Scored(Score(**found["score"]), found["samples"])
-
-    def _seen_key(self, plan: Plan, image: int) -> str:
-        return seen_key(plan.image_key(image, self.contender, self.quality), self.judge)
-
-
-def reference(plan: Plan, judge: Judge, cache: Cache) -> Dataset:
-    """What counts as right for a recognizer: the labels, or what it saw on the originals.
-
-    Raises:
-        DatasetError: it saw nothing on the originals.
-    """
-    if plan.reference == "labels":
-        return plan.dataset
-    bare = replace(plan.dataset, annotations=(), categories={})
-    categories = bare.category_ids(judge.classes)
-    results = [
-        result
-        for index, image in enumerate(bare.images)
-        for result in seen(cache.get(seen_key(plan.image_key(index), judge)) or b"", image.id, categories)
-    ]
-    return self_reference(bare, results, judge.classes)
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,21 @@ Example::
         results += to_results(seen, image.id, categories)
     matches = match(data, results, "box", categories)
     print(matches.score.ap, matches.resampled(resample(len(data), 200)).mean(axis=1))
+
+and, for a segmenter, ``overlaps(maps, reference_maps, len(segmenter.classes)).score.miou``.
 """
 
 from fovea.recognition.adapters import TorchvisionRecognizer, UltralyticsRecognizer
 from fovea.recognition.coco import COCO_CLASSES
 from fovea.recognition.datasets import Annotation, Dataset, DatasetImage, load_dataset
-from fovea.recognition.load import load, load_semantic
+from fovea.recognition.load import load, load_any, load_semantic
 from fovea.recognition.onnx_model import OnnxRecognizer, OnnxSegmenter
-from fovea.recognition.overlap import Overlaps, overlaps
+from fovea.recognition.overlap import Overlaps, SemanticScore, overlaps
 from fovea.recognition.recognizer import Recognizer, SemanticRecognizer
 from fovea.recognition.registry import WEIGHTS, Weights, fetch
 from fovea.recognition.results import Result, self_reference, to_results
 from fovea.recognition.scoring import Matches, Score, match, resample
+from fovea.recognition.shared_classes import SharedClasses
 
 __all__ = [
     "COCO_CLASSES",
@@ -38,11 +41,14 @@ __all__ = [
     "Result",
     "Score",
     "SemanticRecognizer",
+    "SemanticScore",
+    "SharedClasses",
     "TorchvisionRecognizer",
     "UltralyticsRecognizer",
     "Weights",
     "fetch",
     "load",
+    "load_any",
     "load_dataset",
     "load_semantic",
     "match",

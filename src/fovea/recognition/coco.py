@@ -16,6 +16,9 @@ COCO_CLASSES: dict[int, str] = {
 }  # fmt: skip
 """COCO category id (1 to 90, with gaps) to class name, in the order detectors number them 0 to 79."""
 
+BACKGROUND = "background"
+"""What segmenters call pixels that belong to no object, in its canonical spelling."""
+
 _SYNONYMS = {
     "aeroplane": "airplane",
     "motorbike": "motorcycle",

@@ -6,6 +6,7 @@ from fovea.errors import RecognizerError
 from fovea.recognition.adapters import ADAPTERS
 from fovea.recognition.description import read_description
 from fovea.recognition.onnx_model import OnnxModel, OnnxRecognizer, OnnxSegmenter
+from fovea.recognition.read import ClassMap
 from fovea.recognition.recognizer import Recognizer, SemanticRecognizer
 from fovea.recognition.registry import WEIGHTS, fetch
 
@@ -28,9 +29,8 @@ def load(spec: str | Path, *, threads: int = 0, threshold: float = 0.001, limit:
     Raises:
         RecognizerError: there is no such model, or it cannot be used.
     """
-    library, _, name = str(spec).partition(":")
-    if name and library in ADAPTERS:
-        return ADAPTERS[library](name, threshold=threshold, limit=limit)
+    if adapted := _adapted(spec, threshold=threshold, limit=limit):
+        return adapted
     return OnnxRecognizer(_open(spec, threads), threshold=threshold, limit=limit)
 
 
@@ -48,6 +48,31 @@ def load_semantic(spec: str | Path, *, threads: int = 0) -> SemanticRecognizer:
         RecognizerError: there is no such model, or it cannot be used.
     """
     return OnnxSegmenter(_open(spec, threads))
+
+
+def load_any(spec: str | Path, *, threads: int = 0) -> Recognizer | SemanticRecognizer:
+    """Loads a recognizer, whatever it gives.
+
+    Args:
+        spec: as for :func:`load` and :func:`load_semantic`.
+        threads: threads that ONNX Runtime uses for one run; 0: one for each core.
+
+    Returns:
+        A segmenter where the model gives class maps, else a detector or an instance segmenter that keeps what
+        average precision needs.
+
+    Raises:
+        RecognizerError: there is no such model, or it cannot be used.
+    """
+    if adapted := _adapted(spec):
+        return adapted
+    model = _open(spec, threads)
+    return OnnxSegmenter(model) if isinstance(model.description.read, ClassMap) else OnnxRecognizer(model)
+
+
+def _adapted(spec: str | Path, *, threshold: float = 0.001, limit: int = 100) -> Recognizer | None:
+    library, _, name = str(spec).partition(":")
+    return ADAPTERS[library](name, threshold=threshold, limit=limit) if name and library in ADAPTERS else None
 
 
 def _open(spec: str | Path, threads: int) -> OnnxModel:

@@ -166,7 +166,15 @@ class OnnxSegmenter:
 
     def segment(self, images: Sequence[Picture]) -> list[NDArray[np.int64]]:
         """Gives each pixel of each image its class, as :meth:`SemanticRecognizer.segment` says."""
-        return [self.format.map(self.model.size, outputs, placed) for placed, outputs in self.model.run(images)]
+        maps = [self.format.map(self.model.size, outputs, placed) for placed, outputs in self.model.run(images)]
+        # A model that chooses the labels itself may give more than the names that were told for it.
+        wrong = [label for found in maps for label in (found.min(), found.max()) if not 0 <= label < len(self.classes)]
+        if wrong:
+            raise RecognizerError(
+                f"{self.name} gives class {wrong[0]}, and {len(self.classes)} classes are named, from 0 on: "
+                "list them all under 'classes' in its YAML file"
+            )
+        return maps
 
 
 def _family(network: Network, size: Size, shapes: Shapes) -> Description:

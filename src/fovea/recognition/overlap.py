@@ -1,18 +1,31 @@
 """Mean intersection over union of class maps."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-IGNORED = 255
-"""Label of pixels that count neither as right nor as wrong, as in Cityscapes and Pascal VOC."""
+
+@dataclass(frozen=True)
+class SemanticScore:
+    """How well class maps agree with a reference, 0 to 1; NaN where no pixel counts."""
+
+    miou: float
+    """Mean over the classes that occur; pixels of all images are counted together."""
+    pixel_accuracy: float
+    """Share of the pixels that have the right class."""
+
+    @property
+    def value(self) -> float:
+        """Mean intersection over union, the figure that stands for all."""
+        return self.miou
 
 
 @dataclass(frozen=True)
 class Overlaps:
-    """How well class maps agree with a reference, image by image."""
+    """How class maps overlap with a reference, image by image."""
 
     intersection: NDArray[np.int64]
     """[I, C] pixels of the class in both maps."""
@@ -20,15 +33,19 @@ class Overlaps:
     """[I, C] pixels of the class in either map."""
 
     @property
-    def miou(self) -> float:
-        """Mean over the classes that occur, 0 to 1; pixels of all images are counted together."""
-        return float(self.resampled(np.ones((1, len(self.union)), np.int64))[0])
+    def score(self) -> SemanticScore:
+        """The score of all images together."""
+        (miou,) = self.resampled(np.ones((1, len(self.union)), np.int64)).tolist()
+        # Every pixel lies in one class of either map: it is counted twice, in unions and intersections together.
+        pixels = int(self.union.sum() + self.intersection.sum()) // 2
+        return SemanticScore(miou, int(self.intersection.sum()) / pixels if pixels else math.nan)
 
     def resampled(self, draws: NDArray[np.integer]) -> NDArray[np.float64]:
         """Scores resampled sets of images.
 
         Args:
-            draws: [R, I] how often each image is drawn in each resample.
+            draws: [R, I] how often each image is drawn in each resample; see :func:`resample`. Use the same draws
+                for all codecs, so that their differences are paired.
 
         Returns:
             [R] mean intersection over union; NaN where a resample has no class.
@@ -40,11 +57,12 @@ class Overlaps:
 
 
 def overlaps(maps: Iterable[NDArray[np.integer]], reference: Iterable[NDArray[np.integer]], classes: int) -> Overlaps:
-    """Compares class maps with reference maps.
+    """Compares class maps with reference maps. Of both only one at a time is held.
 
     Args:
         maps: [H, W] class indices of each image.
-        reference: ground truth of each image, or what the recognizer saw on the original; 255 is left out.
+        reference: ground truth of each image, or what the recognizer saw on the original. Pixels whose value is no
+            class, such as the 255 of Cityscapes and Pascal VOC, count neither as right nor as wrong.
         classes: number of classes.
 
     Returns:
@@ -52,16 +70,18 @@ def overlaps(maps: Iterable[NDArray[np.integer]], reference: Iterable[NDArray[np
 
     Example:
         >>> truth = np.array([[0, 0, 1, 255]])
-        >>> overlaps([np.array([[0, 1, 1, 1]])], [truth], 2).miou
-        0.5
+        >>> overlaps([np.array([[0, 1, 1, 1]])], [truth], 2).score
+        SemanticScore(miou=0.5, pixel_accuracy=0.666...)
     """
-    counts = [_confusion(found, wanted, classes) for found, wanted in zip(maps, reference, strict=True)]
-    confusion = np.array(counts, dtype=np.int64).reshape(-1, classes, classes)
-    both = np.diagonal(confusion, axis1=1, axis2=2)
-    return Overlaps(both, confusion.sum(axis=1) + confusion.sum(axis=2) - both)
+    counts = [_count(found, wanted, classes) for found, wanted in zip(maps, reference, strict=True)]
+    intersection, union = np.array(counts, dtype=np.int64).reshape(-1, 2, classes).swapaxes(0, 1)
+    return Overlaps(intersection, union)
 
 
-def _confusion(found: NDArray[np.integer], wanted: NDArray[np.integer], classes: int) -> NDArray[np.int64]:
-    counted = wanted != IGNORED
-    pairs = wanted[counted].astype(np.int64) * classes + found[counted]
-    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+def _count(
+    found: NDArray[np.integer], wanted: NDArray[np.integer], classes: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    counted = (wanted >= 0) & (wanted < classes)
+    found, wanted = found[counted], wanted[counted]
+    both = np.bincount(wanted[found == wanted], minlength=classes)
+    return both, np.bincount(found, minlength=classes) + np.bincount(wanted, minlength=classes) - both

@@ -1,7 +1,7 @@
 """What everything that recognizes has in common."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import supervision as sv
@@ -34,6 +34,7 @@ class Recognizer(Protocol):
         """
 
 
+@runtime_checkable
 class SemanticRecognizer(Protocol):
     """A recognizer that gives every pixel a class."""
 

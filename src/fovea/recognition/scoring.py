@@ -22,7 +22,8 @@ from fovea.errors import DatasetError, RecognizerError
 from fovea.recognition.datasets.dataset import Dataset, encode
 from fovea.recognition.results import Result
 
-Kind = Literal["box", "mask"]
+ObjectKind = Literal["box", "mask"]
+"""What of the objects is compared."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class Score:
     medium: float
     large: float
     """Objects above 96² pixels."""
+
+    @property
+    def value(self) -> float:
+        """Average precision, the figure that stands for all."""
+        return self.ap
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ class Matches:
         return np.mean(found, axis=0) if found else np.full(10, np.nan)
 
 
-def match(dataset: Dataset, results: Sequence[Result], kind: Kind, categories: Sequence[int | None]) -> Matches:
+def match(dataset: Dataset, results: Sequence[Result], kind: ObjectKind, categories: Sequence[int | None]) -> Matches:
     """Matches detections with the objects of a data set and scores them.
 
     Args:
@@ -142,7 +148,7 @@ def resample(images: int, times: int, seed: int = 0) -> NDArray[np.int64]:
     return np.random.default_rng(seed).multinomial(images, np.full(images, 1 / images), size=times)
 
 
-def _truth(dataset: Dataset, place: dict[int, int], kind: Kind) -> list[dict[str, Any]]:
+def _truth(dataset: Dataset, place: dict[int, int], kind: ObjectKind) -> list[dict[str, Any]]:
     images = {image.id: image for image in dataset.images}
     return [
         {

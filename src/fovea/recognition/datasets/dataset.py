@@ -130,12 +130,7 @@ class Dataset:
         """
         marked = np.zeros((image.height, image.width), dtype=np.bool_)
         for annotation in self.by_image[image.id]:
-            if annotation.segmentation is not None:
-                marked |= rle.decode(encode(annotation.segmentation, image)).astype(np.bool_)
-            else:
-                left, top, width, height = annotation.box
-                rows = slice(max(0, round(top)), max(0, round(top + height)))
-                marked[rows, max(0, round(left)) : max(0, round(left + width))] = True
+            marked |= region(annotation, image)
         return marked
 
     def category_ids(self, classes: Sequence[str]) -> list[int | None]:
@@ -164,6 +159,25 @@ class Dataset:
                 f"recognizer ({_few(classes)}): rename them, or take another recognizer"
             )
         return found
+
+
+def region(annotation: Annotation, image: DatasetImage) -> NDArray[np.bool_]:
+    """Marks the pixels of one object: its mask, or its box where it has none.
+
+    Args:
+        annotation: the object.
+        image: the image it lies on.
+
+    Returns:
+        [H, W], True on the object.
+    """
+    if annotation.segmentation is not None:
+        return np.asarray(rle.decode(encode(annotation.segmentation, image)), dtype=np.bool_)
+    marked = np.zeros((image.height, image.width), dtype=np.bool_)
+    left, top, width, height = annotation.box
+    rows = slice(max(0, round(top)), max(0, round(top + height)))
+    marked[rows, max(0, round(left)) : max(0, round(left + width))] = True
+    return marked
 
 
 def encode(segmentation: Segmentation, image: DatasetImage) -> dict[str, Any]:

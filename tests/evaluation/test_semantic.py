@@ -1,0 +1,143 @@
+"""A semantic segmenter beside a detector: against labels, and against what it sees on the originals."""
+
+import csv
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fovea.baselines import get
+from fovea.errors import DatasetError, RecognizerError
+from fovea.evaluation import Evaluation, Question, evaluate, pool, write_report
+from fovea.evaluation.contender import contender
+from fovea.evaluation.judge import judges
+from fovea.evaluation.sight import class_map, look
+from fovea.recognition import SharedClasses, load_dataset, load_semantic, overlaps, resample
+
+QUALITIES = {"jpeg": [40, 50, 80], "webp": [5, 15, 40]}
+
+
+def run(data: Path, cache: Path, *recognizers: Path, reference: str | None = None) -> Evaluation:
+    specs = [str(recognizer) for recognizer in recognizers]
+    return evaluate(
+        load_dataset(data), list(QUALITIES), specs, cache, qualities=QUALITIES, reference=reference, processes=1
+    )
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("semantic") / "cache.sqlite"
+
+
+@pytest.fixture(scope="module")
+def found(cache: Path, masked_set: Path, checkers: Path, segmenter: Path) -> Evaluation:
+    """Against labels, with a detector beside the segmenter."""
+    return run(masked_set, cache, checkers, segmenter)
+
+
+def test_originals_are_segmented_in_full(found: Evaluation):
+    assert found.reference == "labels"
+    assert found.originals["areas"].semantic.miou == 1
+    assert found.originals["areas"].box is None
+    assert found.originals["checkers"].semantic is None
+
+
+def test_more_bits_give_more_miou(found: Evaluation):
+    scores = [point.accuracy["areas"].semantic for point in found.points if point.codec == "jpeg"]
+    mious = [score.miou for score in scores]
+    assert mious == sorted(mious)
+    assert mious[0] < 0.5 < mious[1] < 0.9 < mious[2]
+    assert all(score.miou < score.pixel_accuracy for score in scores[:2])
+
+
+def test_miou_is_that_of_the_decoded_images(found: Evaluation, masked_set: Path, segmenter: Path):
+    data, codec, network = load_dataset(masked_set), get("jpeg"), load_semantic(segmenter)
+    shared = SharedClasses.between(data, network.classes)
+    maps = network.segment([codec.decode(codec.encode(image.load(), 50)) for image in data.images])
+    wanted = overlaps(
+        [shared.of_classes[labels] for labels in maps],
+        [shared.reference(data, image) for image in data.images],
+        len(shared.names),
+    )
+    (point,) = (point for point in found.points if (point.codec, point.quality) == ("jpeg", 50))
+    assert point.accuracy["areas"].semantic == wanted.score
+    samples = found.curves[Question("areas", "semantic")]["jpeg"].score_samples[:, 1]
+    assert samples.std() > 0
+    assert np.array_equal(samples, wanted.resampled(resample(len(data), len(samples))))
+
+
+def test_report_tells_miou_beside_ap(found: Evaluation, tmp_path: Path):
+    page = write_report(found, tmp_path).read_text()
+    with (tmp_path / "points.csv").open() as file:
+        first, *_ = csv.DictReader(file)
+    assert (first["areas_semantic_miou"], first["areas_semantic_pixel_accuracy"]) == ("100", "100")
+    assert "areas_semantic_ap" not in first
+    assert first["checkers_box_ap"]
+    with (tmp_path / "summary.csv").open() as file:
+        kinds = {(row["recognizer"], row["kind"], row["codec"]): row for row in csv.DictReader(file)}
+    kept = kinds["areas", "semantic", "jpeg"]
+    rates = [point.bpp for point in found.points if point.codec == "jpeg"]
+    assert rates[1] < float(kept["bpp_keeping_90"]) < rates[2]
+    assert "mIoU, areas, class maps" in page
+    assert re.search(r'aria-label="mIoU over bitrate: areas, class maps"', page)
+    assert page.count("data:image/png;base64,") == 3  # overlays of the original and two codecs
+
+
+def test_gallery_shows_class_maps_and_lets_the_background_through(found: Evaluation):
+    assert found.gallery.legend("areas") == {1: "person"}
+    assert found.gallery.legend("checkers") == {}
+    original, *coded = (frame.views["areas"] for frame in found.gallery.frames)
+    assert original.verdict == "100 % of the pixels right"
+    assert set(np.unique(original.class_map)) == {-1, 1}
+    assert (original.class_map == 1).mean() == 3 / 16
+    assert all(view.class_map.shape == original.class_map.shape for view in coded)
+
+
+def test_second_run_does_no_work(
+    found: Evaluation, cache: Path, masked_set: Path, checkers: Path, segmenter: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*_: object) -> None:
+        raise AssertionError("work is done again")
+
+    monkeypatch.setattr(pool, "_start", refuse)
+    assert run(masked_set, cache, checkers, segmenter).points == found.points
+
+
+def test_own_class_maps_need_no_labels(found: Evaluation, cache: Path, masked_set: Path, segmenter: Path):
+    alone = run(masked_set.parent / "set", cache, segmenter)
+    assert alone.reference == "self"
+    assert alone.originals["areas"].semantic.miou == 1
+    assert alone.points[0].accuracy["areas"].semantic.miou < 1
+    assert alone.gallery.legend("areas") == {0: "sky", 1: "road", 2: "person"}
+
+
+def test_class_maps_are_packed_small_and_without_loss(segmenter: Path, masked_set: Path):
+    picture = load_dataset(masked_set).images[0].load()
+    (judge,) = judges([str(segmenter)], picture)
+    packed = look(judge, picture)
+    assert np.array_equal(class_map(packed), load_semantic(segmenter).segment([picture])[0])
+    assert len(packed) < 300
+
+
+def test_labels_without_masks(
+    tmp_path: Path, make_dataset: Callable[[int], Path], checkers: Path, segmenter: Path, monkeypatch
+):
+    monkeypatch.setattr(pool, "_start", None)
+    with pytest.raises(DatasetError, match="not every object has a mask to compare class maps with"):
+        run(make_dataset(1), tmp_path / "cache.sqlite", checkers, segmenter)
+
+
+def test_segmenter_without_a_common_class(tmp_path: Path, masked_set: Path, segmenter: Path, monkeypatch):
+    monkeypatch.setattr(pool, "_start", None)
+    other = tmp_path / "other.yaml"
+    model = segmenter.with_suffix(".onnx")
+    other.write_text(f"model: {model}\nread: {{format: classmap}}\nclasses: [sky, road, quasar]\n")
+    with pytest.raises(DatasetError, match="none of its categories"):
+        run(masked_set, tmp_path / "cache.sqlite", other)
+
+
+def test_segmenter_gives_no_region_of_interest(segmenter: Path):
+    with pytest.raises(RecognizerError, match="gives class maps, and objects are needed"):
+        contender(f"jpeg+roi:{segmenter}")
