@@ -60,3 +60,26 @@ def tiny_model(tiny_network: "CodecNetwork") -> "Model":
         hyper_index=np.full((101, config.hyper), 30, np.uint8),
         card={"made": "for tests"},
     )
+
+
+@pytest.fixture(scope="session")
+def guided(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """File of a model that takes a map of the region of interest, and loses gain outside it."""
+    torch = pytest.importorskip("torch")
+    import numpy as np
+
+    from fovea.coding.model import Model
+    from fovea.entropy import FrequencyTables
+    from fovea.models import CodecNetwork, NetworkConfig
+    from fovea.models.deploy import export_graphs, halo
+
+    torch.manual_seed(3)
+    config = NetworkConfig(wide=8, wide_blocks=1, deep=8, deep_blocks=1, latent=8, hyper=8, prior=8, roi=True)
+    network = CodecNetwork(config).eval()
+    with torch.no_grad():
+        network.analysis.outside.anchors.fill_(3.0)
+    index = np.full((101, 8), 30, np.uint8)
+    model = Model("guided", 8, 8, halo(config), export_graphs(network), FrequencyTables.gaussian(), index, {}, roi=True)
+    path = tmp_path_factory.mktemp("models") / "guided.fovea"
+    model.save(path)
+    return path

@@ -7,28 +7,6 @@ import pytest
 from PIL import Image
 
 from fovea import Codec
-from fovea.coding.model import Model
-
-torch = pytest.importorskip("torch")
-
-
-@pytest.fixture(scope="session")
-def guided(tmp_path_factory):
-    """A model file that takes a map, and loses gain outside it."""
-    from fovea.entropy import FrequencyTables
-    from fovea.models import CodecNetwork, NetworkConfig
-    from fovea.models.deploy import export_graphs, halo
-
-    torch.manual_seed(3)
-    config = NetworkConfig(wide=8, wide_blocks=1, deep=8, deep_blocks=1, latent=8, hyper=8, prior=8, roi=True)
-    network = CodecNetwork(config).eval()
-    with torch.no_grad():
-        network.analysis.outside.anchors.fill_(3.0)
-    index = np.full((101, 8), 30, np.uint8)
-    model = Model("guided", 8, 8, halo(config), export_graphs(network), FrequencyTables.gaussian(), index, {}, roi=True)
-    path = tmp_path_factory.mktemp("models") / "guided.fovea"
-    model.save(path)
-    return path
 
 
 @pytest.fixture

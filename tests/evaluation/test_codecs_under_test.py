@@ -34,6 +34,16 @@ def test_region_of_interest_from_labels_saves_bits_outside():
     assert contender("jpeg+roi").name == "jpeg+roi"
 
 
+def test_a_model_that_takes_a_map_gets_it(guided):
+    image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    left = np.zeros((64, 64), bool)
+    left[:, :32] = True
+    codec = fovea.Codec(guided)
+    assert codec_for(f"{guided}+roi", left).encode(image, 50) == codec.encode(image, 50, roi=left)
+    assert codec_for(str(guided), left).encode(image, 50) == codec.encode(image, 50)
+    assert contender(f"{guided}+roi").name == "guided+roi"
+
+
 def test_region_of_interest_from_a_recognizer_depends_on_it(checkers):
     found = contender(f"jpeg+roi:{checkers}")
     assert found.name == "jpeg+roi:checkers"

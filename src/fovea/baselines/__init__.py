@@ -15,6 +15,18 @@ first.
 
 from fovea.baselines.baseline import Baseline, Codec, Picture
 from fovea.baselines.registry import get, names
-from fovea.baselines.roi import RoiCodec, RoiMap, paint, recognized, roi
+from fovea.baselines.roi import GuidedCodec, RoiCodec, RoiMap, paint, recognized, roi
 
-__all__ = ["Baseline", "Codec", "Picture", "RoiCodec", "RoiMap", "get", "names", "paint", "recognized", "roi"]
+__all__ = [
+    "Baseline",
+    "Codec",
+    "GuidedCodec",
+    "Picture",
+    "RoiCodec",
+    "RoiMap",
+    "get",
+    "names",
+    "paint",
+    "recognized",
+    "roi",
+]

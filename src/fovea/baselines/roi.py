@@ -1,8 +1,8 @@
-"""The classical way out of any codec: smooth what lies outside a region of interest, and code as ever.
+"""The ROI-based way, out of any codec: smooth what lies outside a region of interest, and code as ever.
 
-The decoder needs to know nothing of it. The encoder does: somebody has to find the region first, by a
-recognizer or by labels, and that costs time which a codec that learned where objects are does not spend. It
-is counted.
+Codecs whose encoder takes the map itself get it. The decoder needs to know nothing of either. The encoder does:
+somebody has to find the region first, by a recognizer or by labels, and that costs time which a codec that learned
+where objects are does not spend. It is counted.
 """
 
 import time
@@ -96,6 +96,40 @@ class RoiCodec:
         smoothed = np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(self.blur)))
         blend: Picture = np.rint(kept * image + (1 - kept) * smoothed).astype(np.uint8)
         return blend
+
+
+class _TakesMap(Protocol):
+    name: str
+
+    def encode(self, image: Picture, quality: float, *, roi: NDArray[np.bool_] | NDArray[np.floating]) -> bytes: ...
+
+    def decode(self, data: bytes) -> Picture: ...
+
+
+class GuidedCodec:
+    """A codec whose encoder takes a map of the region of interest, and the one who finds it.
+
+    Args:
+        codec: such as :class:`fovea.Codec` with a model that takes a map.
+        roi_map: finds the region of interest of each image; its time is part of that of ``encode``.
+    """
+
+    def __init__(self, codec: _TakesMap, roi_map: RoiMap) -> None:
+        self.codec = codec
+        self.roi_map = roi_map
+
+    @property
+    def name(self) -> str:
+        """Name of the codec and ``+roi``."""
+        return f"{self.codec.name}+roi"
+
+    def encode(self, image: Picture, quality: float) -> bytes:
+        """Finds the map of an image, uint8 [H, W, 3], and codes it with that."""
+        return self.codec.encode(image, quality, roi=self.roi_map(image))
+
+    def decode(self, data: bytes) -> Picture:
+        """Decodes a file, as the codec alone would."""
+        return self.codec.decode(data)
 
 
 roi = RoiCodec

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import fovea
 from fovea import baselines
-from fovea.baselines import Baseline, Codec, RoiCodec, recognized
+from fovea.baselines import Baseline, Codec, GuidedCodec, RoiCodec, RoiMap, recognized
 from fovea.coding.model import SUFFIX
 from fovea.errors import BaselineError, FoveaError, ModelError
 from fovea.evaluation.judge import detector, fingerprint
@@ -19,7 +19,7 @@ from fovea.evaluation.judge import detector, fingerprint
 FOVEA_QUALITIES = (5.0, 20.0, 35.0, 50.0, 65.0, 80.0, 95.0)
 FOVEA_RANGE = (0.0, 100.0)
 ROI = "+roi"
-"""Follows the name of a codec: ``hevc+roi`` smooths outside the labels, ``hevc+roi:R`` outside what R sees."""
+"""Follows the name of a codec: ``hevc+roi`` takes the map from the labels, ``hevc+roi:R`` from what R sees."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ def contender(spec: str, qualities: Sequence[float] | None = None) -> Contender:
 
     Args:
         spec: name of an installed Fovea model, path of a model file, or a codec of :mod:`fovea.baselines`;
-            each with ``+roi`` or ``+roi:RECOGNIZER`` behind it where the image is smoothed outside objects.
+            each with ``+roi`` or ``+roi:RECOGNIZER`` behind it where a map of the objects goes to the encoder, or
+            the image is smoothed outside them first.
         qualities: to test it at; by default those that span its useful range.
 
     Returns:
@@ -118,10 +119,12 @@ def codec_for(spec: str, objects: NDArray[np.bool_]) -> Codec:
         The codec, single-threaded.
     """
     base, roi, seen_by = spec.partition(ROI)
-    codec: Codec = _open(base)
+    codec = _open(base)
     if not roi:
-        return codec
-    return RoiCodec(codec, recognized(detector(seen_by[1:])) if seen_by else lambda _: objects)
+        return codec  # type: ignore[no-any-return]
+    find: RoiMap = recognized(detector(seen_by[1:])) if seen_by else lambda _: objects
+    takes_map = isinstance(codec, fovea.Codec) and codec.model.roi
+    return GuidedCodec(codec, find) if takes_map else RoiCodec(codec, find)
 
 
 @cache
