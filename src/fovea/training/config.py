@@ -10,6 +10,7 @@ from fovea.errors import FoveaError
 from fovea.models import ARCHITECTURES, NetworkConfig
 from fovea.training.losses import Normalization
 from fovea.training.masks import MaskSource
+from fovea.training.task import Color, Range
 
 
 class _Strict(BaseModel):
@@ -46,7 +47,20 @@ class ObjectMseConfig(_Strict):
     normalization: Normalization = "image"
 
 
-LossConfig = Annotated[MseConfig | ObjectMseConfig, Field(discriminator="name")]
+class TaskConfig(_Strict):
+    """Distance of what one recognizer sees; see :class:`fovea.training.task.TaskDistortion`."""
+
+    name: Literal["task"]
+    recognizer: Path
+    color: Color = "rgb"
+    range: Range = "0..1"
+    size: Annotated[int, Field(ge=32)] | None = None
+    features: tuple[str, ...] | None = None
+    output_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    mse_share: Annotated[float, Field(ge=0, le=1)] = 0.1
+
+
+LossConfig = Annotated[MseConfig | ObjectMseConfig | TaskConfig, Field(discriminator="name")]
 
 
 class TrainingConfig(_Strict):

@@ -12,11 +12,12 @@ from torch.optim.lr_scheduler import LambdaLR
 from fovea.coding.model import QUALITIES
 from fovea.models import CodecNetwork, Coded
 from fovea.models.quality import LAMBDA_MAX, LAMBDA_MIN, rate_lambda
-from fovea.training.config import LossConfig, ObjectMseConfig, TrainingConfig
+from fovea.training.config import LossConfig, ObjectMseConfig, TaskConfig, TrainingConfig
 from fovea.training.data import Patch
 from fovea.training.losses import Distortion, mse, object_mse
 from fovea.training.mask_head import MaskHead
 from fovea.training.optimizer import MuonAdam
+from fovea.training.task import TaskDistortion
 
 VALIDATION_QUALITIES = (10, 30, 50, 70, 90)
 
@@ -25,6 +26,8 @@ def distortion_of(loss: LossConfig) -> Distortion:
     """The distortion function that a configuration names."""
     if isinstance(loss, ObjectMseConfig):
         return partial(object_mse, background=loss.background, normalization=loss.normalization)
+    if isinstance(loss, TaskConfig):
+        return TaskDistortion(**loss.model_dump(exclude={"name"}))
     return mse
 
 
@@ -41,7 +44,10 @@ class CodecTraining(pl.LightningModule):
         self.config = config
         self.network = CodecNetwork(config.architecture)
         self.mask_head = MaskHead(config.architecture.latent) if config.mask_head else None
-        self.distortion = distortion_of(config.loss)
+
+    def setup(self, stage: str) -> None:
+        """Make the distortion ready: with the training, so that exporting a checkpoint needs no recognizer."""
+        self.distortion = distortion_of(self.config.loss)
 
     def _code(self, patch: Patch, quality: Tensor) -> tuple[Tensor, Tensor, Coded, Tensor]:
         original = patch.image.float().contiguous(memory_format=torch.channels_last)
