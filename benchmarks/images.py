@@ -13,6 +13,7 @@ SHARED = Path(os.environ.get("FOVEA_SHARED", Path(__file__).resolve().parents[2]
 """Folder of data sets."""
 KODAK = SHARED / "data" / "kodak"
 COCO_MASKS = SHARED / "data" / "coco" / "val_masks.json"
+COCO_BOXES = SHARED / "data" / "coco" / "val.json"
 COCO_IMAGES = SHARED / "data" / "coco" / "val"
 RESULTS = Path(__file__).parent / "results"
 FULL_HD = (1080, 1920)

@@ -22,6 +22,7 @@ from fovea.coding import latent
 from fovea.coding.registry import find_model
 from fovea.engine import Engine, Network, create_engine
 from fovea.entropy import Decoder, Encoder, FrequencyTables
+from fovea.entropy.tables import PRECISION
 
 
 class Stopwatch:
@@ -108,3 +109,31 @@ def ideal_bits() -> Iterator[list[float]]:
 
     with patch.object(latent, "Encoder", Counting):
         yield bits
+
+
+@contextmanager
+def bit_maps() -> Iterator[list[NDArray[np.float64]]]:
+    """Collects for every tile what each position of its latent costs, [h, w], in bits.
+
+    The costs are those of the model's own probabilities. That of the hyper-latent is spread evenly.
+    """
+    maps: list[NDArray[np.float64]] = []
+
+    class Locating(Encoder):
+        def __init__(self, tables: FrequencyTables) -> None:
+            super().__init__(tables)
+            self._ideal = tables
+            self._first = True
+
+        def push(self, symbols: NDArray[np.int32], indexes: NDArray[np.uint8]) -> None:
+            if self._first:  # the latent; the hyper-latent follows
+                _, frequency, excess = self._ideal.intervals(symbols, indexes)
+                escape = 2 * np.frexp(excess.astype(np.float64))[1]
+                maps.append((PRECISION - np.log2(frequency) + escape).sum(axis=(0, 1)))
+            else:
+                maps[-1] += self._ideal.bits(indexes, symbols) / maps[-1].size
+            self._first = False
+            super().push(symbols, indexes)
+
+    with patch.object(latent, "Encoder", Locating):
+        yield maps

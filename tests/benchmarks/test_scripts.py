@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -60,3 +61,27 @@ def test_memory(run) -> None:
     assert [row["direction"] for row in rows] == ["encode", "decode"]
     assert all(10 < float(row["peak_mib"]) < 4096 for row in rows)
     assert all(int(row["file_bytes"]) > 0 for row in rows)
+
+
+def test_oracle(run, script, masked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    supervision = pytest.importorskip("supervision")
+
+    class Seer:
+        """Sees the object that is there, with its mask."""
+
+        name, classes = "seer", ("person",)
+
+        def predict(self, images):
+            mask = np.zeros((1, 64, 96), np.bool_)
+            mask[:, 10:40, 10:50] = True
+            box = np.array([[10, 10, 50, 40]], np.float32)
+            one = supervision.Detections(box, mask, np.array([0.9], np.float32), np.array([0]))
+            return [one for _ in images]
+
+    monkeypatch.setattr(script("oracle"), "load", lambda *_, **__: Seer())
+    options = ("--recognizers", "seer.onnx", "--segmenter", "seer.onnx", "--data", masked, "--images", masked.parent)
+    original, *schemes = read(run("oracle", *options, "--count", 1) / "oracle.csv")
+    assert original["bpp"] == "" and original["seer_ap"] == "100.0"
+    rates = {(row["large"], row["outside"], row["area"]): float(row["bpp"]) for row in schemes}
+    everywhere, inside = rates["60", "60", "boxes"], rates["60", "0", "boxes"]
+    assert rates["20", "20", "boxes"] < inside < everywhere
