@@ -24,7 +24,8 @@ def test_train_resume_export_and_code(config_file, tmp_path):
     run = tmp_path / "run"
     weights = _train(config, run)
     checkpoint = run / "last.ckpt"
-    assert torch.load(checkpoint, weights_only=False)["global_step"] == 3
+    first = torch.load(checkpoint, weights_only=False)
+    assert first["global_step"] == 3
     assert weights.stat().st_size < checkpoint.stat().st_size / 3
     with pytest.raises(FoveaError, match="--resume"):
         _train(config, run)
@@ -43,6 +44,7 @@ def test_train_resume_export_and_code(config_file, tmp_path):
     model = export_model(weights, calibration=3)
     path = tmp_path / "tiny.fovea"
     model.save(path)
+    assert model.card["hours"] == round(saved["hours"], 2) and saved["hours"] > first["hours"] > 0
     assert model.card["patches"] == 20 and model.card["config"]["loss"]["background"] == 0.1
     codec = Codec(path, threads=1)
     image = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)

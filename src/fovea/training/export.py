@@ -120,6 +120,7 @@ def _card(checkpoint: Path, config: TrainingConfig, largest: int) -> dict[str, A
     return {
         "steps": saved["global_step"],
         "patches": saved["global_step"] * config.batch,
+        "hours": round(saved.get("hours", 0.0), 2),
         "config": config.model_dump(mode="json"),
         "largest_accumulator": largest,
         "exported": time.strftime("%Y-%m-%d"),

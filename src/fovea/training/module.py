@@ -1,7 +1,9 @@
 """The Lightning module: one step of training, validation over the quality range, the schedule."""
 
 import math
+import time
 from functools import partial
+from typing import Any
 
 import lightning.pytorch as pl
 import torch
@@ -44,6 +46,7 @@ class CodecTraining(pl.LightningModule):
         self.config = config
         self.network = CodecNetwork(config.architecture)
         self.mask_head = MaskHead(config.architecture.latent) if config.mask_head else None
+        self._hours_before, self._began = 0.0, time.monotonic()
 
     def setup(self, stage: str) -> None:
         """Make the distortion ready: with the training, so that exporting a checkpoint needs no recognizer."""
@@ -55,6 +58,14 @@ class CodecTraining(pl.LightningModule):
         pixels = original.shape[2] * original.shape[3]
         rate = (coded.latent_bits + coded.hyper_bits) / pixels
         return rate, self.distortion(coded.image, original, patch.mask), coded, original
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Note for how long the run has been going on, over all its parts."""
+        checkpoint["hours"] = self._hours_before + (time.monotonic() - self._began) / 3600
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Count on from an earlier part of the run."""
+        self._hours_before = checkpoint.get("hours", 0.0)
 
     def on_train_start(self) -> None:
         """Give every process, and every part of a resumed run, noise and qualities of its own."""

@@ -160,7 +160,7 @@ def save_weights(checkpoint: Path, path: Path) -> Path:
         ``path``.
     """
     saved = torch.load(checkpoint, map_location="cpu", weights_only=False)
-    kept = {name: saved[name] for name in ("pytorch-lightning_version", "global_step", "hyper_parameters")}
+    kept = {name: saved[name] for name in ("pytorch-lightning_version", "global_step", "hyper_parameters", "hours")}
     kept["state_dict"] = {name: tensor.half() for name, tensor in saved["state_dict"].items()}
     torch.save(kept, path)
     return path
