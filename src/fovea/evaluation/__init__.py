@@ -10,13 +10,8 @@ Example::
 ``docs/evaluation.md`` tells what is measured, and how.
 """
 
-import warnings
-
-# supervision warns on import that it does without OpenCV. Nothing that is used here needs it.
-warnings.filterwarnings("ignore", message="OpenCV", module=r"supervision\.")
-
-from fovea.evaluation.evaluate import Evaluation, evaluate  # noqa: E402
-from fovea.evaluation.point import Accuracy, Point, Question  # noqa: E402
-from fovea.evaluation.report import write_report  # noqa: E402
+from fovea.evaluation.evaluate import Evaluation, evaluate
+from fovea.evaluation.point import Accuracy, Point, Question
+from fovea.evaluation.report import write_report
 
 __all__ = ["Accuracy", "Evaluation", "Point", "Question", "evaluate", "write_report"]

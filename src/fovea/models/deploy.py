@@ -1,7 +1,10 @@
 """The networks as they are deployed: one ONNX graph for each step, bytes in, bytes out."""
 
+import logging
 import math
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import onnx
@@ -185,14 +188,27 @@ def _export(module: nn.Module, inputs: tuple[Tensor, ...]) -> bytes:
         else {2: dynamic, 3: dynamic}
         for tensor in inputs
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _without_advice():
         program = torch.onnx.export(module.eval(), inputs, dynamic_shapes=shapes, external_data=False, verbose=False)
     assert program is not None
     model = program.model_proto
     _halve_weights(model)
     _strip_comments(model)
     return bytes(model.SerializeToString(deterministic=True))
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """The exporter talks about shapes, and about operators of torchvision; these networks have none."""
+    logger = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _halve_weights(model: onnx.ModelProto) -> None:

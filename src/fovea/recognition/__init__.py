@@ -15,17 +15,22 @@ Example::
 and, for a segmenter, ``overlaps(maps, reference_maps, len(segmenter.classes)).score.miou``.
 """
 
-from fovea.recognition.adapters import TorchvisionRecognizer, UltralyticsRecognizer
-from fovea.recognition.coco import COCO_CLASSES
-from fovea.recognition.datasets import Annotation, Dataset, DatasetImage, load_dataset
-from fovea.recognition.load import load, load_any, load_semantic
-from fovea.recognition.onnx_model import OnnxRecognizer, OnnxSegmenter
-from fovea.recognition.overlap import Overlaps, SemanticScore, overlaps
-from fovea.recognition.recognizer import Recognizer, SemanticRecognizer
-from fovea.recognition.registry import WEIGHTS, Weights, fetch
-from fovea.recognition.results import Result, self_reference, to_results
-from fovea.recognition.scoring import Matches, Score, match, resample
-from fovea.recognition.shared_classes import SharedClasses
+import warnings
+
+# supervision warns on import that it does without OpenCV. Nothing that is used here needs it.
+warnings.filterwarnings("ignore", message="OpenCV", module=r"supervision\.")
+
+from fovea.recognition.adapters import TorchvisionRecognizer, UltralyticsRecognizer  # noqa: E402
+from fovea.recognition.coco import COCO_CLASSES  # noqa: E402
+from fovea.recognition.datasets import Annotation, Dataset, DatasetImage, load_dataset  # noqa: E402
+from fovea.recognition.load import load, load_any, load_semantic  # noqa: E402
+from fovea.recognition.onnx_model import OnnxRecognizer, OnnxSegmenter  # noqa: E402
+from fovea.recognition.overlap import Overlaps, SemanticScore, overlaps  # noqa: E402
+from fovea.recognition.recognizer import Recognizer, SemanticRecognizer  # noqa: E402
+from fovea.recognition.registry import WEIGHTS, Weights, fetch  # noqa: E402
+from fovea.recognition.results import Result, self_reference, to_results  # noqa: E402
+from fovea.recognition.scoring import Matches, Score, match, resample  # noqa: E402
+from fovea.recognition.shared_classes import SharedClasses  # noqa: E402
 
 __all__ = [
     "COCO_CLASSES",
