@@ -25,7 +25,7 @@ def test_no_map_means_everywhere(guided):
     with torch.no_grad():
         guided.analysis.outside.anchors.fill_(2.0)
     image, quality = torch.rand(1, 3, 64, 64) * 255, torch.tensor([50])
-    assert torch.equal(guided.analyze(image, quality), guided.analyze(image, quality, torch.ones(1, 1, 64, 64)))
+    assert torch.equal(guided.analyze(image, quality)[0], guided.analyze(image, quality, torch.ones(1, 1, 64, 64))[0])
 
 
 def test_gain_falls_outside_the_region_alone(guided):
@@ -34,7 +34,7 @@ def test_gain_falls_outside_the_region_alone(guided):
     image, quality = torch.rand(1, 3, 64, 64) * 255, torch.tensor([50])
     region = torch.zeros(1, 1, 64, 64)
     region[..., :32] = 1
-    whole, part = guided.analyze(image, quality), guided.analyze(image, quality, region)
+    (whole, _), (part, _) = guided.analyze(image, quality), guided.analyze(image, quality, region)
     assert torch.allclose(part[..., :2], whole[..., :2], atol=1e-4)
     assert torch.allclose(part[..., 2:], whole[..., 2:] / torch.e**2, atol=1e-4)
 

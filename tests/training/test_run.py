@@ -68,7 +68,7 @@ def test_roi_way_starts_from_a_network_without_map_and_codes_with_one(config_fil
     config = read_config(config_file)
     plain = _train(config, tmp_path / "plain")
     guided = config.model_copy(
-        update={"start": plain, "architecture": replace(config.architecture, roi=True), "mask_head": 0.1}
+        update={"start": plain, "architecture": replace(config.architecture, roi=True), "mask_weight": 0.1}
     )
     weights = _train(guided, tmp_path / "guided")
     model = export_model(weights, "guided", calibration=3)
@@ -82,8 +82,22 @@ def test_roi_way_starts_from_a_network_without_map_and_codes_with_one(config_fil
     with pytest.raises(ImageError, match="50 x 69"):
         codec.encode(image, 40, roi=inside[1:])
     # A later run without the head leaves it out.
-    again = guided.model_copy(update={"start": weights, "mask_head": 0.0})
+    again = guided.model_copy(update={"start": weights, "mask_weight": 0.0})
     _train(again, tmp_path / "again")
+
+
+def test_objectness_starts_from_a_network_without_and_codes_without_a_map(config_file, tmp_path):
+    config = read_config(config_file)
+    plain = _train(config, tmp_path / "plain")
+    finding = config.model_copy(
+        update={"start": plain, "architecture": replace(config.architecture, objectness=8), "mask_weight": 0.1}
+    )
+    model = export_model(_train(finding, tmp_path / "finding"), "finding", calibration=3)
+    model.save(tmp_path / "finding.fovea")
+    codec = Codec(tmp_path / "finding.fovea", threads=1)
+    assert not codec.model.roi
+    image = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
+    assert codec.decode(codec.encode(image, 40)).shape == image.shape
 
 
 def test_start_of_another_architecture_is_refused(config_file, tmp_path):

@@ -18,6 +18,7 @@ class NetworkConfig:
         hyper: channels of the hyper-latent z, at 1/64.
         prior: channels inside the networks that predict means and scales.
         roi: whether the encoder sees a map of the region of interest beside the image: the ROI-based way.
+        objectness: channels of the part of the encoder that finds objects by itself; 0 where there is none.
     """
 
     wide: int
@@ -28,6 +29,11 @@ class NetworkConfig:
     hyper: int
     prior: int
     roi: bool = False
+    objectness: int = 0
+
+    def __post_init__(self) -> None:
+        if self.roi and self.objectness:
+            raise ValueError("an encoder is either given a map of the region of interest, or finds it")
 
     @property
     def inputs(self) -> int:
@@ -39,5 +45,6 @@ _SMALL = NetworkConfig(wide=112, wide_blocks=4, deep=192, deep_blocks=3, latent=
 ARCHITECTURES = {
     "fovea-s": _SMALL,
     "fovea-s-roi": replace(_SMALL, roi=True),
+    "fovea-s-objectness": replace(_SMALL, objectness=96),
     "fovea-m": NetworkConfig(wide=192, wide_blocks=9, deep=256, deep_blocks=2, latent=256, hyper=96, prior=128),
 }

@@ -45,7 +45,8 @@ class _ImageAnalysis(nn.Module):
         region = None
         if self.channels > 3:
             region = F.avg_pool2d(image[..., 3].float(), STRIDE)[None] / 255
-        return self.analysis.from_stem(x.T.reshape(1, -1, height, width), quality, region)
+        latent, _ = self.analysis.from_stem(x.T.reshape(1, -1, height, width), quality, region)
+        return latent
 
 
 class _ImageSynthesis(nn.Module):

@@ -28,8 +28,9 @@ def start_as(layer: nn.Module, matrix: Tensor) -> None:
 class Depthwise(nn.Module):
     """3×3 depthwise convolution, zero-padded; starts near the identity."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, dilation: int = 1) -> None:
         super().__init__()
+        self.dilation = dilation
         weight = torch.randn(channels, 1, 3, 3) * 0.1
         weight[:, :, 1, 1] += 1
         self.weight = nn.Parameter(weight)
@@ -37,7 +38,8 @@ class Depthwise(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Filter [B, C, H, W]."""
-        return F.conv2d(x, self.weight, self.bias, padding=1, groups=self.weight.shape[0])
+        d = self.dilation
+        return F.conv2d(x, self.weight, self.bias, padding=d, dilation=d, groups=self.weight.shape[0])
 
 
 class Block(nn.Module):
@@ -46,9 +48,9 @@ class Block(nn.Module):
     5C² + 9C multiplications a position. Few, wide calls: memory traffic, not arithmetic, bounds a CPU.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, dilation: int = 1) -> None:
         super().__init__()
-        self.depthwise = Depthwise(channels)
+        self.depthwise = Depthwise(channels, dilation)
         # Both branches start small, so that a stack of blocks starts near the identity.
         self.mix = Pointwise(channels, channels, scale=0.05)
         self.expand = Pointwise(channels, 2 * channels, scale=1.4)

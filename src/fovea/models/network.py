@@ -21,12 +21,14 @@ class Coded(NamedTuple):
         latent_bits: estimated bits of y a sample, [B].
         hyper_bits: estimated bits of z a sample, [B].
         latent: decoded ŷ, [B, latent, H/16, W/16].
+        objectness: logits of how much of each position is object, [B, 1, H/16, W/16], where the encoder looks for it.
     """
 
     image: Tensor
     latent_bits: Tensor
     hyper_bits: Tensor
     latent: Tensor
+    objectness: Tensor | None
 
 
 class CodecNetwork(nn.Module):
@@ -77,8 +79,10 @@ class CodecNetwork(nn.Module):
         residual = latent - mean
         return rounded(residual) + mean, residual
 
-    def analyze(self, image: Tensor, quality: Tensor, region: Tensor | None = None) -> Tensor:
-        """Latent y of a batch.
+    def analyze(
+        self, image: Tensor, quality: Tensor, region: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Latent y of a batch, and where its objects are.
 
         Args:
             image: [B, 3, H, W], 0..255.
@@ -87,7 +91,7 @@ class CodecNetwork(nn.Module):
                 without it everything is of interest. Other networks do not look at it.
 
         Returns:
-            [B, latent, H/16, W/16], in quantization steps.
+            As :meth:`Analysis.forward`.
         """
         if self.config.roi:
             inside = torch.ones_like(image[:, :1]) if region is None else region.to(image.dtype)
@@ -110,7 +114,7 @@ class CodecNetwork(nn.Module):
         """
         if image.shape[2] % HYPER_STRIDE or image.shape[3] % HYPER_STRIDE:
             raise ValueError(f"height and width must be multiples of {HYPER_STRIDE}, got {tuple(image.shape[2:])}")
-        latent = self.analyze(image, quality, region)
+        latent, objectness = self.analyze(image, quality, region)
         z = self.hyper_analysis(latent, quality)
         hyper_bits = gaussian_bits(self._rounded(z), self.hyper_indices(quality).expand_as(z))
         z = straight_through(z, z.round())
@@ -120,7 +124,7 @@ class CodecNetwork(nn.Module):
         if not self.training:
             latent_bits = latent_bits * (index > 0)  # skipped; in training they still pay, or they would never return
         bits, side_bits = latent_bits.sum(dim=(1, 2, 3)), hyper_bits.sum(dim=(1, 2, 3))
-        return Coded(self.synthesis(decoded, quality), bits, side_bits, decoded)
+        return Coded(self.synthesis(decoded, quality), bits, side_bits, decoded, objectness)
 
     def _rounded(self, value: Tensor) -> Tensor:
         """Round, or in training add noise uniform in ±½: the distribution that rounding leaves."""

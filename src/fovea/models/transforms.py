@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from fovea.models.basis import markov_basis
 from fovea.models.config import NetworkConfig
 from fovea.models.layers import Down, Pointwise, Up, stack, start_as
+from fovea.models.objectness import Objectness
 from fovea.models.quality import QualityTable, step_slope
 
 PATCH = 8
@@ -27,8 +28,11 @@ class Analysis(nn.Module):
         self.deep = stack(config.deep, config.deep_blocks)
         self.head = Pointwise(config.deep, config.latent)
         self.log_gain = QualityTable(config.latent, _LOG_GAIN - step_slope() / 2, _LOG_GAIN + step_slope() / 2)
-        # What the log gain loses outside the region of interest; nothing, until training finds better.
-        self.outside = QualityTable(config.latent, 0.0, 0.0) if config.roi else None
+        self.objectness = Objectness(config.deep, config.objectness) if config.objectness else None
+        # What the log gain loses outside the region of interest. A given map is without effect until training finds
+        # better; a map that is yet to be found says "object" everywhere, and has its effect as soon as it says less.
+        start = 1.0 if config.objectness else 0.0
+        self.outside = QualityTable(config.latent, start, start) if config.roi or config.objectness else None
         self._start_as_basis()
 
     def _start_as_basis(self) -> None:
@@ -39,8 +43,8 @@ class Analysis(nn.Module):
         level = basis.level[: len(self.head.weight)]
         self.log_gain.anchors.data[:, : len(level)] -= level.log()
 
-    def forward(self, image: Tensor, quality: Tensor) -> Tensor:
-        """Latent of an image.
+    def forward(self, image: Tensor, quality: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Latent of an image, and where its objects are.
 
         Args:
             image: [B, 3, H, W], 0..255; H and W multiples of 16. Of a network with a region of interest
@@ -48,19 +52,24 @@ class Analysis(nn.Module):
             quality: int64 [B], 0..100.
 
         Returns:
-            y, [B, latent, H/16, W/16], float32, in quantization steps.
+            y, [B, latent, H/16, W/16], float32, in quantization steps; and logits of objectness, [B, 1, H/16, W/16],
+            of a network that looks for objects.
         """
-        region = F.avg_pool2d(image[:, 3:], STRIDE) / 255 if self.outside is not None else None
+        region = F.avg_pool2d(image[:, 3:], STRIDE) / 255 if image.shape[1] > 3 else None
         return self.from_stem(self.stem(F.pixel_unshuffle(image / 127.5 - 1, PATCH)), quality, region)
 
-    def from_stem(self, x: Tensor, quality: Tensor, region: Tensor | None) -> Tensor:
-        """All that follows the stem: [B, wide, H/8, W/8], and the map [B, 1, H/16, W/16] in 0..1, to the latent."""
+    def from_stem(self, x: Tensor, quality: Tensor, region: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """All that follows the stem: takes [B, wide, H/8, W/8], and the map [B, 1, H/16, W/16] in 0..1 if one is given."""
         x = self.down(self.wide(x))
         x = self.deep(x * self.modulation(quality))
+        objectness = None
+        if self.objectness is not None:
+            objectness = self.objectness(x)
+            region = objectness.sigmoid()
         log_gain = self.log_gain(quality)
         if self.outside is not None and region is not None:
             log_gain = log_gain - self.outside(quality) * (1 - region)
-        return self.head(x).float() * log_gain.exp()
+        return self.head(x).float() * log_gain.exp(), objectness
 
 
 def widened(stem: Tensor, inputs: int) -> Tensor:

@@ -71,8 +71,9 @@ class TrainingConfig(_Strict):
         architecture: a name in ``fovea.models.ARCHITECTURES``, or the fields of a :class:`NetworkConfig`.
         data: what to train on.
         loss: the distortion.
-        mask_head: weight of an auxiliary loss, in bits a pixel for each bit by which a small head fails to tell the
-            objects from the latent; the head is dropped at export. 0 trains without.
+        mask_weight: weight of the cross entropy, in bits a latent position, of where the encoder finds objects; or, of
+            an encoder that does not look for them, where an auxiliary head finds them in the latent, which is dropped
+            at export. 0 trains without.
         patches: how many to train on in all; the schedule follows it.
         batch: patches a step, over all devices.
         learning_rate: of the matrices (Muon).
@@ -90,7 +91,7 @@ class TrainingConfig(_Strict):
     architecture: NetworkConfig
     data: DataConfig
     loss: LossConfig
-    mask_head: Annotated[float, Field(ge=0)] = 0.0
+    mask_weight: Annotated[float, Field(ge=0)] = 0.0
     patches: Annotated[int, Field(ge=1)]
     batch: Annotated[int, Field(ge=1)] = 8
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3

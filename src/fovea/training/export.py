@@ -59,7 +59,7 @@ def measure_symbols(network: CodecNetwork, patches: list[Patch]) -> list[NDArray
 
     for number, patch in enumerate(patches):
         quality = torch.tensor([number * 37 % QUALITIES])
-        latent = network.analyze(patch.image[None].float(), quality, patch.mask[None] > 0)
+        latent, _ = network.analyze(patch.image[None].float(), quality, patch.mask[None] > 0)
         z = network.hyper_analysis(latent, quality).round()
         index = network.scales(z, quality)
         _, residual = network.quantize(latent, index, network.means.features(z, quality))

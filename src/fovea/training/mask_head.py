@@ -1,6 +1,7 @@
-"""The auxiliary head: where are the objects, seen from the latent alone?
+"""Supervision of where the objects are, beside the loss of the codec.
 
-It exists in training only. A latent from which objects can be told was made by an encoder that knows them.
+Either the encoder looks for objects by itself, and is told; or an auxiliary head has to tell them from the latent. The
+head exists in training only: a latent from which objects can be told was made by an encoder that knows them.
 """
 
 import math
@@ -12,6 +13,17 @@ from fovea.models.layers import Block, Pointwise
 from fovea.models.transforms import STRIDE
 
 _WIDTH = 64
+
+
+def mask_bits(logits: Tensor, mask: Tensor) -> Tensor:
+    """Mean cross entropy with the true share of object, in bits a position.
+
+    Args:
+        logits: [B, 1, h, w].
+        mask: [B, 1, 16h, 16w], positive on objects.
+    """
+    share = F.avg_pool2d((mask > 0).float(), STRIDE)
+    return F.binary_cross_entropy_with_logits(logits, share) / math.log(2)
 
 
 class MaskHead(nn.Module):
@@ -33,13 +45,3 @@ class MaskHead(nn.Module):
         seen = latent.sign() * latent.abs().log1p()
         logits: Tensor = self.head(self.block(F.leaky_relu(self.stem(seen), 0.1))).float()
         return logits
-
-    def bits(self, latent: Tensor, mask: Tensor) -> Tensor:
-        """Mean cross entropy with the true share of object, in bits a position.
-
-        Args:
-            latent: decoded, [B, latent, h, w].
-            mask: [B, 1, 16h, 16w], positive on objects.
-        """
-        share = F.avg_pool2d((mask > 0).float(), STRIDE)
-        return F.binary_cross_entropy_with_logits(self(latent), share) / math.log(2)

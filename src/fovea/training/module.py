@@ -17,7 +17,7 @@ from fovea.models.quality import LAMBDA_MAX, LAMBDA_MIN, rate_lambda
 from fovea.training.config import LossConfig, ObjectMseConfig, TaskConfig, TrainingConfig
 from fovea.training.data import Patch
 from fovea.training.losses import Distortion, mse, object_mse
-from fovea.training.mask_head import MaskHead
+from fovea.training.mask_head import MaskHead, mask_bits
 from fovea.training.optimizer import MuonAdam
 from fovea.training.task import TaskDistortion
 
@@ -45,7 +45,8 @@ class CodecTraining(pl.LightningModule):
         self.save_hyperparameters({"config": config.model_dump(mode="json")})
         self.config = config
         self.network = CodecNetwork(config.architecture)
-        self.mask_head = MaskHead(config.architecture.latent) if config.mask_head else None
+        wanted = config.mask_weight and not config.architecture.objectness
+        self.mask_head = MaskHead(config.architecture.latent) if wanted else None
         self._hours_before, self._began = 0.0, time.monotonic()
 
     def setup(self, stage: str) -> None:
@@ -79,9 +80,11 @@ class CodecTraining(pl.LightningModule):
         # Losses grow with λ; the square root between the extremes gives every quality a say.
         balance = (math.sqrt(LAMBDA_MIN * LAMBDA_MAX) / trade_off).sqrt()
         loss = (balance * (rate + trade_off * distortion)).mean()
-        if self.mask_head is not None:
-            missed = self.mask_head.bits(coded.latent, patch.mask)
-            loss = loss + self.config.mask_head * missed
+        if self.config.mask_weight:
+            logits = coded.objectness if self.mask_head is None else self.mask_head(coded.latent)
+            assert logits is not None
+            missed = mask_bits(logits, patch.mask)
+            loss = loss + self.config.mask_weight * missed
             self.log("mask_bits", missed)
         self.log("loss", loss, prog_bar=True)
         self.log("rate", rate.mean())

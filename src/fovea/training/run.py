@@ -25,7 +25,7 @@ from fovea.training.module import CodecTraining
 CHECKPOINT = "last.ckpt"
 WEIGHTS = "weights.ckpt"
 _STEM = "network.analysis.stem.weight"
-_OPTIONAL = ("network.analysis.outside.", "mask_head.")
+_OPTIONAL = ("network.analysis.outside.", "network.analysis.objectness.", "mask_head.")
 """Parts that one run may have and another not."""
 
 
@@ -178,8 +178,8 @@ def load_weights(module: CodecTraining, checkpoint: Path) -> None:
 def start_from(module: CodecTraining, checkpoint: Path) -> None:
     """Load the averaged weights of a checkpoint into a module that may have parts which the checkpoint has not.
 
-    A map of the region of interest is without effect, and an auxiliary head as it was initialized, until training
-    finds better; a head that the module does not have is left out.
+    What finds or takes a region of interest is almost without effect, and an auxiliary head as it was initialized,
+    until training finds better; parts that the module does not have are left out.
 
     Raises:
         FoveaError: the file is no checkpoint, or of another architecture.
