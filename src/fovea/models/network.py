@@ -79,9 +79,7 @@ class CodecNetwork(nn.Module):
         residual = latent - mean
         return rounded(residual) + mean, residual
 
-    def analyze(
-        self, image: Tensor, quality: Tensor, region: Tensor | None = None
-    ) -> tuple[Tensor, Tensor | None]:
+    def analyze(self, image: Tensor, quality: Tensor, region: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Latent y of a batch, and where its objects are.
 
         Args:

@@ -59,7 +59,7 @@ class Analysis(nn.Module):
         return self.from_stem(self.stem(F.pixel_unshuffle(image / 127.5 - 1, PATCH)), quality, region)
 
     def from_stem(self, x: Tensor, quality: Tensor, region: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """All that follows the stem: takes [B, wide, H/8, W/8], and the map [B, 1, H/16, W/16] in 0..1 if one is given."""
+        """All that follows the stem, [B, wide, H/8, W/8], given the map [B, 1, H/16, W/16], 0..1, if there is one."""
         x = self.down(self.wide(x))
         x = self.deep(x * self.modulation(quality))
         objectness = None
