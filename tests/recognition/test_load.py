@@ -161,7 +161,7 @@ def test_models_that_decode_themselves(outputs: dict[str, np.ndarray], read: str
 def test_class_maps_and_boxes_are_not_mixed_up(echo_model: Callable[..., Path], make_model: MakeModel) -> None:
     path = echo_model((1, 3, 8, 8))
     path.with_suffix(".yaml").write_text("read: {format: classmap}\nclasses: [a, b, c]\n")
-    with pytest.raises(RecognizerError, match="gives class maps, not boxes"):
+    with pytest.raises(RecognizerError, match="gives class maps, not objects"):
         load(path)
     with pytest.raises(RecognizerError, match="gives boxes, not class maps"):
         load_semantic(make_model("m", (1, 3, 96, 96), family_outputs()["yolov8"]))

@@ -108,7 +108,9 @@ class OnnxRecognizer:
 
     def __init__(self, model: OnnxModel, *, threshold: float = 0.001, limit: int = 100) -> None:
         if not isinstance(model.description.read, BoxFormat):
-            raise RecognizerError(f"{model.name} gives class maps, not boxes: load it with load_semantic")
+            raise RecognizerError(
+                f"{model.name} gives class maps, not objects: take a detector here, or load it with load_semantic"
+            )
         self.model, self.format = model, model.description.read
         self.threshold, self.limit = threshold, limit
 
