@@ -19,7 +19,11 @@ def folders() -> list[Path]:
 
 def model_files() -> list[Path]:
     """All model files in :func:`folders`."""
-    return [path for folder in folders() for path in sorted(folder.glob(f"*{SUFFIX}"))]
+    return [path for folder in folders() for path in sorted(folder.glob(f"*{SUFFIX}"), key=_stem)]
+
+
+def _stem(path: Path) -> str:
+    return path.stem  # sorts fovea-s before fovea-s-mse, which whole names do not
 
 
 @cache
