@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from fovea.baselines import Picture
-from fovea.codec import DEFAULT_MODEL, Codec
+from fovea.codec import Codec
 from fovea.recognition import Dataset, DatasetImage, Recognizer, Result, load, load_dataset, match, to_results
 from fovea.recognition.datasets.dataset import region
 from fovea.recognition.labeling import complete
@@ -105,7 +105,7 @@ def versions(dataset: Dataset, segmenter: Recognizer) -> dict[str, Dataset]:
 @click.command()
 @click.option("--recognizers", required=True, help="Detectors, with commas between them.")
 @click.option("--segmenter", required=True, help="Draws the masks that labels lack.")
-@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A model that learned no objects.")
+@click.option("--model", default="fovea-s-mse", show_default=True, help="A model that learned no objects.")
 @click.option("--data", type=PATH, default=COCO_BOXES, help="COCO json.")
 @click.option("--images", "folder", type=PATH, default=COCO_IMAGES, help="Folder of its images.")
 @click.option("--count", type=click.IntRange(1), default=100, show_default=True, help="Number of images.")
