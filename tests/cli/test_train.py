@@ -103,7 +103,7 @@ def test_complexity(fovea):
     assert all(12 < count <= 80 for count in total("fovea-m"))
     result = fovea("complexity", "fovea-xl")
     assert result.exit_code == 2
-    assert "fovea-s, fovea-s-roi, fovea-m" in result.stderr
+    assert "fovea-s, fovea-s-roi, fovea-s-objectness, fovea-m" in result.stderr
 
 
 def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch):
