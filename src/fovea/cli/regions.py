@@ -68,12 +68,14 @@ def _by_labels(where: Path, source: Path) -> FindRegion:
 
 
 def _by_name(where: Path, source: Path) -> FindRegion:
+    # Listed once: a folder may hold a million.
+    maps = {path.relative_to(where).with_suffix(""): path for path in sorted(where.rglob("*")) if path.is_file()}
+
     def find(path: Path, _picture: "Picture") -> "RegionLike":
-        beside = path.relative_to(source) if source.is_dir() else Path(path.name)
-        for candidate in sorted((where / beside).parent.glob("*")):
-            if candidate.stem == beside.stem:
-                return _read(candidate)
-        raise ImageError(f"there is no map named {beside.stem} in {(where / beside).parent}")
+        beside = (path.relative_to(source) if source.is_dir() else Path(path.name)).with_suffix("")
+        if beside not in maps:
+            raise ImageError(f"there is no map named {beside.name} in {(where / beside).parent}")
+        return _read(maps[beside])
 
     return find
 

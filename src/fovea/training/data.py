@@ -125,12 +125,14 @@ class PatchStream(IterableDataset[Patch]):
                 image = ImageOps.exif_transpose(opened).convert("RGB")
         except OSError as error:
             raise DatasetError(f"{item.path} cannot be read as an image: {error}") from error
-        weights = object_weights(
-            item.annotations, image.height, image.width, self.source, self.dilation, self.small, self.edges
+        weights = Image.fromarray(
+            object_weights(
+                item.annotations, image.height, image.width, self.source, self.dilation, self.small, self.edges
+            )
         )
         if self._cache is not None:
-            self._cache[number] = image, Image.fromarray(weights)
-        return image, Image.fromarray(weights)
+            self._cache[number] = image, weights
+        return image, weights
 
     def _draw(self, number: int, random: np.random.Generator) -> Patch:
         image, mask = self._load(number)

@@ -39,38 +39,6 @@ def _region(annotation: Mapping[str, Any], height: int, width: int, source: Mask
     return decoded
 
 
-def object_mask(
-    annotations: Iterable[Mapping[str, Any]],
-    height: int,
-    width: int,
-    source: MaskSource = "mask",
-    dilation: int = 0,
-) -> NDArray[np.uint8]:
-    """Union of the object regions of one image.
-
-    Args:
-        annotations: COCO annotations of the image. Polygons, compressed and uncompressed RLE are read; an object
-            without a ``segmentation`` is filled as its box.
-        height: of the image, pixels.
-        width: of the image, pixels.
-        source: "mask", or "box" to fill the boxes of all objects.
-        dilation: grow the union by so many pixels on every side.
-
-    Returns:
-        uint8 [height, width], 1 on objects.
-
-    Raises:
-        DatasetError: an annotation that is none of these.
-
-    Example:
-        >>> object_mask([{"bbox": [1, 0, 2, 1]}], height=2, width=4)
-        array([[0, 1, 1, 0],
-               [0, 0, 0, 0]], dtype=uint8)
-    """
-    weights = object_weights(annotations, height, width, source, dilation)
-    return (weights > 0).astype(np.uint8)
-
-
 def object_weights(
     annotations: Iterable[Mapping[str, Any]],
     height: int,
@@ -83,11 +51,12 @@ def object_weights(
     """How much an error counts at each pixel of an image, in steps of ``WEIGHT_STEP``.
 
     Args:
-        annotations: as for :func:`object_mask`.
+        annotations: COCO annotations of the image. Polygons, compressed and uncompressed RLE are read; an object
+            without a ``segmentation`` is filled as its box.
         height: of the image, pixels.
         width: of the image, pixels.
-        source: as for :func:`object_mask`.
-        dilation: as for :func:`object_mask`.
+        source: "mask", or "box" to fill the boxes of all objects.
+        dilation: grow every object by so many pixels on every side.
         small: an object of area a, if not large, weighs (96²/a)^small: recognizers are judged by the object, errors
             are summed by the pixel. 0 gives all objects the same weight.
         edges: how much more than the rest of an object its edge weighs, on both sides of its outline.
@@ -97,7 +66,12 @@ def object_weights(
         overlap the largest weight counts.
 
     Raises:
-        DatasetError: as for :func:`object_mask`.
+        DatasetError: an annotation that is none of these.
+
+    Example:
+        >>> object_weights([{"bbox": [1, 0, 2, 1]}], height=2, width=4)
+        array([[ 0, 16, 16,  0],
+               [ 0,  0,  0,  0]], dtype=uint8)
     """
     weights = np.zeros((height, width), np.float32)
     for annotation in annotations:
