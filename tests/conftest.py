@@ -22,40 +22,40 @@ def shared() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def tiny_network() -> "CodecNetwork":
-    """A codec network with random weights, small enough to export and run in seconds."""
+def _network(objectness: int) -> "CodecNetwork":
     torch = pytest.importorskip("torch")
     from fovea.models import CodecNetwork, NetworkConfig
     from fovea.models.deploy import round_weights
 
     torch.manual_seed(1)
-    config = NetworkConfig(wide=16, wide_blocks=2, deep=24, deep_blocks=1, latent=16, hyper=8, prior=16)
+    config = NetworkConfig(
+        wide=16, wide_blocks=2, deep=24, deep_blocks=1, latent=16, hyper=8, prior=16, objectness=objectness
+    )
     network = CodecNetwork(config).eval()
     with torch.no_grad():
         # Spread the table indices, so that some positions are skipped and some have long tables.
         network.scales.head.bias.anchors += 6 * torch.randn(16)
         network.analysis.head.weight *= 3
+        if objectness:
+            network.means.region.weight *= 30  # steps of all sizes
     round_weights(network)
     return network
 
 
-@pytest.fixture(scope="session")
-def tiny_model(tiny_network: "CodecNetwork") -> "Model":
-    """The exported :func:`tiny_network`."""
+def _model(network: "CodecNetwork") -> "Model":
     import numpy as np
 
     from fovea.coding.model import Model
     from fovea.entropy import FrequencyTables
     from fovea.models.deploy import export_graphs, halo
 
-    config = tiny_network.config
+    config = network.config
     return Model(
         name="tiny",
         latent=config.latent,
         hyper=config.hyper,
         halo=halo(config),
-        graphs=export_graphs(tiny_network),
+        graphs=export_graphs(network),
         tables=FrequencyTables.gaussian(),
         hyper_index=np.full((101, config.hyper), 30, np.uint8),
         card={"made": "for tests"},
@@ -63,8 +63,32 @@ def tiny_model(tiny_network: "CodecNetwork") -> "Model":
 
 
 @pytest.fixture(scope="session")
+def tiny_network() -> "CodecNetwork":
+    """A codec network with random weights, small enough to export and run in seconds."""
+    return _network(objectness=0)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_network: "CodecNetwork") -> "Model":
+    """The exported :func:`tiny_network`."""
+    return _model(tiny_network)
+
+
+@pytest.fixture(scope="session")
+def finding_network() -> "CodecNetwork":
+    """The same with an encoder that looks for objects: quantization steps differ from position to position."""
+    return _network(objectness=8)
+
+
+@pytest.fixture(scope="session")
+def finding_model(finding_network: "CodecNetwork") -> "Model":
+    """The exported :func:`finding_network`."""
+    return _model(finding_network)
+
+
+@pytest.fixture(scope="session")
 def guided(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """File of a model that takes a map of the region of interest, and loses gain outside it."""
+    """File of a model that takes a map of the region of interest, and quantizes more coarsely outside it."""
     torch = pytest.importorskip("torch")
     import numpy as np
 
@@ -77,7 +101,8 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = NetworkConfig(wide=8, wide_blocks=1, deep=8, deep_blocks=1, latent=8, hyper=8, prior=8, roi=True)
     network = CodecNetwork(config).eval()
     with torch.no_grad():
-        network.analysis.outside.anchors.fill_(3.0)
+        network.hyper_analysis.region[1].weight.fill_(1.0)  # z tells much of the map,
+        network.means.region.weight.mul_(30.0)  # and the steps follow z
     index = np.full((101, 8), 30, np.uint8)
     model = Model("guided", 8, 8, halo(config), export_graphs(network), FrequencyTables.gaussian(), index, {}, roi=True)
     path = tmp_path_factory.mktemp("models") / "guided.fovea"

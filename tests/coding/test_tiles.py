@@ -7,9 +7,9 @@ from fovea.coding.tiles import window
 from fovea.engine import create_engine
 
 
-@pytest.fixture(scope="module")
-def coder(tiny_model):
-    return PixelCoder(tiny_model, create_engine(threads=2))
+@pytest.fixture(scope="module", params=["tiny_model", "finding_model"])
+def coder(request):
+    return PixelCoder(request.getfixturevalue(request.param), create_engine(threads=2))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 70), (63, 65), (64, 64), (130, 17)])
@@ -51,15 +51,17 @@ def test_region_reads_only_the_tiles_it_needs(coder, photo):
     assert len(read) == len(set(read)) <= 9 < grid.tiles
 
 
-def test_latents_of_tiles_are_those_of_the_whole_image(coder, tiny_model, photo):
-    """With a halo the analysis of a tile sees all that it depends on."""
+def test_latents_of_tiles_are_those_of_the_whole_image(coder, photo):
+    """With a halo the analysis of a tile sees all that it depends on; objects are looked for further away."""
     from fovea.coding.tiles import analyze
 
-    def analysis(image):
-        return coder._analysis(image, np.array([50], np.int64))[0]
+    latent, halo = coder.model.latent, coder.model.halo
 
-    whole = analyze(photo, Box(0, 0, 210, 150), tiny_model.halo, analysis)
-    part = analyze(photo, Box(64, 64, 64, 64), tiny_model.halo, analysis)
+    def analysis(image):
+        return coder._analysis(image, np.array([50], np.int64))[0][:, :latent]
+
+    whole = analyze(photo, Box(0, 0, 210, 150), halo, analysis)
+    part = analyze(photo, Box(64, 64, 64, 64), halo, analysis)
     assert np.allclose(part, whole[:, :, 4:8, 4:8], atol=1e-3)
     without = analyze(photo, Box(64, 64, 64, 64), 0, analysis)
     assert not np.allclose(without, whole[:, :, 4:8, 4:8], atol=1e-3)

@@ -47,11 +47,21 @@ class TorchEngine:
         return run
 
 
+@pytest.fixture(scope="module", params=["tiny", "finding"])
+def kind(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def engines(tiny_network, tiny_model):
+def model(kind, request):
+    return request.getfixturevalue(f"{kind}_model")
+
+
+@pytest.fixture(scope="module")
+def engines(kind, model, request):
     def make(name, precision, threads):
         if name == "torch":
-            return TorchEngine(tiny_network, tiny_model, threads)
+            return TorchEngine(request.getfixturevalue(f"{kind}_network"), model, threads)
         if name not in engine_names():
             pytest.skip(f"{name} is not installed")
         return create_engine(name, precision, threads)
@@ -68,11 +78,9 @@ def picture():
 
 
 @pytest.fixture(scope="module")
-def encoded(engines, tiny_model, picture):
+def encoded(engines, model, picture):
     grid = TileGrid(144, 96, 128)
-    return grid, {
-        setting: PixelCoder(tiny_model, engine).encode(picture, grid, 70) for setting, engine in engines.items()
-    }
+    return grid, {setting: PixelCoder(model, engine).encode(picture, grid, 70) for setting, engine in engines.items()}
 
 
 def _symbols(model, engine, data, box):
@@ -89,19 +97,19 @@ def _symbols(model, engine, data, box):
 
 
 @pytest.mark.parametrize(("writer", "reader"), list(product(SETTINGS, SETTINGS)))
-def test_every_engine_decodes_what_any_wrote(writer, reader, engines, encoded, tiny_model):
+def test_every_engine_decodes_what_any_wrote(writer, reader, engines, encoded, model):
     grid, files = encoded
     reference = ("torch", "fp32", 1)
     for tile, box in enumerate(grid):
         data = files[writer][tile]
         assert np.array_equal(
-            _symbols(tiny_model, engines[reader], data, box),
-            _symbols(tiny_model, engines[reference], data, box),
+            _symbols(model, engines[reader], data, box),
+            _symbols(model, engines[reference], data, box),
         )
     if reader[1] == "fp32":
         whole = Box(0, 0, grid.width, grid.height)
         pixels, expected = (
-            PixelCoder(tiny_model, engines[setting]).decode(files[writer].__getitem__, grid, 70, whole)
+            PixelCoder(model, engines[setting]).decode(files[writer].__getitem__, grid, 70, whole)
             for setting in (reader, reference)
         )
         assert np.abs(pixels.astype(int) - expected).max() <= 1
@@ -116,12 +124,12 @@ def _extremes(channels):
 
 
 @pytest.mark.parametrize("quality", [0, 37, 100])
-def test_integer_network_is_equal_everywhere(quality, engines, tiny_model):
-    graph = tiny_model.graphs["scales"]
+def test_integer_network_is_equal_everywhere(quality, engines, model):
+    graph = model.graphs["scales"]
     reference = ReferenceEvaluator(onnx.load_from_string(graph))
     names = [value.name for value in onnx.load_from_string(graph).graph.input]
     asked = np.array([quality], np.int64)
-    for z in _extremes(tiny_model.hyper):
+    for z in _extremes(model.hyper):
         (expected,) = reference.run(None, dict(zip(names, (z, asked), strict=True)))
         for setting, engine in engines.items():
             (index,) = engine.load(graph, exact=True)(z, asked)
@@ -129,8 +137,8 @@ def test_integer_network_is_equal_everywhere(quality, engines, tiny_model):
             assert np.array_equal(index, expected), setting
 
 
-def test_integer_network_uses_only_exact_operations(tiny_model):
-    graph = onnx.load_from_string(tiny_model.graphs["scales"]).graph
+def test_integer_network_uses_only_exact_operations(model):
+    graph = onnx.load_from_string(model.graphs["scales"]).graph
     kernels = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     for node in graph.node:
         if node.op_type == "Conv":

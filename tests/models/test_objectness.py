@@ -14,20 +14,16 @@ def finding(config) -> CodecNetwork:
     return CodecNetwork(replace(config, objectness=8)).eval()
 
 
-def test_gain_falls_where_no_object_is_found(finding):
-    image, quality = torch.rand(1, 3, 64, 64) * 255, torch.tensor([50])
-    with torch.no_grad():
-        finding.analysis.outside.anchors.fill_(0.0)
-        before, logits = finding.analyze(image, quality)
-        finding.analysis.outside.anchors.fill_(2.0)
-        after, same = finding.analyze(image, quality)
-    assert torch.equal(logits, same) and logits.shape == (1, 1, 4, 4)
-    assert torch.allclose(after, before * torch.exp(-2 * (1 - logits.sigmoid())), rtol=1e-4, atol=1e-4)
+def test_tells_each_position_by_itself(finding):
+    latent, logits = finding.analyze(torch.rand(1, 3, 64, 128) * 255, torch.tensor([50]))
+    assert latent.shape[2:] == (4, 8) and logits.shape == (1, 1, 4, 8)
 
 
-def test_everything_is_an_object_before_training(finding):
-    _, logits = finding.analyze(torch.rand(1, 3, 64, 64) * 255, torch.tensor([50]))
-    assert logits.sigmoid().mean() > 0.9
+def test_training_sees_what_the_encoder_found_and_what_the_decoder_knows(finding):
+    image, quality = torch.rand(2, 3, 64, 64) * 255, torch.tensor([20, 80])
+    coded = finding(image, quality)
+    assert coded.region.shape == (2, 2, 4, 4)
+    assert torch.equal(coded.region[:, :1], finding.analyze(image, quality)[1])
 
 
 def test_every_parameter_learns(finding):

@@ -1,4 +1,4 @@
-"""Networks whose encoder sees a map of the region of interest."""
+"""Networks with a region of interest: given to the encoder, told to the decoder by z."""
 
 from dataclasses import replace
 
@@ -7,6 +7,8 @@ import torch
 
 from fovea.models import CodecNetwork
 
+IMAGE, QUALITY = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(2)) * 255, torch.tensor([50])
+
 
 @pytest.fixture
 def guided(config) -> CodecNetwork:
@@ -14,35 +16,54 @@ def guided(config) -> CodecNetwork:
     return CodecNetwork(replace(config, roi=True)).eval()
 
 
-def test_map_is_without_effect_before_training(guided):
-    image, quality = torch.rand(2, 3, 64, 64) * 255, torch.tensor([10, 90])
-    nowhere = guided(image, quality, torch.zeros(2, 1, 64, 64))
-    everywhere = guided(image, quality)
-    assert torch.allclose(nowhere.image, everywhere.image, atol=1e-2)
+def test_steps_are_nearly_even_before_training(guided):
+    features = guided.means.features(torch.zeros(1, 8, 1, 1), QUALITY)
+    step, logits = guided.means.steps(features, QUALITY)
+    assert step.shape == logits.shape == (1, 1, 4, 4)
+    assert (step >= 1).all() and (step < 1.3).all()
+
+
+def test_step_is_that_of_the_expected_weight(guided):
+    features = torch.zeros(1, 16, 4, 4)
+    with torch.no_grad():
+        guided.means.log_weight_outside.anchors.fill_(torch.log(torch.tensor(1 / 16)))
+        for logit, wanted in ((-30.0, 4.0), (0.0, (1 / 2 + 1 / 32) ** -0.5), (30.0, 1.0)):
+            guided.means.region.bias.fill_(logit)
+            step, _ = guided.means.steps(features, QUALITY)
+            assert torch.allclose(step, torch.tensor(wanted), rtol=1e-4)
+
+
+def test_coarser_steps_lose_more_and_cost_less(guided):
+    latent, index = torch.randn(1, 16, 4, 4) * 20, torch.full((1, 16, 4, 4), 30.0)
+    features = torch.zeros(1, 16, 4, 4)
+    fine, fine_residual = guided.quantize(latent, index, features)
+    coarse, coarse_residual = guided.quantize(latent, index, features, torch.full((1, 1, 4, 4), 8.0))
+    assert (fine - latent).abs().max() <= 0.501 and 2 < (coarse - latent).abs().max() <= 4.001
+    assert coarse_residual.abs().mean() < fine_residual.abs().mean() / 4
 
 
 def test_no_map_means_everywhere(guided):
-    with torch.no_grad():
-        guided.analysis.outside.anchors.fill_(2.0)
-    image, quality = torch.rand(1, 3, 64, 64) * 255, torch.tensor([50])
-    assert torch.equal(guided.analyze(image, quality)[0], guided.analyze(image, quality, torch.ones(1, 1, 64, 64))[0])
+    whole, everywhere = guided.analyze(IMAGE, QUALITY)
+    given, same = guided.analyze(IMAGE, QUALITY, torch.ones(1, 1, 64, 64))
+    assert torch.equal(whole, given) and torch.equal(everywhere, same)
 
 
-def test_gain_falls_outside_the_region_alone(guided):
+def test_map_is_told_to_the_decoder_by_z_alone(guided):
     with torch.no_grad():
-        guided.analysis.outside.anchors.fill_(2.0)
-    image, quality = torch.rand(1, 3, 64, 64) * 255, torch.tensor([50])
+        guided.hyper_analysis.region[1].weight.fill_(3.0)
     region = torch.zeros(1, 1, 64, 64)
-    region[..., :32] = 1
-    (whole, _), (part, _) = guided.analyze(image, quality), guided.analyze(image, quality, region)
-    assert torch.allclose(part[..., :2], whole[..., :2], atol=1e-4)
-    assert torch.allclose(part[..., 2:], whole[..., 2:] / torch.e**2, atol=1e-4)
+    (latent, inside), (_, outside) = guided.analyze(IMAGE, QUALITY), guided.analyze(IMAGE, QUALITY, region)
+    assert torch.equal(inside, torch.full_like(inside, 4)) and torch.equal(outside, torch.full_like(inside, -4))
+    assert not torch.equal(
+        guided.hyper_analysis(latent, QUALITY, inside), guided.hyper_analysis(latent, QUALITY, outside)
+    )
 
 
 def test_every_parameter_learns(guided):
     guided.train()
     image = torch.rand(2, 3, 64, 64) * 255
     coded = guided(image, torch.tensor([20, 80]), (torch.rand(2, 1, 64, 64) > 0.5))
+    assert coded.region.shape == (2, 1, 4, 4)
     ((coded.image - image).square().mean() + (coded.latent_bits + coded.hyper_bits).mean()).backward()
     silent = [name for name, p in guided.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     assert not silent

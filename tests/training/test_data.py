@@ -1,11 +1,15 @@
 import json
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
 from fovea.errors import DatasetError
-from fovea.training.data import PatchStream, read_coco, read_folder
+from fovea.training.data import Labeled, PatchStream, read_coco, read_folder
+
+GONE = {"id": 1, "file_name": "gone.png"}
 
 
 def _patches(stream, number):
@@ -50,7 +54,8 @@ def test_small_images_are_enlarged(coco):
         ("{", "no readable COCO json"),
         ("[]", "no readable COCO json"),
         (json.dumps({"images": [], "annotations": []}), "has no images"),
-        (json.dumps({"images": [{"id": 1, "file_name": "gone.png"}], "annotations": []}), r"first gone\.png"),
+        (json.dumps({"images": [GONE | {"width": 8, "height": 8}], "annotations": []}), r"first gone\.png"),
+        (json.dumps({"images": [GONE], "annotations": []}), "no readable COCO json: KeyError.*width"),
     ],
 )
 def test_broken_annotation_files_are_named(content, message, tmp_path):
@@ -66,6 +71,26 @@ def test_damaged_image_is_named(coco):
     images = [item for item in read_coco(coco / "train.json", coco) if item.path.name == "3.png"]
     with pytest.raises(DatasetError, match=r"3\.png"):
         next(iter(PatchStream(images, size=64)))
+
+
+@pytest.mark.parametrize("size", [(80, 40), (40, 80)], ids=["as stored", "as shown"])
+def test_turned_image_is_read_as_its_labels_count_pixels(size, tmp_path):
+    stored = np.zeros((40, 80, 3), np.uint8)
+    stored[:20, :40] = 255  # the upper left as stored is the upper right as shown
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    Image.fromarray(stored).save(tmp_path / "turned.png", exif=exif)
+    left = 0 if size == (80, 40) else 20
+    box = [left, 0, *((40, 20) if size == (80, 40) else (20, 40))]
+    item = Labeled(tmp_path / "turned.png", ({"bbox": box},), size)
+    for image, mask in _patches(PatchStream([item], size=64), 5):
+        assert ((image.float().mean(dim=0) > 150) == (mask[0] == 1)).float().mean() > 0.95
+
+
+def test_image_of_another_size_than_labeled_is_refused(coco):
+    item = replace(read_coco(coco / "train.json", coco)[0], size=(60, 45))
+    with pytest.raises(DatasetError, match=r"is 120 x 90, and its labels are made for 60 x 45"):
+        next(iter(PatchStream([item], size=64)))
 
 
 def test_folder_without_images_is_an_error(tmp_path):

@@ -76,7 +76,7 @@ def encode(
     tasks = plan(source, target, known - {".fov"}, ".fov")
     at_once, threads = share(jobs or available_cores(), len(tasks))
     codec = Codec(model, engine, precision, threads)
-    find_region = region_finder(roi, source) if roi else None
+    find_region = region_finder(roi, source, threads) if roi else None
 
     def convert(path: Path, image: IO[bytes], out: IO[bytes]) -> Tally:
         picture = open_picture(image, not no_metadata)

@@ -17,13 +17,14 @@ FindRegion = Callable[[Path, "Picture"], "RegionLike"]
 """The map of an image, by its path and its pixels."""
 
 
-def region_finder(where: Path, source: Path) -> FindRegion:
+def region_finder(where: Path, source: Path, threads: int) -> FindRegion:
     """Tells where maps come from.
 
     Args:
         where: an image, white on what is of interest; a folder of such images, one for each image and named alike;
             labels in COCO's .json; or a recognizer (.onnx or .yaml), which finds the objects.
         source: IN of the command.
+        threads: that a recognizer takes for an image.
 
     Returns:
         What gives the map of each image.
@@ -33,7 +34,7 @@ def region_finder(where: Path, source: Path) -> FindRegion:
         FoveaError: labels or recognizer cannot be used.
     """
     if where.suffix in (".onnx", ".yaml", ".yml"):
-        return _by_recognizer(where)
+        return _by_recognizer(where, threads)
     if where.suffix == ".json":
         return _by_labels(where, source)
     if where.is_dir():
@@ -43,11 +44,11 @@ def region_finder(where: Path, source: Path) -> FindRegion:
     return lambda _path, _picture: _read(where)
 
 
-def _by_recognizer(where: Path) -> FindRegion:
+def _by_recognizer(where: Path, threads: int) -> FindRegion:
     with needs_extra("eval"):
         from fovea.baselines import recognized
         from fovea.recognition import load
-    find = recognized(load(where))
+    find = recognized(load(where, threads=threads))
     return lambda _path, picture: find(picture.pixels)
 
 

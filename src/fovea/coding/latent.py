@@ -43,11 +43,13 @@ class Prior:
         index: scale indices, uint8 [1, latent, h, w]; 0 means skipped.
         features: what the second means are made from, [1, prior, h, w].
         first: means of the first half, [1, latent, h, w].
+        step: quantization step at each position, [1, 1, h, w], of a model with a region of interest; else 1.
     """
 
     index: NDArray[np.uint8]
     features: Floats
     first: Floats
+    step: Floats
 
 
 class LatentCoder:
@@ -65,10 +67,10 @@ class LatentCoder:
         self._means = engine.load(model.graphs["means"])
         self._context = engine.load(model.graphs["context"])
 
-    def hyper_latent(self, latent: Floats, quality: int) -> NDArray[np.int32]:
-        """Z of a latent: int32 [1, hyper, ⌈h/4⌉, ⌈w/4⌉], within ±63."""
-        padding = [(0, -size % HYPER_RATIO) for size in latent.shape[2:]]
-        padded = np.pad(latent, [(0, 0), (0, 0), *padding], mode="edge") if any(p[1] for p in padding) else latent
+    def hyper_latent(self, analyzed: Floats, quality: int) -> NDArray[np.int32]:
+        """Z of what the analysis gives, see :meth:`encode`: int32 [1, hyper, ⌈h/4⌉, ⌈w/4⌉], within ±63."""
+        padding = [(0, -size % HYPER_RATIO) for size in analyzed.shape[2:]]
+        padded = np.pad(analyzed, [(0, 0), (0, 0), *padding], mode="edge") if any(p[1] for p in padding) else analyzed
         (z,) = self._hyper_analysis(padded, _quality(quality))
         rounded: NDArray[np.int32] = np.clip(np.rint(z), -HYPER_MAX, HYPER_MAX).astype(np.int32)
         return rounded
@@ -77,16 +79,17 @@ class LatentCoder:
         """What z says about a latent of the given size."""
         floats, asked = z.astype(np.float32), _quality(quality)
         (index,) = self._scales(floats, asked)
-        features, first = self._means(floats, asked)
-        index, features, first = (
-            np.ascontiguousarray(array[:, :, :height, :width]) for array in (index, features, first)
+        features, first, *steps = self._means(floats, asked)
+        index, features, first, *steps = (
+            np.ascontiguousarray(array[:, :, :height, :width]) for array in (index, features, first, *steps)
         )
-        return Prior(index, features, first)
+        return Prior(index, features, first, *(steps or [np.ones(1, np.float32)]))
 
     def _all_means(self, prior: Prior, residual: Floats) -> Floats:
         """Means of both halves, given the residuals of the first."""
         board = first_board(residual.shape)
-        (second,) = self._context(prior.features, np.where(board, residual + prior.first, np.float32(0)))
+        decoded = residual * prior.step + prior.first
+        (second,) = self._context(prior.features, np.where(board, decoded, np.float32(0)))
         return np.where(board, prior.first, second)
 
     def quantize(self, latent: Floats, prior: Prior) -> NDArray[np.int32]:
@@ -94,7 +97,7 @@ class LatentCoder:
         coded = prior.index > 0
 
         def rounded(means: Floats) -> Floats:
-            return np.where(coded, np.rint(latent - means), np.float32(0))
+            return np.where(coded, np.rint((latent - means) / prior.step), np.float32(0))
 
         residual = rounded(self._all_means(prior, rounded(prior.first)))
         return np.clip(residual, -MAX_SYMBOL, MAX_SYMBOL).astype(np.int32)
@@ -102,16 +105,18 @@ class LatentCoder:
     def reconstruct(self, residual: NDArray[np.int32], prior: Prior) -> Floats:
         """Decoded latent ŷ of residuals: float32, same shape."""
         floats = residual.astype(np.float32)
-        return floats + self._all_means(prior, floats)
+        return floats * prior.step + self._all_means(prior, floats)
 
-    def encode(self, latent: Floats, quality: int) -> bytes:
+    def encode(self, analyzed: Floats, quality: int) -> bytes:
         """Bytes of a latent.
 
         Args:
-            latent: y in quantization steps, [1, latent, h, w].
+            analyzed: y in quantization steps, [1, latent, h, w]; of a model with a region of interest one channel more,
+                which tells z where that is.
             quality: 0..100.
         """
-        z = self.hyper_latent(latent, quality)
+        latent = analyzed[:, : self.model.latent]
+        z = self.hyper_latent(analyzed, quality)
         prior = self.prior(z, latent.shape[2], latent.shape[3], quality)
         encoder = Encoder(self.model.tables)
         # A stack: what is pushed last is read first, and z must be.

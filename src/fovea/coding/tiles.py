@@ -10,6 +10,7 @@ from fovea.coding.latent import Floats
 from fovea.engine import Network
 
 STRIDE = 16
+_ALIGNMENT = 32  # an encoder that looks for objects does so at half the resolution of the latent
 
 
 def latent_size(length: int) -> int:
@@ -43,14 +44,14 @@ def analyze(pixels: NDArray[np.uint8], box: Box, halo: int, analysis: Callable[[
         pixels: the whole picture, [H, W, 3].
         box: the tile.
         halo: latent positions around it that its latent depends on.
-        analysis: image [1, h, w, 3], sides multiples of 16, to latent [1, C, h/16, w/16].
+        analysis: image [1, h, w, 3], sides multiples of 32, to latent [1, C, h/16, w/16].
 
     Returns:
         Latent of the tile alone, [1, C, ⌈h/16⌉, ⌈w/16⌉].
     """
     around = window(box, halo, pixels.shape[1], pixels.shape[0])
     cut = pixels[around.top : around.top + around.height, around.left : around.left + around.width]
-    padding = ((0, -around.height % STRIDE), (0, -around.width % STRIDE), (0, 0))
+    padding = ((0, -around.height % _ALIGNMENT), (0, -around.width % _ALIGNMENT), (0, 0))
     latent = analysis(np.pad(cut, padding, mode="edge")[None])
     top, left = (box.top - around.top) // STRIDE, (box.left - around.left) // STRIDE
     rows, columns = latent_size(box.height), latent_size(box.width)

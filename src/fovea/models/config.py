@@ -36,6 +36,11 @@ class NetworkConfig:
             raise ValueError("an encoder is either given a map of the region of interest, or finds it")
 
     @property
+    def region(self) -> bool:
+        """Whether there is a region of interest, given or found, outside which quantization is coarser."""
+        return self.roi or self.objectness > 0
+
+    @property
     def inputs(self) -> int:
         """Channels that the encoder sees: R, G, B, and the map of the region of interest where there is one."""
         return 4 if self.roi else 3

@@ -17,7 +17,7 @@ from fovea.models.config import NetworkConfig
 from fovea.models.layers import Depthwise, Pointwise
 from fovea.models.network import CodecNetwork
 from fovea.models.prior import INDEX_STEP
-from fovea.models.transforms import PATCH, STRIDE, Analysis, Synthesis
+from fovea.models.transforms import PATCH, STRIDE, Analysis, Synthesis, given_region
 
 
 class _ImageAnalysis(nn.Module):
@@ -44,9 +44,22 @@ class _ImageAnalysis(nn.Module):
         x = rows.reshape(height * width, self.channels * PATCH**2) @ self.weight + self.bias
         region = None
         if self.channels > 3:
-            region = F.avg_pool2d(image[..., 3].float(), STRIDE)[None] / 255
-        latent, _ = self.analysis.from_stem(x.T.reshape(1, -1, height, width), quality, region)
-        return latent
+            region = given_region(F.avg_pool2d(image[..., 3].float(), STRIDE)[None])
+        latent, region = self.analysis.from_stem(x.T.reshape(1, -1, height, width), quality, region)
+        return latent if region is None else torch.cat([latent, region], dim=1)
+
+
+class _HyperAnalysis(nn.Module):
+    """What the analysis gave to z before rounding: its last channel is the region of interest, if there is one."""
+
+    def __init__(self, network: CodecNetwork) -> None:
+        super().__init__()
+        self.hyper_analysis, self.latent = network.hyper_analysis, network.config.latent
+
+    def forward(self, analyzed: Tensor, quality: Tensor) -> Tensor:
+        region = analyzed[:, self.latent :] if analyzed.shape[1] > self.latent else None
+        z: Tensor = self.hyper_analysis(analyzed[:, : self.latent], quality, region)
+        return z
 
 
 class _ImageSynthesis(nn.Module):
@@ -99,15 +112,20 @@ class _Scales(nn.Module):
 
 
 class _Means(nn.Module):
-    """z to the features and the means of the first half."""
+    """z to the features and the means of the first half, and of a model with a region of interest the steps."""
 
     def __init__(self, network: CodecNetwork) -> None:
         super().__init__()
         self.means = network.means
 
-    def forward(self, z: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, z: Tensor, quality: Tensor) -> tuple[Tensor, ...]:
         features = self.means.features(z, quality)
-        return features, self.means.first(features)
+        steps = self.means.steps(features, quality)
+        return (
+            (features, self.means.first(features))
+            if steps is None
+            else (features, self.means.first(features), steps[0])
+        )
 
 
 class _Context(nn.Module):
@@ -132,11 +150,12 @@ def step_modules(network: CodecNetwork) -> dict[str, tuple[nn.Module, tuple[Tens
     quality = torch.zeros(1, dtype=torch.int64)
     image = torch.zeros(1, 128, 192, config.inputs, dtype=torch.uint8)
     latent = torch.zeros(1, config.latent, 8, 12)
+    analyzed = torch.zeros(1, config.latent + config.region, 8, 12)
     features = torch.zeros(1, config.prior, 8, 12)
     z = torch.zeros(1, config.hyper, 2, 3)
     return {
         "analysis": (_ImageAnalysis(network.analysis), (image, quality)),
-        "hyper_analysis": (network.hyper_analysis, (latent, quality)),
+        "hyper_analysis": (_HyperAnalysis(network), (analyzed, quality)),
         "scales": (_Scales(network), (z, quality)),
         "means": (_Means(network), (z, quality)),
         "context": (_Context(network), (features, latent)),

@@ -21,14 +21,15 @@ class Coded(NamedTuple):
         latent_bits: estimated bits of y a sample, [B].
         hyper_bits: estimated bits of z a sample, [B].
         latent: decoded ŷ, [B, latent, H/16, W/16].
-        objectness: logits of how much of each position is object, [B, 1, H/16, W/16], where the encoder looks for it.
+        region: logits of the region of interest, [B, n, H/16, W/16], None of a network that knows none: as z tells it
+            to the decoder; before it, of an encoder that looks for objects, as that found it.
     """
 
     image: Tensor
     latent_bits: Tensor
     hyper_bits: Tensor
     latent: Tensor
-    objectness: Tensor | None
+    region: Tensor | None
 
 
 class CodecNetwork(nn.Module):
@@ -54,7 +55,9 @@ class CodecNetwork(nn.Module):
         index = self.hyper_index_table()[quality][:, :, None, None]
         return straight_through(index, index.round())
 
-    def quantize(self, latent: Tensor, index: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+    def quantize(
+        self, latent: Tensor, index: Tensor, features: Tensor, step: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Round the latent around its means, in the two steps of the checkerboard.
 
         Positions of scale index 0 are skipped: their residual is 0 and costs nothing.
@@ -63,10 +66,12 @@ class CodecNetwork(nn.Module):
             latent: y, [B, latent, h, w].
             index: scale indices, same shape.
             features: of z, [B, prior, h, w].
+            step: quantization step, [B, 1, h, w], 1 where there is none.
 
         Returns:
-            Decoded latent ŷ with straight-through gradients, and the residual y − μ before rounding.
+            Decoded latent ŷ with straight-through gradients, and the residual (y − μ)/step before rounding.
         """
+        step = latent.new_ones(1) if step is None else step
         first = self.means.first_board(latent)
         coded = (index.detach() > 0).float()
 
@@ -74,13 +79,13 @@ class CodecNetwork(nn.Module):
             return straight_through(residual, residual.round()) * coded
 
         mean = self.means.first(features).float()
-        decoded = (rounded(latent - mean) + mean) * first
+        decoded = (rounded((latent - mean) / step) * step + mean) * first
         mean = first * mean + (1 - first) * self.means.second_means(features, decoded).float()
-        residual = latent - mean
-        return rounded(residual) + mean, residual
+        residual = (latent - mean) / step
+        return rounded(residual) * step + mean, residual
 
     def analyze(self, image: Tensor, quality: Tensor, region: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
-        """Latent y of a batch, and where its objects are.
+        """Latent y of a batch, and its region of interest.
 
         Args:
             image: [B, 3, H, W], 0..255.
@@ -112,17 +117,24 @@ class CodecNetwork(nn.Module):
         """
         if image.shape[2] % HYPER_STRIDE or image.shape[3] % HYPER_STRIDE:
             raise ValueError(f"height and width must be multiples of {HYPER_STRIDE}, got {tuple(image.shape[2:])}")
-        latent, objectness = self.analyze(image, quality, region)
-        z = self.hyper_analysis(latent, quality)
+        latent, found = self.analyze(image, quality, region)
+        z = self.hyper_analysis(latent, quality, found)
         hyper_bits = gaussian_bits(self._rounded(z), self.hyper_indices(quality).expand_as(z))
         z = straight_through(z, z.round())
         index = self.scales(z, quality)
-        decoded, residual = self.quantize(latent, index, self.means.features(z, quality))
+        features = self.means.features(z, quality)
+        steps = self.means.steps(features, quality)
+        decoded, residual = self.quantize(latent, index, features, steps and steps[0])
         latent_bits = gaussian_bits(self._rounded(residual), index)
         if not self.training:
             latent_bits = latent_bits * (index > 0)  # skipped; in training they still pay, or they would never return
         bits, side_bits = latent_bits.sum(dim=(1, 2, 3)), hyper_bits.sum(dim=(1, 2, 3))
-        return Coded(self.synthesis(decoded, quality), bits, side_bits, decoded, objectness)
+        return Coded(self.synthesis(decoded, quality), bits, side_bits, decoded, self._region(found, steps))
+
+    def _region(self, found: Tensor | None, steps: tuple[Tensor, Tensor] | None) -> Tensor | None:
+        if steps is None or found is None:
+            return None
+        return steps[1] if self.config.roi else torch.cat([found, steps[1]], dim=1)
 
     def _rounded(self, value: Tensor) -> Tensor:
         """Round, or in training add noise uniform in ±½: the distribution that rounding leaves."""

@@ -1,34 +1,39 @@
-"""Where the objects are, as the encoder sees it. The decoder never needs to know."""
+"""Where the objects are, as the encoder sees it; z tells the decoder, see :class:`fovea.models.prior.MeanNetwork`."""
 
-import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fovea.models.layers import Block, Pointwise
+from fovea.models.layers import Block, Down, Pointwise, Up
 
-# Steps between the taps of each block's filter, in latent positions of 16 pixels: together they see 350 pixels far.
-_DILATIONS = (1, 2, 4, 8, 4, 2, 1)
+# Steps between the taps of each block's filter, in positions of 32 pixels: together they see 350 pixels far.
+_DILATIONS = (1, 2, 4, 2, 1, 1)
+_DEEPER = 2
 
 
 class Objectness(nn.Module):
     """Logits of how much of each latent position is object.
 
-    Telling a person from a post takes more of the picture than coding either does; dilated filters see far at little
-    cost. What is learned here lowers the gains outside objects, see :class:`fovea.models.transforms.Analysis`.
+    Telling a person from a post takes more of the picture than coding either does: most of the work is done at half the
+    resolution of the latent, with twice the channels and filters that see far.
 
     Args:
         inputs: channels of the features it looks at.
-        channels: its own.
+        channels: its own, at the resolution of the latent.
     """
 
     def __init__(self, inputs: int, channels: int) -> None:
         super().__init__()
+        deep = _DEEPER * channels
         self.stem = Pointwise(inputs, channels)
-        self.blocks = nn.Sequential(*(Block(channels, dilation) for dilation in _DILATIONS))
+        self.near = Block(channels)
+        self.down = Down(channels, deep)
+        self.far = nn.Sequential(*(Block(deep, dilation) for dilation in _DILATIONS))
+        self.up = Up(deep, channels)
+        self.merge = Block(channels)
         self.head = Pointwise(channels, 1, scale=0.1)
-        with torch.no_grad():
-            self.head.bias.fill_(3.0)  # starts with everything an object
 
     def forward(self, features: Tensor) -> Tensor:
-        """Look at features [B, inputs, h, w]; gives [B, 1, h, w]."""
-        logits: Tensor = self.head(self.blocks(self.stem(features))).float()
+        """Look at features [B, inputs, h, w], h and w even; gives [B, 1, h, w]."""
+        near = self.near(F.leaky_relu(self.stem(features), 0.1))
+        logits: Tensor = self.head(self.merge(near + self.up(self.far(self.down(near))))).float()
         return logits

@@ -14,6 +14,8 @@ from fovea.models.quality import QualityTable
 HYPER_STEP = 2.0**-2
 INDEX_STEP = 2.0**-2
 INDEX_MAX = len(SCALES) - 1
+# What an error outside the region of interest weighs, before training finds better.
+_LOG_WEIGHT_OUTSIDE = -3.0
 
 
 class HyperAnalysis(nn.Module):
@@ -25,12 +27,24 @@ class HyperAnalysis(nn.Module):
         self.block = Block(config.prior)
         self.head = Down(config.prior, config.hyper)
         self.modulation = QualityTable(config.hyper, 1.0, 1.0)
+        self.region = Down(1, config.prior) if config.region else None
 
-    def forward(self, latent: Tensor, quality: Tensor) -> Tensor:
-        """Z before rounding, [B, hyper, h/4, w/4], within ±63; h and w are multiples of 4."""
+    def forward(self, latent: Tensor, quality: Tensor, region: Tensor | None = None) -> Tensor:
+        """Hyper-latent before rounding.
+
+        Args:
+            latent: y, [B, latent, h, w]; h and w multiples of 4.
+            quality: int64 [B], 0..100.
+            region: logits of the region of interest, [B, 1, h, w], for a network that knows one.
+
+        Returns:
+            z, [B, hyper, h/4, w/4], within ±63.
+        """
         # Large latents are compressed first: z tells magnitudes, and those matter on a log scale.
-        x = latent.sign() * latent.abs().log1p()
-        z = self.head(self.block(self.down(x))).float() * self.modulation(quality)
+        x = self.down(latent.sign() * latent.abs().log1p())
+        if self.region is not None and region is not None:
+            x = x + self.region((region / 2).tanh())
+        z = self.head(self.block(x)).float() * self.modulation(quality)
         return z.clamp(-HYPER_MAX, HYPER_MAX)
 
 
@@ -78,6 +92,7 @@ class MeanNetwork(nn.Module):
 
     Channels in the upper half of the latent take the opposite color of the board, so each step has half of every
     position. Means only shift what is decoded; no probability depends on them, so float noise in them is harmless.
+    The same holds for the quantization step, which z lets grow outside the region of interest.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -90,11 +105,30 @@ class MeanNetwork(nn.Module):
         self.first = nn.Sequential(Block(config.prior), Pointwise(config.prior, config.latent, scale=0.1))
         self.merge = Pointwise(config.prior + config.latent, config.prior)
         self.second = nn.Sequential(Block(config.prior), Pointwise(config.prior, config.latent, scale=0.1))
+        self.region = Pointwise(config.prior, 1, scale=0.1) if config.region else None
+        self.log_weight_outside = QualityTable(1, _LOG_WEIGHT_OUTSIDE, _LOG_WEIGHT_OUTSIDE) if config.region else None
+        if self.region is not None:
+            nn.init.constant_(self.region.bias, 1.0)  # starts with more inside than out, and nearly even steps
 
     def features(self, z: Tensor, quality: Tensor) -> Tensor:
         """Features of z at the resolution of the latent, [B, prior, 4h, 4w]."""
         x = F.leaky_relu(self.up(z * HYPER_STEP), 0.1)
         return F.leaky_relu(self.up2(self.block(x)), 0.1) * self.modulation(quality)
+
+    def steps(self, features: Tensor, quality: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Quantization step at each position, in steps inside the region of interest, and logits of that region.
+
+        High-rate theory: where an error weighs w, the best step goes with w^-½. Of a position that lies inside with
+        probability p, the expected weight is p + (1 − p)·w₀; w₀ is learned.
+
+        Returns:
+            Both float32 [B, 1, h, w], steps 1 or more; None of a network that knows no region.
+        """
+        if self.region is None or self.log_weight_outside is None:
+            return None
+        logits = self.region(features).float()
+        inside, outside = logits.sigmoid(), self.log_weight_outside(quality).exp()
+        return (inside + (1 - inside) * outside).rsqrt(), logits
 
     def first_board(self, like: Tensor) -> Tensor:
         """1 where the first step decodes, 0 elsewhere: float32 [1, latent, h, w]."""

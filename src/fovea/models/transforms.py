@@ -29,10 +29,6 @@ class Analysis(nn.Module):
         self.head = Pointwise(config.deep, config.latent)
         self.log_gain = QualityTable(config.latent, _LOG_GAIN - step_slope() / 2, _LOG_GAIN + step_slope() / 2)
         self.objectness = Objectness(config.deep, config.objectness) if config.objectness else None
-        # What the log gain loses outside the region of interest. A given map is without effect until training finds
-        # better; a map that is yet to be found says "object" everywhere, and has its effect as soon as it says less.
-        start = 1.0 if config.objectness else 0.0
-        self.outside = QualityTable(config.latent, start, start) if config.roi or config.objectness else None
         self._start_as_basis()
 
     def _start_as_basis(self) -> None:
@@ -44,32 +40,32 @@ class Analysis(nn.Module):
         self.log_gain.anchors.data[:, : len(level)] -= level.log()
 
     def forward(self, image: Tensor, quality: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Latent of an image, and where its objects are.
+        """Latent of an image, and its region of interest.
 
         Args:
-            image: [B, 3, H, W], 0..255; H and W multiples of 16. Of a network with a region of interest
+            image: [B, 3, H, W], 0..255; H and W multiples of 32. Of a network with a region of interest
                 [B, 4, H, W]: its map comes last, 0 outside, 255 inside.
             quality: int64 [B], 0..100.
 
         Returns:
-            y, [B, latent, H/16, W/16], float32, in quantization steps; and logits of objectness, [B, 1, H/16, W/16],
-            of a network that looks for objects.
+            y, [B, latent, H/16, W/16], float32, in quantization steps inside the region; and the logits of the region
+            that is given or found, [B, 1, H/16, W/16], None of a network that knows no region.
         """
-        region = F.avg_pool2d(image[:, 3:], STRIDE) / 255 if image.shape[1] > 3 else None
+        region = given_region(F.avg_pool2d(image[:, 3:], STRIDE)) if image.shape[1] > 3 else None
         return self.from_stem(self.stem(F.pixel_unshuffle(image / 127.5 - 1, PATCH)), quality, region)
 
     def from_stem(self, x: Tensor, quality: Tensor, region: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """All that follows the stem, [B, wide, H/8, W/8], given the map [B, 1, H/16, W/16], 0..1, if there is one."""
+        """All that follows the stem, [B, wide, H/8, W/8]; ``region``, if one is given, is passed on."""
         x = self.down(self.wide(x))
         x = self.deep(x * self.modulation(quality))
-        objectness = None
         if self.objectness is not None:
-            objectness = self.objectness(x)
-            region = objectness.sigmoid()
-        log_gain = self.log_gain(quality)
-        if self.outside is not None and region is not None:
-            log_gain = log_gain - self.outside(quality) * (1 - region)
-        return self.head(x).float() * log_gain.exp(), objectness
+            region = self.objectness(x)
+        return self.head(x).float() * self.log_gain(quality).exp(), region
+
+
+def given_region(pixels: Tensor) -> Tensor:
+    """Logits of a map, 0 outside, 255 inside: −4..4, as sure as one who looks gets to be."""
+    return (pixels * (8 / 255)) - 4
 
 
 def widened(stem: Tensor, inputs: int) -> Tensor:

@@ -5,6 +5,7 @@
 
 from fovea.picture.alpha import decode_alpha, encode_alpha
 from fovea.picture.files import open_picture
+from fovea.picture.labeled import as_labeled
 from fovea.picture.metadata import image_info
 from fovea.picture.picture import Picture
 from fovea.picture.region import RegionLike, region_map
@@ -12,6 +13,7 @@ from fovea.picture.region import RegionLike, region_map
 __all__ = [
     "Picture",
     "RegionLike",
+    "as_labeled",
     "decode_alpha",
     "encode_alpha",
     "image_info",

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from fovea.errors import DatasetError
+from fovea.picture import as_labeled
 from fovea.training.masks import WEIGHT_STEP, MaskSource, object_weights
 
 
@@ -31,10 +32,11 @@ class Patch(NamedTuple):
 
 @dataclass(frozen=True)
 class Labeled:
-    """An image file and the COCO annotations of its objects."""
+    """An image file, the COCO annotations of its objects, and the width and height that these were made for."""
 
     path: Path
     annotations: tuple[dict[str, Any], ...]
+    size: tuple[int, int] | None = None
 
 
 def read_coco(annotations: Path, images: Path) -> list[Labeled]:
@@ -52,7 +54,10 @@ def read_coco(annotations: Path, images: Path) -> list[Labeled]:
         of_image: dict[int, list[dict[str, Any]]] = {image["id"]: [] for image in coco["images"]}
         for annotation in coco["annotations"]:
             of_image[annotation["image_id"]].append(annotation)
-        labeled = [Labeled(images / image["file_name"], tuple(of_image[image["id"]])) for image in coco["images"]]
+        labeled = [
+            Labeled(images / image["file_name"], tuple(of_image[image["id"]]), (image["width"], image["height"]))
+            for image in coco["images"]
+        ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DatasetError(f"{annotations} is no readable COCO json: {error!r}") from error
     missing = [item.path.name for item in labeled if not item.path.is_file()]
@@ -122,9 +127,14 @@ class PatchStream(IterableDataset[Patch]):
         item = self.images[number]
         try:
             with Image.open(item.path) as opened:
-                image = ImageOps.exif_transpose(opened).convert("RGB")
+                image = as_labeled(opened, item.size).convert("RGB")
         except OSError as error:
             raise DatasetError(f"{item.path} cannot be read as an image: {error}") from error
+        if item.size and image.size != item.size:
+            raise DatasetError(
+                f"{item.path} is {image.width} x {image.height}, and its labels are made for {item.size[0]} x "
+                f"{item.size[1]}: take the images that belong to them"
+            )
         weights = Image.fromarray(
             object_weights(
                 item.annotations, image.height, image.width, self.source, self.dilation, self.small, self.edges

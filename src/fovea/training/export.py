@@ -59,10 +59,12 @@ def measure_symbols(network: CodecNetwork, patches: list[Patch]) -> list[NDArray
 
     for number, patch in enumerate(patches):
         quality = torch.tensor([number * 37 % QUALITIES])
-        latent, _ = network.analyze(patch.image[None].float(), quality, patch.mask[None] > 0)
-        z = network.hyper_analysis(latent, quality).round()
+        latent, region = network.analyze(patch.image[None].float(), quality, patch.mask[None] > 0)
+        z = network.hyper_analysis(latent, quality, region).round()
         index = network.scales(z, quality)
-        _, residual = network.quantize(latent, index, network.means.features(z, quality))
+        features = network.means.features(z, quality)
+        steps = network.means.steps(features, quality)
+        _, residual = network.quantize(latent, index, features, steps and steps[0])
         add(residual.round(), index)
         add(z, network.hyper_indices(quality))
     return list(counts)

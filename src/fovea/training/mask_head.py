@@ -19,11 +19,11 @@ def mask_bits(logits: Tensor, mask: Tensor) -> Tensor:
     """Mean cross entropy with the true share of object, in bits a position.
 
     Args:
-        logits: [B, 1, h, w].
+        logits: [B, n, h, w], n guesses at the same.
         mask: [B, 1, 16h, 16w], positive on objects.
     """
     share = F.avg_pool2d((mask > 0).float(), STRIDE)
-    return F.binary_cross_entropy_with_logits(logits, share) / math.log(2)
+    return F.binary_cross_entropy_with_logits(logits, share.expand_as(logits)) / math.log(2)
 
 
 class MaskHead(nn.Module):

@@ -45,7 +45,7 @@ class CodecTraining(pl.LightningModule):
         self.save_hyperparameters({"config": config.model_dump(mode="json")})
         self.config = config
         self.network = CodecNetwork(config.architecture)
-        wanted = config.mask_weight and not config.architecture.objectness
+        wanted = config.mask_weight and not config.architecture.region
         self.mask_head = MaskHead(config.architecture.latent) if wanted else None
         self._hours_before, self._began = 0.0, time.monotonic()
 
@@ -81,7 +81,7 @@ class CodecTraining(pl.LightningModule):
         balance = (math.sqrt(LAMBDA_MIN * LAMBDA_MAX) / trade_off).sqrt()
         loss = (balance * (rate + trade_off * distortion)).mean()
         if self.config.mask_weight:
-            logits = coded.objectness if self.mask_head is None else self.mask_head(coded.latent)
+            logits = coded.region if self.mask_head is None else self.mask_head(coded.latent)
             assert logits is not None
             missed = mask_bits(logits, patch.mask)
             loss = loss + self.config.mask_weight * missed

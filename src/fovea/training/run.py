@@ -25,7 +25,13 @@ from fovea.training.module import CodecTraining
 CHECKPOINT = "last.ckpt"
 WEIGHTS = "weights.ckpt"
 _STEM = "network.analysis.stem.weight"
-_OPTIONAL = ("network.analysis.outside.", "network.analysis.objectness.", "mask_head.")
+_OPTIONAL = (
+    "network.analysis.objectness.",
+    "network.hyper_analysis.region.",
+    "network.means.region.",
+    "network.means.log_weight_outside.",
+    "mask_head.",
+)
 """Parts that one run may have and another not."""
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from pycocotools import mask as rle
 
 from fovea.errors import DatasetError
+from fovea.picture import as_labeled
 from fovea.recognition.coco import COCO_CLASSES, canonical
 from fovea.recognition.recognizer import Picture
 
@@ -41,8 +42,8 @@ class DatasetImage:
         """
         try:
             with Image.open(self.path) as file:
-                stored = file.size == (self.width, self.height) and not self.upright
-                picture = np.asarray((file if stored else ImageOps.exif_transpose(file)).convert("RGB"))
+                labeled = as_labeled(file, None if self.upright else (self.width, self.height))
+                picture = np.asarray(labeled.convert("RGB"))
         except (OSError, UnidentifiedImageError, SyntaxError, Image.DecompressionBombError) as error:
             raise DatasetError(f"{self.path}: does not open as an image: {error}") from error
         if picture.shape[:2] != (self.height, self.width):
