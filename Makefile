@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# What an installation is made from, beside the Python code, which is used where it lies.
+SOURCES := pyproject.toml setup.py src/fovea/entropy/_rans.c
 
 .PHONY: demo test lowest lint docs clean
 
@@ -14,7 +16,7 @@ test: $(VENV)/.dev
 
 # The core alone, without torch or any extra, on the lowest versions that it allows.
 lowest: $(VENV)-lowest/.core
-	$(VENV)-lowest/bin/python -m pytest tests/entropy tests/bitstream tests/picture tests/test_pillow.py \
+	$(VENV)-lowest/bin/python -m pytest tests/entropy tests/bitstream tests/picture tests/cli tests/test_pillow.py \
 	    tests/test_golden.py tests/test_layers.py
 
 lint: $(VENV)/.dev
@@ -32,11 +34,11 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 # The demo needs no torch: it shows what an ordinary user installs.
-$(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
+$(VENV)/.demo: $(VENV)/bin/python constraints.txt $(SOURCES)
 	$(INSTALL) --editable '.[demo]'
 	touch $@
 
-$(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
+$(VENV)/.dev: $(VENV)/bin/python constraints.txt $(SOURCES)
 	$(INSTALL) torch
 	$(INSTALL) --editable '.[dev]'
 	touch $@
@@ -45,7 +47,7 @@ $(VENV)/.docs: $(VENV)/bin/python pyproject.toml
 	$(INSTALL) --editable '.[docs]'
 	touch $@
 
-$(VENV)-lowest/.core: pyproject.toml constraints-lowest.txt
+$(VENV)-lowest/.core: constraints-lowest.txt $(SOURCES)
 	$(PYTHON) -m venv $(VENV)-lowest
 	$(VENV)-lowest/bin/pip install --quiet --disable-pip-version-check --constraint constraints-lowest.txt \
 	    --editable . 'pytest>=8.2' 'hypothesis>=6.100'

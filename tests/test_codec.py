@@ -123,10 +123,27 @@ def test_target_size_is_met_and_used(codec, image):
         codec.encode_to_size(image, 20)
 
 
-@pytest.mark.parametrize("quality", [-1, 101, float("nan")])
+@pytest.mark.parametrize("quality", [-1, 101, float("nan"), "keep", None])
 def test_quality_out_of_range_is_refused(codec, image, quality):
     with pytest.raises(ImageError, match="out of range"):
         codec.encode(image, quality)
+
+
+@pytest.mark.parametrize("tile_size", [0, 63, 1000, 8192, "large"])
+def test_tile_size_out_of_range_is_refused(codec, image, tile_size):
+    with pytest.raises(ImageError, match="choose a multiple of 64 up to 4096"):
+        codec.encode(image, tile_size=tile_size)
+
+
+@pytest.mark.parametrize("region", [(), (0, 0, 5), (0, 0, 5, 5, 5), (0.0, 0.0, 5.0, 5.0), "0,0,5,5", 5])
+def test_a_region_is_four_integers(codec, small_file, region):
+    with pytest.raises(ImageError, match="four integers"):
+        codec.decode(small_file, region)
+
+
+def test_a_region_may_be_an_array(codec, small_file):
+    expected = codec.decode(small_file, (1, 2, 3, 4))
+    assert np.array_equal(codec.decode(small_file, np.array([1, 2, 3, 4])), expected)
 
 
 def test_files_of_other_models_are_decoded_with_theirs(codec, tiny_model, image, model_folder):

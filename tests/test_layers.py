@@ -15,7 +15,6 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the top to the bottom; a room may import those below it.
 ROOMS = [
     "cli",
-    "serve",
     "evaluation",
     "baselines",
     "recognition",
@@ -28,6 +27,7 @@ ROOMS = [
     "engine",
     "bitstream",
     "entropy",
+    "atomic",
     "errors",
 ]
 CORE = ROOMS[ROOMS.index("pillow") :]

@@ -4,17 +4,20 @@ import pickle
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 import fovea.pillow  # noqa: F401  (registers the format)
-from fovea.bitstream import Container, Header, read, read_header, write
-from fovea.errors import ModelError
+from fovea.bitstream import MAX_METADATA_BYTES, Container, Header, read, read_header, write
+from fovea.codec import default_codec
+from fovea.errors import FoveaError, ModelError
 from fovea.picture import Picture, decode_alpha, encode_alpha
 
 MODES = ("L", "RGB", "LA", "RGBA")
+GOLDEN = Path(__file__).parent / "golden" / "golden.fovea"
 
 
 class Raw:
@@ -53,6 +56,13 @@ def codec(monkeypatch):
 
     monkeypatch.setattr("fovea.pillow.codec.default_codec", default_codec)
     return raw
+
+
+@pytest.fixture
+def real(codec, monkeypatch):
+    """The codec itself, with a small model."""
+    monkeypatch.setattr("fovea.codec.default_codec", default_codec)
+    monkeypatch.setattr("fovea.codec.DEFAULT_MODEL", str(GOLDEN))
 
 
 def sample(mode, size=(30, 20)):
@@ -238,3 +248,65 @@ def test_pillow_guards_against_bombs():
         warnings.simplefilter("always")
         assert Image.open(io.BytesIO(data)).size == (10_000, 10_000)
     assert [warning.category for warning in caught] == [Image.DecompressionBombWarning]
+
+
+# With the codec itself.
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_the_codec_codes_comes_back(real, tmp_path, mode):
+    image = sample(mode, (90, 70))
+    path = tmp_path / "picture.fov"
+    image.save(path, quality=60)
+    with Image.open(path) as opened:
+        assert (opened.mode, opened.size) == (mode, image.size)
+        decoded = np.asarray(opened)
+    assert np.array_equal(decoded, default_codec().decode(path.read_bytes()))
+    if mode.endswith("A"):
+        assert np.array_equal(decoded[..., -1], np.asarray(image)[..., -1]), "alpha is lossless"
+
+
+def test_quality_reaches_the_codec(real):
+    files = [saved(sample("RGB"), quality=quality).getvalue() for quality in (0, 90)]
+    assert [read_header(file).quality for file in files] == [0, 90]
+    assert len(files[0]) < len(files[1])
+
+
+def test_metadata_come_through_the_codec(real):
+    image = with_metadata()
+    opened = Image.open(saved(image))
+    opened.load()
+    assert opened.info == {key: image.info[key] for key in ("exif", "icc_profile", "xmp")}
+    dropped = Image.open(saved(image, keep_metadata=False))
+    assert (dropped.info, dropped.size) == ({}, (20, 30))
+
+
+def test_a_model_is_chosen_by_its_file(real, monkeypatch):
+    monkeypatch.setattr("fovea.codec.DEFAULT_MODEL", "fovea-s")
+    header = read_header(saved(sample("RGB"), model=str(GOLDEN)))
+    assert header.model_id == default_codec(str(GOLDEN)).model.id
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"quality": 101}, "quality 101 is out of range"),
+        ({"quality": "keep"}, "quality 'keep' is out of range"),
+        ({"model": "nope"}, "unknown model 'nope'"),
+    ],
+)
+def test_an_option_that_cannot_be_is_a_value_error(real, tmp_path, options, says):
+    path = tmp_path / "picture.fov"
+    with pytest.raises(ValueError, match=says) as caught:
+        sample("RGB").save(path, **options)
+    assert isinstance(caught.value.__cause__, FoveaError)
+    assert not path.exists()
+
+
+def test_what_cannot_be_written_is_an_os_error(real, tmp_path):
+    path = tmp_path / "picture.fov"
+    with pytest.raises(OSError, match=r"picture\.fov: EXIF metadata of .* is too large") as caught:
+        sample("RGB").save(path, exif=bytes(MAX_METADATA_BYTES + 1))
+    assert isinstance(caught.value.__cause__, FoveaError)
+    with pytest.raises(OSError, match=r"^an image of 131073x1 pixels is too large"):
+        saved(Image.new("L", (131_073, 1)))

@@ -1,9 +1,11 @@
 """The public facade: images to bytes and back."""
 
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import islice
+from numbers import Real
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +16,8 @@ from PIL import Image
 from fovea.bitstream import (
     DEFAULT_TILE_SIZE,
     MAX_PIXELS,
+    MAX_TILE_SIZE,
+    TILE_UNIT,
     Box,
     Container,
     ContainerReader,
@@ -45,7 +49,7 @@ class Codec:
         engine: inference runtime: "onnxruntime" or "openvino".
         precision: of the transforms: "fp32", or one that the engine has besides. The bits of a file do not depend
             on it.
-        threads: how many cores to use; all by default.
+        threads: how many cores one image may use, all by default; images that are coded at the same time use more.
 
     Raises:
         ModelError: the model is unknown or damaged.
@@ -99,13 +103,13 @@ class Codec:
             The content of a ``.fov`` file.
 
         Raises:
-            ImageError: the image cannot be coded, the map does not fit it, or the quality is out of range.
+            ImageError: the image cannot be coded, the map does not fit it, or quality or tile size is out of range.
             ModelError: the model takes no map.
         """
         if roi is not None and not self.model.roi:
             raise ModelError(f"{self.name} takes no map of a region of interest: leave it out, or choose another model")
         picture = _picture(image, keep_metadata)
-        number = _quality(quality)
+        number, tile_size = quality_number(quality), _tile_size(tile_size)
         region = None if roi is None else region_map(roi, picture.width, picture.height)
         coder = self._coders[self.model.id]
         header = Header(self.model.id, picture.width, picture.height, number, picture.mode, tile_size)
@@ -160,8 +164,9 @@ class Codec:
 
         Raises:
             BitstreamError: the file is damaged.
-            ImageError: the region does not lie inside the image.
+            ImageError: the region is not four integers, or does not lie inside the image.
             ModelError: the model it was encoded with is not installed.
+            TypeError: the data are neither bytes nor an open binary file: a path, for one.
         """
         return self.decode_picture(data, region).to_array()
 
@@ -181,7 +186,7 @@ class Codec:
         """
         reader = ContainerReader(data)
         header = reader.header
-        box = Box(*region) if region else Box(0, 0, header.width, header.height)
+        box = Box(0, 0, header.width, header.height) if region is None else _box(region)
         header.grid.tiles_of_region(*box)  # refuses a region that is not inside
         if box.width * box.height > max_pixels:
             raise LimitError(f"{box.width}x{box.height} pixels are more than the {max_pixels} allowed")
@@ -244,10 +249,40 @@ def _picture(image: ImageLike, keep_metadata: bool) -> Picture:
     return Picture.from_array(np.asarray(image))
 
 
-def _quality(quality: float) -> int:
-    if not 0 <= quality <= 100:
-        raise ImageError(f"quality {quality} is out of range: choose 0 (smallest file) to 100")
+def quality_number(quality: float) -> int:
+    """A quality as files hold it: rounded to an integer.
+
+    Raises:
+        ImageError: it is out of range, or no number.
+    """
+    if not (isinstance(quality, Real) and 0 <= quality <= 100):
+        raise ImageError(f"quality {quality!r} is out of range: choose 0 (smallest file) to 100")
     return round(quality)
 
 
-__all__ = ["DEFAULT_MODEL", "DEFAULT_QUALITY", "Codec", "ImageLike", "decode", "default_codec", "encode"]
+def _tile_size(tile_size: int) -> int:
+    if tile_size not in range(TILE_UNIT, MAX_TILE_SIZE + 1, TILE_UNIT):
+        raise ImageError(
+            f"tile size {tile_size!r} is out of range: choose a multiple of {TILE_UNIT} up to {MAX_TILE_SIZE}"
+        )
+    return int(tile_size)
+
+
+def _box(region: Iterable[int]) -> Box:
+    try:
+        left, top, width, height = map(operator.index, region)
+    except (TypeError, ValueError) as error:
+        raise ImageError(f"region {region!r} is not (left, top, width, height), four integers") from error
+    return Box(left, top, width, height)
+
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "DEFAULT_QUALITY",
+    "Codec",
+    "ImageLike",
+    "decode",
+    "default_codec",
+    "encode",
+    "quality_number",
+]

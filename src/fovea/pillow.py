@@ -16,6 +16,9 @@ Example::
 * ``model``: name of the model that codes the pixels;
 * ``exif`` (bytes or ``Image.Exif``), ``icc_profile``, ``xmp``: instead of the image's own, ``b""`` for none;
 * ``keep_metadata=False``: drop all three, after the pixels are turned upright and converted to sRGB.
+
+Errors are those that users of Pillow expect: ``ValueError`` for an option that cannot be, ``OSError`` for what cannot
+be read or written.
 """
 
 import os
@@ -87,7 +90,7 @@ class FovImageFile(ImageFile.ImageFile):
         return self.fp
 
     def _name(self) -> str:
-        return f"{os.fsdecode(self.filename)}: " if self.filename else ""
+        return _prefix(self.filename)
 
 
 def _accept(prefix: bytes) -> bool:
@@ -96,6 +99,19 @@ def _accept(prefix: bytes) -> bool:
 
 def _save(image: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     options: dict[str, Any] = image.encoderinfo
+    try:
+        quality = codec.quality_number(options.get("quality", codec.DEFAULT_QUALITY))
+        coder = codec.default_codec(options.get("model"))
+    except FoveaError as error:
+        raise ValueError(str(error)) from error
+    try:
+        fp.write(coder.encode(_with_metadata(image, options), quality))
+    except FoveaError as error:
+        raise OSError(f"{_prefix(filename)}{error}") from error
+
+
+def _with_metadata(image: Image.Image, options: dict[str, Any]) -> Picture:
+    """The picture to code: metadata among the options take the place of its own."""
     picture = Picture.from_image(image, options.get("keep_metadata", True))
     exif = options.get("exif", picture.metadata.exif)
     metadata = Metadata(
@@ -103,9 +119,12 @@ def _save(image: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
         options.get("icc_profile", picture.metadata.icc) or b"",
         options.get("xmp", picture.metadata.xmp) or b"",
     )
-    quality = options.get("quality", codec.DEFAULT_QUALITY)
-    coder = codec.default_codec(options.get("model"))
-    fp.write(coder.encode(replace(picture, metadata=metadata), quality))
+    return replace(picture, metadata=metadata)
+
+
+def _prefix(filename: str | bytes) -> str:
+    """What a message about a file begins with; nothing for a stream, which has no name."""
+    return f"{os.fsdecode(filename)}: " if filename else ""
 
 
 Image.register_open(FORMAT, FovImageFile, _accept)

@@ -1,10 +1,8 @@
-import time
-
 import numpy as np
 import pytest
 import supervision as sv
 
-from fovea.baselines import RoiCodec, get, paint, recognized, roi
+from fovea.baselines import RoiCodec, get, paint, recognized
 from fovea.errors import BaselineError
 
 
@@ -24,7 +22,7 @@ def inside():
 
 def test_lowers_the_rate_and_keeps_the_inside(noisy, inside):
     jpeg = get("jpeg")
-    wrapped = roi(jpeg, lambda _: inside)
+    wrapped = RoiCodec(jpeg, lambda _: inside)
     data = wrapped.encode(noisy, 90)
     assert len(data) < 0.6 * len(jpeg.encode(noisy, 90))
     errors = np.abs(wrapped.decode(data).astype(int) - noisy).mean(axis=2)
@@ -42,37 +40,23 @@ def test_map_and_margin_stay_as_they_are(noisy, inside):
 
 @pytest.mark.parametrize("value", [0, 1])
 def test_empty_and_full_maps(noisy, value):
-    smooth = roi(get("jpeg"), lambda image: np.full(image.shape[:2], value, np.bool_)).smooth(noisy)
+    smooth = RoiCodec(get("jpeg"), lambda image: np.full(image.shape[:2], value, np.bool_)).smooth(noisy)
     assert np.array_equal(smooth, noisy) == bool(value)
 
 
 def test_half_a_map_is_half_way(noisy):
-    whole = roi(get("jpeg"), lambda image: np.zeros(image.shape[:2])).smooth(noisy).astype(float)
-    half = roi(get("jpeg"), lambda image: np.full(image.shape[:2], 0.5)).smooth(noisy)
+    whole = RoiCodec(get("jpeg"), lambda image: np.zeros(image.shape[:2])).smooth(noisy).astype(float)
+    half = RoiCodec(get("jpeg"), lambda image: np.full(image.shape[:2], 0.5)).smooth(noisy)
     assert np.abs(half - (whole + noisy) / 2).max() <= 0.51
 
 
-def test_counts_the_time_of_the_map(noisy, inside):
-    def slow(_):
-        time.sleep(0.02)
-        return inside
-
-    wrapped = roi(get("jpeg"), slow)
-    assert wrapped.map_seconds == 0
-    wrapped.encode(noisy, 50)
-    once = wrapped.map_seconds
-    wrapped.encode(noisy, 50)
-    assert once >= 0.02
-    assert wrapped.map_seconds >= once + 0.02
-
-
 def test_name():
-    assert roi(get("vvc"), lambda _: np.zeros((1, 1))).name == "vvc:fast+roi"
+    assert RoiCodec(get("vvc"), lambda _: np.zeros((1, 1))).name == "vvc:fast+roi"
 
 
 def test_map_of_the_wrong_size(noisy):
     with pytest.raises(BaselineError, match=r"the map is \[3, 4\], the image \[120, 160\]"):
-        roi(get("jpeg"), lambda _: np.zeros((3, 4))).encode(noisy, 50)
+        RoiCodec(get("jpeg"), lambda _: np.zeros((3, 4))).encode(noisy, 50)
 
 
 def test_paint_boxes_and_masks():

@@ -178,3 +178,12 @@ def test_giant_metadata_is_not_written():
     Metadata(exif=bytes(MAX_METADATA_BYTES))
     with pytest.raises(LimitError, match="XMP"):
         Metadata(xmp=bytes(MAX_METADATA_BYTES + 1))
+
+
+def test_paths_and_text_are_refused(tmp_path):
+    path = tmp_path / "photo.fov"
+    path.write_bytes(write(Container(Header(bytes(8), 64, 64, 50), (b"tile",))))
+    with path.open() as text:
+        for source in (path, str(path), text):
+            with pytest.raises(TypeError, match=f"not {type(source).__name__}: read a path with"):
+                read_header(source)

@@ -79,17 +79,6 @@ def test_a_region_that_ends_at_a_border_takes_no_tile_beyond():
     assert grid.tiles_of_region(0, 0, 200, 200) == list(range(16))
 
 
-@given(grids, st.data())
-def test_neighbors_are_the_tiles_that_touch(grid, data):
-    tile = data.draw(st.integers(0, grid.tiles - 1))
-    box = grid.box(tile)
-    left, top = max(box.left - 1, 0), max(box.top - 1, 0)
-    right = min(box.left + box.width + 1, grid.width)
-    bottom = min(box.top + box.height + 1, grid.height)
-    around = grid.tiles_of_region(left, top, right - left, bottom - top)
-    assert grid.neighbors(tile) == [number for number in around if number != tile]
-
-
 @pytest.mark.parametrize(
     "region", [(-1, 0, 5, 5), (0, -1, 5, 5), (0, 0, 0, 5), (0, 0, 5, -2), (96, 0, 5, 5), (0, 46, 5, 5)]
 )

@@ -6,9 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from fovea import codec
-from fovea.bitstream import ContainerReader, read, write
+from fovea.bitstream import read, write
+from fovea.codec import Codec
 
 
 def test_png_equals_the_facade(fovea, coded, tmp_path):
@@ -53,16 +55,23 @@ def test_engine(fovea, coded, tmp_path):
     assert np.abs(other - codec.decode(coded.read_bytes())).max() <= 1
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "jpeg", "webp", "JPG"])
-def test_metadata_survive(fovea, coded, tmp_path, suffix):
-    path = tmp_path / f"x.{suffix}"
-    assert fovea("decode", coded, path).exit_code == 0
-    metadata = ContainerReader(coded.read_bytes()).metadata()
+@pytest.mark.parametrize("before", ["png", "jpg", "webp", "avif"])
+@pytest.mark.parametrize("after", ["png", "jpg", "jpeg", "webp", "JPG"])
+def test_metadata_survive(fovea, photo, tmp_path, before, after):
+    source, path = tmp_path / f"a.{before}", tmp_path / f"x.{after}"
+    with Image.open(photo) as image:
+        blocks = {"exif": image.info["exif"], "icc_profile": image.info["icc_profile"], "xmp": image.info["xmp"]}
+        if before == "png":
+            blocks["pnginfo"] = PngInfo()
+            blocks["pnginfo"].add_itxt("XML:com.adobe.xmp", "<xmp/>")
+        image.save(source, **blocks)
+    assert fovea("encode", source, tmp_path / "a.fov").exit_code == 0
+    assert fovea("decode", tmp_path / "a.fov", path).exit_code == 0
     with Image.open(path) as image:
         assert image.getexif()[274] == 6
         assert image.size == (96, 64)
-        assert image.info["icc_profile"] == metadata.icc
-        assert image.info["xmp"] == metadata.xmp == b"<xmp/>"
+        assert image.info["icc_profile"] == blocks["icc_profile"]
+        assert image.info["xmp"] == b"<xmp/>"
 
 
 @pytest.mark.parametrize("suffix", ["bmp", "ppm"])
@@ -145,6 +154,37 @@ def test_unknown_suffix(fovea, coded, tmp_path, name):
     result = fovea("decode", coded, tmp_path / name)
     assert result.exit_code == 2
     assert result.stderr.startswith(f"fovea: no image format for {name}: choose one of png, ")
+
+
+@pytest.mark.parametrize("name", ["b.fov", "b.FOV"])
+def test_never_over_a_coded_file(fovea, coded, tmp_path, name):
+    (tmp_path / name).write_bytes(b"coded, too")
+    result = fovea("decode", coded, tmp_path / name, "--format", "png")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"fovea: OUT, {tmp_path / name}, has the name of a coded file: choose one of png")
+    assert (tmp_path / name).read_bytes() == b"coded, too"
+
+
+def test_slash_makes_a_folder(fovea, coded, tmp_path):
+    assert fovea("decode", coded, f"{tmp_path}/a/b.fov/").exit_code == 0
+    assert Image.open(tmp_path / "a/b.fov/photo.png").size == (96, 64)
+
+
+def test_beside_the_coded_file(fovea, coded, tmp_path):
+    assert fovea("decode", coded, tmp_path).exit_code == 0
+    result = fovea("decode", coded, tmp_path)
+    message = f"fovea: {tmp_path / 'photo.png'} would be replaced, and may be the original: choose another OUT\n"
+    assert (result.exit_code, result.stderr) == (2, message)
+    assert fovea("decode", coded, tmp_path / "photo.png").exit_code == 0, "as OUT names it"
+
+
+def test_failure_to_read_is_not_one_to_write(fovea, coded, tmp_path, monkeypatch):
+    def broken(*_arguments, **_named):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Codec, "decode_picture", broken)
+    result = fovea("decode", coded, tmp_path / "x.png")
+    assert (result.exit_code, result.stderr) == (1, f"fovea: {coded}: Input/output error\n")
 
 
 def test_damaged_file(fovea, coded, tmp_path):

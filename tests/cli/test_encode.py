@@ -117,6 +117,34 @@ def test_into_an_existing_folder(fovea, photo, coded, tmp_path):
     assert (tmp_path / "out/photo.fov").read_bytes() == coded.read_bytes()
 
 
+def test_slash_makes_a_folder(fovea, photo, coded, tmp_path):
+    assert fovea("encode", photo, f"{tmp_path}/a/b/").exit_code == 0
+    assert (tmp_path / "a/b/photo.fov").read_bytes() == coded.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["b.jpg", "b.PNG", "b.eps", "b.h5"])
+def test_never_over_an_image(fovea, photo, tmp_path, name):
+    other = tmp_path / name
+    other.write_bytes(b"another photo")
+    result = fovea("encode", photo, other)
+    message = f"fovea: OUT, {other}, has the name of an image: coded files end in .fov\n"
+    assert (result.exit_code, result.stderr) == (2, message)
+    assert other.read_bytes() == b"another photo"
+
+
+def test_only_a_plain_dash_is_the_pipe(fovea, photo, coded, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    photo.rename("-")
+    assert fovea("encode", "./-", "-", "--quiet").stdout_bytes == coded.read_bytes()
+    assert fovea("encode", "./-", "./-").exit_code == 2, "the same file"
+    assert fovea("encode", "-", "./-", stdin=Path("-").read_bytes()).exit_code == 0
+    assert Path("-").read_bytes() == coded.read_bytes()
+    assert fovea("info", "./-").exit_code == 0
+    Path("-").unlink()
+    Path("-").mkdir()
+    assert fovea("decode", coded, "-", "--quiet").stdout_bytes.startswith(b"\x89PNG"), "whatever folder is there"
+
+
 def test_unicode_and_spaces(fovea, photo, coded, tmp_path):
     source, target = tmp_path / "фото 写真.jpg", tmp_path / "новая папка" / "é.fov"
     photo.rename(source)

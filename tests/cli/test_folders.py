@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from fovea import codec
 from fovea.cli import batch
-from fovea.cli.files import Task
+from fovea.cli.files import Plan, Task
+from fovea.cli.formats import decoded_suffixes
 from fovea.codec import Codec
 
 ENCODED = {"a.fov", "b c/d.fov", "b c/e/наука.fov"}
@@ -84,6 +85,58 @@ def test_in_place(fovea, tree):
     assert files_below(tree) == before | ENCODED
 
 
+def test_decoding_in_place_keeps_the_originals(fovea, tree):
+    fovea("encode", tree, tree)
+    shutil.copy(tree / "a.png", tree / "b c/d.png")
+    before = {path: path.read_bytes() for path in tree.rglob("*") if path.is_file()}
+    result = fovea("decode", tree, tree.parent / "." / tree.name)
+    message = f"fovea: {tree / 'a.png'} (and 1 more) would be replaced, and may be the original: choose another OUT\n"
+    assert (result.exit_code, result.stderr) == (2, message)
+    assert {path: path.read_bytes() for path in tree.rglob("*") if path.is_file()} == before
+    assert fovea("decode", tree, tree, "--format", "bmp").exit_code == 0, "nothing is replaced"
+
+
+def test_folders_that_cannot_be_read(fovea, tree, tmp_path, monkeypatch):
+    scan = os.scandir
+
+    def guarded(folder):
+        if Path(folder).name in closed:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", guarded)  # not chmod, which does not stop root
+    closed = {"e"}
+    result = fovea("encode", tree, tmp_path / "out")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"fovea: {tree / 'b c/e'}: Permission denied\n2 images: ")
+    assert files_below(tmp_path / "out") == {"a.fov", "b c/d.fov"}
+    closed = {tree.name}
+    result = fovea("encode", tree, tmp_path / "out")
+    assert (result.exit_code, result.stderr) == (1, f"fovea: {tree}: Permission denied\n")
+
+
+def test_links_to_folders_are_not_followed(fovea, tree, tmp_path):
+    (tree / "circle").symlink_to(tree)
+    (tree / "z.png").symlink_to(tree / "a.png")
+    assert fovea("encode", tree, tmp_path / "out").exit_code == 0
+    assert files_below(tmp_path / "out") == ENCODED | {"z.fov"}
+
+
+def test_formats_that_pillow_does_not_decode_are_passed_over(fovea, tree, tmp_path):
+    for suffix in ("eps", "ps", "h5", "hdf", "grib", "bufr", "mpg", "MPEG", "wmf", "emf"):
+        (tree / f"{suffix}.{suffix}").write_bytes(b"no image that Pillow decodes")
+    assert fovea("encode", tree, tmp_path / "out").exit_code == 0
+    assert files_below(tmp_path / "out") == ENCODED
+
+
+def test_formats_taken_from_a_folder():
+    suffixes = decoded_suffixes()
+    assert {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif", ".jp2", ".ppm"} <= suffixes
+    for suffix in suffixes:
+        opener = Image.OPEN[Image.registered_extensions()[suffix]][0]
+        assert not (isinstance(opener, type) and issubclass(opener, ImageFile.StubImageFile)), suffix
+
+
 def test_collision_is_refused_before_anything_is_written(fovea, tree, tmp_path):
     shutil.copy(tree / "a.png", tree / "a.bmp")
     result = fovea("encode", tree, tmp_path / "out")
@@ -139,7 +192,7 @@ def test_few_files_are_open_however_many_there_are(tmp_path):
 
     (tmp_path / "in").write_bytes(b"x")
     tasks = [Task(tmp_path / "in", tmp_path / f"{number}.out") for number in range(100)]
-    assert batch.convert_all(tasks, convert, at_once=3, quiet=True)
+    assert batch.convert_all(Plan(tasks, []), convert, at_once=3, quiet=True)
     assert most[0] <= 3
     assert len(list(tmp_path.glob("*.out"))) == 100
 

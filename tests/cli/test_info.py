@@ -71,6 +71,17 @@ def test_model_that_is_not_installed(fovea, coded, tmp_path, monkeypatch):
     assert "not installed" in fovea("info", coded).stdout
 
 
+def test_a_broken_model_does_not_hide_that_of_a_file(fovea, coded, tmp_path, monkeypatch):
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "broken.fovea").write_bytes(b"no model")
+    shutil.copy(WEIGHTS / "fovea-s.fovea", folder / "copy.fovea")
+    monkeypatch.setattr(registry, "WEIGHTS", tmp_path / "none")
+    monkeypatch.setenv(registry.ENVIRONMENT, str(folder))
+    facts = json.loads(fovea("info", coded, "--json").stdout)
+    assert (facts["model"], facts["installed"]) == ("fovea-s", True)
+
+
 def test_models(fovea):
     listing = json.loads(fovea("models", "--json").stdout)
     assert "onnxruntime" in listing["engines"]
@@ -100,7 +111,7 @@ def test_a_broken_model_does_not_hide_the_others(fovea, tmp_path, monkeypatch):
     result = fovea("models", "--json")
     assert result.exit_code == 1
     listed = [model["path"] for model in json.loads(result.stdout)["models"]]
-    assert listed == [str(tmp_path / "copy.fovea"), *map(str, sorted(WEIGHTS.glob("*.fovea"), key=lambda p: p.stem))]
+    assert listed == [*map(str, sorted(WEIGHTS.glob("*.fovea"), key=lambda p: p.stem)), str(tmp_path / "copy.fovea")]
     assert result.stderr.startswith(f"fovea: {tmp_path / 'broken.fovea'} is no readable model file: ")
     assert result.stderr.count("\n") == 1
 

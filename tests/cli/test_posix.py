@@ -5,9 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from fovea.cli.files import writing
+from fovea.errors import FoveaError
+
+resource = pytest.importorskip("resource", reason="needs a POSIX system")
 termios = pytest.importorskip("termios", reason="needs a POSIX system")
 
 COMMAND = [sys.executable, "-m", "fovea"]
@@ -23,6 +29,29 @@ def test_interrupt(tmp_path):
     assert process.returncode == 130
     assert errors.strip() == b"fovea: interrupted"
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_full_disk(tmp_path):
+    place = tmp_path / "x"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with pytest.raises(FoveaError, match=f"^{place} cannot be written: File too large"), writing(place) as file:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+            Image.new("RGB", (500, 500)).save(file, "PPM")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
+def test_full_device(fovea, photo):
+    result = fovea("encode", photo, "/dev/full")
+    assert result.exit_code == 1
+    assert result.stderr == f"fovea: {photo}: /dev/full cannot be written: No space left on device\n"
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*COMMAND, "encode", photo, "-"], stdout=full, stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.decode() == f"fovea: {photo}: the output cannot be written: No space left on device\n"
 
 
 def test_broken_pipe_is_silent(coded):

@@ -1,12 +1,15 @@
 """``fovea encode --roi``."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from fovea import Codec
+from fovea.cli.regions import region_finder
+from fovea.picture import Picture
 
 
 @pytest.fixture
@@ -70,8 +73,43 @@ def test_models_that_take_no_map_say_so(fovea, photo, region, tmp_path):
 
 
 def test_missing_map(fovea, photo, guided, tmp_path):
-    result = fovea("encode", photo, tmp_path / "x.fov", "-m", guided, "--roi", tmp_path / "map.png")
-    assert result.exit_code == 1 and "map.png cannot be read: No such file" in result.stderr
+    path = tmp_path / "map.png"
+    result = fovea("encode", photo, tmp_path / "x.fov", "-m", guided, "--roi", path)
+    assert result.exit_code == 1
+    assert result.stderr == f"fovea: {photo}: the map {path}: No such file or directory\n"
+
+
+def _found(path, keep_metadata=True):
+    """What the encoder gets of a map."""
+    find = region_finder(path, Path("photo.jpg"), threads=1, keep_metadata=keep_metadata)
+    return np.asarray(find(Path("photo.jpg"), Picture.from_image(Image.new("RGB", (1, 1)))).convert("L"))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "LA"])
+def test_map_of_any_mode(region, tmp_path, mode):
+    Image.fromarray(region).convert(mode).save(tmp_path / "map.png")
+    assert np.array_equal(_found(tmp_path / "map.png"), region)
+
+
+def test_map_of_sixteen_bits(tmp_path):
+    Image.fromarray(np.array([[0, 257, 128 * 257, 65535]], np.uint16)).save(tmp_path / "map.png")
+    assert _found(tmp_path / "map.png").tolist() == [[0, 1, 128, 255]]
+
+
+def test_map_above_the_limit_of_pillow(tmp_path, monkeypatch):
+    Image.new("L", (1500, 1500), 255).save(tmp_path / "map.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 2**20)  # which a strip of the map keeps, as Pillow checks crops too
+    assert _found(tmp_path / "map.png").min() == 255
+
+
+@pytest.mark.parametrize("keep_metadata", [True, False])
+def test_map_lies_like_its_image(region, tmp_path, keep_metadata):
+    exif = Image.Exif()
+    exif[274] = 6
+    Image.fromarray(region).save(tmp_path / "map.png", exif=exif)
+    assert np.array_equal(
+        _found(tmp_path / "map.png", keep_metadata), region if keep_metadata else np.rot90(region, -1)
+    )
 
 
 @pytest.mark.parametrize(("source", "roi"), [("folder", "map.png"), ("-", "labels.json")])

@@ -3,7 +3,7 @@ import pytest
 
 from fovea.bitstream import Box, TileGrid
 from fovea.coding.coder import PixelCoder
-from fovea.coding.tiles import window
+from fovea.coding.tiles import rows_of, window
 from fovea.engine import create_engine
 
 
@@ -88,3 +88,10 @@ def test_tiles_leave_no_seam(coder, photo):
 def test_window_is_clipped_to_the_picture():
     assert window(Box(0, 0, 64, 64), 3, 100, 70) == Box(0, 0, 100, 70)
     assert window(Box(128, 128, 64, 64), 2, 1000, 1000) == Box(96, 96, 128, 128)
+
+
+def test_rows_take_one_look_at_each_tile():
+    """A forged file of a few hundred kilobytes can have 65,536 tiles in 2,048 rows."""
+    grid = TileGrid(2048, 131_072, 64)
+    once = iter(range(grid.tiles))
+    assert [len(row) for row in rows_of(grid, once)] == [grid.columns] * grid.rows

@@ -12,6 +12,7 @@ from fovea.bitstream import Box, TileGrid
 from fovea.coding.coder import PixelCoder
 from fovea.coding.latent import LatentCoder
 from fovea.engine import create_engine, engine_names
+from fovea.engine.base import available_cores
 from fovea.errors import EngineError
 from fovea.models.deploy import step_modules
 
@@ -151,6 +152,29 @@ def test_unknown_engines_and_precisions_are_refused():
         create_engine("abacus")
     with pytest.raises(EngineError, match="precision 'int1'"):
         create_engine("onnxruntime", "int1")
+
+
+@pytest.mark.parametrize(("cores", "threads", "streams"), [(2, 1, 2), (2, 2, 1), (8, 3, 2), (1, 4, 1)])
+def test_openvino_has_streams_for_calls_at_the_same_time(cores, threads, streams, model, monkeypatch):
+    pytest.importorskip("openvino")
+    from fovea.engine import ov
+
+    monkeypatch.setattr(ov, "available_cores", lambda: cores)
+    engine = create_engine("openvino", threads=threads)
+    compiled = []
+    compile_model = engine._core.compile_model
+
+    def recording(*arguments):
+        compiled.append((arguments[-1], compile_model(*arguments)))
+        return compiled[-1][1]
+
+    monkeypatch.setattr(engine._core, "compile_model", recording)
+    engine.load(model.graphs["synthesis"])
+    ((settings, network),) = compiled
+    assert (settings["NUM_STREAMS"], settings["INFERENCE_NUM_THREADS"]) == (streams, streams * threads)
+    if cores <= available_cores():  # OpenVINO has no more streams than cores
+        assert network.get_property("NUM_STREAMS") == streams
+        assert network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") == streams
 
 
 @pytest.mark.parametrize("name", ["onnxruntime", "openvino"])

@@ -115,9 +115,9 @@ def masked_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def make_dataset(tmp_path: Path) -> Callable[[int], Path]:
-    """Writes a data set of so many images, with boxes only."""
-    return lambda images: save_dataset(tmp_path / "data", images)
+def make_dataset(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a data set of so many images, with boxes only or with masks."""
+    return lambda images, masks=False: save_dataset(tmp_path / "data", images, masks=masks)
 
 
 @pytest.fixture(scope="session")

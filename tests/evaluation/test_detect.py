@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,28 @@ def test_one_bad_file_does_not_stop_the_others(photo: Path, checkers: Path, tmp_
     assert result.exit_code == 1
     assert result.stderr.startswith(f"fovea: {bad}: ")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["photo.seen.png"]
+
+
+@pytest.mark.parametrize("place", [["-o", "drawn"], ["--json", "-o", "drawn"], []])
+def test_two_images_are_not_drawn_to_one_file(photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other").mkdir()
+    other = Path(shutil.copy(photo, tmp_path / "other"))
+    result = detect(photo, other, "--recognizer", "nowhere.onnx", *place)
+    assert result.exit_code == 2
+    target = Path("drawn" if place else "") / "photo.seen.png"
+    assert f"{photo} and {other} would both be drawn to {target}" in " ".join(result.stderr.split())
+
+
+def test_images_of_one_name_are_told_apart_where_nothing_is_drawn(photo: Path, checkers: Path, tmp_path: Path):
+    (tmp_path / "other").mkdir()
+    other = Path(shutil.copy(photo, tmp_path / "other"))
+    result = detect(photo, other, photo, "--recognizer", checkers, "--json")
+    assert [json.loads(line)["file"] for line in result.stdout.splitlines()] == [str(photo), str(other), str(photo)]
+
+
+def test_an_image_named_twice_is_drawn_once_more(photo: Path, checkers: Path, tmp_path: Path):
+    assert detect(photo, photo, "--recognizer", checkers, "-o", tmp_path / "out").exit_code == 0
 
 
 def test_masks_are_drawn_and_the_original_kept():

@@ -1,5 +1,6 @@
 """Ctrl-C, and what a run after it does."""
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from fovea.evaluation import evaluate
@@ -53,15 +55,19 @@ def test_resumes_where_it_stopped(
     assert run() == resumed
 
 
-def test_ctrl_c_ends_with_130_and_one_line(tmp_path: Path, make_dataset: Callable[[int], Path], checkers: Path):
-    qualities = ",".join(map(str, range(5, 95)))
-    arguments = ["--data", make_dataset(8), "--codecs", "avif:0", "--recognizers", checkers, "--qualities", qualities]
-    process = subprocess.Popen(
-        [sys.executable, "-c", COMMAND, "eval", *map(str, arguments), "--out", str(tmp_path / "out"), "-j", "1"],
+def start(data: Path, recognizer: Path, out: Path, qualities: str) -> "subprocess.Popen[str]":
+    named = ["--data", data, "--codecs", "avif:0", "--recognizers", recognizer, "--qualities", qualities, "--out", out]
+    return subprocess.Popen(
+        [sys.executable, "-c", COMMAND, "eval", *map(str, named), "-j", "2"],
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         start_new_session=True,
         text=True,
     )
+
+
+def test_ctrl_c_ends_with_130_and_one_line(tmp_path: Path, make_dataset: Callable[[int], Path], checkers: Path):
+    process = start(make_dataset(8), checkers, tmp_path / "out", ",".join(map(str, range(5, 95))))
     try:
         wait_for_rows(tmp_path / "out" / "cache.sqlite", process)
         os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to the whole group
@@ -71,6 +77,24 @@ def test_ctrl_c_ends_with_130_and_one_line(tmp_path: Path, make_dataset: Callabl
     assert process.returncode == 130
     assert said.splitlines()[-1] == "fovea: interrupted"
     assert "Traceback" not in said
+
+
+def test_workers_leave_ctrl_c_to_the_first_process(tmp_path: Path, make_dataset: Callable[[int], Path], checkers: Path):
+    process, reached = start(make_dataset(4), checkers, tmp_path / "out", "20,60"), set[int]()
+    try:
+        end = time.monotonic() + PATIENCE
+        while process.poll() is None and time.monotonic() < end:
+            with contextlib.suppress(psutil.Error):
+                for worker in psutil.Process(process.pid).children():
+                    if "spawn_main" in " ".join(worker.cmdline()):
+                        worker.send_signal(signal.SIGINT)
+                        reached.add(worker.pid)
+            time.sleep(0.01)
+        _, said = process.communicate(timeout=1)
+    finally:
+        process.kill()
+    assert process.returncode == 0, said
+    assert len(reached) == 3  # two that code, and one whose memory is watched
 
 
 def wait_for_rows(path: Path, process: "subprocess.Popen[str]") -> None:

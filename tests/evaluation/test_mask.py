@@ -2,9 +2,14 @@
 
 import json
 
+import numpy as np
+import pytest
 from click.testing import CliRunner, Result
+from PIL import ExifTags, Image
 
 from fovea.cli import main
+from fovea.recognition import load_dataset
+from fovea.training.data import PatchStream, read_coco
 
 
 def mask(*arguments: object) -> Result:
@@ -23,6 +28,26 @@ def test_labels_a_folder_past_a_file_that_is_no_image(make_dataset, checkers, tm
     assert [image["file_name"] for image in told["images"]] == ["1.png", "2.png"]
     assert {annotation["category_id"] for annotation in told["annotations"]} == {1}
     assert len(told["annotations"]) >= 3
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 5])
+def test_labels_of_turned_photos_fit_when_they_are_read_back(orientation, checkers, tmp_path):
+    # Under these turns the checkerboard stays one that the recognizer sees.
+    pixels = np.full((64, 64, 3), 100, np.uint8)
+    pixels[:16, 48:] = 40 + 200 * (np.indices((16, 16)).sum(axis=0) % 2)[..., None]
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    Image.fromarray(pixels).save(folder / "a.png", exif=exif)
+    assert mask(folder, "-r", checkers, "-o", tmp_path / "labels.json").exit_code == 0
+
+    dataset = load_dataset(tmp_path / "labels.json", folder)
+    (image,) = dataset.images
+    assert np.array_equal(dataset.object_mask(image), (image.load() != 100).all(axis=2))
+    stream = PatchStream(read_coco(tmp_path / "labels.json", folder), size=64, scale=(1.0, 1.0))
+    patch = next(iter(stream))
+    assert np.array_equal(patch.mask[0] == 1, (patch.image != 100).all(dim=0))
 
 
 def test_boxes_cannot_complete_labels(make_dataset, checkers, tmp_path):

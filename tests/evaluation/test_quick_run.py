@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+import fovea
 from fovea.cli.eval import eval_command
 from fovea.evaluation import pool
 
@@ -66,6 +67,13 @@ def test_summary_has_intervals_and_names_the_anchor(quick_run: Path):
     assert webp["bd_rate_percent"] or webp["bd_rate_percent_note"]
     low, middle, high = (float(jpeg[f"bpp_keeping_90{part}"] or math.nan) for part in ("_low", "", "_high"))
     assert math.isnan(low) or low <= middle <= high
+
+
+@pytest.mark.parametrize("name", ["points.csv", "summary.csv"])
+def test_tables_tell_what_they_are_of(quick_run: Path, name: str):
+    for row in read(quick_run / name):
+        told = [row[column] for column in ("dataset", "images", "reference", "fovea")]
+        assert told == ["set", "8", "labels", fovea.__version__]
 
 
 def test_page_needs_nothing_beside_it(quick_run: Path):

@@ -73,6 +73,26 @@ def test_recognizer_without_a_common_class(tmp_path: Path, make_dataset: Callabl
         run(data, checkers, tmp_path)
 
 
+@pytest.mark.parametrize("semantic", [False, True])
+def test_images_without_an_object_of_a_common_class(
+    semantic: bool, tmp_path: Path, make_dataset: Callable[..., Path], checkers: Path, segmenter: Path
+):
+    data = make_dataset(4, masks=semantic)
+    told = json.loads(data.read_text())
+    told["categories"].append({"id": 2, "name": "quasar"})
+    for annotation in told["annotations"]:
+        if annotation["image_id"] < 4:
+            annotation["category_id"] = 2
+    data.write_text(json.dumps(told))
+    judge = segmenter if semantic else checkers
+    with pytest.raises(
+        DatasetError, match=rf"set.*: none of the 3 images taken .* shares with {judge.stem} \(person\)"
+    ):
+        evaluate(load_dataset(data).limit(3), ["jpeg"], [str(judge)], tmp_path / "cache.sqlite")
+    with pytest.raises(AssertionError, match="the long work began"):  # the fourth has some
+        run(data, judge, tmp_path)
+
+
 def test_labels_where_there_are_none(tmp_path: Path, checkers: Path):
     folder = tmp_path / "plain"
     folder.mkdir()

@@ -40,12 +40,24 @@ def _profile(device: bytes, space: bytes, connection: bytes, tags: dict[bytes, b
     return header + table + body
 
 
+def _rgb(curve: bytes) -> bytes:
+    curves = dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
+    primaries = {b"rXYZ": _xyz(*RED), b"gXYZ": _xyz(*GREEN), b"bXYZ": _xyz(*BLUE)}
+    return _profile(b"mntr", b"RGB ", b"XYZ ", curves | primaries)
+
+
 @pytest.fixture(scope="session")
 def linear_rgb() -> bytes:
     """sRGB's primaries with linear light: the sample 128 stands for the sRGB sample 188."""
-    curves = {name: _gamma(1.0) for name in (b"rTRC", b"gTRC", b"bTRC")}
-    primaries = {b"rXYZ": _xyz(*RED), b"gXYZ": _xyz(*GREEN), b"bXYZ": _xyz(*BLUE)}
-    return _profile(b"mntr", b"RGB ", b"XYZ ", curves | primaries)
+    return _rgb(_gamma(1.0))
+
+
+@pytest.fixture(scope="session")
+def srgb_of_no_name() -> bytes:
+    """SRGB with its curve as a table, as many editors write it, under a name that tells nothing."""
+    levels = [level / 1023 for level in range(1024)]
+    light = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in levels]
+    return _rgb(b"curv\0\0\0\0" + struct.pack(">I1024H", 1024, *(round(x * 65535) for x in light)))
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin
 
 from fovea.bitstream import Metadata
 from fovea.picture import Picture
+from fovea.picture.color import srgb_transform
 
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"></x:xmpmeta>'
 
@@ -72,6 +73,33 @@ def test_metadata_come_through_files(format_, linear_rgb):
     assert (image.info["icc_profile"], image.info["xmp"]) == (linear_rgb, XMP)
 
 
+def raw_profile(text):
+    """A PNG with EXIF as ImageMagick has written it: as text."""
+    file = io.BytesIO()
+    chunks = PngImagePlugin.PngInfo()
+    chunks.add_text("Raw profile type exif", text, zip=True)
+    Image.fromarray(np.arange(60, dtype=np.uint8).reshape(4, 5, 3)).save(file, "PNG", pnginfo=chunks)
+    return Image.open(file)
+
+
+def test_exif_in_a_text_of_png():
+    exif = oriented(6).info["exif"]
+    digits = "\n".join(exif.hex()[start : start + 72] for start in range(0, 2 * len(exif), 72))
+    image = raw_profile(f"\nexif\n{len(exif):8}\n{digits}\n")
+    picture = Picture.from_image(image)
+    assert picture.metadata == Metadata(exif)
+    assert np.array_equal(picture.pixels, np.asarray(image))
+    upright = np.asarray(ImageOps.exif_transpose(picture.to_image()))
+    assert upright.shape == (5, 4, 3)
+    assert np.array_equal(Picture.from_image(image, keep_metadata=False).pixels, upright)
+
+
+@pytest.mark.parametrize("text", ["", "\nexif\n       4\nno digits\n"])
+def test_a_broken_text_of_png_is_no_exif(text):
+    assert Picture.from_image(raw_profile(text)).metadata == Metadata()
+    assert Picture.from_image(raw_profile(text), keep_metadata=False).pixels.shape == (4, 5, 3)
+
+
 def with_profile(mode, color, profile):
     image = Image.new(mode, (2, 1), color)
     image.info["icc_profile"] = profile
@@ -113,6 +141,17 @@ def test_srgb_itself_changes_nothing():
     image = Image.fromarray(noise)
     image.info["icc_profile"] = profile
     assert np.array_equal(Picture.from_image(image, keep_metadata=False).pixels, noise)
+
+
+@pytest.mark.parametrize("name", [b"Linear sRGB ", b"sRGB built-i"])
+def test_a_profile_is_not_srgb_because_it_says_so(name, linear_rgb):
+    profile = linear_rgb.replace(b"Test profile", name)
+    picture = Picture.from_image(with_profile("RGB", (0, 128, 255), profile), keep_metadata=False)
+    assert picture.pixels[0, 0] == pytest.approx([0, 188, 255], abs=2)
+
+
+def test_srgb_needs_no_name(srgb_of_no_name):
+    assert srgb_transform(srgb_of_no_name) is None
 
 
 @pytest.mark.parametrize("keep", [True, False])

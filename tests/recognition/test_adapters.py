@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fovea.errors import RecognizerError
-from fovea.recognition import TorchvisionRecognizer, UltralyticsRecognizer, load
+from fovea.recognition import TorchvisionRecognizer, UltralyticsRecognizer, load, load_any
 
 torch = pytest.importorskip("torch")
 
@@ -48,6 +48,12 @@ def test_torchvision_labels_become_class_indices() -> None:
     assert first.mask[0, :2].all() and not first.mask[0, 2:].any() and not first.mask[1].any()
     assert torch.allclose(model.fed[0][0][:, 0, 0], torch.tensor([1, 0, 0.2]))
     assert len(recognizer.predict([])) == 0
+
+
+def test_torchvision_classes_that_are_not_asked_for_take_no_place() -> None:
+    recognizer = TorchvisionRecognizer(MaskRCNN(masks=False), CATEGORIES, "faster_rcnn", limit=1)
+    (seen,) = recognizer.predict([np.zeros((10, 20, 3), np.uint8)], only=[0, 1])
+    assert seen.class_id.tolist() == [0]
 
 
 def test_torchvision_without_masks_and_with_a_limit() -> None:
@@ -102,7 +108,9 @@ def test_ultralytics_results_become_detections() -> None:
     assert [one.mask.shape for one in seen] == [(1, 6, 8), (1, 5, 5)]
     assert seen[0].xyxy.tolist() == [[0, 1, 2, 3]] and seen[0].class_id.tolist() == [1]
     assert model.source[0][0, 0].tolist() == [3, 2, 1]  # BGR
-    assert model.options == {"conf": 0.1, "max_det": 50, "retina_masks": True, "verbose": False}
+    assert model.options == {"conf": 0.1, "max_det": 50, "classes": None, "retina_masks": True, "verbose": False}
+    recognizer.predict([np.zeros((5, 5, 3), np.uint8)], only=(1,))
+    assert model.options["classes"] == [1]
     assert recognizer.predict([]) == []
     assert UltralyticsRecognizer(YOLO(masks=False), "y").predict([np.zeros((5, 5, 3), np.uint8)])[0].mask is None
 
@@ -119,6 +127,43 @@ def test_ultralytics_loads_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     library.YOLO = missing
     with pytest.raises(RecognizerError, match=r"cannot open nothing\.pt"):
         load("ultralytics:nothing.pt")
+
+
+@pytest.fixture
+def threads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """All numbers of threads that torch is told; the last one holds."""
+    told: list[int] = []
+    monkeypatch.setattr(torch, "set_num_threads", told.append)
+    return told
+
+
+def test_torchvision_keeps_to_its_threads(threads: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = SimpleNamespace(DEFAULT=SimpleNamespace(meta={"categories": CATEGORIES}))
+    models = ModuleType("torchvision.models")
+    models.get_model_weights = lambda name: weights
+    models.get_model = lambda name, weights: MaskRCNN()
+    monkeypatch.setitem(sys.modules, "torchvision", ModuleType("torchvision"))
+    monkeypatch.setitem(sys.modules, "torchvision.models", models)
+    load("torchvision:maskrcnn_resnet50_fpn")
+    assert threads == []
+    load("torchvision:maskrcnn_resnet50_fpn", threads=1)
+    load_any("torchvision:maskrcnn_resnet50_fpn", threads=2)
+    assert threads == [1, 2]
+
+
+def test_ultralytics_keeps_to_its_threads(threads: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    class Greedy(YOLO):
+        def predict(self, source: list[np.ndarray], **options: object) -> list[SimpleNamespace]:
+            torch.set_num_threads(8)  # as ultralytics does when it sets up a model for its first run
+            return super().predict(source, **options)
+
+    library = ModuleType("ultralytics")
+    library.YOLO = Greedy
+    monkeypatch.setitem(sys.modules, "ultralytics", library)
+    recognizer = load_any("ultralytics:yolo11n.pt", threads=1)
+    assert threads == [1]
+    recognizer.predict([np.zeros((5, 5, 3), np.uint8)])
+    assert threads == [1, 8, 1]
 
 
 @pytest.mark.parametrize("library", ["torchvision", "ultralytics"])

@@ -3,11 +3,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import supervision as sv
 from PIL import Image
 
+from fovea.baselines import paint
 from fovea.errors import DatasetError
-from fovea.recognition.datasets import Dataset, DatasetImage, load_dataset
-from fovea.recognition.datasets.dataset import encode
+from fovea.recognition.datasets import Annotation, Dataset, DatasetImage, load_dataset
+from fovea.recognition.datasets.dataset import encode, region
+from fovea.training.masks import object_weights
 
 
 def picture(path: Path, size: tuple[int, int] = (40, 20), orientation: int = 1) -> Path:
@@ -49,6 +52,16 @@ def test_object_mask_takes_masks_and_boxes(coco_json: Path) -> None:
     mask = data.object_mask(data.images[1])
     assert mask.shape == (60, 40) and mask[5:15, 5:15].all() and mask[30:].all() and mask.sum() == 1300
     assert not data.object_mask(data.images[2]).any()
+
+
+def test_a_box_covers_all_pixels_that_it_touches_wherever_it_is_painted() -> None:
+    left, top, width, height = box = (1.6, 0.4, 3.8, 2.2)
+    expected = np.zeros((5, 8), np.bool_)
+    expected[0:3, 1:6] = True
+    corners = np.array([[left, top, left + width, top + height]])
+    assert np.array_equal(region(Annotation(1, 1, box, 0.0), DatasetImage(1, Path("a.png"), 8, 5)), expected)
+    assert np.array_equal(object_weights([{"bbox": list(box)}], 5, 8) > 0, expected)
+    assert np.array_equal(paint(sv.Detections(xyxy=corners), 5, 8), expected)
 
 
 def test_coco_without_annotations_has_no_labels(coco_json: Path) -> None:
@@ -103,6 +116,21 @@ def test_exif_turns_an_image_only_where_its_labels_ask(tmp_path: Path) -> None:
     picture(path, (40, 20), orientation=3)
     (image,) = load_dataset(tmp_path).images
     assert image.load()[19, 39].tolist() == [255, 0, 0]
+
+
+def test_coco_says_which_labels_count_pixels_as_shown(tmp_path: Path) -> None:
+    picture(tmp_path / "set" / "a.png", orientation=3)
+    listed = {"id": 1, "file_name": "a.png", "width": 40, "height": 20}
+    for told, red in [({}, (0, 0)), ({"upright": False}, (0, 0)), ({"upright": True}, (19, 39))]:
+        (tmp_path / "set.json").write_text(json.dumps({"images": [listed | told]}))
+        (image,) = load_dataset(tmp_path / "set.json").images
+        assert image.load()[red].tolist() == [255, 0, 0]
+
+
+def test_deep_images_are_scaled_not_clipped(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0, 128 * 257, 65535]], np.uint16)).save(tmp_path / "a.png")
+    (image,) = load_dataset(tmp_path).images
+    assert image.load()[0, :, 0].tolist() == [0, 128, 255]
 
 
 VOC = """<annotation><filename>{name}</filename><size><width>40</width><height>20</height></size>
@@ -170,6 +198,47 @@ def test_yolo(tmp_path: Path) -> None:
     assert load_dataset(tmp_path, tmp_path / "images" / "val").categories == {7: "bus"}
 
 
+@pytest.mark.parametrize(
+    ("val", "names"),
+    [
+        ("[images/val, images/more]", ["a", "b", "c"]),
+        ("val.txt", ["b", "c"]),
+        ("[val.txt, images/val]", ["b", "c", "a"]),
+        ("[images/more]", ["c"]),
+    ],
+)
+def test_yolo_takes_lists_and_files_that_list_images(tmp_path: Path, val: str, names: list[str]) -> None:
+    yolo(tmp_path, "1 0.5 0.5 0.25 0.5")
+    more = picture(tmp_path / "images" / "more" / "c.png")
+    (tmp_path / "labels" / "more").mkdir()
+    (tmp_path / "labels" / "more" / "c.txt").write_text("0 0.5 0.5 0.25 0.5")
+    picture(tmp_path / "images" / "train" / "d.png")
+    (tmp_path / "val.txt").write_text(f"./images/val/b.png\n\n{more}\n")
+    (tmp_path / "data.yaml").write_text(f"path: .\ntrain: images/train\nval: {val}\ntest:\nnames: [person, car]\n")
+    data = load_dataset(tmp_path)
+    assert [image.path.stem for image in data.images] == names
+    assert [data.images[a.image_id - 1].path.stem for a in data.annotations] == [n for n in names if n != "b"]
+
+
+def test_yolo_never_takes_another_split_than_the_one_named(tmp_path: Path) -> None:
+    yolo(tmp_path, "1 0.5 0.5 0.25 0.5")
+    (tmp_path / "empty.txt").write_text("\n")
+    (tmp_path / "lost.txt").write_text("images/val/a.png\nimages/val/lost.png\n")
+    for val, words in {
+        "[]": r"data\.yaml: 'val' must name a folder of images",
+        "[1]": r"data\.yaml: 'val' must name a folder of images",
+        "{a: b}": r"data\.yaml: 'val' must name a folder of images",
+        "[images/val, nowhere]": r"data\.yaml: 'val' names .*nowhere, which is no folder of images and no list",
+        "nowhere.txt": r"data\.yaml: 'val' names .*nowhere\.txt, which is no folder of images and no list",
+        "empty.txt": r"empty\.txt: lists no images",
+        "lost.txt": r"lost\.txt: lists images that are not there: 1 \(.*lost\.png\)",
+        "images/val/a.png": r"a\.png: cannot be read as a list of images",
+    }.items():
+        (tmp_path / "data.yaml").write_text(f"train: images/val\nval: {val}\nnames: [person, car]\n")
+        with pytest.raises(DatasetError, match=words):
+            load_dataset(tmp_path)
+
+
 def test_yolo_errors(tmp_path: Path) -> None:
     for labels, words in {
         "0 0.5 0.5": r"a\.txt:1: has 2 numbers",
@@ -183,7 +252,7 @@ def test_yolo_errors(tmp_path: Path) -> None:
         load_dataset(tmp_path)
     for text, words in {
         "val: images/val": "has no 'names'",
-        "names: [a]": "names no folder of images",
+        "names: [a]": "names no images",
         "names: [a]\nval: nowhere": "is no folder of images",
         "names": "no description of a YOLO data set",
         "a: [": "cannot be read as YAML",

@@ -88,6 +88,12 @@ def test_json_is_read_back(coco_json_set: Dataset, tmp_path: Path):
     assert json.loads(path.read_text())["images"][0]["file_name"] == "1.png"
 
 
+def test_json_says_which_labels_count_pixels_as_shown():
+    shown = replace(IMAGE, id=6, upright=True)
+    told = json.loads(coco_json(Dataset("photos", (IMAGE, shown), (), {}), Path("photos")))
+    assert [image.get("upright") for image in told["images"]] == [None, True]
+
+
 @pytest.fixture
 def coco_json_set(coco_json: Path) -> Dataset:
     return load_dataset(coco_json)

@@ -1,8 +1,11 @@
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from fovea.errors import RecognizerError
 from fovea.recognition import COCO_CLASSES, OnnxRecognizer, OnnxSegmenter, load, load_any, load_semantic
@@ -90,6 +93,20 @@ def test_threshold_and_limit(make_model: MakeModel) -> None:
     assert len(seen) == 3
 
 
+def test_classes_that_are_not_asked_for_take_no_place(make_model: MakeModel) -> None:
+    output = np.zeros((1, 84, CELLS), np.float32)
+    for index in range(10):
+        output[0, :4, index] = [index * 6, 30, 4, 4]
+        output[0, 4 + (index < 2), index] = 1 - 0.1 * index  # the best two are bicycles
+    recognizer = load(make_model("many", (1, 3, 96, 96), {"output0": output}), limit=2)
+    (seen,) = recognizer.predict([GRAY])
+    assert seen.class_id.tolist() == [1, 1]
+    (seen,) = recognizer.predict([GRAY], only=[0, 5])
+    assert seen.class_id.tolist() == [0, 0]
+    np.testing.assert_allclose(seen.confidence, [0.8, 0.7], rtol=1e-6)
+    assert len(recognizer.predict([GRAY], only=[])[0]) == 0
+
+
 def test_fingerprint_tells_weights_and_description_apart(make_model: MakeModel, tmp_path: Path) -> None:
     outputs = family_outputs()["yolov8"]
     path = make_model("a", (1, 3, 96, 96), outputs)
@@ -99,6 +116,41 @@ def test_fingerprint_tells_weights_and_description_apart(make_model: MakeModel, 
     assert load(path).model.fingerprint != first
     other = make_model("b", (1, 3, 96, 96), {"output0": outputs["output0"] * 2})
     assert load(other).model.fingerprint != first
+
+
+def test_fingerprint_of_one_file_is_that_of_weights_and_description(make_model: MakeModel) -> None:
+    """Caches of evaluations hold days of work under it."""
+    path = make_model("a", (1, 3, 96, 96), family_outputs()["yolov8"])
+    model = load(path).model
+    told = model.description.model_dump_json(exclude={"model"}).encode()
+    assert model.fingerprint == hashlib.sha256(path.read_bytes() + told).hexdigest()
+
+
+@pytest.mark.parametrize("location", ["a.onnx.data", "weights/a.bin", "a" * 200 + ".bin"])
+def test_fingerprint_tells_weights_in_another_file_apart(location: str, tmp_path: Path) -> None:
+    def save(scale: float) -> None:
+        rows = numpy_helper.from_array(scale * family_outputs()["yolov8"]["output0"], "rows")
+        graph = helper.make_graph(
+            [helper.make_node("Identity", ["rows"], ["output0"])],
+            "external",
+            [helper.make_tensor_value_info("images", TensorProto.FLOAT, (1, 3, 96, 96))],
+            [helper.make_tensor_value_info("output0", TensorProto.FLOAT, (1, 84, CELLS))],
+            [rows],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+        helper.set_model_props(model, {"location": "no file\0"})
+        (tmp_path / location).unlink(missing_ok=True)
+        onnx.save(model, path, save_as_external_data=True, location=location, size_threshold=0)
+
+    path = tmp_path / "a.onnx"
+    (tmp_path / location).parent.mkdir(exist_ok=True)
+    save(1)
+    first, graph = load(path).model, path.read_bytes()
+    assert first.network.external_data == (tmp_path / location,)
+    assert load(path).model.fingerprint == first.fingerprint
+    save(0.5)
+    assert path.read_bytes() == graph
+    assert load(path).model.fingerprint != first.fingerprint
 
 
 def test_class_names_come_from_the_metadata(make_model: MakeModel) -> None:

@@ -42,6 +42,15 @@ def test_stream_is_a_function_of_its_seed(coco):
     assert not all(a.image.equal(b.image) for a, b in zip(first, other, strict=True))
 
 
+def test_memory_for_images_is_bounded_and_makes_no_difference(coco):
+    images = read_coco(coco / "train.json", coco)
+    room = 2 * 5 * 120 * 90  # two of them
+    none, some = (PatchStream(images, size=64, cache=cache) for cache in (0, room))
+    for one, other in zip(_patches(none, 20), _patches(some, 20), strict=True):
+        assert one.image.equal(other.image) and one.mask.equal(other.mask)
+    assert len(none._cache) == 0 and len(some._cache) == 2
+
+
 def test_small_images_are_enlarged(coco):
     patch = next(iter(PatchStream(read_folder(coco), size=128)))
     assert patch.image.shape == (3, 128, 128)
@@ -87,9 +96,34 @@ def test_turned_image_is_read_as_its_labels_count_pixels(size, tmp_path):
         assert ((image.float().mean(dim=0) > 150) == (mask[0] == 1)).float().mean() > 0.95
 
 
+@pytest.mark.parametrize("upright", [True, False])
+def test_json_says_which_labels_count_pixels_as_shown(upright, tmp_path):
+    stored = np.zeros((64, 64, 3), np.uint8)
+    stored[:20, :30] = 255
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 3
+    Image.fromarray(stored).save(tmp_path / "turned.png", exif=exif)
+    image = {"id": 1, "file_name": "turned.png", "width": 64, "height": 64}
+    corner = [34, 44] if upright else [0, 0]
+    told = {
+        "images": [image | {"upright": True} if upright else image],
+        "annotations": [{"id": 1, "image_id": 1, "bbox": [*corner, 30, 20]}],
+    }
+    (tmp_path / "train.json").write_text(json.dumps(told))
+    stream = PatchStream(read_coco(tmp_path / "train.json", tmp_path), size=64, scale=(1.0, 1.0))
+    for patch, mask in _patches(stream, 5):
+        assert np.array_equal(patch.float().mean(dim=0) > 150, mask[0] == 1)
+
+
+def test_deep_images_are_scaled_not_clipped(tmp_path):
+    Image.fromarray(np.full((64, 64), 100 * 257, np.uint16)).save(tmp_path / "deep.png")
+    patch = next(iter(PatchStream(read_folder(tmp_path), size=64)))
+    assert (patch.image == 100).all()
+
+
 def test_image_of_another_size_than_labeled_is_refused(coco):
     item = replace(read_coco(coco / "train.json", coco)[0], size=(60, 45))
-    with pytest.raises(DatasetError, match=r"is 120 x 90, and its labels are made for 60 x 45"):
+    with pytest.raises(DatasetError, match=r"is 120 x 90, and the labels are made for 60 x 45"):
         next(iter(PatchStream([item], size=64)))
 
 

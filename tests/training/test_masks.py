@@ -49,6 +49,8 @@ def test_broken_annotations_are_named():
         object_mask([{"id": 7, "segmentation": []}], 10, 12)
     with pytest.raises(DatasetError, match="annotation 8"):
         object_mask([{"id": 8, "bbox": [0, 0, 1, 1], "segmentation": 5}], 10, 12)
+    with pytest.raises(DatasetError, match=r"annotation 9 .* no polygon and no run-length code"):
+        object_mask([{"id": 9, "bbox": [0, 0, 1, 1], "segmentation": [[1.0]]}], 10, 12)
 
 
 def test_weights_are_sixteen_on_objects():

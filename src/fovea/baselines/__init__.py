@@ -9,13 +9,13 @@
     back = codec.decode(data)
 
 Every codec is single-threaded unless told otherwise, codes one still image a file, and is set up for pixel
-error rather than for eyes where it offers the choice. ``roi(codec, map)`` smooths what lies outside a map
-first.
+error rather than for eyes where it offers the choice. ``RoiCodec(codec, map)`` smooths what lies outside a
+map first.
 """
 
 from fovea.baselines.baseline import Baseline, Codec, Picture
 from fovea.baselines.registry import get, names
-from fovea.baselines.roi import GuidedCodec, RoiCodec, RoiMap, paint, recognized, roi
+from fovea.baselines.roi import GuidedCodec, RoiCodec, RoiMap, paint, recognized
 
 __all__ = [
     "Baseline",
@@ -28,5 +28,4 @@ __all__ = [
     "names",
     "paint",
     "recognized",
-    "roi",
 ]

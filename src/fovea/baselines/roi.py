@@ -2,10 +2,9 @@
 
 Codecs whose encoder takes the map itself get it. The decoder needs to know nothing of either. The encoder does:
 somebody has to find the region first, by a recognizer or by labels, and that costs time which a codec that learned
-where objects are does not spend. It is counted.
+where objects are does not spend: ``encode`` takes it.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,6 +14,7 @@ from PIL import Image, ImageFilter
 
 from fovea.baselines.baseline import Codec, Picture
 from fovea.errors import BaselineError
+from fovea.picture import fill_boxes
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -40,10 +40,6 @@ class RoiCodec:
         blur: standard deviation of the Gaussian that smooths the outside, in pixels.
         margin: pixels around the map that are kept too.
         feather: half the width, in pixels, of the fade into the smoothed outside.
-
-    Attributes:
-        map_seconds: time spent in ``roi_map`` by all calls of ``encode`` so far. ``encode`` takes this time
-            too, so a clock around it has counted it already.
     """
 
     def __init__(self, codec: Codec, roi_map: RoiMap, *, blur: float = 12.0, margin: int = 8, feather: int = 8) -> None:
@@ -52,7 +48,6 @@ class RoiCodec:
         self.blur = blur
         self.margin = margin
         self.feather = feather
-        self.map_seconds = 0.0
 
     @property
     def name(self) -> str:
@@ -87,9 +82,7 @@ class RoiCodec:
         Returns:
             uint8 [H, W, 3], smooth outside the map.
         """
-        started = time.perf_counter()
         region = self.roi_map(image)
-        self.map_seconds += time.perf_counter() - started
         if region.shape != image.shape[:2]:
             raise BaselineError(f"{self.name}: the map is {list(region.shape)}, the image {list(image.shape[:2])}")
         kept = _soften(region, self.margin, self.feather)[..., None]
@@ -132,10 +125,6 @@ class GuidedCodec:
         return self.codec.decode(data)
 
 
-roi = RoiCodec
-"""``roi(codec, map)``, the short spelling of :class:`RoiCodec`."""
-
-
 def paint(detections: "sv.Detections", height: int, width: int) -> NDArray[np.bool_]:
     """Draws a map from labels or detections: the union of their masks, or else of their boxes.
 
@@ -149,11 +138,7 @@ def paint(detections: "sv.Detections", height: int, width: int) -> NDArray[np.bo
     """
     if detections.mask is not None:
         return np.asarray(detections.mask).any(axis=0).reshape(height, width)
-    region = np.zeros((height, width), np.bool_)
-    for x1, y1, x2, y2 in detections.xyxy:
-        top, left = max(0, int(np.floor(y1))), max(0, int(np.floor(x1)))
-        region[top : max(0, int(np.ceil(y2))), left : max(0, int(np.ceil(x2)))] = True
-    return region
+    return fill_boxes(detections.xyxy, height, width)
 
 
 def recognized(recognizer: _Predicts, *, confidence: float = 0.25) -> RoiMap:

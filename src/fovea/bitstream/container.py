@@ -94,6 +94,7 @@ class ContainerReader:
 
     Raises:
         BitstreamError: This is no valid ``.fov`` file; one of its subclasses says more.
+        TypeError: The source is neither bytes nor an open binary file: a path, for one.
 
     Example:
         >>> reader = ContainerReader(write(Container(Header(bytes(8), 640, 480, quality=50), (b"tile",))))
@@ -105,7 +106,7 @@ class ContainerReader:
     """What the file says about itself."""
 
     def __init__(self, source: Source) -> None:
-        self._file = io.BytesIO(source) if isinstance(source, bytes | bytearray | memoryview) else source
+        self._file = _opened(source)
         self._lock = threading.Lock()
         size = self._file.seek(0, io.SEEK_END)
         self._file.seek(0)
@@ -179,6 +180,17 @@ class ContainerReader:
         if checksum(data) != block.checksum:
             raise ChecksumError(f"{name} does not match its checksum: the file is damaged")
         return data
+
+
+def _opened(source: Source) -> IO[bytes]:
+    if isinstance(source, bytes | bytearray | memoryview):
+        return io.BytesIO(source)
+    if isinstance(source, io.TextIOBase) or not hasattr(source, "seek"):
+        raise TypeError(
+            f"expected the bytes of a .fov file, or the file opened in binary mode, not {type(source).__name__}:"
+            " read a path with pathlib.Path(...).read_bytes()"
+        )
+    return source
 
 
 class _Block(NamedTuple):

@@ -1,5 +1,6 @@
 """How a picture is cut into tiles. The rule is part of the format (``docs/format.md``, *Tiles*)."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -80,31 +81,12 @@ class TileGrid:
         Raises:
             IndexError: There is no such tile.
         """
-        row, column = self._place(tile)
+        if not 0 <= tile < self.tiles:
+            raise IndexError(f"tile {tile} of {self.tiles}")
+        row, column = divmod(tile, self.columns)
         left, right = self.column_edges[column : column + 2]
         top, bottom = self.row_edges[row : row + 2]
         return Box(left, top, right - left, bottom - top)
-
-    def neighbors(self, tile: int) -> list[int]:
-        """The tiles that touch a tile, also at a corner.
-
-        Args:
-            tile: Number of the tile, from 0.
-
-        Returns:
-            Numbers of up to eight tiles, ascending, without the tile itself.
-
-        Raises:
-            IndexError: There is no such tile.
-
-        Example:
-            >>> TileGrid(200, 200, tile_size=64).neighbors(5)
-            [0, 1, 2, 4, 6, 8, 9, 10]
-        """
-        row, column = self._place(tile)
-        rows = range(max(row - 1, 0), min(row + 2, self.rows))
-        columns = range(max(column - 1, 0), min(column + 2, self.columns))
-        return [number for number in self._numbers(rows, columns) if number != tile]
 
     def tiles_of_region(self, left: int, top: int, width: int, height: int) -> list[int]:
         """The tiles that hold the pixels of a region.
@@ -127,15 +109,8 @@ class TileGrid:
                 f"region {left},{top},{width},{height} (left,top,width,height) does not lie inside"
                 f" the {self.width}x{self.height} picture"
             )
-        return list(self._numbers(_touched(self.row_edges, top, bottom), _touched(self.column_edges, left, right)))
-
-    def _place(self, tile: int) -> tuple[int, int]:
-        if not 0 <= tile < self.tiles:
-            raise IndexError(f"tile {tile} of {self.tiles}")
-        return divmod(tile, self.columns)
-
-    def _numbers(self, rows: range, columns: range) -> Iterator[int]:
-        return (row * self.columns + column for row, column in product(rows, columns))
+        rows, columns = _touched(self.row_edges, top, bottom), _touched(self.column_edges, left, right)
+        return [row * self.columns + column for row, column in product(rows, columns)]
 
 
 def _parts(length: int, tile_size: int) -> int:
@@ -152,5 +127,4 @@ def _edges(length: int, tile_size: int) -> tuple[int, ...]:
 
 
 def _touched(edges: tuple[int, ...], start: int, stop: int) -> range:
-    hit = [i for i in range(len(edges) - 1) if edges[i] < stop and edges[i + 1] > start]
-    return range(hit[0], hit[-1] + 1)
+    return range(bisect_right(edges, start) - 1, bisect_left(edges, stop))

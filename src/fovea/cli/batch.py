@@ -14,7 +14,7 @@ import click
 from tqdm import tqdm
 
 from fovea.cli.failures import report
-from fovea.cli.files import PIPE, Task, name_of, reading, writing
+from fovea.cli.files import PIPE, Plan, Task, name_of, reading, writing
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,11 @@ def share(jobs: int, tasks: int) -> tuple[int, int]:
     return at_once, jobs // at_once
 
 
-def convert_all(tasks: list[Task], convert: Convert, at_once: int, quiet: bool) -> bool:
+def convert_all(plan: Plan, convert: Convert, at_once: int, quiet: bool) -> bool:
     """Convert files; report those that fail, and what the others amount to, on stderr.
 
     Args:
-        tasks: what to convert.
+        plan: what to convert.
         convert: reads one open file and writes another.
         at_once: how many at the same time.
         quiet: neither progress nor summary.
@@ -73,6 +73,7 @@ def convert_all(tasks: list[Task], convert: Convert, at_once: int, quiet: bool) 
     Returns:
         Whether all went well.
     """
+    tasks = plan.tasks
     logging.getLogger("PIL").addHandler(logging.NullHandler())
     started = time.perf_counter()
     total = Tally()
@@ -88,12 +89,14 @@ def convert_all(tasks: list[Task], convert: Convert, at_once: int, quiet: bool) 
             bar.update()
     for task, error in sorted(failed, key=lambda failure: failure[0]):
         report(error, name_of(task.source))
+    for unread in plan.unread:
+        report(unread)
     if len(tasks) > 1 and failed:
         click.echo(f"fovea: {len(failed)} of {len(tasks)} images failed", err=True)
     if not quiet and total.pixels:
         what = _name(tasks[0]) if len(tasks) == 1 else f"{len(tasks) - len(failed)} images"
         click.echo(f"{what}: {total.summary(time.perf_counter() - started)}", err=True)
-    return not failed
+    return not failed and not plan.unread
 
 
 def _name(task: Task) -> str:

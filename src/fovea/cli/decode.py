@@ -1,12 +1,13 @@
 """``fovea decode``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
 import click
 
 from fovea.cli.batch import Tally, convert_all, share
-from fovea.cli.files import PIPE, plan
+from fovea.cli.files import PIPE, Task, as_path, name_of, plan
 from fovea.cli.formats import FORMATS, save
 from fovea.cli.options import codec_options
 
@@ -24,8 +25,8 @@ def _region(_context: click.Context, _parameter: click.Parameter, value: str | N
 
 
 @click.command()
-@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
-@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@click.argument("source", metavar="IN", type=click.Path())
+@click.argument("target", metavar="OUT", type=click.Path())
 @click.option(
     "--region", metavar="L,T,W,H", callback=_region, help="Decode this part alone: left, top, width, height in pixels."
 )
@@ -39,8 +40,8 @@ def _region(_context: click.Context, _parameter: click.Parameter, value: str | N
 @click.pass_context
 def decode(
     context: click.Context,
-    source: Path,
-    target: Path,
+    source: str,
+    target: str,
     region: Region | None,
     suffix: str | None,
     engine: str,
@@ -57,9 +58,10 @@ def decode(
     from fovea.codec import Codec
     from fovea.engine.base import available_cores
 
-    tasks = plan(source, target, {".fov"}, f".{suffix or 'png'}")
-    form = FORMATS[suffix or _suffix_of(tasks[0].target)]
-    at_once, threads = share(jobs or available_cores(), len(tasks))
+    work = plan(source, target, {".fov"}, f".{suffix or 'png'}")
+    form = FORMATS[suffix or _suffix_of(work.tasks[0].target)]
+    _refuse_losses(work.tasks, as_path(target))
+    at_once, threads = share(jobs or available_cores(), len(work.tasks))
     codec = Codec(engine=engine, precision=precision, threads=threads)
 
     def convert(_path: Path, file: IO[bytes], out: IO[bytes]) -> Tally:
@@ -68,7 +70,7 @@ def decode(
         save(picture, out, form)
         return Tally(file.seek(0, 2), header.width * header.height, picture.width * picture.height)
 
-    if not convert_all(tasks, convert, at_once, quiet):
+    if not convert_all(work, convert, at_once, quiet):
         context.exit(1)
 
 
@@ -80,3 +82,23 @@ def _suffix_of(target: Path) -> str:
     if suffix not in FORMATS:
         raise click.UsageError(f"no image format for {target.name}: choose one of {', '.join(FORMATS)}")
     return suffix
+
+
+def _refuse_losses(tasks: Sequence[Task], named: Path) -> None:
+    """Keep the files that no decoded picture makes up for: coded ones, and originals beside them unless OUT names one.
+
+    Raises:
+        click.UsageError: such a file would be replaced.
+    """
+    if (out := tasks[0].target).suffix.lower() == ".fov":  # "decode *.fov" of two would replace one
+        raise click.UsageError(f"OUT, {name_of(out)}, has the name of a coded file: choose one of {', '.join(FORMATS)}")
+    lost = [
+        task.target
+        for task in tasks
+        if task.target != named and task.target.exists() and task.target.parent.samefile(task.source.parent)
+    ]
+    if lost:
+        more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
+        raise click.UsageError(
+            f"{name_of(lost[0])}{more} would be replaced, and may be the original: choose another OUT"
+        )

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -37,6 +38,7 @@ def detect_command(
     Reads images or .fov files and draws boxes, class names with scores, and masks. With --json one object a line for
     each image, boxes as x1, y1, x2, y2 in pixels.
     """
+    targets = {} if out is None and as_json else _targets(sources, out)
     with needs_extra("eval"):
         from PIL import Image
 
@@ -56,9 +58,8 @@ def detect_command(
                 listed = [{"class": name, "score": score, "box": box} for name, score, box in objects]
                 height, width = picture.shape[:2]
                 click.echo(json.dumps({"file": str(source), "width": width, "height": height, "objects": listed}))
-            if out is None and as_json:
+            if (target := targets.get(source)) is None:
                 continue
-            target = _target(source, out, len(sources))
             file = io.BytesIO()
             Image.fromarray(draw(picture, found, loaded.classes)).save(file, _format(target))
             with writing(target) as stream:
@@ -71,6 +72,23 @@ def detect_command(
             failed = True
     if failed:
         context.exit(1)
+
+
+def _targets(sources: Sequence[Path], out: Path | None) -> Mapping[Path, Path]:
+    """Which image is drawn to which file.
+
+    Raises:
+        click.UsageError: two images would be drawn to the same file.
+    """
+    targets = {source: _target(source, out, len(sources)) for source in sources}
+    first: dict[Path, Path] = {}
+    for source, target in targets.items():
+        if (other := first.setdefault(target, source)) != source:
+            raise click.UsageError(
+                f"{name_of(other)} and {name_of(source)} would both be drawn to {name_of(target)}: rename one, or draw"
+                " them one by one"
+            )
+    return targets
 
 
 def _target(source: Path, out: Path | None, count: int) -> Path:

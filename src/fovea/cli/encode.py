@@ -7,7 +7,8 @@ from typing import IO
 import click
 
 from fovea.cli.batch import Tally, convert_all, share
-from fovea.cli.files import plan
+from fovea.cli.files import as_path, name_of, plan
+from fovea.cli.formats import decoded_suffixes, image_suffixes
 from fovea.cli.options import codec_options
 from fovea.cli.regions import region_finder
 from fovea.codec import DEFAULT_MODEL, DEFAULT_QUALITY
@@ -20,8 +21,8 @@ def _finite(_context: click.Context, _parameter: click.Parameter, value: float |
 
 
 @click.command()
-@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
-@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@click.argument("source", metavar="IN", type=click.Path())
+@click.argument("target", metavar="OUT", type=click.Path())
 @click.option(
     "-q", "--quality", type=click.IntRange(0, 100), help=f"Smallest file to best picture.  [default: {DEFAULT_QUALITY}]"
 )
@@ -46,8 +47,8 @@ def _finite(_context: click.Context, _parameter: click.Parameter, value: float |
 @click.pass_context
 def encode(
     context: click.Context,
-    source: Path,
-    target: Path,
+    source: str,
+    target: str,
     quality: int | None,
     model: str,
     target_bpp: float | None,
@@ -66,17 +67,16 @@ def encode(
     if sum(choice is not None for choice in (quality, target_bpp, target_size)) > 1:
         raise click.UsageError("choose one of --quality, --target-bpp and --target-size")
 
-    from PIL import Image
-
     from fovea.codec import Codec
     from fovea.engine.base import available_cores
     from fovea.picture import open_picture
 
-    known = {suffix for suffix, name in Image.registered_extensions().items() if name in Image.OPEN}
-    tasks = plan(source, target, known - {".fov"}, ".fov")
-    at_once, threads = share(jobs or available_cores(), len(tasks))
+    work = plan(source, target, decoded_suffixes(), ".fov")
+    if (out := work.tasks[0].target).suffix.lower() in image_suffixes():  # "encode *.jpg" of two would replace one
+        raise click.UsageError(f"OUT, {name_of(out)}, has the name of an image: coded files end in .fov")
+    at_once, threads = share(jobs or available_cores(), len(work.tasks))
     codec = Codec(model, engine, precision, threads)
-    find_region = region_finder(roi, source, threads) if roi else None
+    find_region = region_finder(roi, as_path(source), threads, not no_metadata) if roi else None
 
     def convert(path: Path, image: IO[bytes], out: IO[bytes]) -> Tally:
         picture = open_picture(image, not no_metadata)
@@ -90,5 +90,5 @@ def encode(
         out.write(data)
         return Tally(len(data), pixels, pixels)
 
-    if not convert_all(tasks, convert, at_once, quiet):
+    if not convert_all(work, convert, at_once, quiet):
         context.exit(1)

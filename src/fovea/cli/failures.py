@@ -55,4 +55,4 @@ def needs_extra(extra: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise FoveaError(f"needs the extra {extra}: pip install fovea[{extra}]") from error
+        raise FoveaError(f"needs the extra {extra}: pip install 'fovea[{extra}]'") from error

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import click
 
@@ -23,53 +23,82 @@ class Task(NamedTuple):
     target: Path
 
 
+class Plan(NamedTuple):
+    """All that there is to convert.
+
+    Attributes:
+        tasks: ordered by path, no two with the same target; one at least.
+        unread: why folders could not be searched.
+    """
+
+    tasks: list[Task]
+    unread: list[OSError]
+
+
+def as_path(argument: str) -> Path:
+    """The path that IN or OUT names: ``-`` alone is the pipe, ``./-`` a file.
+
+    Example:
+        >>> as_path("-") == PIPE, as_path("./-") == PIPE, as_path("./-").name
+        (True, False, '-')
+    """
+    path = Path(argument)
+    return path.absolute() if path == PIPE and argument != "-" else path
+
+
 def name_of(path: Path) -> str:
     """A path as it is shown to the user."""
     return "the input" if path == PIPE else str(path)
 
 
-def plan(source: Path, target: Path, suffixes: Collection[str], suffix: str) -> list[Task]:
+def plan(source: str, target: str, suffixes: Collection[str], suffix: str) -> Plan:
     """What to convert to what.
 
     Args:
         source: file, pipe, or folder; of a folder every file with one of ``suffixes`` is converted, below it too.
-        target: file, pipe, or folder; a folder mirrors the tree of ``source``.
+        target: file, pipe, or folder; a folder mirrors the tree of ``source``. A slash at the end makes it a folder.
         suffixes: of the files wanted in a folder, in lower case.
         suffix: of the files written to a folder.
 
     Returns:
-        Tasks, ordered by path, no two with the same target.
+        The plan.
 
     Raises:
         click.UsageError: source and target do not fit each other.
         FoveaError: the folder has nothing to convert, or two of its files would become the same.
+        OSError: the folder has nothing to convert as far as it can be searched.
     """
-    if target == PIPE and sys.stdout.isatty():
+    start, end = as_path(source), as_path(target)
+    if end == PIPE and sys.stdout.isatty():
         raise click.UsageError("the standard output is a terminal: redirect it, or name a file")
-    if source == PIPE or not source.is_dir():
-        if target.is_dir():
-            if source == PIPE:
-                raise click.UsageError(f"a pipe cannot go into the folder {name_of(target)}: name a file")
-            target = target / f"{source.stem}{suffix}"
-        if source != PIPE and target.exists() and source.exists() and source.samefile(target):
-            raise click.UsageError(f"IN and OUT are the same file, {name_of(source)}")
-        return [Task(source, target)]
-    if target == PIPE or (target.exists() and not target.is_dir()):
-        raise click.UsageError(f"IN is the folder {name_of(source)}, so OUT must be a folder, too")
+    if start == PIPE or not start.is_dir():
+        if end != PIPE and (end.is_dir() or target.endswith(("/", os.sep))):
+            if start == PIPE:
+                raise click.UsageError(f"a pipe cannot go into the folder {name_of(end)}: name a file")
+            end = end / f"{start.stem}{suffix}"
+        if PIPE not in (start, end) and end.exists() and start.exists() and start.samefile(end):
+            raise click.UsageError(f"IN and OUT are the same file, {name_of(start)}")
+        return Plan([Task(start, end)], [])
+    if end == PIPE or (end.exists() and not end.is_dir()):
+        raise click.UsageError(f"IN is the folder {name_of(start)}, so OUT must be a folder, too")
+    unread: list[OSError] = []
     tasks = [
-        Task(path, (target / path.relative_to(source)).with_suffix(suffix))
-        for path in _files(source)
+        Task(path, (end / path.relative_to(start)).with_suffix(suffix))
+        for path in _files(start, unread)
         if path.suffix.lower() in suffixes
     ]
     if not tasks:
-        raise FoveaError(f"{name_of(source)}: nothing to convert in this folder")
+        raise unread[0] if unread else FoveaError(f"{name_of(start)}: nothing to convert in this folder")
     _refuse_collisions(tasks)
-    return tasks
+    return Plan(tasks, unread)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """All files below a folder, sorted, without hidden ones."""
-    for root, folders, names in os.walk(folder):
+def _files(folder: Path, unread: list[OSError]) -> Iterator[Path]:
+    """All files below a folder, sorted, without hidden ones; errors of folders below go to ``unread``.
+
+    Links to folders are not followed: they may lead in circles, or to the same images twice.
+    """
+    for root, folders, names in os.walk(folder, onerror=unread.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(root, name) for name in sorted(names) if not name.startswith("."))
 
@@ -109,19 +138,47 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
     if path == PIPE or (path.exists() and not path.is_file()):
         buffer = io.BytesIO()
         yield buffer
-        with click.open_file(str(path), "wb") as stream:
+        with _naming(path), click.open_file(str(path), "wb") as stream:
             stream.write(buffer.getbuffer())
             stream.flush()
         return
     place = path.resolve()  # of a link, replace what it points to
     part = place.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("xb") as file:
+        with _naming(path):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            raw = _Part(part, path)
+        with io.BufferedWriter(raw) as file:
             yield file
-        part.replace(place)
-    except OSError as error:
-        raise FoveaError(f"{name_of(path)} cannot be written: {error.strerror or error}") from error
+        with _naming(path):
+            part.replace(place)
     finally:
         with suppress(OSError):  # it is gone where all went well
             part.unlink()
+
+
+class _Part(io.FileIO):
+    """A new file whose errors name the file that it will be, and are thereby told from those of reading another."""
+
+    def __init__(self, part: Path, path: Path) -> None:
+        super().__init__(part, "xb")
+        self._path = path
+
+    def write(self, data: Any, /) -> int:
+        with _naming(self._path):
+            return super().write(data)
+
+    def fileno(self) -> int:
+        raise io.UnsupportedOperation("Pillow would write to it past write(), whose errors name the file")
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Say of an error which output cannot be written."""
+    try:
+        yield
+    except BrokenPipeError:  # whoever read the output wants no more of it, nor a message
+        raise
+    except OSError as error:
+        name = "the output" if path == PIPE else name_of(path)
+        raise FoveaError(f"{name} cannot be written: {error.strerror or error}") from error

@@ -1,9 +1,10 @@
-"""The image formats that ``fovea decode`` writes."""
+"""The image formats that ``fovea encode`` finds in a folder, and those that ``fovea decode`` writes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from fovea.bitstream import Metadata
@@ -39,6 +40,21 @@ FORMATS = {
 }
 """By the suffix of their files."""
 
+# Pillow tells these by their first bytes, but decodes them not at all, or by another program that has to be there.
+_NOT_DECODED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
+_EXIF_PREFIX = b"Exif\0\0"
+
+
+def image_suffixes() -> Collection[str]:
+    """Suffixes of all image formats but Fovea's own, in lower case."""
+    return Image.registered_extensions().keys() - {".fov"}
+
+
+def decoded_suffixes() -> Collection[str]:
+    """Those of the formats that Pillow decodes by itself."""
+    formats = Image.registered_extensions()
+    return {suffix for suffix in image_suffixes() if formats[suffix] in Image.OPEN.keys() - _NOT_DECODED}
+
 
 def save(picture: Picture, file: IO[bytes], form: Format) -> None:
     """Write a picture with all that the format can hold.
@@ -64,13 +80,13 @@ def save(picture: Picture, file: IO[bytes], form: Format) -> None:
     try:
         image.save(file, form.name, **form.options, **_metadata_options(form, metadata))
     except (OSError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno:  # of the disk, not of the format
-            raise
         raise ImageError(f"the picture cannot be written as {form.name}: {error}") from error
 
 
 def _metadata_options(form: Format, metadata: Metadata) -> dict[str, Any]:
     options: dict[str, Any] = dict(image_info(metadata))
+    if form.name == "JPEG" and metadata.exif:  # Pillow writes it as it is, and files such as WebP have it without
+        options["exif"] = _EXIF_PREFIX + metadata.exif.removeprefix(_EXIF_PREFIX)
     if form.name == "PNG" and metadata.xmp:  # Pillow reads XMP from PNG, but has no option to write it
         options["pnginfo"] = PngInfo()
         options["pnginfo"].add_itxt("XML:com.adobe.xmp", metadata.xmp)

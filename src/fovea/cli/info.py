@@ -1,28 +1,27 @@
 """``fovea info``."""
 
 import json
-from pathlib import Path
 from typing import IO, Any
 
 import click
 
 from fovea.cli.failures import report
-from fovea.cli.files import name_of, reading
+from fovea.cli.files import as_path, name_of, reading
 from fovea.cli.options import debug_option, json_option
 
 
 @click.command()
-@click.argument("sources", metavar="IN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("sources", metavar="IN...", nargs=-1, required=True, type=click.Path())
 @json_option
 @debug_option
 @click.pass_context
-def info(context: click.Context, sources: tuple[Path, ...], as_json: bool) -> None:
+def info(context: click.Context, sources: tuple[str, ...], as_json: bool) -> None:
     """Show what .fov files say.
 
     Reads headers and metadata, not the pictures. With --json one object a line for each file.
     """
     failed = False
-    for source in sources:
+    for source in map(as_path, sources):
         try:
             with reading(source) as file:
                 facts = {"file": name_of(source)} | _facts(file)

@@ -17,7 +17,7 @@ FindRegion = Callable[[Path, "Picture"], "RegionLike"]
 """The map of an image, by its path and its pixels."""
 
 
-def region_finder(where: Path, source: Path, threads: int) -> FindRegion:
+def region_finder(where: Path, source: Path, threads: int, keep_metadata: bool) -> FindRegion:
     """Tells where maps come from.
 
     Args:
@@ -25,6 +25,7 @@ def region_finder(where: Path, source: Path, threads: int) -> FindRegion:
             labels in COCO's .json; or a recognizer (.onnx or .yaml), which finds the objects.
         source: IN of the command.
         threads: that a recognizer takes for an image.
+        keep_metadata: as the images are read, so that maps lie like them.
 
     Returns:
         What gives the map of each image.
@@ -38,10 +39,10 @@ def region_finder(where: Path, source: Path, threads: int) -> FindRegion:
     if where.suffix == ".json":
         return _by_labels(where, source)
     if where.is_dir():
-        return _by_name(where, source)
+        return _by_name(where, source, keep_metadata)
     if source.is_dir():
         raise click.UsageError(f"IN is the folder {name_of(source)}, so --roi must be one too, or labels (.json)")
-    return lambda _path, _picture: _read(where)
+    return lambda _path, _picture: _read(where, keep_metadata)
 
 
 def _by_recognizer(where: Path, threads: int) -> FindRegion:
@@ -68,7 +69,7 @@ def _by_labels(where: Path, source: Path) -> FindRegion:
     return find
 
 
-def _by_name(where: Path, source: Path) -> FindRegion:
+def _by_name(where: Path, source: Path, keep_metadata: bool) -> FindRegion:
     # Listed once: a folder may hold a million.
     maps = {path.relative_to(where).with_suffix(""): path for path in sorted(where.rglob("*")) if path.is_file()}
 
@@ -76,16 +77,15 @@ def _by_name(where: Path, source: Path) -> FindRegion:
         beside = (path.relative_to(source) if source.is_dir() else Path(path.name)).with_suffix("")
         if beside not in maps:
             raise ImageError(f"there is no map named {beside.name} in {(where / beside).parent}")
-        return _read(maps[beside])
+        return _read(maps[beside], keep_metadata)
 
     return find
 
 
-def _read(path: Path) -> "RegionLike":
-    from PIL import Image
+def _read(path: Path, keep_metadata: bool) -> "RegionLike":
+    from fovea.picture import open_picture
 
     try:
-        with Image.open(path) as image:
-            return image.convert("L")
-    except OSError as error:
-        raise ImageError(f"the map {path} cannot be read: {error.strerror or error}") from error
+        return open_picture(path, keep_metadata).to_image()
+    except ImageError as error:
+        raise ImageError(f"the map {error}") from error

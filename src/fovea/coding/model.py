@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fovea.atomic import writing
 from fovea.entropy import FrequencyTables
 from fovea.errors import ModelError
 
@@ -76,13 +77,15 @@ class Model:
         return digest.digest()[:8]
 
     def save(self, path: Path) -> None:
-        """Write the model file. The same model gives the same bytes."""
+        """Write the model file, and the folders on the way to it. The same model gives the same bytes.
+
+        Raises:
+            FoveaError: the file cannot be written.
+        """
         members = self._members() | {_CARD: json.dumps(self.card, indent=1).encode()}
-        part = path.with_name(path.name + ".part")
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        with writing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
             for name, content in members.items():
                 archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
-        part.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> "Model":
@@ -94,10 +97,10 @@ class Model:
         try:
             with zipfile.ZipFile(path) as archive:
                 if sum(member.file_size for member in archive.infolist()) > _LARGEST:
-                    raise ModelError(f"{path} is no model file: it unpacks to more than {_LARGEST >> 20} MiB")
+                    raise ModelError(f"it unpacks to more than {_LARGEST >> 20} MiB: get the model again")
                 about = json.loads(archive.read("model.json"))
                 if about["format"] > FORMAT:
-                    raise ModelError(f"{path} was made by a newer version of Fovea: update Fovea")
+                    raise ModelError("it was made by a newer version of Fovea: update Fovea")
                 hyper_index = np.frombuffer(archive.read("hyper_index.bin"), np.uint8)
                 return cls(
                     name=about["name"],
@@ -110,7 +113,10 @@ class Model:
                     card=json.loads(archive.read(_CARD)),
                     roi=about.get("roi", False),
                 )
-        except FileNotFoundError as error:
-            raise ModelError(f"there is no model file {path}") from error
-        except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+        except OSError as error:
+            raise ModelError(f"model file {path} cannot be read: {error.strerror or error}") from error
+        except ModelError as error:
             raise ModelError(f"{path} is no readable model file: {error}") from error
+        except Exception as error:  # Of a damaged archive, zipfile lets errors of every kind through.
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise ModelError(f"{path} is no readable model file: {reason}: get the model again") from error

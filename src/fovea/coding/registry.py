@@ -12,9 +12,12 @@ ENVIRONMENT = "FOVEA_MODELS"
 
 
 def folders() -> list[Path]:
-    """Where models are looked for: folders in ``FOVEA_MODELS`` first, then the package's own."""
+    """Where models are looked for: the package's own folder first, then those in ``FOVEA_MODELS``.
+
+    So those add models, and an older file that is kept there under the name of a newer one does not take its place.
+    """
     extra = os.environ.get(ENVIRONMENT, "")
-    return [*(Path(folder) for folder in extra.split(os.pathsep) if folder), WEIGHTS]
+    return [WEIGHTS, *(Path(folder) for folder in extra.split(os.pathsep) if folder)]
 
 
 def model_files() -> list[Path]:
@@ -50,21 +53,27 @@ def find_model(name: str | Path) -> Model:
     for path in model_files():
         if path.name == f"{name}{SUFFIX}":
             return load_file(path)
-    known = ", ".join(path.name.removesuffix(SUFFIX) for path in model_files()) or "none"
+    known = ", ".join(dict.fromkeys(path.name.removesuffix(SUFFIX) for path in model_files())) or "none"
     raise ModelError(f"unknown model {name!r}; installed: {known}. A file of your own is given by its path")
 
 
 def model_of_id(model_id: bytes) -> Model:
-    """The model that a file was encoded with.
+    """The model that a file was encoded with, whatever its name. Model files that cannot be read are passed over.
 
     Raises:
-        ModelError: it is not installed.
+        ModelError: it is not installed; the message names the files that could not be read.
     """
+    unreadable: list[str] = []
     for path in model_files():
-        model = load_file(path)
+        try:
+            model = load_file(path)
+        except ModelError:
+            unreadable.append(str(path))
+            continue
         if model.id == model_id:
             return model
+    broken = f"; not readable: {', '.join(unreadable)}" if unreadable else ""
     raise ModelError(
         f"the file needs the model with id {model_id.hex()}, which is not installed:"
-        f" put its file into a folder that {ENVIRONMENT} names"
+        f" put its file into a folder that {ENVIRONMENT} names{broken}"
     )

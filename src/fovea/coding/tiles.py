@@ -1,6 +1,7 @@
 """Tiles with a halo: each is analyzed and synthesized with what surrounds it, so that no seam shows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,7 +109,12 @@ def _overlap(start: int, length: int, other: int, other_length: int) -> tuple[sl
     return slice(low - start, high - start), slice(low - other, high - other)
 
 
-def rows_of(grid: TileGrid, tiles: list[int]) -> Iterator[list[int]]:
-    """The given tiles, one row of the grid after the other."""
-    for row in sorted({tile // grid.columns for tile in tiles}):
-        yield [tile for tile in tiles if tile // grid.columns == row]
+def rows_of(grid: TileGrid, tiles: Iterable[int]) -> Iterator[list[int]]:
+    """The given tiles, which ascend, one row of the grid after the other.
+
+    Example:
+        >>> list(rows_of(TileGrid(192, 192, tile_size=64), [0, 1, 6]))
+        [[0, 1], [6]]
+    """
+    columns = grid.columns
+    return (list(row) for _, row in groupby(tiles, lambda tile: tile // columns))

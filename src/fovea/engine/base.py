@@ -28,7 +28,7 @@ class Engine(Protocol):
     Attributes:
         name: as in :func:`create_engine`.
         precision: "fp32", or a faster one that the runtime has. Never applies to exact networks.
-        threads: that one call may use.
+        threads: that one call may use; calls at the same time run side by side, on other cores where there are more.
     """
 
     name: str

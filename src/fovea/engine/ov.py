@@ -6,7 +6,7 @@ from typing import Any
 import openvino as ov
 from numpy.typing import NDArray
 
-from fovea.engine.base import Network
+from fovea.engine.base import Network, available_cores
 from fovea.errors import EngineError
 
 _PRECISIONS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
@@ -25,11 +25,13 @@ class OpenVinoEngine:
 
     def load(self, graph: bytes, exact: bool = False) -> Network:
         """See :meth:`fovea.engine.Engine.load`."""
+        # Each stream runs one call at a time, and all of them share the threads: enough of both for all cores.
+        streams = max(1, available_cores() // self.threads)
         settings = {
             # Left alone, OpenVINO picks bf16 by itself where the processor has it.
             "INFERENCE_PRECISION_HINT": "f32" if exact else _PRECISIONS[self.precision],
-            "INFERENCE_NUM_THREADS": self.threads,
-            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": streams * self.threads,
+            "NUM_STREAMS": streams,
         }
         try:
             compiled = self._core.compile_model(self._core.read_model(graph), "CPU", settings)

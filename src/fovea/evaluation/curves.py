@@ -38,6 +38,9 @@ class Estimate:
     """Why there is no figure, or what it does not cover."""
 
 
+_NOTHING = Estimate(math.nan, note="nothing to score")
+
+
 @dataclass(frozen=True)
 class Whole:
     """Accuracy on the originals."""
@@ -66,18 +69,19 @@ def front(rates: Floats, scores: Floats) -> tuple[Floats, Floats]:
 
     Args:
         rates: [P].
-        scores: [P].
+        scores: [P], NaN where there is nothing to score.
 
     Returns:
-        Rates and scores, both strictly increasing.
+        Rates and scores, both strictly increasing; none where all scores are NaN.
 
     Example:
         >>> front(np.array([0.1, 0.2, 0.4]), np.array([0.3, 0.2, 0.4]))
         (array([0.1, 0.4]), array([0.3, 0.4]))
     """
+    rates, scores = rates[np.isfinite(scores)], scores[np.isfinite(scores)]
     order = np.lexsort((-scores, rates))
     rates, scores = rates[order], scores[order]
-    kept = np.concatenate([[True], scores[1:] > np.maximum.accumulate(scores)[:-1]])
+    kept = scores > np.maximum.accumulate(np.concatenate([[-np.inf], scores[:-1]]))
     return rates[kept], scores[kept]
 
 
@@ -93,6 +97,8 @@ def bd_rate(anchor: Curve, test: Curve) -> Estimate:
         tells the range that is compared where it is but a part.
     """
     ours, theirs = front(test.rates, test.scores), front(anchor.rates, anchor.scores)
+    if not (len(ours[1]) and len(theirs[1])):
+        return _NOTHING
     low, high = max(ours[1][0], theirs[1][0]), min(ours[1][-1], theirs[1][-1])
     if not low < high:
         spans = " and ".join(f"{100 * s[0]:.0f}–{100 * s[-1]:.0f}" for _, s in (ours, theirs))
@@ -119,6 +125,8 @@ def rate_keeping(curve: Curve, whole: Whole, share: float) -> Estimate:
     """
     target = share * whole.score
     rates, scores = front(curve.rates, curve.scores)
+    if not len(scores) or math.isnan(target):
+        return _NOTHING
     if target > scores[-1]:
         return Estimate(math.nan, note="not reached")
     if target < scores[0]:
@@ -142,10 +150,12 @@ def band(curve: Curve, whole: Whole) -> tuple[Floats, Floats]:
         whole: accuracy on the originals. What makes a set of images hard for all codecs cancels out against it.
 
     Returns:
-        Lower and upper bound of each point, [P] each.
+        Lower and upper bound of each point, [P] each; NaN where there is nothing to score.
     """
     kept = curve.score_samples / np.maximum(whole.samples, 1e-9)[:, None]
-    spread = np.nanquantile(kept, _TAILS, axis=0) - np.nanmedian(kept, axis=0)
+    known = np.isfinite(kept).any(axis=0)
+    spread = np.full((2, len(curve.scores)), np.nan)
+    spread[:, known] = np.nanquantile(kept[:, known], _TAILS, axis=0) - np.nanmedian(kept[:, known], axis=0)
     low, high = curve.scores + whole.score * spread
     return np.clip(low, 0, 1), np.clip(high, 0, 1)
 
@@ -162,13 +172,15 @@ def _log_ratio(anchor: tuple[Floats, Floats], test: tuple[Floats, Floats]) -> fl
     """Natural logarithm of the mean ratio of rates; NaN where the fronts share no range of accuracy."""
     from bjontegaard import bd_rate as percent  # brings matplotlib along, which takes a second
 
+    if not (len(anchor[1]) and len(test[1])):
+        return math.nan
     if not max(anchor[1][0], test[1][0]) < min(anchor[1][-1], test[1][-1]):
         return math.nan
     return math.log1p(percent(*anchor, *test, "pchip", require_matching_points=False, min_overlap=0) / 100)
 
 
 def _log_rate(rates: Floats, scores: Floats, target: float) -> float:
-    if not scores[0] <= target <= scores[-1]:
+    if not len(scores) or not scores[0] <= target <= scores[-1]:
         return math.nan
     if len(rates) == 1:
         return math.log(rates[0])

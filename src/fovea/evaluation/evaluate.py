@@ -38,6 +38,8 @@ class Evaluation:
     dataset: str
     images: int
     reference: Reference
+    classes: Mapping[str, tuple[int, int]]
+    """How many classes are scored, of how many that the reference has, by recognizer."""
     contenders: tuple[Contender, ...]
     skipped: Mapping[str, str]
     """Why a codec could not run, by spec."""
@@ -87,6 +89,8 @@ def evaluate(
     leader = _anchor(found, anchor)
     panel = judges(recognizers, dataset.images[0].load())
     reference = choose_reference(dataset, panel, reference)
+    if reference == "labels":
+        panel = tuple(judge.asked_for(dataset.category_ids(judge.classes)) for judge in panel)
     contents = tuple(
         content(dataset, index, image.load())
         for index, image in enumerate(tqdm(dataset.images, "reading", unit="image", leave=False))
@@ -116,6 +120,7 @@ def evaluate(
             dataset=dataset.name,
             images=len(dataset),
             reference=reference,
+            classes={judge.name: _classes(plan, judge) for judge in panel},
             contenders=found,
             skipped=skipped,
             anchor=leader,
@@ -135,6 +140,12 @@ def _anchor(found: Sequence[Contender], anchor: str | None) -> str:
             return codec.name
     known = ", ".join(codec.spec for codec in found)
     raise FoveaError(f"the anchor {anchor} is not among the codecs that run: {known}")
+
+
+def _classes(plan: Plan, judge: Judge) -> tuple[int, int]:
+    if plan.reference == "self":
+        return len(judge.classes), len(judge.classes)
+    return len({*plan.dataset.category_ids(judge.classes)} - {None}), len(plan.dataset.categories)
 
 
 def _measured(plan: Plan, cache: Cache, codec: Contender, quality: float) -> list[Measurement]:

@@ -5,6 +5,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from fovea.evaluation.curves import band
 from fovea.evaluation.evaluate import Evaluation
 from fovea.evaluation.point import Question
@@ -94,13 +96,14 @@ def _draw(plot: "Axes", evaluation: Evaluation, question: Question) -> None:
         low, high = band(curve, whole)
         plot.fill_between(curve.rates, 100 * low, 100 * high, color=shade, alpha=0.14, linewidth=0)
         plot.plot(curve.rates, 100 * curve.scores, color=shade, marker=marker, ms=4, lw=1.6, label=codec)
+        plot.update_datalim([(rate, 0) for rate in curve.rates])  # a logarithmic axis must have some, even of no score
     plot.set_xscale("log")
     plot.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     plot.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
     plot.xaxis.set_minor_formatter(NullFormatter())
     # Bands of few images may reach far beyond: the curves decide what is shown.
-    best = max(whole.score, *(float(curve.scores.max()) for curve in evaluation.curves[question].values()))
-    plot.set_ylim(0, 112 * max(best, 0.01))
+    scores = (curve.scores for curve in evaluation.curves[question].values())
+    plot.set_ylim(0, 112 * np.nanmax([0.01, whole.score, *np.concatenate([*scores])]))
     plot.axhline(100 * whole.score, color=INK, lw=1)
     beside: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "color": INK}
     plot.annotate("originals", (0, 100 * whole.score), xytext=(4, 3), fontsize=8, **beside)

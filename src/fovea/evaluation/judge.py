@@ -2,13 +2,16 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 from typing import Literal
 
 from fovea.errors import FoveaError, RecognizerError
+from fovea.evaluation.cache import digest
 from fovea.recognition import OnnxRecognizer, OnnxSegmenter, Recognizer, SemanticRecognizer, load_any
+from fovea.recognition.download import sha256_of
 from fovea.recognition.recognizer import Picture
 
 Kind = Literal["box", "mask", "semantic"]
@@ -26,6 +29,22 @@ class Judge:
     """What it can be scored for."""
     fingerprint: str
     """The same here means that it sees the same on the same image."""
+    only: tuple[int, ...] | None = None
+    """Indices of the classes that a detector is asked for; None: all."""
+
+    def asked_for(self, categories: Sequence[int | None]) -> "Judge":
+        """Leaves out classes that do not count, lest they take the places of those that do.
+
+        Args:
+            categories: category id of each class; None where it does not count.
+
+        Returns:
+            Another judge, or this one where nothing is left out; a segmenter needs all its classes.
+        """
+        only = tuple(index for index, category in enumerate(categories) if category is not None)
+        if self.semantic or len(only) == len(self.classes):
+            return self
+        return replace(self, only=only, fingerprint=digest(self.fingerprint, only))
 
     @property
     def semantic(self) -> bool:
@@ -56,8 +75,11 @@ def fingerprint(spec: str) -> str:
     loaded = recognizer(spec)
     if isinstance(loaded, OnnxRecognizer | OnnxSegmenter):
         return loaded.model.fingerprint
-    library = spec.partition(":")[0]  # other libraries fetch and read weights by name and their own version
-    return hashlib.sha256(f"{spec} {metadata.version(library)}".encode()).hexdigest()
+    # Other libraries fetch and read weights by name and their own version, or take them from a file or a folder.
+    library, _, name = spec.partition(":")
+    files = (file for file in (Path(name), *sorted(Path(name).rglob("*"))) if file.is_file())
+    weights = "".join(sha256_of(file) for file in files)
+    return hashlib.sha256(f"{spec} {metadata.version(library)}{weights}".encode()).hexdigest()
 
 
 def judges(specs: Sequence[str], sample: Picture) -> tuple[Judge, ...]:

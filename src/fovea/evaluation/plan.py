@@ -14,6 +14,11 @@ from fovea.recognition.recognizer import Picture
 
 Reference = Literal["labels", "self"]
 """What counts as right: the labels, or what each recognizer sees on the originals."""
+RECOGNITION = ""
+"""Version of what lies between pixels and what is seen, networks aside: how ``fovea.recognition`` feeds them and reads
+their outputs. Count on, "/2", "/3", with every change that a recognizer may answer: what it saw before is then no
+longer taken from the cache. Fovea's own version is in the keys of coded images, and not in those of originals.
+"""
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ def file_key(image_key: str) -> str:
 
 def seen_key(image_key: str, judge: Judge) -> str:
     """Key of what a recognizer saw on this version of the image."""
-    return f"{image_key}/seen/{judge.fingerprint[:16]}"
+    return f"{image_key}/seen/{judge.fingerprint[:16]}{RECOGNITION}"
 
 
 def content(dataset: Dataset, image: int, picture: Picture) -> str:

@@ -4,12 +4,12 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from tqdm import tqdm
 
@@ -17,6 +17,8 @@ from fovea.errors import FoveaError
 from fovea.evaluation.cache import Cache
 from fovea.evaluation.plan import Plan
 from fovea.evaluation.work import Bench, Found, Job
+
+T = TypeVar("T")
 
 _bench: Bench
 
@@ -63,7 +65,7 @@ class Pool:
             with tqdm(total=len(missing), desc=title, unit=unit, smoothing=0.05) as bar:
                 # Few at a time: results must not pile up faster than they are written.
                 while running := running | {
-                    executor.submit(_run, job) for job in islice(coming, 2 * self._processes - len(running))
+                    submit(executor, _run, job) for job in islice(coming, 2 * self._processes - len(running))
                 }:
                     done, running = wait(running, return_when=FIRST_COMPLETED)
                     for future in done:
@@ -78,22 +80,28 @@ class Pool:
 
 def _start(plan: Plan, processes: int) -> ProcessPoolExecutor:
     # Threads of ONNX Runtime do not survive a fork, hence new processes.
-    executor = ProcessPoolExecutor(
-        processes, multiprocessing.get_context("spawn"), initializer=_prepare, initargs=(plan,)
-    )
+    return ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_prepare, initargs=(plan,))
+
+
+def submit(executor: ProcessPoolExecutor, function: Callable[..., T], *arguments: object) -> Future[T]:
+    """Hands work to a pool. A worker that starts for it ignores Ctrl-C from birth, before it can say so itself."""
     if threading.current_thread() is not threading.main_thread():
-        return executor
-    # Ctrl-C reaches the whole group of processes. Workers inherit that it is ignored; this one tells them to end.
+        return executor.submit(function, *arguments)
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        executor.submit(os.getpid)
+        return executor.submit(function, *arguments)
     finally:
         signal.signal(signal.SIGINT, handler)
-    return executor
+
+
+def ignore_ctrl_c() -> None:
+    """Makes a worker ignore Ctrl-C, which reaches all processes: the first one alone answers it, and ends the rest."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _prepare(plan: Plan) -> None:
     global _bench
+    ignore_ctrl_c()
     _bench = Bench(plan)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -29,7 +29,7 @@ def look(judge: Judge, picture: Picture) -> bytes:
         file = io.BytesIO()
         np.save(file, labels.astype(np.min_scalar_type(len(judge.classes))))
         return zlib.compress(file.getvalue())
-    (found,) = loaded.predict([picture])
+    (found,) = loaded.predict([picture], judge.only)
     results = to_results(found, 0, range(len(judge.classes)))
     for result in results:
         result["bbox"] = np.round(result["bbox"], 2).tolist()

@@ -6,12 +6,15 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import fovea
 from fovea.evaluation.curves import Estimate, bd_rate, rate_keeping
 from fovea.evaluation.evaluate import Evaluation
 from fovea.evaluation.point import Accuracy, Question
 
 SHARES = (0.99, 0.95, 0.90)
 """Parts of the uncompressed accuracy that are asked for."""
+_SETTING = ("dataset", "images", "reference", "fovea")
+"""Columns that tell one evaluation from another where their tables are put together."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,14 @@ def summarize(evaluation: Evaluation) -> list[Row]:
 def summary_csv(evaluation: Evaluation, rows: Iterable[Row]) -> str:
     """One line for each codec and recognizer."""
     heads = ["bd_rate_percent", *(f"bpp_keeping_{share:.0%}".removesuffix("%") for share in SHARES)]
-    header = ["recognizer", "kind", "codec", "anchor"]
+    header = [*_SETTING, "recognizer", "kind", "classes_scored", "classes", "codec", "anchor"]
     header += [f"{head}{part}" for head in heads for part in ("", "_low", "_high", "_note")]
     lines: list[list[object]] = [
         [
+            *_setting(evaluation),
             row.question.recognizer,
             row.question.kind,
+            *evaluation.classes[row.question.recognizer],
             row.codec,
             evaluation.anchor,
             *(cell for estimate in (row.bd_rate, *row.keeping.values()) for cell in _cells(estimate)),
@@ -60,7 +65,7 @@ def summary_csv(evaluation: Evaluation, rows: Iterable[Row]) -> str:
 
 def points_csv(evaluation: Evaluation) -> str:
     """One line for each codec and quality, the originals first. Accuracy is in points of 100."""
-    header: list[object] = ["codec", "version", "quality", "bpp", "psnr_db", "object_psnr_db"]
+    header: list[object] = [*_SETTING, "codec", "version", "quality", "bpp", "psnr_db", "object_psnr_db"]
     header += ["encode_mp_per_s", "decode_mp_per_s", "peak_memory_mib"]
     header += [
         f"{question.recognizer}_{question.kind}_{name}"
@@ -73,9 +78,11 @@ def points_csv(evaluation: Evaluation) -> str:
         found = (accuracy[question.recognizer].of(question.kind) for question in evaluation.wholes)
         return [_number(100 * value, 3) for score in found for value in vars(score).values()]
 
-    lines: list[list[object]] = [["original", *[""] * 8, *scores(evaluation.originals)]]
+    setting = _setting(evaluation)
+    lines: list[list[object]] = [[*setting, "original", *[""] * 8, *scores(evaluation.originals)]]
     lines += [
         [
+            *setting,
             point.codec,
             versions[point.codec],
             f"{point.quality:g}",
@@ -86,6 +93,10 @@ def points_csv(evaluation: Evaluation) -> str:
         for point in evaluation.points
     ]
     return _csv([header, *lines])
+
+
+def _setting(evaluation: Evaluation) -> list[object]:
+    return [evaluation.dataset, evaluation.images, evaluation.reference, fovea.__version__]
 
 
 def _cells(estimate: Estimate | None) -> list[object]:

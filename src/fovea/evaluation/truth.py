@@ -26,7 +26,8 @@ def choose_reference(dataset: Dataset, panel: Sequence[Judge], wanted: Reference
         What counts as right.
 
     Raises:
-        DatasetError: labels are meant, and there are none, or a recognizer cannot be compared with them.
+        DatasetError: labels are meant, and there are none, or a recognizer cannot be compared with them, or they
+            have no object that it could find.
     """
     reference = wanted or ("labels" if dataset.labeled else "self")
     if reference == "self":
@@ -34,10 +35,16 @@ def choose_reference(dataset: Dataset, panel: Sequence[Judge], wanted: Reference
     if not dataset.labeled:
         raise DatasetError(f"{dataset.name}: has no labels: compare with the recognizers' own output instead")
     for judge in panel:
+        categories = dataset.category_ids(judge.classes)
+        if not any(one.category_id in categories and not one.crowd for one in dataset.annotations):
+            shared = [name for name, category in zip(judge.classes, categories, strict=True) if category is not None]
+            raise DatasetError(
+                f"{dataset.name}: none of the {len(dataset)} images taken shows a class that it shares with "
+                f"{judge.name} ({', '.join(shared[:5])}{', ...' if len(shared) > 5 else ''}): take more images, or "
+                "compare with the recognizers' own output instead"
+            )
         if judge.semantic:
             SharedClasses.between(dataset, judge.classes)
-        else:
-            dataset.category_ids(judge.classes)
     return reference
 
 

@@ -30,7 +30,7 @@ class Bench:
     def __init__(self, plan: Plan) -> None:
         self.plan, self.cache = plan, Cache(plan.cache)
         self._image = -1
-        self._warm: set[str] = set()
+        self._warm: set[tuple[str, float]] = set()
 
     def open(self, image: int) -> tuple[Picture, NDArray[np.bool_]]:
         """An original and its object mask; the last one stays at hand, as codecs take turns on it."""
@@ -41,12 +41,15 @@ class Bench:
         return self._picture, self._objects
 
     def warm(self, spec: str, quality: float) -> None:
-        """Runs a codec once on a corner, so that no clock counts the loading of libraries and weights."""
-        if spec not in self._warm:
+        """Runs a codec once on a corner, so that no clock counts the loading of libraries and weights.
+
+        Some codecs have weights of their own for each quality, so this is done for each; a corner takes no time.
+        """
+        if (spec, quality) not in self._warm:
             corner, objects = np.ascontiguousarray(self._picture[:64, :64]), self._objects[:64, :64]
             codec = codec_for(spec, objects)
             codec.decode(codec.encode(corner, quality))
-            self._warm.add(spec)
+            self._warm.add((spec, quality))
 
 
 class Job(Protocol):

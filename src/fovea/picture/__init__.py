@@ -5,18 +5,20 @@
 
 from fovea.picture.alpha import decode_alpha, encode_alpha
 from fovea.picture.files import open_picture
-from fovea.picture.labeled import as_labeled
+from fovea.picture.labeled import open_labeled, shown_size
 from fovea.picture.metadata import image_info
 from fovea.picture.picture import Picture
-from fovea.picture.region import RegionLike, region_map
+from fovea.picture.region import RegionLike, fill_boxes, region_map
 
 __all__ = [
     "Picture",
     "RegionLike",
-    "as_labeled",
     "decode_alpha",
     "encode_alpha",
+    "fill_boxes",
     "image_info",
+    "open_labeled",
     "open_picture",
     "region_map",
+    "shown_size",
 ]

@@ -2,7 +2,9 @@
 
 import io
 from collections.abc import Callable
+from functools import cache
 
+import numpy as np
 from PIL import Image, ImageCms
 
 _PROFILE_MODES = {b"GRAY": "L", b"RGB ": "RGB", b"CMYK": "CMYK"}
@@ -27,10 +29,10 @@ def srgb_transform(profile: bytes) -> ColorTransform | None:
         return None
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if "srgb" in ImageCms.getProfileDescription(source).lower():
-            return None
         transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
     except (OSError, ImageCms.PyCMSError):
+        return None
+    if mode == "RGB" and _changes_nothing(transform):
         return None
 
     def apply(image: Image.Image) -> Image.Image:
@@ -40,3 +42,16 @@ def srgb_transform(profile: bytes) -> ColorTransform | None:
         return transform.apply(image) if image.mode == mode else image.convert("RGB")
 
     return apply
+
+
+@cache
+def _all_over_the_cube() -> Image.Image:
+    levels = np.arange(0, 256, 15, dtype=np.uint8)
+    return Image.fromarray(np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(len(levels), -1, 3))
+
+
+def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
+    """Whether colors come from sRGB: many profiles of sRGB differ by name and form, and some that are not say so."""
+    colors = _all_over_the_cube()
+    before, after = (np.asarray(image).astype(int) for image in (colors, transform.apply(colors)))
+    return bool((np.abs(after - before) <= 1).all())

@@ -29,18 +29,38 @@ def open_picture(source: str | PathLike[str] | IO[bytes], keep_metadata: bool = 
     """
     name = str(source) if isinstance(source, str | PathLike) else str(getattr(source, "name", "the input"))
     try:
+        with opened(source) as image:
+            return Picture.from_image(image, keep_metadata)
+    except ImageError as error:
+        raise ImageError(f"{name}: {error}") from error
+
+
+@contextmanager
+def opened(source: str | PathLike[str] | IO[bytes]) -> Iterator[Image.Image]:
+    """Open an image file of any format that Pillow knows.
+
+    Args:
+        source: Path, or open binary file.
+
+    Yields:
+        The image, its pixels not loaded.
+
+    Raises:
+        ImageError: The file does not open, or what is done to the image fails. The message does not name the file.
+    """
+    try:
         with _own_size_limit():
             image = Image.open(source)
         with image:
-            return Picture.from_image(image, keep_metadata)
+            yield image
     except FoveaError as error:
-        raise ImageError(f"{name}: {error}") from error
+        raise ImageError(str(error)) from error
     except UnidentifiedImageError as error:
-        raise ImageError(f"{name}: no image of a format that Pillow knows") from error
+        raise ImageError("no image of a format that Pillow knows") from error
     except OSError as error:
-        raise ImageError(f"{name}: {error.strerror or error}") from error
+        raise ImageError(error.strerror or str(error)) from error
     except Exception as error:  # Pillow's plugins let errors of every kind through.
-        raise ImageError(f"{name}: the image cannot be read: {' '.join(str(error).split())}") from error
+        raise ImageError(f"the image cannot be read: {' '.join(str(error).split())}") from error
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Metadata as Pillow keeps them, in ``image.info``."""
 
+from contextlib import suppress
+
 from PIL import ExifTags, Image
 
 from fovea.bitstream import Metadata
@@ -20,7 +22,15 @@ def metadata_of(image: Image.Image) -> Metadata:
     """
     info = image.info
     icc = b"" if image.mode in ("CMYK", "LAB") else info.get("icc_profile")
-    return Metadata(info.get("exif") or b"", icc or b"", info.get("xmp") or b"")
+    return Metadata(_exif_of(image), icc or b"", info.get("xmp") or b"")
+
+
+def _exif_of(image: Image.Image) -> bytes:
+    exif, text = image.info.get("exif"), image.info.get("Raw profile type exif")
+    if exif is None and text is not None:  # ImageMagick has written it to PNG like this: three lines, then digits
+        with suppress(ValueError):
+            exif = bytes.fromhex("".join(text.split("\n")[3:]))
+    return exif or b""
 
 
 def image_info(metadata: Metadata) -> dict[str, bytes]:

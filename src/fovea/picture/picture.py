@@ -44,7 +44,7 @@ class Picture:
     def __post_init__(self) -> None:
         if self.pixels.dtype != np.uint8 or self.pixels.ndim != 3 or self.pixels.shape[2] != 3:
             raise ImageError(f"pixels are {_shown(self.pixels)}: expected uint8 [H, W, 3]")
-        _check_size(self.width, self.height)
+        check_size(self.width, self.height)
         if self.mode not in _CHANNELS.values():
             raise ImageError(f"mode {self.mode!r} is none of {', '.join(_CHANNELS.values())}")
         if self.mode.endswith("A") != (self.alpha is not None):
@@ -77,7 +77,7 @@ class Picture:
         Raises:
             ImageError: The image is damaged, too large, or of a mode or range that is not understood.
         """
-        _check_size(*image.size)
+        check_size(*image.size)
         try:
             image.load()
             profile = image.info.get("icc_profile") or b""
@@ -108,7 +108,7 @@ class Picture:
         samples = array[..., np.newaxis] if array.ndim == 2 else array
         if samples.ndim != 3 or samples.shape[2] not in _CHANNELS:
             raise ImageError(f"array is {_shown(array)}: expected [H, W] or [H, W, 1 to 4], channels last")
-        _check_size(samples.shape[1], samples.shape[0])
+        check_size(samples.shape[1], samples.shape[0])
         samples = to_eight_bits(samples)
         mode = _CHANNELS[samples.shape[2]]
         colors = samples[..., : len(mode.removesuffix("A"))]
@@ -131,7 +131,12 @@ class Picture:
         return self.pixels if self.mode == "RGB" else np.array(self.to_image())
 
 
-def _check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int) -> None:
+    """Refuse an image that is empty or too large, before its pixels take memory.
+
+    Raises:
+        ImageError: It is.
+    """
     if width < 1 or height < 1:
         raise ImageError(f"an image of {width}x{height} pixels has no content")
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:

@@ -85,6 +85,25 @@ def pixels_of(
     return pixels, alpha
 
 
+def as_shown(stored: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Turn pixels as viewers do.
+
+    Args:
+        stored: uint8 [H, W, ...].
+        orientation: EXIF orientation, 1 to 8, to undo; any other changes nothing.
+
+    Returns:
+        uint8 [H, W, ...], or [W, H, ...] where they lay on their side.
+
+    Example:
+        >>> as_shown(np.array([[1, 2, 3]], np.uint8), orientation=3)
+        array([[3, 2, 1]], dtype=uint8)
+    """
+    turn = _ORIENTATIONS.get(orientation, _UPRIGHT)
+    shown = stored[:: turn.down, :: turn.right]
+    return np.ascontiguousarray(shown.swapaxes(0, 1) if turn.swap else shown)
+
+
 def _as_stored(upright: NDArray[np.uint8], turn: _Orientation) -> NDArray[np.uint8]:
     stored = upright.swapaxes(0, 1) if turn.swap else upright
     return stored[:: turn.down, :: turn.right]

@@ -1,5 +1,7 @@
-"""Maps of the region of interest, for models whose encoder takes one."""
+"""Maps of regions of an image."""
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -36,3 +38,26 @@ def region_map(region: RegionLike, width: int, height: int) -> NDArray[np.uint8]
         shown = " x ".join(str(size) for size in reversed(samples.shape))
         raise ImageError(f"the map of the region of interest is {shown}, the image {width} x {height}")
     return samples
+
+
+def fill_boxes(boxes: Iterable[Iterable[float]], height: int, width: int) -> NDArray[np.bool_]:
+    """Marks all pixels that boxes touch, so that no part of an object is left out.
+
+    Args:
+        boxes: left, top, right and bottom of each, in pixels; they may reach out of the image.
+        height: of the image.
+        width: of the image.
+
+    Returns:
+        [height, width], True inside.
+
+    Example:
+        >>> fill_boxes([(0.9, 0, 2.1, 1)], height=2, width=4).astype(int)
+        array([[1, 1, 1, 0],
+               [0, 0, 0, 0]])
+    """
+    marked = np.zeros((height, width), np.bool_)
+    for left, top, right, bottom in boxes:
+        rows = slice(max(0, math.floor(top)), max(0, math.ceil(bottom)))
+        marked[rows, max(0, math.floor(left)) : max(0, math.ceil(right))] = True
+    return marked

@@ -23,24 +23,36 @@ class TorchvisionRecognizer:
             1 and gives a dict of boxes, labels, scores and perhaps masks [N, 1, H, W] for each.
         categories: name of each label, with ``__background__`` and ``N/A`` where a label stands for no class.
         name: short name for tables and curves.
+        threads: threads of torch, in this whole process; 0: as many as torch takes.
         threshold: lowest score of a detection. The model's own threshold applies before it.
-        limit: at most so many detections an image.
+        limit: at most so many detections an image. The model's own limit applies before it, over all classes.
     """
 
     def __init__(
-        self, model: Any, categories: Sequence[str], name: str, *, threshold: float = 0.001, limit: int = 100
+        self,
+        model: Any,
+        categories: Sequence[str],
+        name: str,
+        *,
+        threads: int = 0,
+        threshold: float = 0.001,
+        limit: int = 100,
     ) -> None:
+        _limit_threads(threads)
         self.model, self.name, self.threshold, self.limit = model.eval(), name, threshold, limit
         self.classes = tuple(category for category in categories if category not in _NO_CLASS)
         known = iter(range(len(self.classes)))
         self._class_of = np.array([-1 if category in _NO_CLASS else next(known) for category in categories])
 
     @classmethod
-    def named(cls, name: str, *, threshold: float = 0.001, limit: int = 100) -> "TorchvisionRecognizer":
+    def named(
+        cls, name: str, *, threads: int = 0, threshold: float = 0.001, limit: int = 100
+    ) -> "TorchvisionRecognizer":
         """Builds a torchvision model by name, with its default weights.
 
         Args:
             name: a name of ``torchvision.models.list_models(module=torchvision.models.detection)``.
+            threads: threads of torch, in this whole process; 0: as many as torch takes.
             threshold: lowest score of a detection.
             limit: at most so many detections an image.
 
@@ -57,21 +69,21 @@ class TorchvisionRecognizer:
             categories = weights.meta["categories"]
         except (ValueError, KeyError, AttributeError) as error:
             raise RecognizerError(f"torchvision has no detector {name!r} with weights: {error}") from error
-        return cls(model, categories, name, threshold=threshold, limit=limit)
+        return cls(model, categories, name, threads=threads, threshold=threshold, limit=limit)
 
-    def predict(self, images: Sequence[Picture]) -> list[sv.Detections]:
+    def predict(self, images: Sequence[Picture], only: Sequence[int] | None = None) -> list[sv.Detections]:
         """Finds the objects in each image, as :meth:`Recognizer.predict` says."""
         torch = _library("torch", "torch")
         with torch.inference_mode():
             # One image a call: in a batch all are padded to the largest, and scores depend on neighbors.
-            return [
-                self._read(self.model([torch.from_numpy(image.copy()).permute(2, 0, 1) / 255])[0]) for image in images
-            ]
+            tensors = (torch.from_numpy(image.copy()).permute(2, 0, 1) / 255 for image in images)
+            return [self._read(self.model([tensor])[0], only) for tensor in tensors]
 
-    def _read(self, found: dict[str, Any]) -> sv.Detections:
+    def _read(self, found: dict[str, Any], only: Sequence[int] | None) -> sv.Detections:
         scores, labels = found["scores"].numpy(), self._class_of[found["labels"].numpy()]
+        wanted = (scores > self.threshold) & (labels >= 0 if only is None else np.isin(labels, only))
         order = np.argsort(-scores, kind="stable")
-        best = order[(scores[order] > self.threshold) & (labels[order] >= 0)][: self.limit]
+        best = order[wanted[order]][: self.limit]
         return sv.Detections(
             xyxy=found["boxes"].numpy()[best],
             confidence=scores[best],
@@ -86,20 +98,25 @@ class UltralyticsRecognizer:
     Args:
         model: an ``ultralytics.YOLO`` for detection or segmentation.
         name: short name for tables and curves.
+        threads: threads of torch, in this whole process; 0: as many as ultralytics takes.
         threshold: lowest score of a detection.
         limit: at most so many detections an image.
     """
 
-    def __init__(self, model: Any, name: str, *, threshold: float = 0.001, limit: int = 100) -> None:
-        self.model, self.name, self.threshold, self.limit = model, name, threshold, limit
+    def __init__(self, model: Any, name: str, *, threads: int = 0, threshold: float = 0.001, limit: int = 100) -> None:
+        _limit_threads(threads)
+        self.model, self.name, self.threads, self.threshold, self.limit = model, name, threads, threshold, limit
         self.classes = tuple(model.names[index] for index in sorted(model.names))
 
     @classmethod
-    def named(cls, name: str, *, threshold: float = 0.001, limit: int = 100) -> "UltralyticsRecognizer":
+    def named(
+        cls, name: str, *, threads: int = 0, threshold: float = 0.001, limit: int = 100
+    ) -> "UltralyticsRecognizer":
         """Opens weights with ultralytics.
 
         Args:
             name: a file of weights, or a name that ultralytics fetches.
+            threads: threads of torch, in this whole process; 0: as many as ultralytics takes.
             threshold: lowest score of a detection.
             limit: at most so many detections an image.
 
@@ -114,9 +131,9 @@ class UltralyticsRecognizer:
             model = library.YOLO(name)
         except (OSError, ValueError, RuntimeError) as error:
             raise RecognizerError(f"ultralytics cannot open {name}: {error}") from error
-        return cls(model, Path(name).stem, threshold=threshold, limit=limit)
+        return cls(model, Path(name).stem, threads=threads, threshold=threshold, limit=limit)
 
-    def predict(self, images: Sequence[Picture]) -> list[sv.Detections]:
+    def predict(self, images: Sequence[Picture], only: Sequence[int] | None = None) -> list[sv.Detections]:
         """Finds the objects in each image, as :meth:`Recognizer.predict` says."""
         if not images:
             return []
@@ -124,9 +141,11 @@ class UltralyticsRecognizer:
             [np.ascontiguousarray(image[..., ::-1]) for image in images],  # ultralytics takes arrays as BGR
             conf=self.threshold,
             max_det=self.limit,
+            classes=None if only is None else list(only),
             retina_masks=True,  # masks at the size of the image, not of the network's input
             verbose=False,
         )
+        _limit_threads(self.threads)  # ultralytics takes its own number when it first runs
         return [self._read(result) for result in results]
 
     def _read(self, result: Any) -> sv.Detections:
@@ -140,7 +159,7 @@ class UltralyticsRecognizer:
 
 
 class _Named(Protocol):
-    def __call__(self, name: str, *, threshold: float, limit: int) -> Recognizer: ...
+    def __call__(self, name: str, *, threads: int, threshold: float, limit: int) -> Recognizer: ...
 
 
 ADAPTERS: dict[str, _Named] = {
@@ -148,6 +167,11 @@ ADAPTERS: dict[str, _Named] = {
     "ultralytics": UltralyticsRecognizer.named,
 }
 """Libraries whose models :func:`fovea.recognition.load` takes as ``LIBRARY:NAME``."""
+
+
+def _limit_threads(threads: int) -> None:
+    if threads:
+        _library("torch", "torch").set_num_threads(threads)
 
 
 def _library(module: str, package: str) -> Any:

@@ -88,14 +88,12 @@ def coco_json(dataset: Dataset, folder: Path) -> str:
         folder: that its images lie in, below it too.
 
     Returns:
-        The text of the json file; file names are relative to the folder, masks are compressed run-length codes.
+        The text of the json file; file names are relative to the folder, masks are compressed run-length codes, and
+        ``"upright": true`` marks images whose labels count pixels as shown, not as stored.
     """
     images = {image.id: image for image in dataset.images}
     told = {
-        "images": [
-            {"id": i.id, "file_name": i.path.relative_to(folder).as_posix(), "width": i.width, "height": i.height}
-            for i in dataset.images
-        ],
+        "images": [_listed(image, folder) for image in dataset.images],
         "annotations": [
             {"id": number, **_told(annotation, images[annotation.image_id])}
             for number, annotation in enumerate(dataset.annotations, 1)
@@ -103,6 +101,12 @@ def coco_json(dataset: Dataset, folder: Path) -> str:
         "categories": [{"id": number, "name": name} for number, name in dataset.categories.items()],
     }
     return json.dumps(told)
+
+
+def _listed(image: DatasetImage, folder: Path) -> Mapping[str, Any]:
+    name = image.path.relative_to(folder).as_posix()
+    listed = {"id": image.id, "file_name": name, "width": image.width, "height": image.height}
+    return listed | {"upright": True} if image.upright else listed
 
 
 def _told(annotation: Annotation, image: DatasetImage) -> Mapping[str, Any]:

@@ -18,7 +18,7 @@ def load(spec: str | Path, *, threads: int = 0, threshold: float = 0.001, limit:
         spec: an .onnx file of a known family (known by the shapes of its outputs, or told by a .yaml of the
             same name beside it); the .yaml file that describes a model; a name of the registry, fetched once;
             ``torchvision:NAME`` or ``ultralytics:WEIGHTS`` where those libraries are installed.
-        threads: threads that ONNX Runtime uses for one run; 0: one for each core.
+        threads: threads that one run uses, with torch in this whole process; 0: as many as the library takes.
         threshold: lowest score of a detection. The default keeps what average precision needs; for viewing
             take 0.25 or more.
         limit: at most so many detections an image.
@@ -29,7 +29,7 @@ def load(spec: str | Path, *, threads: int = 0, threshold: float = 0.001, limit:
     Raises:
         RecognizerError: there is no such model, or it cannot be used.
     """
-    if adapted := _adapted(spec, threshold=threshold, limit=limit):
+    if adapted := _adapted(spec, threads, threshold=threshold, limit=limit):
         return adapted
     return OnnxRecognizer(_open(spec, threads), threshold=threshold, limit=limit)
 
@@ -55,7 +55,7 @@ def load_any(spec: str | Path, *, threads: int = 0) -> Recognizer | SemanticReco
 
     Args:
         spec: as for :func:`load` and :func:`load_semantic`.
-        threads: threads that ONNX Runtime uses for one run; 0: one for each core.
+        threads: threads that one run uses, with torch in this whole process; 0: as many as the library takes.
 
     Returns:
         A segmenter where the model gives class maps, else a detector or an instance segmenter that keeps what
@@ -64,15 +64,17 @@ def load_any(spec: str | Path, *, threads: int = 0) -> Recognizer | SemanticReco
     Raises:
         RecognizerError: there is no such model, or it cannot be used.
     """
-    if adapted := _adapted(spec):
+    if adapted := _adapted(spec, threads):
         return adapted
     model = _open(spec, threads)
     return OnnxSegmenter(model) if isinstance(model.description.read, ClassMap) else OnnxRecognizer(model)
 
 
-def _adapted(spec: str | Path, *, threshold: float = 0.001, limit: int = 100) -> Recognizer | None:
+def _adapted(spec: str | Path, threads: int, *, threshold: float = 0.001, limit: int = 100) -> Recognizer | None:
     library, _, name = str(spec).partition(":")
-    return ADAPTERS[library](name, threshold=threshold, limit=limit) if name and library in ADAPTERS else None
+    if not name or library not in ADAPTERS:
+        return None
+    return ADAPTERS[library](name, threads=threads, threshold=threshold, limit=limit)
 
 
 def _open(spec: str | Path, threads: int) -> OnnxModel:

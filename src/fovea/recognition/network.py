@@ -1,6 +1,8 @@
 """A network in ONNX Runtime, and what its file tells about it."""
 
 import ast
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,10 @@ from numpy.typing import NDArray
 from fovea.errors import RecognizerError
 from fovea.recognition.feed import Feed
 from fovea.recognition.read import Shapes, Size
+
+_EXTERNAL = re.compile(rb"\n\x08location\x12([\x00-\x7f]|[\x80-\xff]\x01)")
+"""In an .onnx file: the key ``location`` of a tensor whose values lie in another file, and the length of its name.
+Of a length up to 255, as long as names of files may be, the first byte is the length itself."""
 
 
 class Network:
@@ -59,6 +65,18 @@ class Network:
             return tuple(str(found[index]) for index in range(len(found)))
         except (SyntaxError, ValueError, TypeError, KeyError):
             return None
+
+    @property
+    def external_data(self) -> tuple[Path, ...]:
+        """The files beside the .onnx file that hold weights; none where all are inside.
+
+        ONNX Runtime does not tell, and the package that reads the format is needed for nothing else here. So the
+        bytes are searched; what looks like such a name by chance is no name of a file.
+        """
+        data = self.path.read_bytes()
+        names = {data[found.end() : found.end() + found[1][0]] for found in _EXTERNAL.finditer(data)}
+        files = (self.path.parent / os.fsdecode(name) for name in names)
+        return tuple(sorted(file for file in files if file.is_file()))
 
     def canvas(self, feed: Feed) -> Size:
         """Finds the size of the images that the network takes.

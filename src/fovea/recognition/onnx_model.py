@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fovea.errors import RecognizerError
 from fovea.recognition.coco import COCO_CLASSES
 from fovea.recognition.description import Description, families
+from fovea.recognition.download import sha256_of
 from fovea.recognition.feed import Feed, Placement
 from fovea.recognition.network import Network
 from fovea.recognition.nms import nms
@@ -34,7 +35,7 @@ class OnnxModel:
     size: Size
     """Height and width of the canvas."""
     fingerprint: str
-    """SHA-256 over weights and description: the same here means the same detections."""
+    """SHA-256 over weights, wherever they lie, and description: the same here means the same detections."""
 
     @classmethod
     def open(cls, path: Path, description: Description | None = None, *, threads: int = 0) -> Self:
@@ -63,14 +64,13 @@ class OnnxModel:
                 f"{network} is not what format {description.read.format!r} reads at {size[0]} x {size[1]}: "
                 "correct 'read' or 'feed.size' in its YAML file"
             )
-        told = description.model_dump_json(exclude={"model"}).encode()
         return cls(
             network=network,
             description=description,
             name=path.stem,
             classes=_class_names(network, description, count),
             size=size,
-            fingerprint=hashlib.sha256(path.read_bytes() + told).hexdigest(),
+            fingerprint=_fingerprint(network, description),
         )
 
     def run(self, images: Sequence[Picture]) -> Iterator[tuple[Placement, Outputs]]:
@@ -103,7 +103,7 @@ class OnnxRecognizer:
         model: a model whose format is of boxes.
         threshold: lowest score of a detection. The default keeps what average precision needs; for viewing
             take 0.25 or more.
-        limit: at most so many detections an image; COCO scores 100.
+        limit: at most so many detections an image, of all classes that are to be found; COCO scores 100.
     """
 
     def __init__(self, model: OnnxModel, *, threshold: float = 0.001, limit: int = 100) -> None:
@@ -124,13 +124,15 @@ class OnnxRecognizer:
         """Names of the classes; ``class_id`` is an index into them."""
         return self.model.classes
 
-    def predict(self, images: Sequence[Picture]) -> list[sv.Detections]:
+    def predict(self, images: Sequence[Picture], only: Sequence[int] | None = None) -> list[sv.Detections]:
         """Finds the objects in each image, as :meth:`Recognizer.predict` says."""
-        return [self._read(outputs, placed) for placed, outputs in self.model.run(images)]
+        return [self._read(outputs, placed, only) for placed, outputs in self.model.run(images)]
 
-    def _read(self, outputs: Outputs, placed: Placement) -> sv.Detections:
+    def _read(self, outputs: Outputs, placed: Placement, only: Sequence[int] | None) -> sv.Detections:
         size, overlap = self.model.size, self.model.description.nms
         found = self.format.decode(size, outputs, self.threshold)
+        if only is not None:
+            found = found.take(np.flatnonzero(np.isin(found.labels, only)))
         if overlap is None:
             found = found.take(np.argsort(-found.scores, kind="stable")[: self.limit])
         else:
@@ -187,6 +189,14 @@ def _family(network: Network, size: Size, shapes: Shapes) -> Description:
         f"{network} is of no known family ({', '.join(families())}): say how it is fed and read "
         f"in {network.path.with_suffix('.yaml').name} beside it"
     )
+
+
+def _fingerprint(network: Network, description: Description) -> str:
+    digest = hashlib.sha256(network.path.read_bytes())
+    digest.update(description.model_dump_json(exclude={"model"}).encode())
+    for file in network.external_data:
+        digest.update(bytes.fromhex(sha256_of(file)))
+    return digest.hexdigest()
 
 
 def _class_names(network: Network, description: Description, count: int) -> tuple[str, ...]:

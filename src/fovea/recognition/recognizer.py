@@ -22,11 +22,13 @@ class Recognizer(Protocol):
     def classes(self) -> Sequence[str]:
         """Names of the classes; ``class_id`` of a detection is an index into them."""
 
-    def predict(self, images: Sequence[Picture]) -> list[sv.Detections]:
+    def predict(self, images: Sequence[Picture], only: Sequence[int] | None = None) -> list[sv.Detections]:
         """Finds the objects in each image.
 
         Args:
             images: any number of images, each uint8 [H, W, 3], RGB, of any size.
+            only: indices of the classes to find; None: all. Others take no place among the detections of an image,
+                whose number is limited.
 
         Returns:
             One ``Detections`` an image, best score first: ``xyxy`` in pixels of that image, ``confidence``

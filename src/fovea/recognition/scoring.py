@@ -118,7 +118,7 @@ def match(dataset: Dataset, results: Sequence[Result], kind: ObjectKind, categor
     with contextlib.redirect_stdout(io.StringIO()):
         evaluation = COCOeval(
             _index(dataset, _truth(dataset, place, kind)),
-            _index(dataset, _found(results, place)),
+            _index(dataset, _found(results, place, kind)),
             "segm" if kind == "mask" else "bbox",
         )
         evaluation.params.catIds = sorted({number for number in categories if number is not None})
@@ -164,14 +164,13 @@ def _truth(dataset: Dataset, place: dict[int, int], kind: ObjectKind) -> list[di
     ]
 
 
-def _found(results: Sequence[Result], place: dict[int, int]) -> list[dict[str, Any]]:
+def _found(results: Sequence[Result], place: dict[int, int], kind: ObjectKind) -> list[dict[str, Any]]:
+    # As COCO: what is compared tells whether a detection is small, so the same one may be so for masks alone.
     return [
         {
             **result,
             "image_id": place[result["image_id"]],
-            "area": rle.area(result["segmentation"])
-            if "segmentation" in result
-            else result["bbox"][2] * result["bbox"][3],
+            "area": rle.area(result["segmentation"]) if kind == "mask" else result["bbox"][2] * result["bbox"][3],
             "iscrowd": 0,
         }
         for result in results

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from fovea.errors import DatasetError
-from fovea.picture import as_labeled
+from fovea.picture import open_labeled
 from fovea.training.masks import WEIGHT_STEP, MaskSource, object_weights
 
 
@@ -32,11 +32,19 @@ class Patch(NamedTuple):
 
 @dataclass(frozen=True)
 class Labeled:
-    """An image file, the COCO annotations of its objects, and the width and height that these were made for."""
+    """An image file, and what there is to know of the objects on it.
+
+    Attributes:
+        path: of the image.
+        annotations: COCO annotations of its objects.
+        size: width and height that these were made for.
+        upright: whether they count pixels of the image as shown, even where it is stored in this size.
+    """
 
     path: Path
     annotations: tuple[dict[str, Any], ...]
     size: tuple[int, int] | None = None
+    upright: bool = False
 
 
 def read_coco(annotations: Path, images: Path) -> list[Labeled]:
@@ -55,7 +63,12 @@ def read_coco(annotations: Path, images: Path) -> list[Labeled]:
         for annotation in coco["annotations"]:
             of_image[annotation["image_id"]].append(annotation)
         labeled = [
-            Labeled(images / image["file_name"], tuple(of_image[image["id"]]), (image["width"], image["height"]))
+            Labeled(
+                images / image["file_name"],
+                tuple(of_image[image["id"]]),
+                (image["width"], image["height"]),
+                bool(image.get("upright")),
+            )
             for image in coco["images"]
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -77,6 +90,9 @@ def read_folder(images: Path) -> list[Labeled]:
     return [Labeled(path, ()) for path in found]
 
 
+_BYTES_A_PIXEL = 5  # Pillow keeps RGB in four bytes; and the weights
+
+
 class PatchStream(IterableDataset[Patch]):
     """An endless, seeded stream of random patches.
 
@@ -93,7 +109,7 @@ class PatchStream(IterableDataset[Patch]):
         small: extra weight of small objects, see :func:`fovea.training.masks.object_weights`.
         edges: extra weight of the edges of objects.
         seed: the stream is a function of the seed, the rank and the number of workers.
-        cache: keep decoded images in memory.
+        cache: bytes of decoded images that each worker keeps, first come; what is drawn beyond is decoded each time.
     """
 
     def __init__(
@@ -108,12 +124,13 @@ class PatchStream(IterableDataset[Patch]):
         edges: float = 0.0,
         seed: int = 0,
         rank: int = 0,
-        cache: bool = True,
+        cache: int = 2 << 30,
     ) -> None:
         self.images, self.size, self.scale, self.objects = images, size, scale, objects
         self.source, self.dilation, self.small, self.edges = source, dilation, small, edges
         self.seed, self.rank = seed, rank
-        self._cache: dict[int, tuple[Image.Image, Image.Image]] | None = {} if cache else None
+        self._cache: dict[int, tuple[Image.Image, Image.Image]] = {}
+        self._room = cache
 
     def __iter__(self) -> Iterator[Patch]:
         worker = get_worker_info()
@@ -122,25 +139,18 @@ class PatchStream(IterableDataset[Patch]):
             yield self._draw(int(random.integers(len(self.images))), random)
 
     def _load(self, number: int) -> tuple[Image.Image, Image.Image]:
-        if self._cache is not None and number in self._cache:
+        if number in self._cache:
             return self._cache[number]
         item = self.images[number]
-        try:
-            with Image.open(item.path) as opened:
-                image = as_labeled(opened, item.size).convert("RGB")
-        except OSError as error:
-            raise DatasetError(f"{item.path} cannot be read as an image: {error}") from error
-        if item.size and image.size != item.size:
-            raise DatasetError(
-                f"{item.path} is {image.width} x {image.height}, and its labels are made for {item.size[0]} x "
-                f"{item.size[1]}: take the images that belong to them"
-            )
+        image = Image.fromarray(open_labeled(item.path, item.size, item.upright))
         weights = Image.fromarray(
             object_weights(
                 item.annotations, image.height, image.width, self.source, self.dilation, self.small, self.edges
             )
         )
-        if self._cache is not None:
+        size = _BYTES_A_PIXEL * image.width * image.height
+        if size <= self._room:
+            self._room -= size
             self._cache[number] = image, weights
         return image, weights
 

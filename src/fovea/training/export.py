@@ -95,7 +95,7 @@ def export_model(checkpoint: Path, name: str | None = None, calibration: int = 2
     if calibration:
         data = config.data
         train, _ = split_images(config)
-        stream = PatchStream(train, data.size, data.scale, data.objects, seed=config.seed + 1, cache=False)
+        stream = PatchStream(train, data.size, data.scale, data.objects, seed=config.seed + 1, cache=0)
         tables = FrequencyTables.from_counts(measure_symbols(network, list(islice(iter(stream), calibration))))
     else:
         tables = FrequencyTables.gaussian()

@@ -51,19 +51,9 @@ def split_images(config: TrainingConfig) -> tuple[list[Labeled], list[Labeled]]:
 def _loaders(config: TrainingConfig, rank: int, devices: int) -> tuple[DataLoader[Patch], DataLoader[Patch]]:
     data = config.data
     train, held_out = split_images(config)
-    stream = PatchStream(
-        train,
-        data.size,
-        data.scale,
-        data.objects,
-        data.masks,
-        data.dilation,
-        data.small,
-        data.edges,
-        seed=config.seed,
-        rank=rank,
-    )
-    fixed = PatchStream(held_out, data.size, (0.9, 1.1), 1.0, data.masks, data.dilation, seed=0, cache=False)
+    weights = (data.masks, data.dilation, data.small, data.edges)
+    stream = PatchStream(train, data.size, data.scale, data.objects, *weights, seed=config.seed, rank=rank)
+    fixed = PatchStream(held_out, data.size, (0.9, 1.1), 1.0, *weights, seed=0, cache=0)
     patches: list[Patch] = list(islice(iter(fixed), 2 * data.validation))
     loader: DataLoader[Patch] = DataLoader(
         stream,
@@ -103,8 +93,8 @@ def train(
         The averaged weights, ``weights.ckpt``: what is exported, and what other runs start from.
 
     Raises:
-        FoveaError: the folder already holds a run and ``resume`` is off, the data cannot be read, or the batch
-            does not divide over the devices.
+        FoveaError: the folder already holds a run and ``resume`` is off or the run has another configuration, the
+            data cannot be read, or the batch does not divide over the devices.
     """
     checkpoint = folder / CHECKPOINT
     if checkpoint.exists() and not resume:
@@ -116,9 +106,7 @@ def train(
     if config.start and not checkpoint.exists():
         start_from(module, config.start)
     module.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    done = 0
-    if resume and checkpoint.exists():
-        done = torch.load(checkpoint, map_location="cpu", weights_only=False)["global_step"]
+    done = _steps_done(checkpoint, config) if resume and checkpoint.exists() else 0
     steps = math.ceil(config.patches / config.batch)
     every = max(1, min(config.validate_every // config.batch, steps))
     trainer = pl.Trainer(
@@ -153,6 +141,20 @@ def train(
     trainer.fit(module, loader, validation, ckpt_path=checkpoint if done else None, weights_only=False)
     trainer.save_checkpoint(checkpoint, weights_only=False)
     return trainer.strategy.broadcast(save_weights(checkpoint, folder / WEIGHTS))
+
+
+def _steps_done(checkpoint: Path, config: TrainingConfig) -> int:
+    """Steps of the run that a checkpoint belongs to, if that run may go on with this configuration."""
+    saved = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    before, now = saved["hyper_parameters"]["config"], config.model_dump(mode="json")
+    # A run may be made longer. All else would make the model card tell of a training that never was.
+    changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    if other := [name for name in changed if name != "patches"]:
+        raise FoveaError(
+            f"{checkpoint} was trained with another {', '.join(other)}: resume it with the configuration it began"
+            " with, or start a new run from its weights (start: ...) in another folder"
+        )
+    return int(saved["global_step"])
 
 
 def save_weights(checkpoint: Path, path: Path) -> Path:

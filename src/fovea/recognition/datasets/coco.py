@@ -12,6 +12,8 @@ from fovea.recognition.datasets.dataset import Annotation, Dataset, DatasetImage
 def read_coco(json_path: Path, images: Path | None = None) -> Dataset:
     """Reads a data set in COCO's format: instances with boxes, polygons or run-length codes.
 
+    Beyond COCO, ``"upright": true`` says of an image that its labels count pixels as shown, not as stored.
+
     Args:
         json_path: the json file. Without ``annotations`` it is a set with no labels.
         images: folder of the images; None: the folder of the same name beside the json, ``images`` beside it,
@@ -27,7 +29,9 @@ def read_coco(json_path: Path, images: Path | None = None) -> Dataset:
     try:
         folder = images or _folder(json_path, str(found["images"][0]["file_name"]))
         listed = tuple(
-            DatasetImage(int(i["id"]), folder / i["file_name"], int(i["width"]), int(i["height"]))
+            DatasetImage(
+                int(i["id"]), folder / i["file_name"], int(i["width"]), int(i["height"]), bool(i.get("upright"))
+            )
             for i in found["images"]
         )
         categories = {int(c["id"]): str(c.get("name", "")) for c in found.get("categories", [])}

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
-from pycocotools import mask as rle
 
 from fovea.errors import DatasetError
-from fovea.picture import as_labeled
+from fovea.picture import open_labeled, shown_size
 from fovea.recognition.coco import COCO_CLASSES, canonical
 from fovea.recognition.recognizer import Picture
+from fovea.training.masks import object_region, run_lengths
 
 Segmentation = list[list[float]] | dict[str, Any]
 """Polygons [x, y, x, y, ...] in pixels, or a run-length code of COCO."""
@@ -34,24 +33,15 @@ class DatasetImage:
     def load(self) -> Picture:
         """Reads the pixels, turned as EXIF says where ``upright`` says so or only that gives the right size.
 
+        Modes of any kind become RGB as in ``fovea encode``.
+
         Returns:
             uint8 [H, W, 3], RGB.
 
         Raises:
             DatasetError: the file does not open, or has another size than the data set says.
         """
-        try:
-            with Image.open(self.path) as file:
-                labeled = as_labeled(file, None if self.upright else (self.width, self.height))
-                picture = np.asarray(labeled.convert("RGB"))
-        except (OSError, UnidentifiedImageError, SyntaxError, Image.DecompressionBombError) as error:
-            raise DatasetError(f"{self.path}: does not open as an image: {error}") from error
-        if picture.shape[:2] != (self.height, self.width):
-            raise DatasetError(
-                f"{self.path}: is {picture.shape[1]} x {picture.shape[0]}, and the labels are made for "
-                f"{self.width} x {self.height}: take the images that belong to them"
-            )
-        return picture
+        return open_labeled(self.path, (self.width, self.height), self.upright)
 
 
 @dataclass(frozen=True)
@@ -172,13 +162,8 @@ def region(annotation: Annotation, image: DatasetImage) -> NDArray[np.bool_]:
     Returns:
         [H, W], True on the object.
     """
-    if annotation.segmentation is not None:
-        return np.asarray(rle.decode(encode(annotation.segmentation, image)), dtype=np.bool_)
-    marked = np.zeros((image.height, image.width), dtype=np.bool_)
-    left, top, width, height = annotation.box
-    rows = slice(max(0, round(top)), max(0, round(top + height)))
-    marked[rows, max(0, round(left)) : max(0, round(left + width))] = True
-    return marked
+    code = encode(annotation.segmentation, image) if annotation.segmentation else None
+    return object_region(code, annotation.box, image.height, image.width)
 
 
 def encode(segmentation: Segmentation, image: DatasetImage) -> dict[str, Any]:
@@ -195,12 +180,9 @@ def encode(segmentation: Segmentation, image: DatasetImage) -> dict[str, Any]:
         DatasetError: it is neither.
     """
     try:
-        if isinstance(segmentation, dict) and not isinstance(segmentation["counts"], list):
-            return segmentation
-        coded = rle.frPyObjects(segmentation, image.height, image.width)
-        return dict(rle.merge(coded) if isinstance(coded, list) else coded)
-    except Exception as error:  # pycocotools raises bare Exception
-        raise DatasetError(f"{image.path}: an annotation is no polygon and no run-length code: {error}") from error
+        return run_lengths(segmentation, image.height, image.width)
+    except ValueError as error:
+        raise DatasetError(f"{image.path}: an annotation is {error}") from error
 
 
 def image_header(path: Path, image_id: int) -> DatasetImage:
@@ -216,14 +198,7 @@ def image_header(path: Path, image_id: int) -> DatasetImage:
     Raises:
         DatasetError: the file does not open.
     """
-    try:
-        with Image.open(path) as file:
-            width, height = file.size
-            if file.getexif().get(0x0112, 1) >= 5:  # orientations 5 to 8 lie on their side
-                width, height = height, width
-    except (OSError, UnidentifiedImageError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DatasetError(f"{path}: does not open as an image: {error}") from error
-    return DatasetImage(image_id, path, width, height, upright=True)
+    return DatasetImage(image_id, path, *shown_size(path), upright=True)
 
 
 def require(missing: Sequence[object], what: str) -> None:

@@ -1,12 +1,13 @@
 """Reads YOLO txt labels."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
 
 from fovea.errors import DatasetError
-from fovea.recognition.datasets.dataset import Annotation, Dataset, DatasetImage, image_header
+from fovea.recognition.datasets.dataset import Annotation, Dataset, DatasetImage, image_header, require
 from fovea.recognition.datasets.folder import find_images
 
 
@@ -15,8 +16,9 @@ def read_yolo(path: Path, images: Path | None = None) -> Dataset:
 
     Args:
         path: the yaml file that names the classes and the folder of images, or its folder (``data.yaml``).
-        images: folder of the images; None: what the yaml calls ``val``, else ``test``, else ``train``.
-            Labels lie in the folder of the same name under ``labels`` instead of ``images``, or beside the
+        images: folder of the images; None: what the yaml calls ``val``, else ``test``, else ``train``. That may be
+            a folder, a text file that lists images by paths relative to its own folder, or a list of several of
+            these. Labels lie in the folder of the same name under ``labels`` instead of ``images``, or beside the
             images; an image without a file has no objects.
 
     Returns:
@@ -27,13 +29,13 @@ def read_yolo(path: Path, images: Path | None = None) -> Dataset:
     """
     file = path / "data.yaml" if path.is_dir() else path
     told = _parse(file)
-    folder = images or _image_folder(file, told)
+    paths = find_images(images) if images else _images(file, told)
     names = told.get("names")
     listed = names if isinstance(names, dict) else dict(enumerate(names)) if isinstance(names, list) else {}
     categories = {int(number): str(name) for number, name in listed.items()}
     if not categories:
         raise DatasetError(f"{file}: has no 'names' of classes")
-    found = tuple(image_header(image, number) for number, image in enumerate(find_images(folder), 1))
+    found = tuple(image_header(image, number) for number, image in enumerate(paths, 1))
     labels = [_label_file(image.path) for image in found]
     if not any(label.is_file() for label in labels):
         raise DatasetError(f"{file}: there are no labels such as {labels[0]}")
@@ -56,13 +58,35 @@ def _parse(file: Path) -> dict[str, object]:
     return told
 
 
-def _image_folder(file: Path, told: dict[str, object]) -> Path:
-    for split in ("val", "test", "train"):
-        if isinstance(entry := told.get(split), str):
-            roots = [file.parent / str(told.get("path", "")), file.parent]
-            places = [root / entry for root in roots]
-            return next((place for place in places if place.is_dir()), places[0])
-    raise DatasetError(f"{file}: names no folder of images as 'val', 'test' or 'train'")
+def _images(file: Path, told: dict[str, object]) -> list[Path]:
+    split = next((split for split in ("val", "test", "train") if told.get(split) is not None), None)
+    if split is None:
+        raise DatasetError(f"{file}: names no images as 'val', 'test' or 'train'")
+    named = told[split]
+    entries: list[Any] = named if isinstance(named, list) else [named]
+    if not entries or not all(isinstance(entry, str) for entry in entries):
+        raise DatasetError(f"{file}: '{split}' must name a folder of images, a text file that lists them, or several")
+    roots = [file.parent / str(told.get("path") or ""), file.parent]
+    found: list[Path] = []
+    for entry in entries:
+        places = [root / entry for root in roots]
+        place = next((place for place in places if place.exists()), places[0])
+        if not place.exists():
+            raise DatasetError(f"{file}: '{split}' names {place}, which is no folder of images and no list of them")
+        found += find_images(place) if place.is_dir() else _listed(place)
+    return list(dict.fromkeys(found))  # folders and lists may overlap
+
+
+def _listed(file: Path) -> list[Path]:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{file}: cannot be read as a list of images: {error}") from error
+    found = [file.parent / line.strip() for line in lines if line.strip()]
+    if not found:
+        raise DatasetError(f"{file}: lists no images")
+    require([path for path in found if not path.is_file()], f"{file}: lists images that are not there")
+    return found
 
 
 def _label_file(image: Path) -> Path:

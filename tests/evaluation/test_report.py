@@ -1,0 +1,105 @@
+"""Tables, plots and page of an evaluation whose figures are known."""
+
+import csv
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fovea.evaluation import Accuracy, Evaluation, Point, Question, write_report
+from fovea.evaluation.contender import Contender
+from fovea.evaluation.curves import Curve, Whole
+from fovea.evaluation.gallery import Frame, Gallery
+from fovea.evaluation.views import View
+from fovea.recognition import Score
+
+RATES = np.array([0.1, 0.2, 0.4, 0.8])
+BOXES = Question("eye", "box")
+
+
+def curve(rates: np.ndarray, scores: np.ndarray) -> Curve:
+    luck = np.random.default_rng(1).normal(0, 0.01, (50, 1))
+    return Curve(rates, scores, np.tile(rates, (50, 1)), scores + luck)
+
+
+@pytest.fixture
+def evaluation() -> Evaluation:
+    """Three codecs, one recognizer: `half` takes half the bits of `plain`, `high` begins where those almost end."""
+    curves = {
+        "plain": curve(RATES, np.array([0.1, 0.2, 0.3, 0.4])),
+        "half": curve(RATES / 2, np.array([0.1, 0.2, 0.3, 0.4])),
+        "high": curve(RATES, np.array([0.3, 0.4, 0.45, 0.5])),
+    }
+    accuracy = {"eye": Accuracy(box=Score(*[0.3] * 6))}
+    points = [Point(name, 50, 0.1, 30, 31, 5, 6, 2**20, accuracy) for name in curves]
+    frame = Frame("original", "", np.zeros((8, 8, 3), np.uint8), {"eye": View("1 found")})
+    return Evaluation(
+        dataset="street",
+        images=60,
+        reference="labels",
+        classes={"eye": (3, 5)},
+        contenders=tuple(Contender(name, name, "1", (50,)) for name in curves),
+        skipped={},
+        anchor="plain",
+        points=tuple(points),
+        originals=accuracy,
+        wholes={BOXES: Whole(0.5, np.full(50, 0.5))},
+        curves={BOXES: curves},
+        gallery=Gallery("a.png", (frame,)),
+    )
+
+
+def rates_of(page: str) -> dict[str, str]:
+    """The cell of the BD-rate of each codec, without tags."""
+    cells = re.findall(r"</i>(\w+)</th>\s*<td>(.*?)</td>", page)
+    return {codec: re.sub(r"<[^>]+>", "", cell) for codec, cell in cells[:3]}
+
+
+def summary(folder: Path) -> dict[str, dict[str, str]]:
+    with (folder / "summary.csv").open() as file:
+        return {row["codec"]: row for row in csv.DictReader(file)}
+
+
+def test_every_bd_rate_stands_beside_its_interval_and_range(evaluation: Evaluation, tmp_path: Path):
+    told = rates_of(write_report(evaluation, tmp_path).read_text())
+    assert told["plain"] == "anchor"
+    assert told["half"] == "−50 % −50…−50"
+    assert re.fullmatch(r"−\d+ % −\d+…−\d+ accuracy 30–40 only", told["high"])
+    assert summary(tmp_path)["high"]["bd_rate_percent_note"] == "accuracy 30–40 only"
+
+
+def test_any_codec_can_be_the_anchor(evaluation: Evaluation, tmp_path: Path):
+    write_report(replace(evaluation, anchor="half"), tmp_path)
+    rows = summary(tmp_path)
+    assert rows["half"]["bd_rate_percent_note"] == "the anchor"
+    ends = [float(rows["plain"][f"bd_rate_percent{part}"]) for part in ("", "_low", "_high")]
+    assert ends == pytest.approx([100] * 3)  # luck is shared
+    assert all(float(rows["high"][f"bd_rate_percent{part}"]) for part in ("_low", "_high"))
+
+
+def test_classes_that_are_scored_are_counted(evaluation: Evaluation, tmp_path: Path):
+    page = write_report(evaluation, tmp_path).read_text()
+    assert "3 of 5 classes of the data set scored" in page
+    assert {(row["classes_scored"], row["classes"]) for row in summary(tmp_path).values()} == {("3", "5")}
+    assert "of the data set scored" not in write_report(replace(evaluation, reference="self"), tmp_path).read_text()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("missing", [1, 4])
+def test_what_cannot_be_scored_is_left_out(missing: int, evaluation: Evaluation, tmp_path: Path):
+    def without(known: Curve) -> Curve:
+        samples, scores = known.score_samples.copy(), known.scores.copy()
+        scores[:missing] = samples[:, :missing] = math.nan
+        return replace(known, scores=scores, score_samples=samples)
+
+    curves = {name: without(known) for name, known in evaluation.curves[BOXES].items()}
+    nothing = Whole(math.nan, np.full(50, math.nan))
+    whole = nothing if missing == 4 else evaluation.wholes[BOXES]
+    page = write_report(replace(evaluation, curves={BOXES: curves}, wholes={BOXES: whole}), tmp_path).read_text()
+    told = rates_of(page)["half"]
+    assert told == ("nothing to score" if missing == 4 else "−50 % −50…−50")
+    assert "nan" not in (tmp_path / "summary.csv").read_text()
+    assert "nan" not in page.lower()
