@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from fovea import Codec
 from fovea.cli.regions import region_finder
@@ -56,6 +56,34 @@ def test_labels(fovea, photo, guided, expected, tmp_path):
     (tmp_path / "other.jpg").write_bytes(photo.read_bytes())
     result = fovea("encode", tmp_path / "other.jpg", tmp_path / "y.fov", "-m", guided, "--roi", labels)
     assert result.exit_code == 1 and "no labels of this image" in result.stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--no-metadata"]], ids=["as stored", "as shown"])
+@pytest.mark.parametrize("size", [(96, 64), (64, 96)], ids=["labels as stored", "labels as shown"])
+def test_labels_lie_as_the_image_is_read(fovea, photo, guided, size, options, tmp_path):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6  # the left as stored is the top as shown
+    with Image.open(photo) as image:
+        image.save(tmp_path / "turned.png", exif=exif)
+    left = [0, 0, 48, 64] if size == (96, 64) else [0, 0, 64, 48]
+    (tmp_path / "labels.json").write_text(
+        json.dumps(
+            {
+                "images": [{"id": 1, "file_name": "turned.png", "width": size[0], "height": size[1]}],
+                "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": left}],
+                "categories": [{"id": 1, "name": "person"}],
+            }
+        )
+    )
+    stored = np.zeros((64, 96), np.uint8)
+    stored[:, :48] = 255
+    Image.fromarray(stored).save(tmp_path / "map.png", exif=exif)
+    for name, roi in (("labels", "labels.json"), ("map", "map.png")):
+        result = fovea(
+            "encode", tmp_path / "turned.png", tmp_path / f"{name}.fov", "-m", guided, "--roi", tmp_path / roi, *options
+        )
+        assert result.exit_code == 0, result.stderr
+    assert (tmp_path / "labels.fov").read_bytes() == (tmp_path / "map.fov").read_bytes()
 
 
 def test_map_of_another_size(fovea, photo, guided, region, tmp_path):

@@ -37,7 +37,7 @@ def region_finder(where: Path, source: Path, threads: int, keep_metadata: bool) 
     if where.suffix in (".onnx", ".yaml", ".yml"):
         return _by_recognizer(where, threads)
     if where.suffix == ".json":
-        return _by_labels(where, source)
+        return _by_labels(where, source, keep_metadata)
     if where.is_dir():
         return _by_name(where, source, keep_metadata)
     if source.is_dir():
@@ -53,9 +53,11 @@ def _by_recognizer(where: Path, threads: int) -> FindRegion:
     return lambda _path, picture: find(picture.pixels)
 
 
-def _by_labels(where: Path, source: Path) -> FindRegion:
+def _by_labels(where: Path, source: Path, keep_metadata: bool) -> FindRegion:
     with needs_extra("eval"):
         from fovea.recognition import load_dataset
+    from fovea.picture import lay_labels
+
     if source == PIPE:
         raise click.UsageError("labels tell images by their names, and a pipe has none: give an image as --roi")
     dataset = load_dataset(where, source if source.is_dir() else source.parent)
@@ -64,7 +66,9 @@ def _by_labels(where: Path, source: Path) -> FindRegion:
     def find(path: Path, _picture: "Picture") -> "RegionLike":
         if (number := labeled.get(path.resolve())) is None:
             raise ImageError(f"{where} has no labels of this image")
-        return dataset.object_mask(dataset.images[number])
+        image = dataset.images[number]
+        mask = dataset.object_mask(image)
+        return lay_labels(mask, image.path, (image.width, image.height), image.upright, shown=not keep_metadata)
 
     return find
 

@@ -5,7 +5,7 @@
 
 from fovea.picture.alpha import decode_alpha, encode_alpha
 from fovea.picture.files import open_picture
-from fovea.picture.labeled import open_labeled, shown_size
+from fovea.picture.labeled import lay_labels, open_labeled, shown_size
 from fovea.picture.metadata import image_info
 from fovea.picture.picture import Picture
 from fovea.picture.region import RegionLike, fill_boxes, region_map
@@ -17,6 +17,7 @@ __all__ = [
     "encode_alpha",
     "fill_boxes",
     "image_info",
+    "lay_labels",
     "open_labeled",
     "open_picture",
     "region_map",

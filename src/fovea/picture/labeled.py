@@ -9,7 +9,7 @@ from fovea.errors import DatasetError, ImageError
 from fovea.picture.files import opened
 from fovea.picture.metadata import orientation_of
 from fovea.picture.picture import Picture, check_size
-from fovea.picture.pixels import as_shown
+from fovea.picture.pixels import as_shown, as_stored
 
 
 def open_labeled(path: Path, size: tuple[int, int] | None = None, upright: bool = False) -> NDArray[np.uint8]:
@@ -40,6 +40,32 @@ def open_labeled(path: Path, size: tuple[int, int] | None = None, upright: bool 
             "take the images that belong to them"
         )
     return pixels
+
+
+def lay_labels(
+    mask: NDArray[np.bool_], path: Path, size: tuple[int, int], upright: bool, shown: bool
+) -> NDArray[np.bool_]:
+    """Lay what labels mark on an image as the image is read.
+
+    Args:
+        mask: [H, W], as the labels count pixels.
+        path: Of the image file.
+        size: Width and height according to the labels.
+        upright: As for :func:`open_labeled`.
+        shown: The image is read as it is shown; otherwise as it is stored.
+
+    Returns:
+        The mask turned like the image.
+
+    Raises:
+        ImageError: The file does not open as an image. The message names it.
+    """
+    with opened(path) as image:
+        orientation = orientation_of(image)
+        labeled_as_shown = upright or image.size != size
+    if labeled_as_shown == shown:
+        return mask
+    return as_shown(mask, orientation) if shown else as_stored(mask, orientation)
 
 
 def shown_size(path: Path) -> tuple[int, int]:

@@ -4,7 +4,7 @@ An image is converted strip by strip, straight into its place: beside the image 
 is in memory, whatever has to be done to mode, color and orientation.
 """
 
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from fovea.errors import ImageError
 from fovea.picture.arrays import to_eight_bits
 from fovea.picture.color import ColorTransform
 
+_Pixel = TypeVar("_Pixel", np.uint8, np.bool_)
 _STRIP_PIXELS = 2**20
 _DEEP = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
 _GRAY = ("1", "L", "LA", "La", *_DEEP)
@@ -79,13 +80,13 @@ def pixels_of(
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
         colors, opacity = _strip(image.crop((0, top, width, bottom)), mode, transform)
-        _as_stored(pixels, turn)[top:bottom] = colors
+        as_stored(pixels, orientation)[top:bottom] = colors
         if alpha is not None:
-            _as_stored(alpha, turn)[top:bottom] = opacity
+            as_stored(alpha, orientation)[top:bottom] = opacity
     return pixels, alpha
 
 
-def as_shown(stored: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+def as_shown(stored: NDArray[_Pixel], orientation: int) -> NDArray[_Pixel]:
     """Turn pixels as viewers do.
 
     Args:
@@ -104,8 +105,21 @@ def as_shown(stored: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(shown.swapaxes(0, 1) if turn.swap else shown)
 
 
-def _as_stored(upright: NDArray[np.uint8], turn: _Orientation) -> NDArray[np.uint8]:
-    stored = upright.swapaxes(0, 1) if turn.swap else upright
+def as_stored(shown: NDArray[_Pixel], orientation: int) -> NDArray[_Pixel]:
+    """Undo :func:`as_shown`: a view, in the order in which the file has the pixels.
+
+    Args:
+        shown: [H, W, ...], upright.
+        orientation: EXIF orientation, 1 to 8; any other changes nothing.
+
+    Example:
+        >>> as_stored(np.array([[1, 2, 3]], np.uint8), orientation=6)
+        array([[3],
+               [2],
+               [1]], dtype=uint8)
+    """
+    turn = _ORIENTATIONS.get(orientation, _UPRIGHT)
+    stored = shown.swapaxes(0, 1) if turn.swap else shown
     return stored[:: turn.down, :: turn.right]
 
 
