@@ -12,6 +12,7 @@ from fovea.engine import engine_names
 
 GOLDEN = Path(__file__).parent / "golden"
 FILES = sorted(GOLDEN.glob("*.fov"))
+RELEASED = sorted((GOLDEN / "released").glob("*.fov"))
 
 
 def test_there_are_golden_files():
@@ -24,7 +25,25 @@ def test_golden_file_decodes_as_ever(path, engine, monkeypatch):
     if engine not in engine_names():
         pytest.skip(f"{engine} is not installed")
     monkeypatch.setenv(registry.ENVIRONMENT, str(GOLDEN))
-    codec = Codec("golden", engine=engine, threads=1)
+    _assert_decodes(Codec("golden", engine=engine, threads=1), path)
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+@pytest.mark.parametrize("path", RELEASED, ids=lambda path: path.stem)
+def test_file_of_a_released_model_decodes_as_ever(path, engine):
+    if engine not in engine_names():
+        pytest.skip(f"{engine} is not installed")
+    _assert_decodes(Codec(engine=engine, threads=1), path)
+
+
+def test_every_model_in_the_package_has_golden_files():
+    from fovea.bitstream import read_header
+
+    models = {registry.find_model(path).id for path in registry.WEIGHTS.glob("*.fovea")}
+    assert {read_header(path.read_bytes()).model_id for path in RELEASED} == models
+
+
+def _assert_decodes(codec, path):
     decoded = codec.decode(path.read_bytes())
     expected = np.asarray(Image.open(path.with_suffix(".png")))
     assert decoded.shape == expected.shape
