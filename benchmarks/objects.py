@@ -4,6 +4,8 @@ Both models code the same images near the same rate; compared is the error insid
 ``README.md`` explains the columns.
 """
 
+from contextlib import nullcontext
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,10 +21,13 @@ from fovea.errors import DatasetError
 from fovea.recognition.datasets import Dataset, DatasetImage, read_coco
 from images import COCO_IMAGES, COCO_MASKS, RESULTS
 from measure import bits_per_pixel, encode_near, psnr
+from probes import told as told_of
 from tables import Row, markdown, write_csv, write_text
 
 TOLERANCE = 0.05
 """Rates farther apart than this, as a ratio, do not count as equal."""
+SHARES = (0, 10, 30, 60, 101)
+"""Percent of a picture that is object: the more there is beside objects, the more there is to gain."""
 CELL = 420
 """Width of a picture in the grid, in pixels."""
 CAPTION = 18
@@ -90,6 +95,27 @@ def mean_row(rows: list[Row]) -> Row:
     return {column: mean(column) for column in rows[0]}
 
 
+def by_share(rows: list[Row]) -> list[Row]:
+    """Mean gain inside the objects, with its 95 % bootstrap interval, by the share of the picture that they take."""
+    random = np.random.default_rng(0)
+    table: list[Row] = []
+    for low, high in pairwise(SHARES):
+        chosen = [row for row in rows if low <= float(str(row["object_percent"])) < high]
+        if gains := [float(str(row["inside_gain"])) for row in chosen if not row["note"]]:
+            means = random.choice(gains, (2000, len(gains))).mean(axis=1)
+            table.append(
+                {
+                    "object_percent": f"{low} to {min(high, 100)}",
+                    "images": len(gains),
+                    "better": sum(gain > 0 for gain in gains),
+                    "inside_gain": round(float(np.mean(gains)), 2),
+                    "from": round(float(np.percentile(means, 2.5)), 2),
+                    "to": round(float(np.percentile(means, 97.5)), 2),
+                }
+            )
+    return table
+
+
 def strip(cells: list[tuple[str, Picture]]) -> Image.Image:
     """Pictures of one size side by side, each with a caption below."""
     height, width = cells[0][1].shape[:2]
@@ -122,11 +148,20 @@ def save_grid(path: Path, strips: list[Image.Image]) -> None:
 @click.option("--bpp", type=float, default=0.15, show_default=True, help="Rate that both are set to.")
 @click.option("--data", type=PATH, default=COCO_MASKS, help="COCO json with masks.")
 @click.option("--images", "folder", type=PATH, default=COCO_IMAGES, help="Folder of its images.")
-@click.option("--count", type=click.IntRange(1), default=20, show_default=True, help="Number of images.")
+@click.option("--told", is_flag=True, help="Tell the encoder the true masks: what better finding would give.")
+@click.option("--count", type=click.IntRange(1), default=80, show_default=True, help="At most so many images.")
 @click.option("--out", type=PATH, default=RESULTS, help="Folder for the tables.")
 @click.option("--grid", type=PATH, default=None, help="JPEG to show the pictures in; keep it out of the repository.")
 def main(
-    plain: str, objects: str, bpp: float, data: Path, folder: Path, count: int, out: Path, grid: Path | None
+    plain: str,
+    objects: str,
+    bpp: float,
+    data: Path,
+    folder: Path,
+    told: bool,
+    count: int,
+    out: Path,
+    grid: Path | None,
 ) -> None:
     """Compare a model trained on objects with its plain twin."""
     codecs = Codec(plain), Codec(objects)
@@ -134,7 +169,8 @@ def main(
     strips = []
     for image, mask in tqdm(choose(read_coco(data, folder), count), desc="images"):
         picture = image.load()
-        results = [code(codec, picture, mask, bpp) for codec in codecs]
+        with told_of(mask) if told else nullcontext():
+            results = [code(codec, picture, mask, bpp) for codec in codecs]
         rows.append(row(image.path.name, float(mask.mean()), *results))
         captions = [
             f"{name}: {each.bpp:.3f} bpp, objects {each.inside:.2f} dB, around {each.outside:.2f} dB"
@@ -143,12 +179,13 @@ def main(
         cells = zip(captions, (each.decoded for each in results), strict=True)
         strips.append(strip([(image.path.name, picture), *cells]))
     table = [*rows, mean_row(rows)]
-    write_csv(out / "objects.csv", table)
+    name = "objects_told" if told else "objects"
+    write_csv(out / f"{name}.csv", table)
     wins = sum(float(str(each["inside_gain"])) > 0 for each in rows)
     names = f"{codecs[1].name} against {codecs[0].name}"
     summary = f"{names}: better inside the objects in {wins} of {len(rows)} images"
-    text = f"{markdown(table)}\n\n{summary}\n"
-    write_text(out / "objects.md", text)
+    text = f"{markdown(table)}\n\n{summary}\n\n{markdown(by_share(rows))}\n"
+    write_text(out / f"{name}.md", text)
     click.echo(text)
     if grid is not None:
         save_grid(grid, strips)

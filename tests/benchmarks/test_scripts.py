@@ -55,6 +55,10 @@ def test_objects(run, masked: Path, tmp_path: Path) -> None:
     assert "0.png" in (out / "objects.md").read_text()
     assert Image.open(grid).width == 3 * 420
 
+    out = run("objects", *models, "--data", masked, "--images", masked.parent, "--bpp", 1, "--told")
+    told, _ = read(out / "objects_told.csv")
+    assert float(told["outside_plain"]) != float(image["outside_plain"]), "the map reaches the encoder"
+
 
 def test_memory(run) -> None:
     rows = read(run("memory", "--side", 80) / "memory.csv")
