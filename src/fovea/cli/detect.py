@@ -14,7 +14,7 @@ from fovea.cli.options import debug_option, json_option
 
 @click.command("detect")
 @click.argument("sources", metavar="IMAGE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--recognizer", metavar="R", required=True, help=".onnx or .yaml file, or a name of the registry.")
+@click.option("-r", "--recognizer", metavar="R", required=True, help=".onnx or .yaml file, or a name of the registry.")
 @click.option(
     "-o",
     "--out",
