@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
+from fovea.atomic import writing
 from fovea.baselines import Picture
 from fovea.codec import DEFAULT_MODEL, Codec
 from fovea.errors import DatasetError
@@ -136,10 +137,8 @@ def save_grid(path: Path, strips: list[Image.Image]) -> None:
     for each in strips:
         grid.paste(each, (0, top))
         top += each.height
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    grid.save(unfinished, "JPEG", quality=90)
-    unfinished.replace(path)
+    with writing(path) as file:
+        grid.save(file, "JPEG", quality=90)
 
 
 @click.command()

@@ -12,6 +12,7 @@ import click
 import numpy as np
 from tqdm import tqdm
 
+from fovea.atomic import writing
 from fovea.baselines import Codec as AnyCodec
 from fovea.baselines import Picture, get
 from fovea.codec import DEFAULT_MODEL, Codec
@@ -158,9 +159,8 @@ def plot(path: Path, title: str, curves: list[Curve]) -> None:
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="best", frameon=False)
-    unfinished = path.with_name(path.name + ".part")
-    figure.savefig(unfinished, dpi=150, format="png")
-    unfinished.replace(path)
+    with writing(path) as file:
+        figure.savefig(file, dpi=150, format="png")
 
 
 def default_model() -> str:

@@ -1,9 +1,11 @@
 """Results as files and as text."""
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from fovea.atomic import writing
 from machine import machine_columns
 
 Row = Mapping[str, object]
@@ -17,21 +19,17 @@ def write_csv(path: Path, rows: Sequence[Row]) -> None:
         path: the file; its folder is made where it is missing.
         rows: at least one.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    with unfinished.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [*rows[0], *machine_columns()], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({**row, **machine_columns()} for row in rows)
-    unfinished.replace(path)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [*rows[0], *machine_columns()], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**row, **machine_columns()} for row in rows)
+    write_text(path, text.getvalue())
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a text file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
+    """Writes a text file; its folder is made where it is missing."""
+    with writing(path) as file:
+        file.write(text.encode())
 
 
 def markdown(rows: Sequence[Row]) -> str:

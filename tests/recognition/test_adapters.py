@@ -62,20 +62,26 @@ def test_torchvision_without_masks_and_with_a_limit() -> None:
     assert seen.mask is None and seen.class_id.tolist() == [2]
 
 
-def test_torchvision_models_load_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def torchvision(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Stands in for torchvision.models."""
     weights = SimpleNamespace(DEFAULT=SimpleNamespace(meta={"categories": CATEGORIES}))
     models = ModuleType("torchvision.models")
     models.get_model_weights = lambda name: weights
     models.get_model = lambda name, weights: MaskRCNN()
     monkeypatch.setitem(sys.modules, "torchvision", ModuleType("torchvision"))
     monkeypatch.setitem(sys.modules, "torchvision.models", models)
+    return models
+
+
+def test_torchvision_models_load_by_name(torchvision: ModuleType) -> None:
     recognizer = load("torchvision:maskrcnn_resnet50_fpn")
     assert recognizer.name == "maskrcnn_resnet50_fpn" and recognizer.classes[2] == "car"
 
     def unknown(name: str) -> None:
         raise ValueError(f"Unknown model {name}")
 
-    models.get_model_weights = unknown
+    torchvision.get_model_weights = unknown
     with pytest.raises(RecognizerError, match="no detector 'nothing'"):
         load("torchvision:nothing")
 
@@ -137,13 +143,8 @@ def threads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return told
 
 
-def test_torchvision_keeps_to_its_threads(threads: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    weights = SimpleNamespace(DEFAULT=SimpleNamespace(meta={"categories": CATEGORIES}))
-    models = ModuleType("torchvision.models")
-    models.get_model_weights = lambda name: weights
-    models.get_model = lambda name, weights: MaskRCNN()
-    monkeypatch.setitem(sys.modules, "torchvision", ModuleType("torchvision"))
-    monkeypatch.setitem(sys.modules, "torchvision.models", models)
+@pytest.mark.usefixtures("torchvision")
+def test_torchvision_keeps_to_its_threads(threads: list[int]) -> None:
     load("torchvision:maskrcnn_resnet50_fpn")
     assert threads == []
     load("torchvision:maskrcnn_resnet50_fpn", threads=1)

@@ -2,15 +2,15 @@
 
 import io
 import os
-import secrets
 import sys
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 import click
 
+from fovea import atomic
 from fovea.errors import FoveaError
 
 PIPE = Path("-")
@@ -129,56 +129,17 @@ def reading(path: Path) -> Iterator[IO[bytes]]:
 def writing(path: Path) -> Iterator[IO[bytes]]:
     """A file, or the standard output, that gets all of its content or none.
 
-    A file is written under a temporary name beside its place and then renamed; folders on the way to it are made.
-    A pipe or a device gets its bytes at the end.
+    A file is written as :func:`fovea.atomic.writing` does; a pipe or a device gets its bytes at the end.
 
     Raises:
         FoveaError: the file cannot be written.
     """
-    if path == PIPE or (path.exists() and not path.is_file()):
-        buffer = io.BytesIO()
-        yield buffer
-        with _naming(path), click.open_file(str(path), "wb") as stream:
-            stream.write(buffer.getbuffer())
-            stream.flush()
-        return
-    place = path.resolve()  # of a link, replace what it points to
-    part = place.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with _naming(path):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            raw = _Part(part, path)
-        with io.BufferedWriter(raw) as file:
+    if path != PIPE and (path.is_file() or not path.exists()):
+        with atomic.writing(path) as file:
             yield file
-        with _naming(path):
-            part.replace(place)
-    finally:
-        with suppress(OSError):  # it is gone where all went well
-            part.unlink()
-
-
-class _Part(io.FileIO):
-    """A new file whose errors name the file that it will be, and are thereby told from those of reading another."""
-
-    def __init__(self, part: Path, path: Path) -> None:
-        super().__init__(part, "xb")
-        self._path = path
-
-    def write(self, data: Any, /) -> int:
-        with _naming(self._path):
-            return super().write(data)
-
-    def fileno(self) -> int:
-        raise io.UnsupportedOperation("Pillow would write to it past write(), whose errors name the file")
-
-
-@contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Say of an error which output cannot be written."""
-    try:
-        yield
-    except BrokenPipeError:  # whoever read the output wants no more of it, nor a message
-        raise
-    except OSError as error:
-        name = "the output" if path == PIPE else name_of(path)
-        raise FoveaError(f"{name} cannot be written: {error.strerror or error}") from error
+        return
+    buffer = io.BytesIO()
+    yield buffer
+    with atomic.naming("the output" if path == PIPE else str(path)), click.open_file(str(path), "wb") as stream:
+        stream.write(buffer.getbuffer())
+        stream.flush()

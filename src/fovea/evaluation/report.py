@@ -3,7 +3,6 @@
 import base64
 import io
 import math
-import os
 from pathlib import Path
 from typing import cast
 
@@ -15,7 +14,7 @@ from PIL import Image
 from pycocotools import mask as rle
 
 import fovea
-from fovea.errors import FoveaError
+from fovea.atomic import writing
 from fovea.evaluation.curves import Estimate
 from fovea.evaluation.drawing import class_color, color_classes
 from fovea.evaluation.evaluate import Evaluation
@@ -61,7 +60,8 @@ def write_report(evaluation: Evaluation, folder: Path) -> Path:
         .encode(),
     }
     for name, data in files.items():
-        _write(folder / name, data)
+        with writing(folder / name) as file:
+            file.write(data)
     return folder / "report.html"
 
 
@@ -143,14 +143,3 @@ def _outline(mark: Mark) -> str:
     plane = np.pad(rle.decode(mark.mask)[::2, ::2], 1).astype(np.float32)
     lines = cast("list[NDArray[np.float64]]", contour_generator(z=plane).lines(0.5))
     return "".join("M" + " ".join(f"{2 * x - 2:.0f},{2 * y - 2:.0f}" for x, y in line) + "Z" for line in lines)
-
-
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise FoveaError(f"{path} cannot be written: {error.strerror}") from error
