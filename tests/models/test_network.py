@@ -33,10 +33,11 @@ def test_every_parameter_learns(config):
 def test_skipped_positions_are_free_and_take_their_mean(network):
     torch.manual_seed(0)
     latent = torch.randn(1, 16, 4, 4) * 3
-    features = torch.randn(1, 16, 4, 4)
-    skipped, residual = network.quantize(latent, torch.zeros_like(latent), features)
+    z, quality = torch.randn(1, 8, 1, 1).round(), torch.tensor([50])
+    skipped, residual, _ = network.quantize(latent, torch.zeros_like(latent), z, quality)
     assert torch.allclose(skipped, latent - residual, atol=1e-5)
-    coded, residual = network.quantize(latent, torch.full_like(latent, 20.0), features)
+    coded, residual, region = network.quantize(latent, torch.full_like(latent, 20.0), z, quality)
+    assert region is None
     assert torch.allclose(coded, latent - residual + residual.round(), atol=1e-5)
 
 

@@ -34,10 +34,14 @@ def test_step_is_that_of_the_expected_weight(guided):
 
 
 def test_coarser_steps_lose_more_and_cost_less(guided):
-    latent, index = torch.randn(1, 16, 4, 4) * 20, torch.full((1, 16, 4, 4), 30.0)
-    features = torch.zeros(1, 16, 4, 4)
-    fine, fine_residual = guided.quantize(latent, index, features)
-    coarse, coarse_residual = guided.quantize(latent, index, features, torch.full((1, 1, 4, 4), 8.0))
+    latent, index, z = torch.randn(1, 16, 4, 4) * 20, torch.full((1, 16, 4, 4), 30.0), torch.zeros(1, 8, 1, 1)
+    with torch.no_grad():
+        guided.means.log_weight_outside.anchors.fill_(torch.log(torch.tensor(1 / 64)))
+        guided.means.region.bias.fill_(30.0)
+        fine, fine_residual, inside = guided.quantize(latent, index, z, QUALITY)
+        guided.means.region.bias.fill_(-30.0)
+        coarse, coarse_residual, outside = guided.quantize(latent, index, z, QUALITY)
+    assert (inside > 0).all() and (outside < 0).all()
     assert (fine - latent).abs().max() <= 0.501 and 2 < (coarse - latent).abs().max() <= 4.001
     assert coarse_residual.abs().mean() < fine_residual.abs().mean() / 4
 

@@ -56,8 +56,8 @@ class CodecNetwork(nn.Module):
         return straight_through(index, index.round())
 
     def quantize(
-        self, latent: Tensor, index: Tensor, features: Tensor, step: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
+        self, latent: Tensor, index: Tensor, z: Tensor, quality: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Round the latent around its means, in the two steps of the checkerboard.
 
         Positions of scale index 0 are skipped: their residual is 0 and costs nothing.
@@ -65,13 +65,15 @@ class CodecNetwork(nn.Module):
         Args:
             latent: y, [B, latent, h, w].
             index: scale indices, same shape.
-            features: of z, [B, prior, h, w].
-            step: quantization step, [B, 1, h, w], 1 where there is none.
+            z: rounded hyper-latent, [B, hyper, h/4, w/4], which means and steps come from.
+            quality: int64 [B], 0..100.
 
         Returns:
-            Decoded latent ŷ with straight-through gradients, and the residual (y − μ)/step before rounding.
+            Decoded latent ŷ with straight-through gradients; the residual (y − μ)/step before rounding; and logits of
+            the region of interest as z tells it, [B, 1, h, w], None of a network that knows none.
         """
-        step = latent.new_ones(1) if step is None else step
+        features = self.means.features(z, quality)
+        step, region = self.means.steps(features, quality) or (latent.new_ones(1), None)
         first = self.means.first_board(latent)
         coded = (index.detach() > 0).float()
 
@@ -82,7 +84,7 @@ class CodecNetwork(nn.Module):
         decoded = (rounded((latent - mean) / step) * step + mean) * first
         mean = first * mean + (1 - first) * self.means.second_means(features, decoded).float()
         residual = (latent - mean) / step
-        return rounded(residual) * step + mean, residual
+        return rounded(residual) * step + mean, residual, region
 
     def analyze(self, image: Tensor, quality: Tensor, region: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Latent y of a batch, and its region of interest.
@@ -122,19 +124,15 @@ class CodecNetwork(nn.Module):
         hyper_bits = gaussian_bits(self._rounded(z), self.hyper_indices(quality).expand_as(z))
         z = straight_through(z, z.round())
         index = self.scales(z, quality)
-        features = self.means.features(z, quality)
-        steps = self.means.steps(features, quality)
-        decoded, residual = self.quantize(latent, index, features, steps and steps[0])
+        decoded, residual, told = self.quantize(latent, index, z, quality)
         latent_bits = gaussian_bits(self._rounded(residual), index)
         if not self.training:
             latent_bits = latent_bits * (index > 0)  # skipped; in training they still pay, or they would never return
         bits, side_bits = latent_bits.sum(dim=(1, 2, 3)), hyper_bits.sum(dim=(1, 2, 3))
-        return Coded(self.synthesis(decoded, quality), bits, side_bits, decoded, self._region(found, steps))
-
-    def _region(self, found: Tensor | None, steps: tuple[Tensor, Tensor] | None) -> Tensor | None:
-        if steps is None or found is None:
-            return None
-        return steps[1] if self.config.roi else torch.cat([found, steps[1]], dim=1)
+        # A region that is given needs no learning; what is found does, and what z tells of either.
+        known = [region for region in (None if self.config.roi else found, told) if region is not None]
+        region = torch.cat(known, dim=1) if known else None
+        return Coded(self.synthesis(decoded, quality), bits, side_bits, decoded, region)
 
     def _rounded(self, value: Tensor) -> Tensor:
         """Round, or in training add noise uniform in ±½: the distribution that rounding leaves."""
