@@ -3,12 +3,14 @@
 import csv
 import math
 import re
+import resource
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from fovea.errors import FoveaError
 from fovea.evaluation import Accuracy, Evaluation, Point, Question, write_report
 from fovea.evaluation.contender import Contender
 from fovea.evaluation.curves import Curve, Whole
@@ -103,3 +105,15 @@ def test_what_cannot_be_scored_is_left_out(missing: int, evaluation: Evaluation,
     assert told == ("nothing to score" if missing == 4 else "−50 % −50…−50")
     assert "nan" not in (tmp_path / "summary.csv").read_text()
     assert "nan" not in page.lower()
+
+
+def test_full_disk_while_the_report_is_written(evaluation: Evaluation, tmp_path: Path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+        with pytest.raises(FoveaError, match=r"report.* cannot be written: File too large"):
+            write_report(evaluation, tmp_path / "report")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list((tmp_path / "report").glob(".*")), "nothing half-written stays"
+    assert not (tmp_path / "report" / "report.html").exists()

@@ -12,7 +12,7 @@ from PIL import Image
 
 from fovea.baselines.pillow_codecs import WebP
 from fovea.errors import BaselineError, DatasetError, FoveaError, ModelError, RecognizerError
-from fovea.evaluation import evaluate, pool, report, write_report
+from fovea.evaluation import evaluate, pool
 from fovea.evaluation.contender import contenders
 from fovea.recognition import load_dataset
 
@@ -136,14 +136,3 @@ def test_codec_that_cannot_run_is_left_out_with_the_reason(monkeypatch: pytest.M
     assert skipped == {"webp": "webp needs a Pillow with libwebp"}
     with pytest.raises(BaselineError, match="no codec can run: webp needs"):
         contenders(["webp"], {})
-
-
-def test_full_disk_while_the_report_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def full(*_: object) -> int:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(FoveaError, match=r"report\.html cannot be written: No space left on device"):
-        report._write(tmp_path / "report.html", b"page")
-    assert list(tmp_path.iterdir()) == []
-    assert callable(write_report)
