@@ -155,8 +155,8 @@ def test_unicode_and_spaces(fovea, photo, coded, tmp_path):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "no image of a format that Pillow knows"),
-        (b"no image at all", "no image of a format that Pillow knows"),
+        (b"", "no image of a format that Pillow decodes"),
+        (b"no image at all", "no image of a format that Pillow decodes"),
         (None, "No such file or directory"),
     ],
 )
@@ -181,7 +181,7 @@ def test_truncated_image(fovea, photo, tmp_path):
 def test_bad_pipe(fovea):
     result = fovea("encode", "-", "-", stdin=b"no image")
     assert (result.exit_code, result.stdout_bytes) == (1, b"")
-    assert result.stderr == "fovea: the input: no image of a format that Pillow knows\n"
+    assert result.stderr == "fovea: the input: no image of a format that Pillow decodes\n"
 
 
 @pytest.mark.parametrize(

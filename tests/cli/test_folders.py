@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFile
+from PIL import Image
 
 from fovea import codec
 from fovea.cli import batch
 from fovea.cli.files import Plan, Task
-from fovea.cli.formats import decoded_suffixes
 from fovea.codec import Codec
 
 ENCODED = {"a.fov", "b c/d.fov", "b c/e/наука.fov"}
@@ -60,8 +59,8 @@ def test_goes_on_past_bad_files(fovea, tree, tmp_path, jobs):
     assert files_below(tmp_path / "out") == ENCODED
     lines = result.stderr.splitlines()
     assert lines[:3] == [
-        f"fovea: {tree / 'a bad.jpg'}: no image of a format that Pillow knows",
-        f"fovea: {tree / 'b c/empty.png'}: no image of a format that Pillow knows",
+        f"fovea: {tree / 'a bad.jpg'}: no image of a format that Pillow decodes",
+        f"fovea: {tree / 'b c/empty.png'}: no image of a format that Pillow decodes",
         "fovea: 2 of 5 images failed",
     ]
     assert lines[3].startswith("3 images: ")
@@ -127,14 +126,6 @@ def test_formats_that_pillow_does_not_decode_are_passed_over(fovea, tree, tmp_pa
         (tree / f"{suffix}.{suffix}").write_bytes(b"no image that Pillow decodes")
     assert fovea("encode", tree, tmp_path / "out").exit_code == 0
     assert files_below(tmp_path / "out") == ENCODED
-
-
-def test_formats_taken_from_a_folder():
-    suffixes = decoded_suffixes()
-    assert {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif", ".jp2", ".ppm"} <= suffixes
-    for suffix in suffixes:
-        opener = Image.OPEN[Image.registered_extensions()[suffix]][0]
-        assert not (isinstance(opener, type) and issubclass(opener, ImageFile.StubImageFile)), suffix
 
 
 def test_collision_is_refused_before_anything_is_written(fovea, tree, tmp_path):
@@ -215,9 +206,8 @@ def test_names_that_are_no_text(fovea, photo, tmp_path):
     Path(os.fsdecode(folder + b"/\xff bad.jpg")).write_bytes(b"no image")
     result = fovea("encode", tmp_path / "in", tmp_path / "out")
     assert result.exit_code == 1
-    assert (
-        result.stderr.splitlines()[0] == f"fovea: {tmp_path}/in/\\udcff bad.jpg: no image of a format that Pillow knows"
-    )
+    expected = f"fovea: {tmp_path}/in/\\udcff bad.jpg: no image of a format that Pillow decodes"
+    assert result.stderr.splitlines()[0] == expected
     [target] = (tmp_path / "out").iterdir()
     assert os.fsencode(target.name) == b"\xff good.fov"
     assert fovea("info", target).exit_code == 0

@@ -5,10 +5,10 @@ import warnings
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from fovea.errors import ImageError
-from fovea.picture import Picture, open_picture
+from fovea.picture import Picture, image_suffixes, open_picture
 
 
 def coded(format_, size=(64, 48)):
@@ -120,3 +120,20 @@ def test_pillows_limit_survives_many_threads():
     for thread in threads:
         thread.join()
     assert limit == Image.MAX_IMAGE_PIXELS
+
+
+def test_suffixes_taken_from_a_folder():
+    suffixes = image_suffixes()
+    assert {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif", ".jp2", ".ppm"} <= suffixes
+    assert ".fov" not in suffixes
+    for suffix in suffixes:
+        opener = Image.OPEN[Image.registered_extensions()[suffix]][0]
+        assert not (isinstance(opener, type) and issubclass(opener, ImageFile.StubImageFile)), suffix
+
+
+def test_no_name_brings_a_file_to_another_program(tmp_path):
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n%%EndComments\n")
+    assert Image.open(path).format == "EPS"  # which Ghostscript would run
+    with pytest.raises(ImageError, match=r"photo\.jpg: no image of a format that Pillow decodes"):
+        open_picture(path)

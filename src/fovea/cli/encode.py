@@ -8,7 +8,6 @@ import click
 
 from fovea.cli.batch import Tally, convert_all, share
 from fovea.cli.files import as_path, name_of, plan
-from fovea.cli.formats import decoded_suffixes, image_suffixes
 from fovea.cli.options import codec_options
 from fovea.cli.regions import region_finder
 from fovea.codec import DEFAULT_MODEL, DEFAULT_QUALITY
@@ -67,12 +66,15 @@ def encode(
     if sum(choice is not None for choice in (quality, target_bpp, target_size)) > 1:
         raise click.UsageError("choose one of --quality, --target-bpp and --target-size")
 
+    from PIL import Image
+
     from fovea.codec import Codec
     from fovea.engine.base import available_cores
-    from fovea.picture import open_picture
+    from fovea.picture import image_suffixes, open_picture
 
-    work = plan(source, target, decoded_suffixes(), ".fov")
-    if (out := work.tasks[0].target).suffix.lower() in image_suffixes():  # "encode *.jpg" of two would replace one
+    work = plan(source, target, image_suffixes(), ".fov")
+    out = work.tasks[0].target
+    if out.suffix.lower() in Image.registered_extensions().keys() - {".fov"}:  # "encode *.jpg" of two would replace one
         raise click.UsageError(f"OUT, {name_of(out)}, has the name of an image: coded files end in .fov")
     at_once, threads = share(jobs or available_cores(), len(work.tasks))
     codec = Codec(model, engine, precision, threads)

@@ -1,10 +1,9 @@
-"""The image formats that ``fovea encode`` finds in a folder, and those that ``fovea decode`` writes."""
+"""The image formats that ``fovea decode`` writes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from fovea.bitstream import Metadata
@@ -40,20 +39,7 @@ FORMATS = {
 }
 """By the suffix of their files."""
 
-# Pillow tells these by their first bytes, but decodes them not at all, or by another program that has to be there.
-_NOT_DECODED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
 _EXIF_PREFIX = b"Exif\0\0"
-
-
-def image_suffixes() -> Collection[str]:
-    """Suffixes of all image formats but Fovea's own, in lower case."""
-    return Image.registered_extensions().keys() - {".fov"}
-
-
-def decoded_suffixes() -> Collection[str]:
-    """Those of the formats that Pillow decodes by itself."""
-    formats = Image.registered_extensions()
-    return {suffix for suffix in image_suffixes() if formats[suffix] in Image.OPEN.keys() - _NOT_DECODED}
 
 
 def save(picture: Picture, file: IO[bytes], form: Format) -> None:

@@ -4,7 +4,7 @@
 """
 
 from fovea.picture.alpha import decode_alpha, encode_alpha
-from fovea.picture.files import open_picture
+from fovea.picture.files import image_suffixes, open_picture
 from fovea.picture.labeled import lay_labels, open_labeled, shown_size
 from fovea.picture.metadata import image_info
 from fovea.picture.picture import Picture
@@ -17,6 +17,7 @@ __all__ = [
     "encode_alpha",
     "fill_boxes",
     "image_info",
+    "image_suffixes",
     "lay_labels",
     "open_labeled",
     "open_picture",

@@ -1,7 +1,7 @@
 """Opening image files."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from os import PathLike
 from typing import IO
@@ -11,11 +11,26 @@ from PIL import Image, UnidentifiedImageError
 from fovea.errors import FoveaError, ImageError
 from fovea.picture.picture import Picture
 
+# Pillow tells these by their first bytes, but decodes them not at all, or by another program that has to be there.
+_NOT_DECODED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
+
 _limit_lock = threading.Lock()
 
 
+def image_suffixes() -> Collection[str]:
+    """Suffixes, in lower case, of the files that are taken as images where a folder is given; Fovea's own are not."""
+    formats, decoded = Image.registered_extensions(), _decoded()
+    return {suffix for suffix, kind in formats.items() if kind in decoded} - {".fov"}
+
+
+def _decoded() -> Collection[str]:
+    """Formats that Pillow decodes by itself."""
+    Image.init()
+    return Image.OPEN.keys() - _NOT_DECODED
+
+
 def open_picture(source: str | PathLike[str] | IO[bytes], keep_metadata: bool = True) -> Picture:
-    """Read an image file of any format that Pillow knows; of several frames or pages the first.
+    """Read an image file of any format that Pillow decodes by itself; of several frames or pages the first.
 
     Args:
         source: Path, or open binary file.
@@ -37,7 +52,7 @@ def open_picture(source: str | PathLike[str] | IO[bytes], keep_metadata: bool = 
 
 @contextmanager
 def opened(source: str | PathLike[str] | IO[bytes]) -> Iterator[Image.Image]:
-    """Open an image file of any format that Pillow knows.
+    """Open an image file of any format that Pillow decodes by itself, whatever its name says.
 
     Args:
         source: Path, or open binary file.
@@ -50,13 +65,13 @@ def opened(source: str | PathLike[str] | IO[bytes]) -> Iterator[Image.Image]:
     """
     try:
         with _own_size_limit():
-            image = Image.open(source)
+            image = Image.open(source, formats=tuple(_decoded()))
         with image:
             yield image
     except FoveaError as error:
         raise ImageError(str(error)) from error
     except UnidentifiedImageError as error:
-        raise ImageError("no image of a format that Pillow knows") from error
+        raise ImageError("no image of a format that Pillow decodes") from error
     except OSError as error:
         raise ImageError(error.strerror or str(error)) from error
     except Exception as error:  # Pillow's plugins let errors of every kind through.

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from fovea.errors import DatasetError
-from fovea.picture import open_labeled
+from fovea.picture import image_suffixes, open_labeled
 from fovea.training.masks import WEIGHT_STEP, MaskSource, object_weights
 
 
@@ -83,7 +83,7 @@ def read_coco(annotations: Path, images: Path) -> list[Labeled]:
 
 def read_folder(images: Path) -> list[Labeled]:
     """All images below a folder, without annotations: enough to train with plain MSE."""
-    suffixes = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+    suffixes = image_suffixes()
     found = sorted(path for path in images.rglob("*") if path.suffix.lower() in suffixes)
     if not found:
         raise DatasetError(f"no images below {images}")

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from PIL import Image
-
 from fovea.errors import DatasetError
+from fovea.picture import image_suffixes
 from fovea.recognition.datasets.dataset import Dataset, image_header
 
 
@@ -31,15 +30,15 @@ def find_images(folder: Path) -> list[Path]:
         folder: the folder; folders inside it are not searched.
 
     Returns:
-        Files whose ending Pillow knows, in the order of their names.
+        Files with the suffix of an image, in the order of their names.
 
     Raises:
         DatasetError: there is no such folder, or no image in it.
     """
     if not folder.is_dir():
         raise DatasetError(f"{folder}: is no folder of images")
-    endings = {ending for ending, kind in Image.registered_extensions().items() if kind in Image.OPEN}
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in endings and path.is_file())
+    suffixes = image_suffixes()
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes and path.is_file())
     if not found:
         raise DatasetError(f"{folder}: holds no images")
     return found
