@@ -4,7 +4,6 @@ Both models code the same images near the same rate; compared is the error insid
 ``README.md`` explains the columns.
 """
 
-from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -16,13 +15,13 @@ from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
 from fovea.atomic import writing
-from fovea.baselines import Picture
+from fovea.baselines import Codec as AnyCodec
+from fovea.baselines import GuidedCodec, Picture
 from fovea.codec import DEFAULT_MODEL, Codec
 from fovea.errors import DatasetError
 from fovea.recognition.datasets import Dataset, DatasetImage, read_coco
 from images import COCO_IMAGES, COCO_MASKS, RESULTS
 from measure import bits_per_pixel, encode_near, psnr
-from probes import told as told_of
 from tables import Row, markdown, write_csv, write_text
 
 TOLERANCE = 0.05
@@ -56,13 +55,18 @@ def choose(data: Dataset, count: int) -> list[tuple[DatasetImage, NDArray[np.boo
     return [fit[number] for number in numbers]
 
 
-def code(codec: Codec, image: Picture, mask: NDArray[np.bool_], bpp: float) -> Result:
+def code(codec: AnyCodec, image: Picture, mask: NDArray[np.bool_], bpp: float) -> Result:
     """Codes an image near a rate."""
     quality, data = encode_near(codec, image, bpp)
     decoded = codec.decode(data)
     return Result(
         decoded, quality, bits_per_pixel(data, image), psnr(image, decoded, mask), psnr(image, decoded, ~mask)
     )
+
+
+def guided(codec: Codec, mask: NDArray[np.bool_]) -> AnyCodec:
+    """A codec whose encoder is told where the objects are."""
+    return GuidedCodec(codec, lambda _: mask)
 
 
 def row(name: str, share: float, plain: Result, objects: Result) -> Row:
@@ -168,8 +172,8 @@ def main(
     strips = []
     for image, mask in tqdm(choose(read_coco(data, folder), count), desc="images"):
         picture = image.load()
-        with told_of(mask) if told else nullcontext():
-            results = [code(codec, picture, mask, bpp) for codec in codecs]
+        second = guided(codecs[1], mask) if told else codecs[1]
+        results = [code(codec, picture, mask, bpp) for codec in (codecs[0], second)]
         rows.append(row(image.path.name, float(mask.mean()), *results))
         captions = [
             f"{name}: {each.bpp:.3f} bpp, objects {each.inside:.2f} dB, around {each.outside:.2f} dB"

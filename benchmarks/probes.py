@@ -137,26 +137,3 @@ def bit_maps() -> Iterator[list[NDArray[np.float64]]]:
 
     with patch.object(latent, "Encoder", Locating):
         yield maps
-
-
-@contextmanager
-def told(mask: NDArray[np.bool_]) -> Iterator[None]:
-    """Lets encoders that look for objects know where they are, instead of what they find. For images of one tile.
-
-    Args:
-        mask: [H, W], true on objects.
-    """
-    stride = 16
-    padded = np.pad(mask, [(0, -side % stride) for side in mask.shape])
-    height, width = (side // stride for side in padded.shape)
-    share = padded.reshape(height, stride, width, stride).mean(axis=(1, 3))
-    found = latent.LatentCoder.hyper_latent
-
-    def hyper_latent(self: latent.LatentCoder, analyzed: latent.Floats, quality: int) -> NDArray[np.int32]:
-        if analyzed.shape[1] > self.model.latent:
-            analyzed = analyzed.copy()
-            analyzed[:, -1] = 8 * share - 4
-        return found(self, analyzed, quality)
-
-    with patch.object(latent.LatentCoder, "hyper_latent", hyper_latent):
-        yield

@@ -78,6 +78,11 @@ class Codec:
         """Of the model that encodes."""
         return self.model.name
 
+    @property
+    def takes_map(self) -> bool:
+        """Whether ``encode`` takes a map of the region of interest."""
+        return self._coders[self.model.id].takes_map
+
     def encode(
         self,
         image: ImageLike,
@@ -97,7 +102,8 @@ class Codec:
             tile_size: largest side of a tile, a multiple of 64. Smaller tiles make regions of large images
                 quicker to decode and cost some bits.
             roi: map of the region of interest, of the size of the coded picture, for a model that takes one: what
-                lies outside gets few bits. Without it everything is of interest.
+                lies outside gets few bits. Without it ``fovea-s`` looks for objects, and a model that has to be told
+                takes everything to be of interest.
 
         Returns:
             The content of a ``.fov`` file.
@@ -106,7 +112,7 @@ class Codec:
             ImageError: the image cannot be coded, the map does not fit it, or quality or tile size is out of range.
             ModelError: the model takes no map.
         """
-        if roi is not None and not self.model.roi:
+        if roi is not None and not self.takes_map:
             raise ModelError(f"{self.name} takes no map of a region of interest: leave it out, or choose another model")
         picture = _picture(image, keep_metadata)
         number, tile_size = quality_number(quality), _tile_size(tile_size)

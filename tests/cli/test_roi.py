@@ -96,8 +96,15 @@ def test_map_of_another_size(fovea, photo, guided, region, tmp_path):
 
 def test_models_that_take_no_map_say_so(fovea, photo, region, tmp_path):
     Image.fromarray(region).save(tmp_path / "map.png")
-    result = fovea("encode", photo, tmp_path / "x.fov", "--roi", tmp_path / "map.png")
-    assert result.exit_code == 1 and "fovea-s takes no map" in result.stderr
+    result = fovea("encode", photo, tmp_path / "x.fov", "-m", "fovea-s-mse", "--roi", tmp_path / "map.png")
+    assert result.exit_code == 1 and "fovea-s-mse takes no map" in result.stderr
+
+
+def test_an_encoder_that_looks_believes_a_map(fovea, photo, region, tmp_path):
+    Image.fromarray(region).save(tmp_path / "map.png")
+    assert fovea("encode", photo, tmp_path / "x.fov", "--roi", tmp_path / "map.png").exit_code == 0
+    told, image = (tmp_path / "x.fov").read_bytes(), Image.open(photo)
+    assert told == Codec().encode(image, roi=region) != Codec().encode(image)
 
 
 def test_missing_map(fovea, photo, guided, tmp_path):

@@ -3,7 +3,8 @@ import pytest
 
 from fovea.bitstream import Box, TileGrid
 from fovea.coding.coder import PixelCoder
-from fovea.coding.tiles import rows_of, window
+from fovea.coding.model import Model
+from fovea.coding.tiles import region_logits, rows_of, window
 from fovea.engine import create_engine
 
 
@@ -83,6 +84,32 @@ def test_tiles_leave_no_seam(coder, photo):
         part = synthesize(many, number, 2, lambda number: cut(many, number), coder._synthesis, 50)
         expected = whole[box.top : box.top + box.height, box.left : box.left + box.width]
         assert np.abs(part.astype(int) - expected).max() <= 1
+
+
+def test_a_map_takes_the_place_of_what_the_encoder_finds(finding_model, photo):
+    coder = PixelCoder(finding_model, create_engine(threads=1))
+    grid = TileGrid(210, 150, 64)
+    region = np.zeros((150, 210), np.uint8)
+    region[:, :128] = 255  # two of the four tiles of each row
+    found, told = coder.encode(photo, grid, 50), coder.encode(photo, grid, 50, region)
+    everywhere, nowhere = (coder.encode(photo, grid, 50, np.full_like(region, level)) for level in (255, 0))
+    for row in range(3):
+        left, right = [4 * row, 4 * row + 1], [4 * row + 2, 4 * row + 3]
+        assert [told[tile] for tile in left] == [everywhere[tile] for tile in left] != [nowhere[tile] for tile in left]
+        assert [told[tile] for tile in right] == [nowhere[tile] for tile in right]
+    assert found not in (told, everywhere, nowhere)
+    assert coder.decode(told.__getitem__, grid, 50, Box(0, 0, 210, 150)).shape == photo.shape
+
+
+def test_logits_are_the_share_of_the_region():
+    region = np.zeros((40, 64), np.uint8)
+    region[:, 24:] = 255
+    assert region_logits(region, Box(16, 32, 40, 8)).tolist() == [[0, 4, 4]]
+
+
+def test_which_models_take_a_map(tiny_model, finding_model, guided):
+    taking = [PixelCoder(model, create_engine()).takes_map for model in (tiny_model, finding_model, Model.load(guided))]
+    assert taking == [False, True, True]
 
 
 def test_window_is_clipped_to_the_picture():

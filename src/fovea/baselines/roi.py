@@ -92,7 +92,8 @@ class RoiCodec:
 
 
 class _TakesMap(Protocol):
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def encode(self, image: Picture, quality: float, *, roi: NDArray[np.bool_] | NDArray[np.floating]) -> bytes: ...
 

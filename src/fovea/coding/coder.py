@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from fovea.bitstream import Box, TileGrid
 from fovea.coding.latent import Floats, LatentCoder
 from fovea.coding.model import Model
-from fovea.coding.tiles import analyze, latent_size, rows_of, synthesize, window
+from fovea.coding.tiles import STRIDE, analyze, latent_size, region_logits, rows_of, synthesize, window
 from fovea.engine import Engine
 
 _In = TypeVar("_In")
@@ -31,6 +32,17 @@ class PixelCoder:
         self._synthesis = engine.load(model.graphs["synthesis"])
         self._latents = LatentCoder(model, engine)
 
+    @cached_property
+    def takes_map(self) -> bool:
+        """Whether a map of the region of interest can be given: to an encoder that needs one, or that else looks."""
+        smallest = np.zeros((1, 2 * STRIDE, 2 * STRIDE, 3), np.uint8)
+        return self.model.roi or self._analyze(smallest, 0).shape[1] > self.model.latent
+
+    def _analyze(self, image: NDArray[np.uint8], quality: int) -> Floats:
+        latent: Floats
+        (latent,) = self._analysis(image, np.array([quality], np.int64))
+        return latent
+
     def encode(
         self, pixels: NDArray[np.uint8], grid: TileGrid, quality: int, region: NDArray[np.uint8] | None = None
     ) -> list[bytes]:
@@ -40,20 +52,18 @@ class PixelCoder:
             pixels: [H, W, 3].
             grid: cuts the picture into tiles.
             quality: 0..100.
-            region: map of the region of interest, [H, W], 0 outside, 255 inside, for a model that takes one;
-                without it everything is of interest.
+            region: map of the region of interest, [H, W], 0 outside, 255 inside, for a model that takes one. Without
+                it an encoder that needs one takes everything to be of interest, and one that looks finds it.
         """
         if self.model.roi:
             everywhere = np.full(pixels.shape[:2], 255, np.uint8)
             pixels = np.dstack([pixels, everywhere if region is None else region])
 
-        def analysis(image: NDArray[np.uint8]) -> Floats:
-            latent: Floats
-            (latent,) = self._analysis(image, np.array([quality], np.int64))
-            return latent
-
         def encode_tile(box: Box) -> bytes:
-            return self._latents.encode(analyze(pixels, box, self.model.halo, analysis), quality)
+            analyzed = analyze(pixels, box, self.model.halo, lambda image: self._analyze(image, quality))
+            if region is not None and not self.model.roi:
+                analyzed[:, -1] = region_logits(region, box)
+            return self._latents.encode(analyzed, quality)
 
         return self._parallel(encode_tile, list(grid))
 

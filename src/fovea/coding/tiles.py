@@ -59,6 +59,28 @@ def analyze(pixels: NDArray[np.uint8], box: Box, halo: int, analysis: Callable[[
     return np.ascontiguousarray(latent[:, :, top : top + rows, left : left + columns])
 
 
+def region_logits(region: NDArray[np.uint8], box: Box) -> Floats:
+    """What an encoder that looks for objects is told in place of what it finds.
+
+    Args:
+        region: map of the region of interest of the whole picture, [H, W], 0 outside, 255 inside.
+        box: the tile.
+
+    Returns:
+        Logits at the positions of the tile's latent, [⌈h/16⌉, ⌈w/16⌉]: −4..4, as sure as one who looks gets to be.
+
+    Example:
+        >>> region_logits(np.full((16, 20), 255, np.uint8), Box(0, 0, 20, 16))
+        array([[4., 4.]], dtype=float32)
+    """
+    cut = region[box.top : box.top + box.height, box.left : box.left + box.width]
+    padded = np.pad(cut, [(0, -side % STRIDE) for side in cut.shape], mode="edge")
+    rows, columns = (side // STRIDE for side in padded.shape)
+    share = padded.reshape(rows, STRIDE, columns, STRIDE).mean(axis=(1, 3), dtype=np.float32) / 255
+    logits: Floats = 8 * share - 4
+    return logits
+
+
 def synthesize(
     grid: TileGrid, tile: int, halo: int, latents: Callable[[int], Floats], synthesis: Network, quality: int
 ) -> NDArray[np.uint8]:

@@ -69,7 +69,8 @@ def contender(spec: str, qualities: Sequence[float] | None = None) -> Contender:
         if by:
             detector(by)  # refuses what gives no objects
         name += ROI + (f":{Path(by).stem}" if by else "")
-        version += f", region of interest from {f'recognizer {fingerprint(by)[:12]}' if by else 'the labels'}"
+        version += ", told" if _takes_map(codec) else ", smoothed outside"
+        version += f" the region of interest from {f'recognizer {fingerprint(by)[:12]}' if by else 'the labels'}"
     chosen = tuple(sorted({float(quality) for quality in qualities or usual}))
     if wrong := [quality for quality in chosen if not low <= quality <= high]:
         raise BaselineError(f"{spec} has qualities {low:g} to {high:g}, not {wrong[0]:g}")
@@ -123,8 +124,11 @@ def codec_for(spec: str, objects: NDArray[np.bool_]) -> Codec:
     if not roi:
         return codec  # type: ignore[no-any-return]
     find: RoiMap = recognized(detector(seen_by[1:])) if seen_by else lambda _: objects
-    takes_map = isinstance(codec, fovea.Codec) and codec.model.roi
-    return GuidedCodec(codec, find) if takes_map else RoiCodec(codec, find)
+    return GuidedCodec(codec, find) if _takes_map(codec) else RoiCodec(codec, find)
+
+
+def _takes_map(codec: Any) -> bool:
+    return isinstance(codec, fovea.Codec) and codec.takes_map
 
 
 @cache
