@@ -108,3 +108,12 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "guided.fovea"
     model.save(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def checkers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """File of a recognizer that sees checkerboards."""
+    pytest.importorskip("onnx")
+    from .checkerboards import save_recognizer
+
+    return save_recognizer(tmp_path_factory.mktemp("recognizer") / "checkers.onnx")

@@ -4,9 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
+from fovea.coding.model import Model
+
+from ..checkerboards import save_dataset
 from .conftest import read
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_speed(run, script, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,3 +96,36 @@ def test_oracle(run, script, masked: Path, monkeypatch: pytest.MonkeyPatch) -> N
     rates = {(row["large"], row["outside"], row["area"]): float(row["bpp"]) for row in schemes}
     everywhere, inside = rates["60", "60", "boxes"], rates["60", "0", "boxes"]
     assert rates["20", "20", "boxes"] < inside < everywhere
+
+
+def test_ablation(run, script, checkers: Path, tmp_path: Path) -> None:
+    for package in ("lightning", "pycocotools", "bjontegaard"):
+        pytest.importorskip(package)
+    data = save_dataset(tmp_path / "data", 4)
+    tiny = {"wide": 16, "wide_blocks": 1, "deep": 16, "deep_blocks": 1, "latent": 16, "hyper": 8, "prior": 16}
+    trained_on = {"images": str(data.with_suffix("")), "annotations": str(data), "validation": 2, "size": 64}
+    config = {
+        "name": "tiny",
+        "architecture": tiny,
+        "data": trained_on,
+        "loss": {"name": "object_mse", "background": 0.02},
+        "patches": 1000,
+        "batch": 2,
+    }
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(config))
+    options = ("--config", tmp_path / "tiny.yaml", "--patches", 4, "--variants", "background-0.1")
+    judged = ("--data", data, "--images", data.with_suffix(""), "--recognizers", checkers)
+    base, varied = read(run("ablation", *options, *judged, "--work", tmp_path / "runs") / "ablation.csv")
+    assert (base["variant"], base["changes"], base["bd_rate_percent"]) == ("all", "", "0.0")
+    assert (varied["changes"], varied["patches"], varied["recognizer"]) == ("loss.background: 0.1", "4", "checkers")
+    for name, weight in (("all", 0.02), ("background-0.1", 0.1)):
+        card = Model.load(tmp_path / "runs" / "4" / f"{name}.fovea").card
+        assert card["config"]["loss"]["background"] == weight
+
+
+def test_every_variant_is_a_configuration(script) -> None:
+    pytest.importorskip("lightning")
+    ablation = script("ablation")
+    fields = yaml.safe_load((ROOT / "configs" / "fovea-s.yaml").read_text())
+    configs = [ablation.varied(fields, name, 8) for name in ablation.VARIANTS]
+    assert len({config.model_copy(update={"name": ""}).model_dump_json() for config in configs}) == len(configs)
