@@ -35,6 +35,19 @@ def test_patches_on_objects_show_them(coco):
     assert seen(0.0) < 0.8
 
 
+def test_rare_classes_are_shown_more_often(coco):
+    Image.new("RGB", (120, 90), "gray").save(coco / "0.png")
+    first, *others = read_coco(coco / "train.json", coco)
+    images = [replace(first, annotations=({**first.annotations[0], "category_id": 2},)), *others]
+
+    def gray(repeat):
+        patches = _patches(PatchStream(images, size=64, scale=(1.0, 1.0), repeat=repeat), 300)
+        return np.mean([bool((image == 128).all()) for image, _ in patches])
+
+    assert gray(0.0) == pytest.approx(1 / 6, abs=0.05)
+    assert gray(1.0) == pytest.approx(6**0.5 / (5 + 6**0.5), abs=0.06)
+
+
 def test_stream_is_a_function_of_its_seed(coco):
     images = read_coco(coco / "train.json", coco)
     first, again, other = (_patches(PatchStream(images, size=64, seed=s), 5) for s in (1, 1, 2))

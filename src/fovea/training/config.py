@@ -26,6 +26,7 @@ class DataConfig(_Strict):
     size: Annotated[int, Field(ge=64, multiple_of=64)] = 256
     scale: tuple[float, float] = (0.7, 1.5)
     objects: Annotated[float, Field(ge=0, le=1)] = 0.8
+    repeat: Annotated[float, Field(ge=0, le=1)] = 0.0
     masks: MaskSource = "mask"
     dilation: Annotated[int, Field(ge=0)] = 0
     small: Annotated[float, Field(ge=0, le=1)] = 0.0

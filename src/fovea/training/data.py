@@ -15,6 +15,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from fovea.errors import DatasetError
 from fovea.picture import image_suffixes, open_labeled
+from fovea.training.balance import Floats, repeat_factors
 from fovea.training.masks import WEIGHT_STEP, MaskSource, object_weights
 
 
@@ -97,7 +98,8 @@ class PatchStream(IterableDataset[Patch]):
     """An endless, seeded stream of random patches.
 
     Each patch is a random square of an image, scaled to ``size``: the scale jitter shows objects and textures at
-    many resolutions. With ``objects`` probability the square is placed so that it meets a random object.
+    many resolutions. With ``objects`` probability the square is placed so that it meets a random object. Images and
+    objects are drawn by their factors, see :func:`fovea.training.balance.repeat_factors`.
 
     Args:
         images: what to draw from.
@@ -108,6 +110,7 @@ class PatchStream(IterableDataset[Patch]):
         dilation: of the masks, pixels.
         small: extra weight of small objects, see :func:`fovea.training.masks.object_weights`.
         edges: extra weight of the edges of objects.
+        repeat: share of the images below which a class is shown more often; 0 shows all alike.
         seed: the stream is a function of the seed, the rank and the number of workers.
         cache: bytes of decoded images that each worker keeps, first come; what is drawn beyond is decoded each time.
     """
@@ -122,6 +125,7 @@ class PatchStream(IterableDataset[Patch]):
         dilation: int = 0,
         small: float = 0.0,
         edges: float = 0.0,
+        repeat: float = 0.0,
         seed: int = 0,
         rank: int = 0,
         cache: int = 2 << 30,
@@ -129,6 +133,10 @@ class PatchStream(IterableDataset[Patch]):
         self.images, self.size, self.scale, self.objects = images, size, scale, objects
         self.source, self.dilation, self.small, self.edges = source, dilation, small, edges
         self.seed, self.rank = seed, rank
+        self._image_chances: Floats | None = None
+        self._object_chances: list[Floats] | None = None
+        if repeat:
+            self._image_chances, self._object_chances = _chances(images, repeat)
         self._cache: dict[int, tuple[Image.Image, Image.Image]] = {}
         self._room = cache
 
@@ -136,7 +144,7 @@ class PatchStream(IterableDataset[Patch]):
         worker = get_worker_info()
         random = np.random.default_rng([self.seed, self.rank, worker.id if worker else 0])
         while True:
-            yield self._draw(int(random.integers(len(self.images))), random)
+            yield self._draw(int(random.choice(len(self.images), p=self._image_chances)), random)
 
     def _load(self, number: int) -> tuple[Image.Image, Image.Image]:
         if number in self._cache:
@@ -160,7 +168,8 @@ class PatchStream(IterableDataset[Patch]):
         side = min(self.size / scale, image.width, image.height)
         annotations = self.images[number].annotations
         if annotations and random.random() < self.objects:
-            left, top, width, height = annotations[int(random.integers(len(annotations)))]["bbox"]
+            chances = self._object_chances and self._object_chances[number]
+            left, top, width, height = annotations[int(random.choice(len(annotations), p=chances))]["bbox"]
             corner = [
                 _place(left, width, side, image.width, random),
                 _place(top, height, side, image.height, random),
@@ -173,6 +182,13 @@ class PatchStream(IterableDataset[Patch]):
         if random.random() < 0.5:
             pixels, weights = pixels[:, ::-1], weights[:, ::-1]
         return Patch(_tensor(pixels.transpose(2, 0, 1)), _tensor(weights[None]).float() * WEIGHT_STEP)
+
+
+def _chances(images: list[Labeled], repeat: float) -> tuple[Floats, list[Floats]]:
+    """Chance of each image, and of each object on it, to be drawn."""
+    classes = [[annotation.get("category_id", 0) for annotation in image.annotations] for image in images]
+    of_images, of_objects = repeat_factors(classes, repeat)
+    return of_images / of_images.sum(), [factors / factors.sum() for factors in of_objects]
 
 
 def _place(start: float, length: float, side: float, limit: float, random: np.random.Generator) -> float:

@@ -52,7 +52,7 @@ def _loaders(config: TrainingConfig, rank: int, devices: int) -> tuple[DataLoade
     data = config.data
     train, held_out = split_images(config)
     weights = (data.masks, data.dilation, data.small, data.edges)
-    stream = PatchStream(train, data.size, data.scale, data.objects, *weights, seed=config.seed, rank=rank)
+    stream = PatchStream(train, data.size, data.scale, data.objects, *weights, data.repeat, seed=config.seed, rank=rank)
     fixed = PatchStream(held_out, data.size, (0.9, 1.1), 1.0, *weights, seed=0, cache=0)
     patches: list[Patch] = list(islice(iter(fixed), 2 * data.validation))
     loader: DataLoader[Patch] = DataLoader(
