@@ -146,9 +146,11 @@ def train(
 def _steps_done(checkpoint: Path, config: TrainingConfig) -> int:
     """Steps of the run that a checkpoint belongs to, if that run may go on with this configuration."""
     saved = torch.load(checkpoint, map_location="cpu", weights_only=False)
-    before, now = saved["hyper_parameters"]["config"], config.model_dump(mode="json")
+    # Fields that did not exist when the run began have their defaults.
+    before = TrainingConfig.model_validate(saved["hyper_parameters"]["config"]).model_dump(mode="json")
+    now = config.model_dump(mode="json")
     # A run may be made longer. All else would make the model card tell of a training that never was.
-    changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    changed = sorted(name for name in now if before[name] != now[name])
     if other := [name for name in changed if name != "patches"]:
         raise FoveaError(
             f"{checkpoint} was trained with another {', '.join(other)}: resume it with the configuration it began"
