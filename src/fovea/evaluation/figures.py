@@ -38,7 +38,7 @@ def figure(evaluation: Evaluation, questions: Sequence[Question], *, legend: boo
     Args:
         evaluation: what came out.
         questions: one plot for each.
-        legend: whether to name the codecs in the first plot.
+        legend: whether to name the codecs.
 
     Returns:
         A figure of matplotlib.
@@ -54,7 +54,10 @@ def figure(evaluation: Evaluation, questions: Sequence[Question], *, legend: boo
     for unused in plots[len(questions) :]:
         unused.set_axis_off()
     if legend:
-        plots[0].legend(loc="lower right", frameon=False, labelcolor=INK)
+        # Below all plots: in one of them it would hide curves.
+        lines, names = plots[0].get_legend_handles_labels()
+        place: dict[str, Any] = {"loc": "outside lower center", "ncols": 3 * across}
+        drawn.legend(lines, names, frameon=False, labelcolor=INK, **place)
     return drawn
 
 
