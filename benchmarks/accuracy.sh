@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# Accuracy over bitrate on every data set: benchmarks/accuracy.sh [SET...], by default all of them.
+# Accuracy over bitrate: benchmarks/accuracy.sh [SET...], by default on every data set.
 #
 # Work is kept in .accuracy/, so an interrupted run goes on where it stopped, and a further codec costs only itself.
 # Tables and curves go to results/accuracy/SET; the report, which shows images that are not ours, stays in .accuracy/.
+# The set "ways" compares the ways to code for machines, with recognizers that had no part in any training.
 #   CODECS   what to compare             LIMIT    so many images at most
 #   SHARED   folder of the data sets and recognizers, ../shared by default
 set -euo pipefail
 cd "$(dirname "$0")/.."
 shared=${SHARED:-${FOVEA_SHARED:-../shared}}
 codecs=${CODECS:-fovea-s,fovea-s-mse,jpeg,webp,avif:6,jxl,avc,hevc,vvc:fast}
+ways=fovea-s,fovea-s-roi+roi,fovea-s-roi+roi:$shared/models/yolox_nano.onnx,fovea-s-mse,hevc,vvc:fast
 fovea=${FOVEA:-.venv/bin/fovea}
 
 # VVC takes half a minute for a picture of two megapixels at its higher rates, which tell little more.
@@ -40,7 +42,8 @@ for set in "${@:-coco masks aerial_cars indoor}"; do
             aerial_cars) measure "$name" "$name/instances.json" "$name/images" "$(recognizers yolov8n yolox_nano)" \
                 $fewer ;;
             indoor) measure "$name" "$name/instances.json" "$name/images" "$(recognizers yolov8n yolox_nano)" ;;
-            *) echo "unknown set $name: coco, masks, aerial_cars, indoor" >&2; exit 2 ;;
+            ways) codecs=$ways measure ways coco/val.json coco/val "$(recognizers yolox_nano centernet_mbv3_512 yolov5n)" ;;
+            *) echo "unknown set $name: coco, masks, aerial_cars, indoor, ways" >&2; exit 2 ;;
         esac
     done
 done
