@@ -33,7 +33,7 @@ PATH = click.Path(path_type=Path)
 
 
 class AvcUntuned(Avc):
-    """x264 as a plain call has it: constant rate factor, tuned for eyes, its own note of 600 bytes in each file."""
+    """x264 as a plain call has it: constant rate factor, tuned for eyes, its own note of 500 bytes in each file."""
 
     name = "avc:medium, untuned"
     unneeded = frozenset()

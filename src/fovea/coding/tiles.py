@@ -11,6 +11,8 @@ from fovea.coding.latent import Floats
 from fovea.engine import Network
 
 STRIDE = 16
+REGION_LOGIT = 4.0
+"""Logit of a position that lies inside a given region of interest: as sure as one who looks gets to be."""
 _ALIGNMENT = 32  # an encoder that looks for objects does so at half the resolution of the latent
 
 
@@ -67,7 +69,7 @@ def region_logits(region: NDArray[np.uint8], box: Box) -> Floats:
         box: the tile.
 
     Returns:
-        Logits at the positions of the tile's latent, [⌈h/16⌉, ⌈w/16⌉]: −4..4, as sure as one who looks gets to be.
+        Logits at the positions of the tile's latent, [⌈h/16⌉, ⌈w/16⌉], within ±``REGION_LOGIT``.
 
     Example:
         >>> region_logits(np.full((16, 20), 255, np.uint8), Box(0, 0, 20, 16))
@@ -77,7 +79,7 @@ def region_logits(region: NDArray[np.uint8], box: Box) -> Floats:
     padded = np.pad(cut, [(0, -side % STRIDE) for side in cut.shape], mode="edge")
     rows, columns = (side // STRIDE for side in padded.shape)
     share = padded.reshape(rows, STRIDE, columns, STRIDE).mean(axis=(1, 3), dtype=np.float32) / 255
-    logits: Floats = 8 * share - 4
+    logits: Floats = (2 * share - 1) * REGION_LOGIT
     return logits
 
 

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fovea.coding.tiles import REGION_LOGIT
 from fovea.models.basis import markov_basis
 from fovea.models.config import NetworkConfig
 from fovea.models.layers import Down, Pointwise, Up, stack, start_as
@@ -64,8 +65,8 @@ class Analysis(nn.Module):
 
 
 def given_region(pixels: Tensor) -> Tensor:
-    """Logits of a map, 0 outside, 255 inside: −4..4, as sure as one who looks gets to be."""
-    return (pixels * (8 / 255)) - 4
+    """Logits of a map, 0 outside, 255 inside; see :func:`fovea.coding.tiles.region_logits`."""
+    return pixels * (2 * REGION_LOGIT / 255) - REGION_LOGIT
 
 
 def widened(stem: Tensor, inputs: int) -> Tensor:
