@@ -1,7 +1,7 @@
 """What each part of the training gives: ``python benchmarks/ablation.py``.
 
 Trains variants of one configuration, all from the same start with the same seed for the same number of patches, and
-compares them by accuracy over bitrate. ``README.md`` explains the columns.
+compares them at equal PSNR inside the objects and at equal accuracy. ``README.md`` explains the columns.
 """
 
 import math
@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import yaml
 
 from fovea.evaluation import evaluate
 from fovea.evaluation.contender import ROI
-from fovea.evaluation.tables import Row as Compared
+from fovea.evaluation.curves import Curve, Estimate, bd_rate
+from fovea.evaluation.evaluate import Evaluation
 from fovea.evaluation.tables import summarize
 from fovea.recognition import load_dataset
 from fovea.training.config import TrainingConfig
 from fovea.training.export import export_model
 from fovea.training.run import WEIGHTS, train
-from images import COCO_BOXES, COCO_IMAGES, RESULTS, SHARED
+from images import COCO_IMAGES, COCO_MASKS, RESULTS, SHARED
 from tables import Row, markdown, write_csv
 
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
@@ -31,6 +33,7 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "not-told-masks": {"mask_weight": 0.0},
     "given-a-map": {"architecture": "fovea-s-roi"},
     "background-0": {"loss.background": 0.0},
+    "background-0.02": {"loss.background": 0.02},
     "background-0.1": {"loss.background": 0.1},
     "normalized-by-objects": {"loss.normalization": "objects"},
     "labeled-masks-only": {"data.annotations": "../shared/data/coco/train.json"},
@@ -39,11 +42,14 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "edges-count-more": {"data.edges": 1.0},
     "all-sizes-alike": {"data.small": 0.0},
     "small-count-more": {"data.small": 0.5},
+    "classes-as-they-come": {"data.repeat": 0.0},
     "constant-rate": {"decay": 0.0},
 }
 """Fields that differ from the configuration, by the name of the variant."""
 BASE = "all"
-RECOGNIZERS = ("yolox_nano", "yolov5n")
+RECOGNIZERS = ("yolox_nano", "centernet_mbv3_512", "yolov5n")
+"""None of them had a part in the labels that the configuration trains on."""
+QUALITIES = (10, 30, 50, 70)
 PATH = click.Path(path_type=Path)
 
 
@@ -67,34 +73,50 @@ def trained(config: TrainingConfig, folder: Path) -> Path:
     return model
 
 
-def row(compared: Compared, patches: int) -> Row:
-    """One line of the table: a variant for one recognizer."""
-    name = compared.codec.removesuffix(ROI)
-    rate = compared.bd_rate
-    figures = (rate.value, rate.low, rate.high) if rate else (0.0, math.nan, math.nan)
+def at_equal_object_psnr(evaluation: Evaluation, codec: str) -> Estimate:
+    """BD-rate against the configuration unchanged by PSNR inside the objects, in percent, without an interval."""
+    base, varied = (_object_psnr(evaluation, name) for name in (BASE, codec))
+    value = bd_rate(base, varied).value
+    return Estimate(value, note="no common PSNR" if math.isnan(value) else "")
+
+
+def _object_psnr(evaluation: Evaluation, codec: str) -> Curve:
+    points = [(point.bpp, point.object_psnr) for point in evaluation.points if point.codec == codec]
+    rates, levels = np.array(points).T
+    return Curve(rates, levels, rates[None], levels[None])
+
+
+def row(codec: str, patches: int, equal: str, rate: Estimate) -> Row:
+    """One line of the table: a variant, compared at one thing equal."""
+    name = codec.removesuffix(ROI)
     low, middle, high = "bd_rate_percent_low", "bd_rate_percent", "bd_rate_percent_high"
+    figures = {middle: rate.value, low: rate.low, high: rate.high}
     return {
         "variant": name,
         "changes": ", ".join(f"{field}: {value}" for field, value in VARIANTS[name].items()),
         "patches": patches,
-        "recognizer": compared.question.recognizer,
-        "kind": compared.question.kind,
-        **{
-            column: None if math.isnan(figure) else round(figure, 1)
-            for column, figure in zip((middle, low, high), figures, strict=True)
-        },
-        "note": rate.note if rate else "",
+        "equal": equal,
+        **{column: None if math.isnan(figure) else round(figure, 1) for column, figure in figures.items()},
+        "note": rate.note,
     }
+
+
+def compared(evaluation: Evaluation, patches: int) -> list[Row]:
+    """The whole table, variants in their order."""
+    codecs = list(dict.fromkeys(point.codec for point in evaluation.points if point.codec != BASE))
+    rows = [row(codec, patches, "PSNR inside objects", at_equal_object_psnr(evaluation, codec)) for codec in codecs]
+    rows += [row(one.codec, patches, str(one.question), one.bd_rate) for one in summarize(evaluation) if one.bd_rate]
+    return sorted(rows, key=lambda line: list(VARIANTS).index(str(line["variant"])))
 
 
 @click.command()
 @click.option("--config", type=PATH, default=Path("configs/fovea-s.yaml"), show_default=True, help="What is varied.")
 @click.option("--patches", type=click.IntRange(1), default=9600, show_default=True, help="That each is trained on.")
 @click.option("--variants", multiple=True, type=click.Choice(list(VARIANTS)), help="May be repeated.  [default: all]")
-@click.option("--data", type=PATH, default=COCO_BOXES, help="COCO json to measure on.")
+@click.option("--data", type=PATH, default=COCO_MASKS, help="COCO json with masks, to measure on.")
 @click.option("--images", type=PATH, default=COCO_IMAGES, help="Folder of its images.")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many images.")
-@click.option("--recognizers", help="As for fovea eval.  [default: YOLOX-Nano and YOLOv5n]")
+@click.option("--limit", type=click.IntRange(1), help="At most so many images.")
+@click.option("--recognizers", help="As for fovea eval.  [default: YOLOX-Nano, CenterNet and YOLOv5n]")
 @click.option("--work", type=PATH, default=Path("runs/ablation"), show_default=True, help="Folder for runs and models.")
 @click.option("--out", type=PATH, default=RESULTS, help="Folder for the table.")
 def main(
@@ -103,7 +125,7 @@ def main(
     variants: Sequence[str],
     data: Path,
     images: Path,
-    limit: int,
+    limit: int | None,
     recognizers: str | None,
     work: Path,
     out: Path,
@@ -116,8 +138,16 @@ def main(
     judges = (
         recognizers.split(",") if recognizers else [str(SHARED / "models" / f"{name}.onnx") for name in RECOGNIZERS]
     )
-    evaluation = evaluate(load_dataset(data, images).limit(limit), codecs, judges, folder / "cache.sqlite", anchor=BASE)
-    rows = [row(compared, patches) for compared in summarize(evaluation)]
+    dataset = load_dataset(data, images)
+    evaluation = evaluate(
+        dataset.limit(limit) if limit else dataset,
+        codecs,
+        judges,
+        folder / "cache.sqlite",
+        qualities={"": QUALITIES},
+        anchor=BASE,
+    )
+    rows = compared(evaluation, patches)
     write_csv(out / "ablation.csv", rows)
     click.echo(markdown(rows))
 
