@@ -203,6 +203,27 @@ class Codec:
             alpha = np.ascontiguousarray(plane[box.top : box.top + box.height, box.left : box.left + box.width])
         return Picture(pixels, header.mode, alpha, reader.metadata())
 
+    def object_map(self, data: Source) -> NDArray[np.float32]:
+        """Read from a file where the objects are, as its encoder found them or was told. The picture is not decoded.
+
+        Args:
+            data: content of a ``.fov`` file, or the open file.
+
+        Returns:
+            float32 [⌈H/16⌉, ⌈W/16⌉]: what an error counted in each 16×16 pixels, 1 where surely an object is, least
+            where surely none is.
+
+        Raises:
+            BitstreamError: the file is damaged.
+            ModelError: the model it was encoded with is not installed, or knows of no objects.
+        """
+        reader = ContainerReader(data)
+        header = reader.header
+        coder = self._coder(header.model_id)
+        if not coder.takes_map:
+            raise ModelError(f"{coder.model.name}, which the file was encoded with, knows of no objects")
+        return coder.object_map(reader.tile, header.grid, header.quality)
+
     def encode_batch(
         self, images: Iterable[ImageLike], quality: float = DEFAULT_QUALITY, *, keep_metadata: bool = True
     ) -> Iterator[bytes]:

@@ -48,6 +48,26 @@ def test_region_misspelt(fovea, coded, tmp_path, region):
     assert result.stderr.count("\n") == 1
 
 
+def test_map_of_the_objects(fovea, coded, tmp_path):
+    assert fovea("decode", coded, tmp_path / "x.png", "--map").exit_code == 0
+    shown = Image.open(tmp_path / "x.png")
+    assert (shown.mode, shown.size) == ("L", (96, 64))
+    found = Codec().object_map(coded.read_bytes())
+    assert found.shape == (4, 6)
+    assert np.array_equal(np.array(shown)[::16, ::16], np.rint(255 * found))
+
+
+def test_map_of_a_model_that_knows_none(fovea, coded, tmp_path):
+    (tmp_path / "mse.fov").write_bytes(codec.encode(np.zeros((48, 64, 3), np.uint8), model="fovea-s-mse"))
+    result = fovea("decode", tmp_path / "mse.fov", tmp_path / "x.png", "--map")
+    assert result.exit_code == 1
+    assert "fovea-s-mse, which the file was encoded with, knows of no objects" in result.stderr
+
+
+def test_map_of_a_region(fovea, coded, tmp_path):
+    assert fovea("decode", coded, tmp_path / "x.png", "--map", "--region", "0,0,5,5").exit_code == 2
+
+
 def test_engine(fovea, coded, tmp_path):
     pytest.importorskip("openvino")
     assert fovea("decode", coded, tmp_path / "x.png", "--engine", "openvino", "-j", 1).exit_code == 0

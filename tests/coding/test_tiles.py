@@ -107,6 +107,24 @@ def test_logits_are_the_share_of_the_region():
     assert region_logits(region, Box(16, 32, 40, 8)).tolist() == [[0, 4, 4]]
 
 
+def test_object_map_is_what_the_decoder_is_told(finding_model, photo):
+    coder = PixelCoder(finding_model, create_engine(threads=1))
+    grid = TileGrid(210, 150, 64)
+    maps = []
+    for level in (0, 255):
+        tiles = coder.encode(photo, grid, 50, np.full(photo.shape[:2], level, np.uint8))
+        maps.append(coder.object_map(tiles.__getitem__, grid, 50))
+    nowhere, everywhere = maps
+    assert nowhere.shape == (10, 14)
+    assert 0 < nowhere.min() < everywhere.max() <= 1
+    assert everywhere.mean() > nowhere.mean()
+    half = np.zeros(photo.shape[:2], np.uint8)
+    half[:, :128] = 255
+    seen = coder.object_map(coder.encode(photo, grid, 50, half).__getitem__, grid, 50)
+    assert np.array_equal(seen[:, :8], everywhere[:, :8])
+    assert np.array_equal(seen[:, 8:], nowhere[:, 8:])
+
+
 def test_which_models_take_a_map(tiny_model, finding_model, guided):
     taking = [PixelCoder(model, create_engine()).takes_map for model in (tiny_model, finding_model, Model.load(guided))]
     assert taking == [False, True, True]

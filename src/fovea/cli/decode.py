@@ -31,6 +31,9 @@ def _region(_context: click.Context, _parameter: click.Parameter, value: str | N
     "--region", metavar="L,T,W,H", callback=_region, help="Decode this part alone: left, top, width, height in pixels."
 )
 @click.option(
+    "--map", "as_map", is_flag=True, help="Show where the file says that objects are, in place of the picture."
+)
+@click.option(
     "--format",
     "suffix",
     type=click.Choice(list(FORMATS)),
@@ -43,6 +46,7 @@ def decode(
     source: str,
     target: str,
     region: Region | None,
+    as_map: bool,
     suffix: str | None,
     engine: str,
     precision: str,
@@ -57,7 +61,10 @@ def decode(
     from fovea.bitstream import read_header
     from fovea.codec import Codec
     from fovea.engine.base import available_cores
+    from fovea.picture import Picture, enlarged_map
 
+    if as_map and region:
+        raise click.UsageError("--map shows the whole picture: leave out --region")
     work = plan(source, target, {".fov"}, f".{suffix or 'png'}")
     form = FORMATS[suffix or _suffix_of(work.tasks[0].target)]
     _refuse_losses(work.tasks, as_path(target))
@@ -66,7 +73,10 @@ def decode(
 
     def convert(_path: Path, file: IO[bytes], out: IO[bytes]) -> Tally:
         header = read_header(file)
-        picture = codec.decode_picture(file, region)
+        if as_map:
+            picture = Picture.from_array(enlarged_map(codec.object_map(file), header.width, header.height))
+        else:
+            picture = codec.decode_picture(file, region)
         save(picture, out, form)
         return Tally(file.seek(0, 2), header.width * header.height, picture.width * picture.height)
 

@@ -107,6 +107,32 @@ class PixelCoder:
                 _paste(out, region, pixels, grid.box(tile))
         return out
 
+    def object_map(self, tile_bytes: Callable[[int], bytes], grid: TileGrid, quality: int) -> Floats:
+        """What an error weighs at each position of the latent, for a model that knows a region of interest.
+
+        Args:
+            tile_bytes: gives the bytes of a tile by its number.
+            grid: of the picture.
+            quality: 0..100.
+
+        Returns:
+            [⌈H/16⌉, ⌈W/16⌉], 1 where an object surely is, least where surely none is.
+
+        Raises:
+            BitstreamError: the bytes of a tile are damaged.
+        """
+        found = np.empty((latent_size(grid.height), latent_size(grid.width)), np.float32)
+
+        def read(tile: int) -> None:
+            box = grid.box(tile)
+            top, left = box.top // STRIDE, box.left // STRIDE
+            rows, columns = latent_size(box.height), latent_size(box.width)
+            step = self._latents.read_prior(tile_bytes(tile), rows, columns, quality).step
+            found[top : top + rows, left : left + columns] = step[0, 0] ** -2
+
+        self._parallel(read, range(grid.tiles))
+        return found
+
     def _parallel(self, function: Callable[[_In], _Out], items: Iterable[_In]) -> list[_Out]:
         items = list(items)
         if len(items) < 2 or self.threads < 2:

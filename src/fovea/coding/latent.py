@@ -131,14 +131,25 @@ class LatentCoder:
             BitstreamError: the bytes are no latent of this size.
         """
         decoder = Decoder(self.model.tables, data)
+        prior = self._read_prior(decoder, height, width, quality)
+        residual = decoder.pop(prior.index)
+        decoder.finish()
+        return self.reconstruct(residual, prior)
+
+    def read_prior(self, data: bytes, height: int, width: int, quality: int) -> Prior:
+        """What z says in the bytes of a latent; they begin with it, and the rest is not read.
+
+        Raises:
+            BitstreamError: the bytes begin with no z of a latent of this size.
+        """
+        return self._read_prior(Decoder(self.model.tables, data), height, width, quality)
+
+    def _read_prior(self, decoder: Decoder, height: int, width: int, quality: int) -> Prior:
         shape = (1, self.model.hyper, -(-height // HYPER_RATIO), -(-width // HYPER_RATIO))
         z = decoder.pop(self._hyper_index(shape, quality))
         if np.abs(z).max() > HYPER_MAX:
             raise BitstreamError("a tile holds values that no encoder writes: it is damaged")
-        prior = self.prior(z, height, width, quality)
-        residual = decoder.pop(prior.index)
-        decoder.finish()
-        return self.reconstruct(residual, prior)
+        return self.prior(z, height, width, quality)
 
     def _hyper_index(self, shape: tuple[int, ...], quality: int) -> NDArray[np.uint8]:
         index = self.model.hyper_index[quality][None, :, None, None]

@@ -8,13 +8,14 @@ from fovea.picture.files import image_suffixes, open_picture
 from fovea.picture.labeled import lay_labels, open_labeled, shown_size
 from fovea.picture.metadata import image_info
 from fovea.picture.picture import Picture
-from fovea.picture.region import RegionLike, fill_boxes, region_map
+from fovea.picture.region import RegionLike, enlarged_map, fill_boxes, region_map
 
 __all__ = [
     "Picture",
     "RegionLike",
     "decode_alpha",
     "encode_alpha",
+    "enlarged_map",
     "fill_boxes",
     "image_info",
     "image_suffixes",

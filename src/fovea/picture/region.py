@@ -40,6 +40,26 @@ def region_map(region: RegionLike, width: int, height: int) -> NDArray[np.uint8]
     return samples
 
 
+def enlarged_map(found: NDArray[np.floating[Any]], width: int, height: int) -> NDArray[np.uint8]:
+    """Brings what :meth:`fovea.Codec.object_map` gives to the size of its image.
+
+    Args:
+        found: [⌈height/16⌉, ⌈width/16⌉], 0..1.
+        width: of the image, pixels.
+        height: of the image.
+
+    Returns:
+        uint8 [height, width], which :func:`region_map` takes.
+
+    Example:
+        >>> enlarged_map(np.array([[0.2, 1.0]]), width=18, height=1)[0, 14:]
+        array([ 51,  51, 255, 255], dtype=uint8)
+    """
+    side = 16
+    levels = np.rint(255 * found).astype(np.uint8)
+    return levels.repeat(side, axis=0)[:height].repeat(side, axis=1)[:, :width]
+
+
 def fill_boxes(boxes: Iterable[Iterable[float]], height: int, width: int) -> NDArray[np.bool_]:
     """Marks all pixels that boxes touch, so that no part of an object is left out.
 
