@@ -24,7 +24,10 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Pictures are made from what is released and measured, and are no part of the repository.
 docs: $(VENV)/.docs
+	$(BIN)/python examples/ways.py docs/pictures
+	for set in benchmarks/results/accuracy/*/; do cp $$set/curves.png docs/pictures/$$(basename $$set).png; done
 	$(BIN)/mkdocs build --strict
 
 clean:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fovea.evaluation.curves import Curve, Whole, band, bd_rate, front, rate_keeping
+from fovea.evaluation.curves import Curve, Whole, band, bd_rate, front, rate_keeping, share_kept
 
 RATES = np.array([0.1, 0.2, 0.4, 0.8])
 SCORES = np.array([0.10, 0.20, 0.30, 0.40])
@@ -79,6 +79,20 @@ def test_no_interval_where_most_resamples_do_not_reach():
     found = rate_keeping(curve(RATES, SCORES, bias=-0.1), WHOLE, 0.99)
     assert found.value == pytest.approx(0.8, rel=0.05)
     assert math.isnan(found.low)
+
+
+def test_share_kept_is_interpolated_and_never_extrapolated():
+    kept = {rate: share_kept(curve(RATES, SCORES), WHOLE, rate) for rate in (0.09, 0.2, math.sqrt(0.08), 0.8, 0.9)}
+    values = [found.value for found in kept.values()]
+    assert values[1:4] == pytest.approx([50, 62.5, 100], rel=0.01)
+    assert [math.isnan(value) for value in values] == [True, False, False, False, True]
+    assert kept[0.9].note == "not from 0.100 to 0.800"
+    assert (kept[0.2].low, kept[0.2].high) == pytest.approx((50, 50))
+
+
+def test_more_bits_that_bring_nothing_keep_what_fewer_did():
+    flat = curve(RATES, np.array([0.10, 0.20, 0.30, 0.25]))
+    assert share_kept(flat, WHOLE, 0.6).value == pytest.approx(75)
 
 
 def test_more_bits_for_less_accuracy_are_left_out():

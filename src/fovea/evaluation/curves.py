@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 _TAILS = (0.025, 0.975)
 _MOST = 0.75
 """Share of the accuracies of two curves that both must reach; comparing less is told."""
+_LEAST = 1e-9
+"""Accuracy that is divided by instead of none."""
 _ENOUGH = 0.9
 """Share of resamples that must give a figure before an interval is told."""
 
@@ -142,6 +144,26 @@ def rate_keeping(curve: Curve, whole: Whole, share: float) -> Estimate:
     return Estimate(middle, least, most)
 
 
+def share_kept(curve: Curve, whole: Whole, rate: float) -> Estimate:
+    """The part of the uncompressed accuracy that is kept at a bitrate.
+
+    Args:
+        curve: of the codec.
+        whole: accuracy on the originals.
+        rate: bits per pixel.
+
+    Returns:
+        In percent; NaN where the curve does not reach that rate. Above the last point of its front more bits bring no
+        more.
+    """
+    value = 100 * _score(curve.rates, curve.scores, rate) / whole.score if whole.score > 0 else math.nan
+    if math.isnan(value):
+        return Estimate(math.nan, note=f"not from {curve.rates.min():.3f} to {curve.rates.max():.3f}")
+    drawn = zip(curve.rate_samples, curve.score_samples, whole.samples, strict=True)
+    samples = np.array([100 * _score(r, s, rate) / max(w, _LEAST) for r, s, w in drawn])
+    return Estimate(value, *_interval(value, samples))
+
+
 def band(curve: Curve, whole: Whole) -> tuple[Floats, Floats]:
     """95 % intervals of the accuracy kept, on the scale of the accuracy.
 
@@ -152,7 +174,7 @@ def band(curve: Curve, whole: Whole) -> tuple[Floats, Floats]:
     Returns:
         Lower and upper bound of each point, [P] each; NaN where there is nothing to score.
     """
-    kept = curve.score_samples / np.maximum(whole.samples, 1e-9)[:, None]
+    kept = curve.score_samples / np.maximum(whole.samples, _LEAST)[:, None]
     known = np.isfinite(kept).any(axis=0)
     spread = np.full((2, len(curve.scores)), np.nan)
     spread[:, known] = np.nanquantile(kept[:, known], _TAILS, axis=0) - np.nanmedian(kept[:, known], axis=0)
@@ -185,3 +207,13 @@ def _log_rate(rates: Floats, scores: Floats, target: float) -> float:
     if len(rates) == 1:
         return math.log(rates[0])
     return float(PchipInterpolator(scores, np.log(rates))(target))
+
+
+def _score(rates: Floats, scores: Floats, rate: float) -> float:
+    tried = rates
+    rates, scores = front(rates, scores)
+    if not len(scores) or not rates[0] <= rate <= tried.max():
+        return math.nan
+    if rate >= rates[-1]:
+        return float(scores[-1])
+    return float(PchipInterpolator(np.log(rates), scores)(math.log(rate)))

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import fovea
-from fovea.evaluation.curves import Estimate, bd_rate, rate_keeping
+from fovea.evaluation.curves import Estimate, bd_rate, rate_keeping, share_kept
 from fovea.evaluation.evaluate import Evaluation
 from fovea.evaluation.point import Accuracy, Question
 
 SHARES = (0.99, 0.95, 0.90)
 """Parts of the uncompressed accuracy that are asked for."""
+RATES = (0.15, 0.23)
+"""Bits per pixel at which is told how much of the accuracy is kept: where the literature does."""
 _SETTING = ("dataset", "images", "reference", "fovea")
 """Columns that tell one evaluation from another where their tables are put together."""
 
@@ -27,6 +29,8 @@ class Row:
     """In percent against the anchor; None for the anchor itself."""
     keeping: Mapping[float, Estimate]
     """Bits per pixel that keep each of ``SHARES``."""
+    kept: Mapping[float, Estimate]
+    """Percent of the uncompressed accuracy that is kept at each of ``RATES``."""
 
 
 def summarize(evaluation: Evaluation) -> list[Row]:
@@ -37,6 +41,7 @@ def summarize(evaluation: Evaluation) -> list[Row]:
             codec,
             None if codec == evaluation.anchor else bd_rate(curves[evaluation.anchor], curve),
             {share: rate_keeping(curve, evaluation.wholes[question], share) for share in SHARES},
+            {rate: share_kept(curve, evaluation.wholes[question], rate) for rate in RATES},
         )
         for question, curves in evaluation.curves.items()
         for codec, curve in curves.items()
@@ -46,6 +51,7 @@ def summarize(evaluation: Evaluation) -> list[Row]:
 def summary_csv(evaluation: Evaluation, rows: Iterable[Row]) -> str:
     """One line for each codec and recognizer."""
     heads = ["bd_rate_percent", *(f"bpp_keeping_{share:.0%}".removesuffix("%") for share in SHARES)]
+    heads += [f"percent_kept_at_{rate:g}_bpp" for rate in RATES]
     header = [*_SETTING, "recognizer", "kind", "classes_scored", "classes", "codec", "anchor"]
     header += [f"{head}{part}" for head in heads for part in ("", "_low", "_high", "_note")]
     lines: list[list[object]] = [
@@ -56,7 +62,11 @@ def summary_csv(evaluation: Evaluation, rows: Iterable[Row]) -> str:
             *evaluation.classes[row.question.recognizer],
             row.codec,
             evaluation.anchor,
-            *(cell for estimate in (row.bd_rate, *row.keeping.values()) for cell in _cells(estimate)),
+            *(
+                cell
+                for estimate in (row.bd_rate, *row.keeping.values(), *row.kept.values())
+                for cell in _cells(estimate)
+            ),
         ]
         for row in rows
     ]

@@ -56,7 +56,7 @@ def enlarged_map(found: NDArray[np.floating[Any]], width: int, height: int) -> N
         array([ 51,  51, 255, 255], dtype=uint8)
     """
     side = 16
-    levels = np.rint(255 * found).astype(np.uint8)
+    levels: NDArray[np.uint8] = np.rint(255 * found).astype(np.uint8)
     return levels.repeat(side, axis=0)[:height].repeat(side, axis=1)[:, :width]
 
 
