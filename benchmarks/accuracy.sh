@@ -3,14 +3,16 @@
 #
 # Work is kept in .accuracy/, so an interrupted run goes on where it stopped, and a further codec costs only itself.
 # Tables and curves go to results/accuracy/SET; the report, which shows images that are not ours, stays in .accuracy/.
-# The set "ways" compares the ways to code for machines, with recognizers that had no part in any training.
+# The set "ways" compares the ways to code for machines; "aerial_seen" asks how much of what recognizers see on the
+# originals of aerial_cars they still see, as they see little that the labels know.
 #   CODECS   what to compare             LIMIT    so many images at most
 #   SHARED   folder of the data sets and recognizers, ../shared by default
 set -euo pipefail
 cd "$(dirname "$0")/.."
 shared=${SHARED:-${FOVEA_SHARED:-../shared}}
 codecs=${CODECS:-fovea-s,fovea-s-mse,jpeg,webp,avif:6,jxl,avc,hevc,vvc:fast}
-ways=fovea-s,fovea-s-roi+roi,fovea-s-roi+roi:$shared/models/yolox_nano.onnx,fovea-s-mse,hevc,vvc:fast
+ways=fovea-s,fovea-s-roi+roi,fovea-s-roi+roi:$shared/models/yolox_nano.onnx,fovea-s-task,fovea-s-mse,hevc,vvc:fast
+all="yolox_nano centernet_mbv3_512 yolov5n yolov8n yolov8n-seg"
 fovea=${FOVEA:-.venv/bin/fovea}
 
 # VVC takes half a minute for a picture of two megapixels at its higher rates, which tell little more.
@@ -32,18 +34,22 @@ measure() { # SET, labels, images, recognizers, further options
     cp "$work"/{points.csv,summary.csv,curves.png} "$results"
 }
 
-for set in "${@:-coco masks aerial_cars indoor}"; do
+for set in "${@:-coco masks aerial_cars aerial_seen indoor}"; do
     for name in $set; do
         case $name in
-            coco) measure coco coco/val.json coco/val \
-                "$(recognizers yolox_nano centernet_mbv3_512 yolov5n yolov8n yolov8n-seg)" ;;
+            # shellcheck disable=SC2086
+            coco) measure coco coco/val.json coco/val "$(recognizers $all)" ;;
             masks) measure masks coco/val_masks.json coco/val "$(recognizers yolov8n-seg)" ;;
             # shellcheck disable=SC2086
             aerial_cars) measure "$name" "$name/instances.json" "$name/images" "$(recognizers yolov8n yolox_nano)" \
                 $fewer ;;
+            # shellcheck disable=SC2086
+            aerial_seen) measure "$name" aerial_cars/instances.json aerial_cars/images \
+                "$(recognizers yolov8n yolox_nano)" $fewer --reference self ;;
             indoor) measure "$name" "$name/instances.json" "$name/images" "$(recognizers yolov8n yolox_nano)" ;;
-            ways) codecs=$ways measure ways coco/val.json coco/val "$(recognizers yolox_nano centernet_mbv3_512 yolov5n)" ;;
-            *) echo "unknown set $name: coco, masks, aerial_cars, indoor, ways" >&2; exit 2 ;;
+            # shellcheck disable=SC2086
+            ways) codecs=$ways measure ways coco/val.json coco/val "$(recognizers $all)" ;;
+            *) echo "unknown set $name: coco, masks, aerial_cars, aerial_seen, indoor, ways" >&2; exit 2 ;;
         esac
     done
 done
