@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -35,12 +37,28 @@ def test_any_width_starts(wide, deep):
     assert all(matrix.isfinite().all() for matrix in basis)
 
 
-def test_networks_code_smooth_pictures_from_the_first_step_on():
+@pytest.mark.parametrize(("latent", "detail"), [(128, 0), (112, 16), (160, 32)])
+def test_networks_code_smooth_pictures_from_the_first_step_on(latent, detail):
     torch.manual_seed(0)
-    config = NetworkConfig(wide=96, wide_blocks=1, deep=128, deep_blocks=1, latent=128, hyper=8, prior=16)
+    config = NetworkConfig(96, 1, 128, 1, latent=latent, hyper=8, prior=16, detail=detail)
     network = CodecNetwork(config).eval()
     y, x = torch.meshgrid(torch.arange(64.0), torch.arange(64.0), indexing="ij")
     image = torch.stack([127 + 80 * torch.sin(x / 9 + y / 14), 3 * x, 255 - 2 * y])[None]
     with torch.no_grad():
         decoded = network(image, torch.tensor([80])).image
     assert (decoded - image).square().mean() < 15**2
+
+
+def test_detail_comes_after_what_the_deep_part_holds():
+    """Two networks that start alike but for the detail: it restores noise that is too much for the other."""
+    torch.manual_seed(0)
+    config = NetworkConfig(112, 1, 96, 1, latent=96, hyper=8, prior=16)
+    image = 255 * torch.rand(1, 3, 64, 64)
+    lost = []
+    for detail in (0, 128):
+        torch.manual_seed(0)
+        network = CodecNetwork(replace(config, latent=96 + detail, detail=detail)).eval()
+        with torch.no_grad():
+            decoded = network.synthesis(network.analyze(image, torch.tensor([100]))[0], torch.tensor([100]))
+        lost.append((decoded - image).square().mean().item())
+    assert lost[1] < 0.85 * lost[0]

@@ -103,6 +103,19 @@ def test_objectness_starts_from_a_network_without_and_codes_without_a_map(config
     assert codec.decode(codec.encode(image, 40)).shape == image.shape
 
 
+def test_detail_starts_from_a_network_without(config_file, tmp_path):
+    config = read_config(config_file)
+    plain = _train(config, tmp_path / "plain")
+    architecture = replace(config.architecture, latent=config.architecture.latent + 8, detail=8)
+    detailed = config.model_copy(update={"start": plain, "architecture": architecture})
+    model = export_model(_train(detailed, tmp_path / "detailed"), "detailed", calibration=3)
+    model.save(tmp_path / "detailed.fovea")
+    assert model.latent == config.architecture.latent + 8
+    image = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
+    codec = Codec(tmp_path / "detailed.fovea", threads=1)
+    assert codec.decode(codec.encode(image, 40)).shape == image.shape
+
+
 def test_start_of_another_architecture_is_refused(config_file, tmp_path):
     config = read_config(config_file)
     first = _train(config, tmp_path / "first")

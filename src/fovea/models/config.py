@@ -15,6 +15,8 @@ class NetworkConfig:
         deep: channels at 1/16.
         deep_blocks: blocks there.
         latent: channels of the latent y, at 1/16.
+        detail: how many of them bypass the networks, as a linear transform of patches: fine texture, of which there is
+            more than ``deep`` channels hold, and which networks do not make simpler.
         hyper: channels of the hyper-latent z, at 1/64.
         prior: channels inside the networks that predict means and scales.
         roi: whether the encoder sees a map of the region of interest beside the image: the ROI-based way.
@@ -30,6 +32,7 @@ class NetworkConfig:
     prior: int
     roi: bool = False
     objectness: int = 0
+    detail: int = 0
 
     def __post_init__(self) -> None:
         if self.roi and self.objectness:
@@ -46,10 +49,12 @@ class NetworkConfig:
         return 4 if self.roi else 3
 
 
-_SMALL = NetworkConfig(wide=112, wide_blocks=4, deep=192, deep_blocks=3, latent=192, hyper=64, prior=112)
+_SMALL = NetworkConfig(wide=112, wide_blocks=4, deep=192, deep_blocks=3, latent=320, hyper=64, prior=112, detail=128)
 ARCHITECTURES = {
     "fovea-s": _SMALL,
     "fovea-s-roi": replace(_SMALL, roi=True),
     "fovea-s-objectness": replace(_SMALL, objectness=96),
-    "fovea-m": NetworkConfig(wide=192, wide_blocks=9, deep=256, deep_blocks=2, latent=256, hyper=96, prior=128),
+    "fovea-m": NetworkConfig(
+        wide=192, wide_blocks=9, deep=256, deep_blocks=2, latent=448, hyper=96, prior=128, detail=192
+    ),
 }

@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
@@ -20,11 +21,15 @@ from fovea.errors import FoveaError
 from fovea.models.transforms import widened
 from fovea.training.config import TrainingConfig
 from fovea.training.data import Labeled, Patch, PatchStream, read_coco, read_folder
+from fovea.training.grow import fill_detail, widen
 from fovea.training.module import CodecTraining
 
 CHECKPOINT = "last.ckpt"
 WEIGHTS = "weights.ckpt"
 _STEM = "network.analysis.stem.weight"
+_DETAIL = "network.analysis.detail.1.weight"
+_LOOKED_AT = 64
+"""Patches from which detail is started."""
 _OPTIONAL = (
     "network.analysis.objectness.",
     "network.hyper_analysis.region.",
@@ -103,8 +108,6 @@ def train(
         raise FoveaError(f"batch {config.batch} does not divide over {devices * nodes} devices")
     pl.seed_everything(config.seed, verbose=False)
     module = CodecTraining(config)
-    if config.start and not checkpoint.exists():
-        start_from(module, config.start)
     module.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     done = _steps_done(checkpoint, config) if resume and checkpoint.exists() else 0
     steps = math.ceil(config.patches / config.batch)
@@ -138,6 +141,9 @@ def train(
     # A resumed stream starts from other patches than the run began with.
     stream = config.model_copy(update={"seed": config.seed + done})
     loader, validation = _loaders(stream, trainer.global_rank, devices * nodes)
+    if config.start and not checkpoint.exists():
+        assert isinstance(loader.dataset, PatchStream)
+        start_from(module, config.start, loader.dataset)
     trainer.fit(module, loader, validation, ckpt_path=checkpoint if done else None, weights_only=False)
     trainer.save_checkpoint(checkpoint, weights_only=False)
     return trainer.strategy.broadcast(save_weights(checkpoint, folder / WEIGHTS))
@@ -185,11 +191,17 @@ def load_weights(module: CodecTraining, checkpoint: Path) -> None:
     _load(module, _weights(checkpoint), checkpoint)
 
 
-def start_from(module: CodecTraining, checkpoint: Path) -> None:
+def start_from(module: CodecTraining, checkpoint: Path, patches: Iterable[Patch]) -> None:
     """Load the averaged weights of a checkpoint into a module that may have parts which the checkpoint has not.
 
     What finds or takes a region of interest is almost without effect, and an auxiliary head as it was initialized,
-    until training finds better; parts that the module does not have are left out.
+    until training finds better; detail is started from what the network loses without it; parts that the module does
+    not have are left out.
+
+    Args:
+        module: to start.
+        checkpoint: of a training.
+        patches: to look at, where detail is to be started.
 
     Raises:
         FoveaError: the file is no checkpoint, or of another architecture.
@@ -197,9 +209,14 @@ def start_from(module: CodecTraining, checkpoint: Path) -> None:
     own, saved = module.state_dict(), _weights(checkpoint)
     if _STEM in saved:
         saved[_STEM] = widened(saved[_STEM], max(own[_STEM].shape[1], saved[_STEM].shape[1]))
+    grows = _DETAIL in own and _DETAIL not in saved and _STEM in saved
+    if grows:
+        saved = widen(saved, own)
     fresh = {name: value for name, value in own.items() if name.startswith(_OPTIONAL)}
     known = {name: value for name, value in saved.items() if name in own or not name.startswith(_OPTIONAL)}
     _load(module, fresh | known, checkpoint)
+    if grows:
+        fill_detail(module.network, (patch.image for patch in islice(iter(patches), _LOOKED_AT)))
 
 
 def _weights(checkpoint: Path) -> dict[str, torch.Tensor]:
