@@ -27,7 +27,6 @@ PICTURES: dict[str, tuple[Callable[[], Picture], tuple[float, float, float, floa
 WAYS = {
     "fovea-s": "Object-MSE: the bare picture",
     "fovea-s-roi": "ROI: told the box",
-    "fovea-s-task": "task loss: against YOLOX-Nano",
     "fovea-s-mse": "plain MSE: for people",
 }
 _COLUMNS, _TITLE = 3, 20
