@@ -18,7 +18,7 @@ from fovea.picture import enlarged_map, fill_boxes
 
 Picture = NDArray[np.uint8]
 
-BPP = 0.06
+BPP = 0.08
 PICTURES: dict[str, tuple[Callable[[], Picture], tuple[float, float, float, float]]] = {
     "astronaut": (data.astronaut, (14, 0, 432, 512)),
     "coffee": (data.coffee, (150, 50, 440, 330)),
