@@ -124,6 +124,9 @@ def test_start_of_another_architecture_is_refused(config_file, tmp_path):
     )
     with pytest.raises(FoveaError, match="does not fit"):
         _train(wider, tmp_path / "second")
+    narrower = replace(config.architecture, latent=config.architecture.latent // 2, detail=4)
+    with pytest.raises(FoveaError, match="does not fit"):
+        _train(config.model_copy(update={"start": first, "architecture": narrower}), tmp_path / "third")
 
 
 def test_start_from_something_else_is_refused(config_file, tmp_path):

@@ -27,6 +27,7 @@ from fovea.training.module import CodecTraining
 CHECKPOINT = "last.ckpt"
 WEIGHTS = "weights.ckpt"
 _STEM = "network.analysis.stem.weight"
+_GAIN = "network.analysis.log_gain.anchors"
 _DETAIL = "network.analysis.detail.1.weight"
 _LOOKED_AT = 64
 """Patches from which detail is started."""
@@ -209,7 +210,12 @@ def start_from(module: CodecTraining, checkpoint: Path, patches: Iterable[Patch]
     own, saved = module.state_dict(), _weights(checkpoint)
     if _STEM in saved:
         saved[_STEM] = widened(saved[_STEM], max(own[_STEM].shape[1], saved[_STEM].shape[1]))
-    grows = _DETAIL in own and _DETAIL not in saved and _STEM in saved
+    grows = (
+        _DETAIL in own
+        and _DETAIL not in saved
+        and _GAIN in saved
+        and own[_GAIN].shape[1] - saved[_GAIN].shape[1] == len(own[_DETAIL])
+    )
     if grows:
         saved = widen(saved, own)
     fresh = {name: value for name, value in own.items() if name.startswith(_OPTIONAL)}
