@@ -9,7 +9,8 @@ from PIL import ExifTags, Image
 
 from fovea.cli import main
 from fovea.recognition import load_dataset
-from fovea.training.data import PatchStream, read_coco
+from fovea.training.data import read_coco
+from fovea.training.patches import PatchStream
 
 
 def mask(*arguments: object) -> Result:

@@ -56,6 +56,13 @@ def test_train_resume_export_and_code(config_file, tmp_path):
     assert data[6:14] == model.id or model.id in data[:32]
 
 
+def test_images_may_stay_on_the_device(config_file, tmp_path):
+    config = read_config(config_file)
+    resident = config.model_copy(update={"data": config.data.model_copy(update={"resident": True})})
+    weights = _train(resident, tmp_path / "run")
+    assert torch.load(weights, weights_only=False)["global_step"] == 3
+
+
 def test_start_takes_over_the_weights_of_another_run(config_file, tmp_path):
     config = read_config(config_file)
     first = _train(config, tmp_path / "first")

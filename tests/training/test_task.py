@@ -11,11 +11,12 @@ from onnx import TensorProto, helper, numpy_helper
 
 from fovea.errors import RecognizerError
 from fovea.training.config import TaskConfig, read_config
-from fovea.training.data import PatchStream, read_coco
+from fovea.training.data import read_coco
 from fovea.training.dead_leaves import dead_leaves
 from fovea.training.export import export_model, load_checkpoint
 from fovea.training.losses import mse
 from fovea.training.module import distortion_of
+from fovea.training.patches import PatchStream
 from fovea.training.run import train
 from fovea.training.task import TaskDistortion
 
@@ -118,6 +119,19 @@ def test_shares(make_recognizer):
     torch.testing.assert_close(TaskDistortion(path, features=["b"])(*images), both)
     assert not torch.allclose(TaskDistortion(path, features=["b", "d"])(*images), both, rtol=0.01)
     torch.testing.assert_close(TaskDistortion(path, features=[])(*images), outer)
+
+
+def test_errors_outside_objects_weigh_what_they_are_said_to(make_recognizer):
+    path = make_recognizer()
+    decoded, original, nowhere = _images()
+    everywhere = torch.ones_like(nowhere)
+    plain, weighted = (TaskDistortion(path, output_share=0, background=weight) for weight in (1.0, 0.25))
+    torch.testing.assert_close(weighted(decoded, original, nowhere), plain(decoded, original, nowhere) / 4)
+    torch.testing.assert_close(weighted(decoded, original, everywhere), plain(decoded, original, nowhere))
+    # An object counts where it is: a distortion of the left half is hardly seen from the right.
+    left = torch.where(torch.arange(original.shape[3]) < 32, decoded, original)
+    on_left = torch.where(torch.arange(original.shape[3]) < 32, everywhere, nowhere)
+    assert (weighted(left, original, on_left) > 2 * weighted(left, original, 1 - on_left)).all()
 
 
 def test_gradient_is_finite_under_autocast(make_recognizer):

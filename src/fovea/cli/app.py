@@ -18,6 +18,7 @@ from fovea.cli.mask import mask_command
 from fovea.cli.models import models
 from fovea.cli.options import debug_option
 from fovea.cli.train import train
+from fovea.cli.train_segmenter import train_segmenter
 
 _INTERRUPTED = 130
 
@@ -59,5 +60,8 @@ def main() -> None:
     """
 
 
-for _verb in (encode, decode, info, models, detect_command, mask_command, eval_command, train, export, complexity):
+_CODING = (encode, decode, info, models)
+_MEASURING = (detect_command, mask_command, eval_command, complexity)
+_TRAINING = (train, train_segmenter, export)
+for _verb in (*_CODING, *_MEASURING, *_TRAINING):
     main.add_command(_verb)

@@ -1,21 +1,15 @@
 """The networks as they are deployed: one ONNX graph for each step, bytes in, bytes out."""
 
-import logging
 import math
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import numpy as np
-import onnx
 import torch
 import torch.nn.functional as F
-from onnx import TensorProto, numpy_helper
 from torch import Tensor, nn
 
 from fovea.models.config import NetworkConfig
 from fovea.models.layers import Depthwise, Pointwise
 from fovea.models.network import CodecNetwork
+from fovea.models.onnx_file import to_onnx
 from fovea.models.prior import INDEX_STEP
 from fovea.models.transforms import PATCH, STRIDE, Analysis, Synthesis, given_region
 
@@ -208,55 +202,4 @@ def _export(module: nn.Module, inputs: tuple[Tensor, ...]) -> bytes:
         else {2: dynamic, 3: dynamic}
         for tensor in inputs
     )
-    with _without_advice():
-        program = torch.onnx.export(module.eval(), inputs, dynamic_shapes=shapes, external_data=False, verbose=False)
-    assert program is not None
-    model = program.model_proto
-    _halve_weights(model)
-    _strip_comments(model)
-    return bytes(model.SerializeToString(deterministic=True))
-
-
-@contextmanager
-def _without_advice() -> Iterator[None]:
-    """The exporter talks about shapes, and about operators of torchvision; these networks have none."""
-    logger = logging.getLogger("torch.onnx._internal.exporter._registration")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
-
-
-def _halve_weights(model: onnx.ModelProto) -> None:
-    """Store tensors that float16 holds exactly in 16 bits, widened when the graph is loaded: half the file."""
-    casts = []
-    for tensor in model.graph.initializer:
-        if tensor.data_type != TensorProto.FLOAT or math.prod(tensor.dims) < 512:
-            continue
-        values = numpy_helper.to_array(tensor)
-        half = values.astype(np.float16)
-        if (half.astype(np.float32) == values).all():
-            name = tensor.name
-            tensor.CopyFrom(numpy_helper.from_array(half, name + "_half"))
-            casts.append(onnx.helper.make_node("Cast", [name + "_half"], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-
-
-def _strip_comments(model: onnx.ModelProto) -> None:
-    """Drop source paths and traces that the exporter leaves: they bloat the file and name the machine."""
-    model.producer_version = ""
-    del model.metadata_props[:]
-    del model.graph.metadata_props[:]
-    del model.graph.value_info[:]
-    for node in model.graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
-    for value in [*model.graph.input, *model.graph.output]:
-        del value.metadata_props[:]
-        value.doc_string = ""
+    return to_onnx(module, inputs, shapes)

@@ -1,7 +1,7 @@
 """What a training run is: one YAML file, checked before anything starts."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -13,12 +13,20 @@ from fovea.training.masks import MaskSource
 from fovea.training.task import Color, Range
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Fields that are checked, and no others."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class DataConfig(_Strict):
-    """Images and annotations to train on; see :class:`fovea.training.data.PatchStream`."""
+class DataConfig(Strict):
+    """Images and annotations to train on; see :class:`fovea.training.patches.PatchStream`.
+
+    Attributes:
+        workers: processes that draw the patches.
+        resident: whether decoded images stay on the device that trains; see
+            :class:`fovea.training.patches.ResidentImages`.
+    """
 
     images: Path
     annotations: Path | None = None
@@ -32,15 +40,16 @@ class DataConfig(_Strict):
     small: Annotated[float, Field(ge=0, le=1)] = 0.0
     edges: Annotated[float, Field(ge=0, le=8)] = 0.0
     workers: Annotated[int, Field(ge=1)] = 1
+    resident: bool = False
 
 
-class MseConfig(_Strict):
+class MseConfig(Strict):
     """Plain mean squared error."""
 
     name: Literal["mse"]
 
 
-class ObjectMseConfig(_Strict):
+class ObjectMseConfig(Strict):
     """Object-MSE; see :func:`fovea.training.losses.object_mse`."""
 
     name: Literal["object_mse"]
@@ -48,7 +57,7 @@ class ObjectMseConfig(_Strict):
     normalization: Normalization = "image"
 
 
-class TaskConfig(_Strict):
+class TaskConfig(Strict):
     """Distance of what one recognizer sees; see :class:`fovea.training.task.TaskDistortion`."""
 
     name: Literal["task"]
@@ -59,12 +68,13 @@ class TaskConfig(_Strict):
     features: tuple[str, ...] | None = None
     output_share: Annotated[float, Field(ge=0, le=1)] = 0.5
     mse_share: Annotated[float, Field(ge=0, le=1)] = 0.1
+    background: Annotated[float, Field(ge=0, le=1)] = 1.0
 
 
 LossConfig = Annotated[MseConfig | ObjectMseConfig | TaskConfig, Field(discriminator="name")]
 
 
-class TrainingConfig(_Strict):
+class TrainingConfig(Strict):
     """One training run.
 
     Attributes:
@@ -114,14 +124,26 @@ class TrainingConfig(_Strict):
         return ARCHITECTURES[value]
 
 
+Config = TypeVar("Config", bound=Strict)
+
+
 def read_config(path: Path) -> TrainingConfig:
-    """Read and check a training configuration. Relative paths in it are relative to the working folder.
+    """Read and check a training configuration; see :func:`read_yaml`."""
+    return read_yaml(path, TrainingConfig)
+
+
+def read_yaml(path: Path, kind: type[Config]) -> Config:
+    """Read and check a configuration. Relative paths in it are relative to the working folder.
+
+    Args:
+        path: YAML file.
+        kind: of configuration that it is.
 
     Raises:
         FoveaError: the file cannot be read, or a field is unknown, missing or out of range; names file and field.
     """
     try:
-        return TrainingConfig.model_validate(yaml.safe_load(path.read_text()))
+        return kind.model_validate(yaml.safe_load(path.read_text()))
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "top level"

@@ -16,9 +16,10 @@ from fovea.errors import FoveaError
 from fovea.models import CodecNetwork
 from fovea.models.deploy import export_graphs, halo, prove_exact, round_weights
 from fovea.training.config import TrainingConfig
-from fovea.training.data import Patch, PatchStream
+from fovea.training.loaders import split_images
 from fovea.training.module import CodecTraining
-from fovea.training.run import load_weights, split_images
+from fovea.training.patches import Patch, PatchStream
+from fovea.training.run import load_weights
 
 _REACH = 256
 
@@ -92,7 +93,7 @@ def export_model(checkpoint: Path, name: str | None = None, calibration: int = 2
     largest = prove_exact(network)
     if calibration:
         data = config.data
-        train, _ = split_images(config)
+        train, _ = split_images(data)
         stream = PatchStream(train, data.size, data.scale, data.objects, seed=config.seed + 1, cache=0)
         tables = FrequencyTables.from_counts(measure_symbols(network, list(islice(iter(stream), calibration))))
     else:

@@ -15,10 +15,10 @@ from fovea.coding.model import QUALITIES
 from fovea.models import CodecNetwork, Coded
 from fovea.models.quality import LAMBDA_MAX, LAMBDA_MIN, rate_lambda
 from fovea.training.config import LossConfig, ObjectMseConfig, TaskConfig, TrainingConfig
-from fovea.training.data import Patch
 from fovea.training.losses import Distortion, mse, object_mse
 from fovea.training.mask_head import MaskHead, mask_bits
 from fovea.training.optimizer import MuonAdam
+from fovea.training.patches import Patch
 from fovea.training.task import TaskDistortion
 
 VALIDATION_QUALITIES = (10, 30, 50, 70, 90)

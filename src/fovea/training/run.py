@@ -3,26 +3,26 @@
 import math
 import pickle
 from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
 
 import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import (
-    EMAWeightAveraging,
     LearningRateMonitor,
     ModelCheckpoint,
     TQDMProgressBar,
+    WeightAveraging,
 )
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
-from torch.utils.data import DataLoader
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from fovea.errors import FoveaError
 from fovea.models.transforms import widened
 from fovea.training.config import TrainingConfig
-from fovea.training.data import Labeled, Patch, PatchStream, read_coco, read_folder
 from fovea.training.grow import fill_detail, widen
+from fovea.training.loaders import Patches
 from fovea.training.module import CodecTraining
+from fovea.training.patches import Patch
 
 CHECKPOINT = "last.ckpt"
 WEIGHTS = "weights.ckpt"
@@ -39,37 +39,6 @@ _OPTIONAL = (
     "mask_head.",
 )
 """Parts that one run may have and another not."""
-
-
-def split_images(config: TrainingConfig) -> tuple[list[Labeled], list[Labeled]]:
-    """Images to train on, and the few held out for validation, spread evenly over the data set."""
-    data = config.data
-    images = read_coco(data.annotations, data.images) if data.annotations else read_folder(data.images)
-    if len(images) <= data.validation:
-        raise FoveaError(f"{len(images)} images are too few to keep {data.validation} of them for validation")
-    held_out = set(range(0, len(images), len(images) // data.validation)[: data.validation])
-    return (
-        [image for number, image in enumerate(images) if number not in held_out],
-        [image for number, image in enumerate(images) if number in held_out],
-    )
-
-
-def _loaders(config: TrainingConfig, rank: int, devices: int) -> tuple[DataLoader[Patch], DataLoader[Patch]]:
-    data = config.data
-    train, held_out = split_images(config)
-    weights = (data.masks, data.dilation, data.small, data.edges)
-    stream = PatchStream(train, data.size, data.scale, data.objects, *weights, data.repeat, seed=config.seed, rank=rank)
-    fixed = PatchStream(held_out, data.size, (0.9, 1.1), 1.0, *weights, seed=0, cache=0)
-    patches: list[Patch] = list(islice(iter(fixed), 2 * data.validation))
-    loader: DataLoader[Patch] = DataLoader(
-        stream,
-        batch_size=config.batch // devices,
-        num_workers=data.workers,
-        prefetch_factor=4,
-        pin_memory=torch.cuda.is_available(),
-        persistent_workers=True,
-    )
-    return loader, DataLoader(patches, batch_size=16)  # type: ignore[arg-type]
 
 
 def train(
@@ -133,19 +102,17 @@ def train(
             CSVLogger(folder, name="", version=f"csv-{done:07d}"),
         ],
         callbacks=[
-            EMAWeightAveraging(decay=config.ema),
+            WeightAveraging(multi_avg_fn=get_ema_multi_avg_fn(config.ema)),  # type: ignore[no-untyped-call]
             ModelCheckpoint(dirpath=folder, filename="last", every_n_train_steps=every, enable_version_counter=False),
             LearningRateMonitor("step"),
             *([TQDMProgressBar(refresh_rate=20)] if progress else []),
         ],
     )
     # A resumed stream starts from other patches than the run began with.
-    stream = config.model_copy(update={"seed": config.seed + done})
-    loader, validation = _loaders(stream, trainer.global_rank, devices * nodes)
+    patches = Patches(config, config.seed + done, devices * nodes)
     if config.start and not checkpoint.exists():
-        assert isinstance(loader.dataset, PatchStream)
-        start_from(module, config.start, loader.dataset)
-    trainer.fit(module, loader, validation, ckpt_path=checkpoint if done else None, weights_only=False)
+        start_from(module, config.start, patches.first(_LOOKED_AT))
+    trainer.fit(module, datamodule=patches, ckpt_path=checkpoint if done else None, weights_only=False)
     trainer.save_checkpoint(checkpoint, weights_only=False)
     return trainer.strategy.broadcast(save_weights(checkpoint, folder / WEIGHTS))
 
@@ -222,7 +189,7 @@ def start_from(module: CodecTraining, checkpoint: Path, patches: Iterable[Patch]
     known = {name: value for name, value in saved.items() if name in own or not name.startswith(_OPTIONAL)}
     _load(module, fresh | known, checkpoint)
     if grows:
-        fill_detail(module.network, (patch.image for patch in islice(iter(patches), _LOOKED_AT)))
+        fill_detail(module.network, (patch.image for patch in patches))
 
 
 def _weights(checkpoint: Path) -> dict[str, torch.Tensor]:

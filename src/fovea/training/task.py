@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from fovea.errors import RecognizerError
 from fovea.training.dead_leaves import dead_leaves
-from fovea.training.losses import mse
+from fovea.training.losses import object_mse
 from fovea.training.onnx_torch import OnnxNetwork, read_onnx, stage_ends
 
 Color = Literal["rgb", "bgr"]
@@ -55,8 +55,10 @@ class TaskDistortion:
             patch as it is. Networks that are convolutions throughout also work, and faster, on other sizes.
         features: names of the inner tensors that are compared; None: where the network's stages end, see
             :func:`fovea.training.onnx_torch.stage_ends`.
-        output_share: share of the outputs in the distance, 0..1; the rest is that of the features, each the same.
-        mse_share: share of the plain MSE in the distortion, 0..1.
+        output_share: share of the outputs in the distance, but for those that are features, 0..1; the rest is that of
+            the features, each the same.
+        mse_share: share of the squared error of the pixels in the distortion, 0..1.
+        background: weight of errors outside the objects, of pixels and of features; 1 needs no masks.
 
     Raises:
         RecognizerError: the file cannot be read, the network cannot be run, or there is nothing to compare; names the
@@ -72,15 +74,16 @@ class TaskDistortion:
         features: Sequence[str] | None = None,
         output_share: float = 0.5,
         mse_share: float = 0.1,
+        background: float = 1.0,
     ) -> None:
         model = read_onnx(recognizer)
-        outputs = [output.name for output in model.graph.output] if output_share else []
         features = [] if output_share == 1 else stage_ends(model) if features is None else features
+        outputs = [output.name for output in model.graph.output if output.name not in features] if output_share else []
         shares = _even(1 - output_share, len(features)) + _even(output_share, len(outputs))
         if not shares:
             raise RecognizerError(f"{recognizer}: nothing to compare: name features, or give the outputs a share")
         self._features = len(features)
-        self._color, self._range, self._mse_share = color, range, mse_share
+        self._color, self._range, self._mse_share, self._background = color, range, mse_share, background
         try:
             self._network = OnnxNetwork(model, [*features, *outputs])
             declared = self._network.size if all(self._network.size) else None
@@ -95,32 +98,41 @@ class TaskDistortion:
         Args:
             decoded: [B, 3, H, W], RGB, 0..255.
             original: same shape and range.
-            mask: ignored.
+            mask: [B, 1, H, W], 0 outside objects; on them 1, or more where errors shall count more.
 
         Returns:
             [B], on the scale of squared 8-bit levels, with gradients to ``decoded``.
         """
-        distances = self._distances(decoded, original)
+        pixels = object_mse(decoded, original, mask, self._background)
+        distances = self._distances(decoded, original, mask.to(decoded.dtype).clamp(min=self._background))
         task = torch.stack([weight * distance for weight, distance in zip(self._weights, distances, strict=True)])
-        return (1 - self._mse_share) * task.sum(dim=0) + self._mse_share * mse(decoded, original, mask)
+        return (1 - self._mse_share) * task.sum(dim=0) + self._mse_share * pixels
 
-    def _distances(self, decoded: Tensor, original: Tensor) -> list[Tensor]:
+    def _distances(self, decoded: Tensor, original: Tensor, weight: Tensor) -> list[Tensor]:
         """Relative error of each tensor, [B]."""
         with torch.no_grad():
             expected = self._see(original)
-        pairs = enumerate(zip(self._see(decoded), expected, strict=True))
-        return [_relative_error(a, b, whole=number < self._features) for number, (a, b) in pairs]
+        seen = self._see(decoded)
+        features = zip(seen[: self._features], expected, strict=False)
+        outputs = zip(seen[self._features :], expected[self._features :], strict=True)
+        return [_feature_error(a, b, weight) for a, b in features] + [_output_error(a, b) for a, b in outputs]
 
     def _see(self, image: Tensor) -> list[Tensor]:
-        """What the network computes of images, [B, ...] each, in float32 also where autocast computes in less."""
-        image = image.float()
+        """What the network computes of images, [B, ...] each, float32, though it computes in what autocast wants."""
+        device = image.device.type
+        kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else torch.float32
+        with torch.autocast(device, enabled=False):
+            seen = self._network.to(image.device, kind)(self._prepared(image.float()).to(kind))
+        return [tensor.float() for tensor in seen]
+
+    def _prepared(self, image: Tensor) -> Tensor:
         if self._size and self._size != image.shape[2:]:
             image = F.interpolate(image, self._size, mode="bilinear", align_corners=False)
         if self._color == "bgr":
             image = image.flip(1)
         if self._range == "0..1":
             image = image / 255
-        return [tensor.float() for tensor in self._network.to(image.device)(image)]
+        return image
 
     @torch.no_grad()
     def _scales(self) -> list[float]:
@@ -128,7 +140,9 @@ class TaskDistortion:
         pictures = [dead_leaves(_CALIBRATION_SIZE, seed) for seed in range(_CALIBRATION)]
         original, decoded = _batch(pictures), _batch([_as_jpeg(picture) for picture in pictures])
         error = float((decoded - original).square().mean())
-        means = [float(distance.mean()) for distance in self._distances(decoded, original)]
+        means = [
+            float(distance.mean()) for distance in self._distances(decoded, original, original.new_ones(1, 1, 1, 1))
+        ]
         for name, mean in zip(self._network.tensors, means, strict=True):
             if not 0 < mean < math.inf:
                 raise RecognizerError(f"tensor {name} cannot be compared: a mild distortion changes it by {mean}")
@@ -139,9 +153,17 @@ def _even(share: float, parts: int) -> list[float]:
     return [share / parts] * parts if parts else []
 
 
-def _relative_error(decoded: Tensor, original: Tensor, whole: bool) -> Tensor:
-    """Squared error of [B, ...] over the variance: of the whole, or the mean over channels, each by itself; [B]."""
-    axes = tuple(range(1, original.ndim)) if whole else _positions(original)
+def _feature_error(decoded: Tensor, original: Tensor, weight: Tensor) -> Tensor:
+    """Squared error of maps [B, C, h, w], weighted by [B, 1, H, W], over the variance of the whole; [B]."""
+    height, width = original.shape[2:]
+    weight = F.adaptive_avg_pool2d(weight, (height, width))
+    error = (decoded - original).square().mean(1, keepdim=True) * weight
+    return error.mean((1, 2, 3)) / (original.var((1, 2, 3), correction=0) + _SILENCE)
+
+
+def _output_error(decoded: Tensor, original: Tensor) -> Tensor:
+    """Squared error of [B, ...] over the variance, the mean over channels, each by itself; [B]."""
+    axes = _positions(original)
     error = (decoded - original).square().mean(axes, keepdim=True)
     variance = original.var(axes, correction=0, keepdim=True)
     return (error / (variance + _SILENCE)).flatten(1).mean(1)

@@ -50,11 +50,16 @@ def resize(
     cubic_coeff_a: float = -0.75,
     exclude_outside: int = 0,
     extrapolation_value: float = 0.0,
+    antialias: int = 0,
+    keep_aspect_ratio_policy: str = "stretch",
 ) -> Tensor:
     """The operator Resize, nearest or linear, along one axis after the other.
 
-    The last three attributes have no effect in these modes, but are often written.
+    Neither the factor of cubic, nor what it excludes or extrapolates, has an effect in these modes, but both are often
+    written.
     """
+    if antialias or keep_aspect_ratio_policy != "stretch":
+        raise ValueError("smoothing, and keeping the aspect ratio, are not supported")
     if mode not in ("nearest", "linear"):
         raise ValueError(f"mode {mode} is not supported")
     if sizes is not None:

@@ -1,0 +1,94 @@
+"""Patches to train and to validate on, as Lightning wants them."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader, IterableDataset
+
+from fovea.errors import FoveaError
+from fovea.training.config import DataConfig, TrainingConfig
+from fovea.training.crops import Crop, Cropping, CropStream
+from fovea.training.data import Labeled, read_coco, read_folder
+from fovea.training.masks import WEIGHT_STEP, object_weights
+from fovea.training.patches import Patch, PatchStream, ResidentImages
+
+
+def split_images(data: DataConfig) -> tuple[list[Labeled], list[Labeled]]:
+    """Images to train on, and the few held out for validation, spread evenly over the data set."""
+    images = read_coco(data.annotations, data.images) if data.annotations else read_folder(data.images)
+    if len(images) <= data.validation:
+        raise FoveaError(f"{len(images)} images are too few to keep {data.validation} of them for validation")
+    held_out = set(range(0, len(images), len(images) // data.validation)[: data.validation])
+    return (
+        [image for number, image in enumerate(images) if number not in held_out],
+        [image for number, image in enumerate(images) if number in held_out],
+    )
+
+
+class Patches(pl.LightningDataModule):
+    """Both loaders of a run.
+
+    Args:
+        config: of the run.
+        seed: of the patches.
+        devices: that share a batch.
+    """
+
+    def __init__(self, config: TrainingConfig, seed: int, devices: int) -> None:
+        super().__init__()
+        self._data, self._seed, self._batch = config.data, seed, config.batch // devices
+        data = config.data
+        self._weights = (data.masks, data.dilation, data.small, data.edges)
+        self._train, self._held_out = split_images(data)
+        self._resident: ResidentImages | None = None
+
+    def first(self, number: int) -> Iterator[Patch]:
+        """So many patches to look at before training."""
+        return islice(iter(self._stream(rank=0)), number)
+
+    def _weigh(self, annotations: Sequence[dict[str, Any]], height: int, width: int) -> NDArray[np.uint8]:
+        return object_weights(annotations, height, width, *self._weights)
+
+    def _stream(self, rank: int) -> PatchStream:
+        data = self._data
+        return PatchStream(
+            self._train, data.size, data.scale, data.objects, *self._weights, data.repeat, self._seed, rank
+        )
+
+    def train_dataloader(self) -> DataLoader[Patch] | DataLoader[Crop]:
+        """Patches, or crops where the images are on the device."""
+        assert self.trainer is not None
+        data, rank = self._data, self.trainer.global_rank
+        stream: IterableDataset[Any] = self._stream(rank=rank)
+        if data.resident:
+            self._resident = ResidentImages(self._train, data.size, self._weigh)
+            self._resident.to(self.trainer.strategy.root_device)
+            cropping = Cropping(self._train, data.size, data.scale, data.objects, data.repeat)
+            stream = CropStream(cropping, self._resident.sizes, self._seed, rank)
+        return DataLoader(
+            stream,
+            batch_size=self._batch,
+            num_workers=data.workers,
+            prefetch_factor=4,
+            pin_memory=torch.cuda.is_available(),
+            persistent_workers=True,
+        )
+
+    def val_dataloader(self) -> DataLoader[Patch]:
+        """The same patches each time."""
+        fixed = PatchStream(self._held_out, self._data.size, (0.9, 1.1), 1.0, *self._weights, seed=0, cache=0)
+        patches: list[Patch] = list(islice(iter(fixed), 2 * self._data.validation))
+        return DataLoader(patches, batch_size=16)  # type: ignore[arg-type]
+
+    def on_after_batch_transfer(self, batch: Patch | Crop, dataloader_idx: int) -> Patch:
+        """Cut what is still to be cut."""
+        if isinstance(batch, Crop):
+            assert self._resident is not None
+            image, weights = self._resident.cut(batch)
+            return Patch(image, weights * WEIGHT_STEP)
+        return batch

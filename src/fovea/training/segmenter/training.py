@@ -1,0 +1,235 @@
+"""Training the segmenter: one YAML file, and an ONNX file that the loss of a codec names."""
+
+import copy
+import math
+from pathlib import Path
+from typing import Annotated
+
+import lightning.pytorch as pl
+import torch
+import torch.nn.functional as F
+from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch.optim.lr_scheduler import LambdaLR
+from torch.utils.data import DataLoader
+
+from fovea.atomic import writing
+from fovea.models.onnx_file import to_onnx
+from fovea.training.config import DataConfig, Strict
+from fovea.training.crops import Crop, Cropping, CropStream
+from fovea.training.data import Labeled
+from fovea.training.loaders import split_images
+from fovea.training.patches import ResidentImages
+from fovea.training.segmenter.network import Seen, Segmenter
+from fovea.training.segmenter.painting import Painter, targets
+
+_WARMUP = 200
+_WEIGHT_DECAY = 0.05
+_SMOOTHING = 0.05
+_RAREST = 20.0
+"""Most that a class counts more than the mean pixel."""
+
+
+class SegmenterConfig(Strict):
+    """A training of the segmenter.
+
+    Attributes:
+        name: of the run; its folder below ``runs/``.
+        data: what to train on. Images always stay on the device that trains.
+        patches: how many to train on; the learning rate falls to zero over them along a half cosine.
+        batch: patches a step.
+        learning_rate: of AdamW, after a linear warm-up.
+        seed: of weights and patches.
+        validate_every: patches between validations and checkpoints.
+    """
+
+    name: str
+    data: DataConfig
+    patches: Annotated[int, Field(ge=1)]
+    batch: Annotated[int, Field(ge=1)] = 96
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
+    seed: int = 0
+    validate_every: Annotated[int, Field(ge=1)] = 48000
+
+
+class SegmenterTraining(pl.LightningModule):
+    """Cross entropy of classes at 1/8 and of outlines at 1/4 of the resolution.
+
+    Args:
+        config: of the run.
+        shares: pixels of nothing and of each class; the rarer, the more a pixel counts, with the square root.
+    """
+
+    weight: Tensor
+
+    def __init__(self, config: SegmenterConfig, shares: Tensor) -> None:
+        super().__init__()
+        self.config = config
+        self.network = Segmenter(len(shares) - 1)
+        weight = (shares.sum() / shares.clamp(min=1)).sqrt()
+        self.register_buffer("weight", (weight * shares.sum() / (weight * shares).sum()).clamp(max=_RAREST))
+
+    def forward(self, image: Tensor) -> Seen:
+        """Look at a batch."""
+        seen: Seen = self.network(image.contiguous(memory_format=torch.channels_last))
+        return seen
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+        """Loss of one batch, in other light and with noise."""
+        image, drawn = batch
+        classes, outlines = targets(drawn)
+        seen = self(_disturbed(image.float()))
+        of_classes = F.cross_entropy(seen.classes.float(), classes, self.weight, label_smoothing=_SMOOTHING)
+        of_outlines = F.binary_cross_entropy_with_logits(seen.outlines.float(), outlines)
+        self.log_dict({"classes": of_classes, "outlines": of_outlines}, prog_bar=True)
+        return of_classes + of_outlines
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+        """How many pixels of objects are found, and how many given their class; and of nothing, taken for nothing."""
+        image, drawn = batch
+        classes, outlines = targets(drawn)
+        seen = self(image.float())
+        guess, objects = seen.classes.argmax(dim=1), classes > 0
+        values = {
+            "objects_found": (guess > 0)[objects].float().mean(),
+            "objects_named": (guess == classes)[objects].float().mean(),
+            "nothing_found": (guess == 0)[~objects].float().mean(),
+            "outlines": F.binary_cross_entropy_with_logits(seen.outlines.float(), outlines),
+        }
+        self.log_dict({f"validation/{name}": value for name, value in values.items()})
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """AdamW, and the schedule."""
+        optimizer = torch.optim.AdamW(self.parameters(), self.config.learning_rate, weight_decay=_WEIGHT_DECAY)
+        steps = math.ceil(self.config.patches / self.config.batch)
+
+        def factor(step: int) -> float:
+            return min(1.0, step / _WARMUP) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
+
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": LambdaLR(optimizer, factor), "interval": "step"}}
+
+
+class _Patches(pl.LightningDataModule):
+    """Training and held-out images on the device, and crops of both."""
+
+    def __init__(
+        self, config: SegmenterConfig, painter: Painter, train: list[Labeled], held_out: list[Labeled]
+    ) -> None:
+        super().__init__()
+        data = config.data
+        self._config = config
+        self.training, self.held_out = (ResidentImages(images, data.size, painter) for images in (train, held_out))
+        self._cropping = Cropping(train, data.size, data.scale, data.objects, data.repeat)
+        self._fixed = Cropping(held_out, data.size, (0.9, 1.1), 1.0, 0.0)
+
+    def setup(self, stage: str) -> None:
+        """Move the images to the device."""
+        assert self.trainer is not None
+        for images in (self.training, self.held_out):
+            images.to(self.trainer.strategy.root_device)
+
+    def train_dataloader(self) -> DataLoader[Crop]:
+        """Crops without end."""
+        config = self._config
+        stream = CropStream(self._cropping, self.training.sizes, config.seed)
+        return DataLoader(stream, config.batch, num_workers=config.data.workers, persistent_workers=True)
+
+    def val_dataloader(self) -> DataLoader[Crop]:
+        """The same crops each time."""
+        crops = iter(CropStream(self._fixed, self.held_out.sizes))
+        return DataLoader([next(crops) for _ in range(2 * len(self.held_out.sizes))], 64)  # type: ignore[arg-type]
+
+    def on_after_batch_transfer(self, batch: Crop, dataloader_idx: int) -> tuple[Tensor, Tensor]:
+        """Cut the patches."""
+        assert self.trainer is not None
+        return (self.training if self.trainer.training else self.held_out).cut(batch)
+
+
+def train_segmenter(
+    config: SegmenterConfig,
+    folder: Path,
+    *,
+    resume: bool = False,
+    accelerator: str = "auto",
+    precision: str = "bf16-mixed",
+    progress: bool = True,
+) -> Path:
+    """Train the segmenter.
+
+    Args:
+        config: of the run.
+        folder: for checkpoints, the log (CSV) and the result.
+        resume: go on from the last checkpoint in ``folder``; starts anew where there is none.
+        accelerator: as Lightning names them: "cpu", "gpu", "auto".
+        precision: likewise.
+        progress: show a progress bar.
+
+    Returns:
+        ``segmenter.onnx``: image [B, 3, H, W], RGB, 0..255, to the fields of :class:`Seen`.
+
+    Raises:
+        FoveaError: the data cannot be read.
+    """
+    pl.seed_everything(config.seed, verbose=False)
+    train, held_out = split_images(config.data)
+    painter = Painter([*train, *held_out])
+    patches = _Patches(config, painter, train, held_out)
+    shares = torch.bincount(patches.training.maps[:, 0].flatten(), minlength=1 + len(painter.number)).float()
+    module = SegmenterTraining(config, shares)
+    module.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    steps = math.ceil(config.patches / config.batch)
+    every = max(1, min(config.validate_every // config.batch, steps))
+    trainer = pl.Trainer(
+        accelerator=accelerator,
+        devices=1,
+        precision=precision,  # type: ignore[arg-type]
+        max_steps=steps,
+        val_check_interval=every,
+        check_val_every_n_epoch=None,
+        gradient_clip_val=2.0,
+        log_every_n_steps=min(50, every),
+        default_root_dir=folder,
+        enable_progress_bar=progress,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        logger=CSVLogger(folder, name="", version="csv"),
+        callbacks=[
+            ModelCheckpoint(dirpath=folder, filename="last", every_n_train_steps=every, enable_version_counter=False),
+            *([TQDMProgressBar(refresh_rate=20)] if progress else []),
+        ],
+    )
+    checkpoint = folder / "last.ckpt"
+    before = checkpoint if resume and checkpoint.exists() else None
+    trainer.fit(module, patches, ckpt_path=before, weights_only=False)
+    path = folder / "segmenter.onnx"
+    with writing(path) as file:
+        file.write(exported(module.network))
+    return path
+
+
+def exported(network: Segmenter) -> bytes:
+    """The ONNX file of a trained segmenter, its weights rounded to 16 bits."""
+    network = copy.deepcopy(network).float().cpu().eval()
+    for layers in network.modules():
+        if isinstance(layers, nn.Sequential) and isinstance(layers[1], nn.BatchNorm2d):
+            layers[0], layers[1] = fuse_conv_bn_eval(layers[0], layers[1]), nn.Identity()
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.copy_(weight.half())
+    open_axis = torch.export.Dim.DYNAMIC
+    return to_onnx(network, (torch.zeros(2, 3, 64, 96),), [{0: open_axis, 2: open_axis, 3: open_axis}], Seen._fields)
+
+
+def _disturbed(image: Tensor) -> Tensor:
+    """Other contrast, brightness and tint, and some noise."""
+
+    def between(low: float, high: float, channels: int = 1) -> Tensor:
+        return image.new_empty(len(image), channels, 1, 1).uniform_(low, high)
+
+    light = between(0.75, 1.3, channels=3) * between(0.7, 1.3)
+    image = ((image - 114) * between(0.6, 1.4) + 114) * light
+    return (image + torch.randn_like(image) * between(0, 6)).clamp(0, 255)

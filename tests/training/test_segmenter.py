@@ -1,0 +1,79 @@
+"""The segmenter: what it is shown, its training, and its file as a loss takes it."""
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from fovea.errors import DatasetError
+from fovea.training.config import read_yaml
+from fovea.training.data import Labeled, read_coco
+from fovea.training.onnx_torch import OnnxNetwork, read_onnx
+from fovea.training.segmenter.network import Seen, Segmenter
+from fovea.training.segmenter.painting import Painter, targets
+from fovea.training.segmenter.training import SegmenterConfig, exported, train_segmenter
+from fovea.training.task import TaskDistortion
+
+
+def _box(category, *box, **more):
+    return {"category_id": category, "bbox": list(box), **more}
+
+
+def test_small_objects_are_drawn_over_large_ones():
+    annotations = (_box(7, 4, 4, 4, 4), _box(3, 0, 0, 16, 16), _box(3, 20, 0, 4, 4, iscrowd=1))
+    painter = Painter([Labeled("a.png", annotations)])
+    drawn = painter(annotations, 16, 24)
+    assert drawn.shape == (16, 24, 2) and drawn.dtype == np.uint8
+    classes, objects = drawn[..., 0], drawn[..., 1]
+    assert classes[5, 5] == 2 and classes[12, 12] == 1 and not classes[:, 16:].any()
+    assert objects[5, 5] != objects[12, 12]
+
+
+def test_more_classes_than_fit_are_refused():
+    annotations = tuple(_box(number, 0, 0, 1, 1) for number in range(300))
+    with pytest.raises(DatasetError, match="300 classes"):
+        Painter([Labeled("a.png", annotations)])
+
+
+def test_targets_tell_classes_and_outlines():
+    drawn = torch.zeros(1, 2, 32, 32, dtype=torch.uint8)
+    drawn[:, 0, 8:24, 8:24], drawn[:, 1, 8:24, 8:24] = 5, 1
+    classes, outlines = targets(drawn)
+    assert classes.shape == (1, 4, 4) and classes[0].tolist()[1] == [0, 5, 5, 0]
+    assert outlines.shape == (1, 1, 8, 8)
+    assert outlines[0, 0, 2, 2] == 1 and outlines[0, 0, 3, 3] == 0 and outlines[0, 0, 0, 0] == 0
+
+
+def test_file_computes_what_the_network_does(tmp_path):
+    torch.manual_seed(0)
+    network = Segmenter(3).eval()
+    image = torch.rand(2, 3, 64, 96) * 255
+    path = tmp_path / "segmenter.onnx"
+    path.write_bytes(exported(network))
+    with torch.no_grad():
+        expected = network(image)
+        seen = OnnxNetwork(read_onnx(path), list(Seen._fields))(image)
+    for mine, other in zip(seen, expected, strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-3, atol=1e-3)
+
+
+def test_training_ends_in_a_file_that_a_loss_takes(coco, tmp_path):
+    path = coco / "segmenter.yaml"
+    data = {
+        "images": str(coco), "annotations": str(coco / "train.json"), "validation": 2, "size": 64, "objects": 1.0
+    }  # fmt: skip
+    path.write_text(yaml.safe_dump({"name": "tiny", "data": data, "patches": 8, "batch": 4, "validate_every": 4}))
+    config = read_yaml(path, SegmenterConfig)
+    onnx = train_segmenter(config, tmp_path / "run", accelerator="cpu", progress=False)
+    assert (tmp_path / "run" / "last.ckpt").exists()
+    again = config.model_copy(update={"patches": 12})
+    assert train_segmenter(again, tmp_path / "run", resume=True, accelerator="cpu", progress=False) == onnx
+    assert torch.load(tmp_path / "run" / "last.ckpt", weights_only=False)["global_step"] == 3
+
+    features = ["stride8", "stride16"]
+    outputs, inner = (TaskDistortion(onnx, range="0..255", features=features, output_share=s) for s in (0.5, 0.0))
+    original = read_coco(coco / "train.json", coco) and torch.rand(2, 3, 64, 64) * 255
+    mask = torch.ones(2, 1, 64, 64)
+    assert inner(original, original, mask).tolist() == [0, 0]
+    assert (inner(original + 9, original, mask) > 0).all()
+    assert not torch.allclose(inner(original + 9, original, mask), outputs(original + 9, original, mask))
