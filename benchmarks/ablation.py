@@ -32,6 +32,17 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "auxiliary-head": {"architecture": "fovea-s"},
     "not-told-masks": {"mask_weight": 0.0},
     "given-a-map": {"architecture": "fovea-s-roi"},
+    "features-too": {
+        "loss": {
+            "name": "task",
+            "recognizer": "checkpoints/segmenter.onnx",
+            "range": "0..255",
+            "features": ["stride4", "stride8", "stride16"],
+            "output_share": 0.0,
+            "mse_share": 0.25,
+            "background": 0.2,
+        }
+    },
     "background-0": {"loss.background": 0.0},
     "background-0.02": {"loss.background": 0.02},
     "background-0.1": {"loss.background": 0.1},
@@ -52,6 +63,7 @@ SIZE = 256
 RECOGNIZERS = ("yolox_nano", "centernet_mbv3_512", "yolov5n")
 """None of them had a part in the labels that the configuration trains on."""
 QUALITIES = (10, 30, 50, 70)
+CONFIG = Path("configs/fovea-s-object-mse.yaml")
 PATH = click.Path(path_type=Path)
 
 
@@ -113,7 +125,7 @@ def compared(evaluation: Evaluation, patches: int) -> list[Row]:
 
 
 @click.command()
-@click.option("--config", type=PATH, default=Path("configs/fovea-s.yaml"), show_default=True, help="What is varied.")
+@click.option("--config", type=PATH, default=CONFIG, show_default=True, help="What is varied.")
 @click.option("--patches", type=click.IntRange(1), default=4800, show_default=True, help="That each is trained on.")
 @click.option("--variants", multiple=True, type=click.Choice(list(VARIANTS)), help="May be repeated.  [default: all]")
 @click.option("--data", type=PATH, default=COCO_MASKS, help="COCO json with masks, to measure on.")

@@ -18,15 +18,16 @@ from fovea.picture import enlarged_map, fill_boxes
 
 Picture = NDArray[np.uint8]
 
-BPP = 0.08
+BPP = 0.12
 PICTURES: dict[str, tuple[Callable[[], Picture], tuple[float, float, float, float]]] = {
     "astronaut": (data.astronaut, (14, 0, 432, 512)),
     "coffee": (data.coffee, (150, 50, 440, 330)),
 }
 """How to load each, and a box around what it shows, as a detector would give it: left, top, right, bottom."""
 WAYS = {
-    "fovea-s": "Object-MSE: the bare picture",
+    "fovea-s": "Fovea: the bare picture",
     "fovea-s-roi": "ROI: told the box",
+    "fovea-s-task": "task loss: YOLOX-Nano",
     "fovea-s-mse": "plain MSE: for people",
 }
 _COLUMNS, _TITLE = 3, 20

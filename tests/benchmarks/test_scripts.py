@@ -129,6 +129,6 @@ def test_ablation(run, script, checkers: Path, tmp_path: Path) -> None:
 def test_every_variant_is_a_configuration(script) -> None:
     pytest.importorskip("lightning")
     ablation = script("ablation")
-    fields = yaml.safe_load((ROOT / "configs" / "fovea-s.yaml").read_text())
+    fields = yaml.safe_load((ROOT / "configs" / "fovea-s-object-mse.yaml").read_text())
     configs = [ablation.varied(fields, name, 8) for name in ablation.VARIANTS]
     assert len({config.model_copy(update={"name": ""}).model_dump_json() for config in configs}) == len(configs)

@@ -14,6 +14,7 @@ pytest.importorskip("lightning")
 from fovea.coding.model import Model
 from fovea.models import NetworkConfig
 from fovea.training import run
+from fovea.training.segmenter import training
 
 CONFIG = """
 name: tiny
@@ -78,6 +79,24 @@ def test_bad_config(fovea, config, trained, text, reason):
 def test_wrong_usage(fovea, config, trained, arguments):
     assert fovea("train", *([config] if arguments else []), *arguments).exit_code == 2
     assert not trained
+
+
+def test_segmenter_is_trained_and_its_file_named(fovea, tmp_path, monkeypatch):
+    calls = []
+
+    def train(config, folder, **settings):
+        calls.append((config.batch, folder, settings))
+        return folder / "segmenter.onnx"
+
+    monkeypatch.setattr(training, "train_segmenter", train)
+    path = tmp_path / "tiny.yaml"
+    path.write_text("name: tiny\ndata: {images: images}\npatches: 4\n")
+    result = fovea("train-segmenter", path, "--resume", "--accelerator", "cpu")
+    assert (result.exit_code, result.stdout) == (0, f"{Path('runs/tiny/segmenter.onnx')}\n")
+    assert calls == [(96, Path("runs/tiny"), {"resume": True, "accelerator": "cpu", "precision": "bf16-mixed"})]
+    path.write_text("name: tiny\n")
+    result = fovea("train-segmenter", path)
+    assert result.exit_code == 1 and result.stderr.startswith(f"fovea: {path}: data: Field required")
 
 
 def test_export_needs_a_checkpoint(fovea, tmp_path):

@@ -29,9 +29,10 @@ def test_small_objects_are_drawn_over_large_ones():
     assert objects[5, 5] != objects[12, 12]
 
 
-def test_more_classes_than_fit_are_refused():
-    annotations = tuple(_box(number, 0, 0, 1, 1) for number in range(300))
-    with pytest.raises(DatasetError, match="300 classes"):
+@pytest.mark.parametrize(("classes", "message"), [(0, "there are none"), (300, "300 classes")])
+def test_classes_must_fit(classes, message):
+    annotations = tuple(_box(number, 0, 0, 1, 1) for number in range(classes))
+    with pytest.raises(DatasetError, match=message):
         Painter([Labeled("a.png", annotations)])
 
 

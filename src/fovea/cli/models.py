@@ -45,7 +45,7 @@ def _facts(path: Path) -> dict[str, Any]:
 
     model = load_file(path)
     size = path.stat().st_size
-    return {"name": model.name, "id": model.id.hex(), "path": str(path), "bytes": size, "card": dict(model.card)}
+    return {"name": path.stem, "id": model.id.hex(), "path": str(path), "bytes": size, "card": dict(model.card)}
 
 
 def _text(facts: dict[str, Any]) -> str:

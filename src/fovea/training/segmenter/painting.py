@@ -20,10 +20,15 @@ class Painter:
 
     Args:
         images: whose annotations tell what classes there are.
+
+    Raises:
+        DatasetError: there is none, or more than bytes count.
     """
 
     def __init__(self, images: Sequence[Labeled]) -> None:
         categories = sorted({annotation["category_id"] for image in images for annotation in image.annotations})
+        if not categories:
+            raise DatasetError("the segmenter learns from annotations, and there are none")
         if len(categories) > _COUNTED:
             raise DatasetError(f"{len(categories)} classes are more than the segmenter tells apart, {_COUNTED}")
         self.number = {category: number for number, category in enumerate(categories, 1)}

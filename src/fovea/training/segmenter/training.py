@@ -215,8 +215,9 @@ def exported(network: Segmenter) -> bytes:
     """The ONNX file of a trained segmenter, its weights rounded to 16 bits."""
     network = copy.deepcopy(network).float().cpu().eval()
     for layers in network.modules():
-        if isinstance(layers, nn.Sequential) and isinstance(layers[1], nn.BatchNorm2d):
-            layers[0], layers[1] = fuse_conv_bn_eval(layers[0], layers[1]), nn.Identity()
+        match list(layers.children()):
+            case [nn.Conv2d() as conv, nn.BatchNorm2d() as norm, *_] if isinstance(layers, nn.Sequential):
+                layers[0], layers[1] = fuse_conv_bn_eval(conv, norm), nn.Identity()
     with torch.no_grad():
         for weight in network.parameters():
             weight.copy_(weight.half())
