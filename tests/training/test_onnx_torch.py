@@ -234,6 +234,7 @@ def test_stages_end_where_the_resolution_falls():
         (_model([_node("MatMul", ["x", "tall"])]), "node MatMul to y of operator MatMul cannot be run"),
         (_model([_node("Resize", ["x", "", "by 2"], mode="cubic")]), "Resize to y .* cubic"),
         (_model([_node("Resize", ["x", "", "by 2"], antialias=1)], opset=18), "Resize to y .*antialias"),
+        (_model([_node("Resize", ["x", "", "by 2"], keep_aspect_ratio_policy="not_larger")], opset=18), "not_larger"),
         (_model([_node("Resize")]), "neither scales nor sizes"),
         (
             _model([_node("Resize", ["x", "", "by 2"], coordinate_transformation_mode="tf_crop_and_resize")]),

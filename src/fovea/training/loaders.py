@@ -1,21 +1,19 @@
 """Patches to train and to validate on, as Lightning wants them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 import lightning.pytorch as pl
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset
 
 from fovea.errors import FoveaError
 from fovea.training.config import DataConfig, TrainingConfig
 from fovea.training.crops import Crop, Cropping, CropStream
 from fovea.training.data import Labeled, read_coco, read_folder
-from fovea.training.masks import WEIGHT_STEP, object_weights
-from fovea.training.patches import Patch, PatchStream, ResidentImages
+from fovea.training.masks import WEIGHT_STEP
+from fovea.training.patches import Patch, PatchStream, ResidentImages, painted_weights
 
 
 def split_images(data: DataConfig) -> tuple[list[Labeled], list[Labeled]]:
@@ -51,9 +49,6 @@ class Patches(pl.LightningDataModule):
         """So many patches to look at before training."""
         return islice(iter(self._stream(rank=0)), number)
 
-    def _weigh(self, annotations: Sequence[dict[str, Any]], height: int, width: int) -> NDArray[np.uint8]:
-        return object_weights(annotations, height, width, *self._weights)
-
     def _stream(self, rank: int) -> PatchStream:
         data = self._data
         return PatchStream(
@@ -66,7 +61,7 @@ class Patches(pl.LightningDataModule):
         data, rank = self._data, self.trainer.global_rank
         stream: IterableDataset[Any] = self._stream(rank=rank)
         if data.resident:
-            self._resident = ResidentImages(self._train, data.size, self._weigh)
+            self._resident = ResidentImages(self._train, data.size, painted_weights(*self._weights))
             self._resident.to(self.trainer.strategy.root_device)
             cropping = Cropping(self._train, data.size, data.scale, data.objects, data.repeat)
             stream = CropStream(cropping, self._resident.sizes, self._seed, rank)

@@ -1,6 +1,5 @@
 """Training patches with their object masks: cut from files as needed, or from images that stay on the device."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
+from fovea.engine.base import available_cores
 from fovea.picture import open_labeled
 from fovea.training.crops import Crop, Cropping, generator
 from fovea.training.data import Labeled
@@ -20,6 +20,12 @@ from fovea.training.masks import WEIGHT_STEP, MaskSource, object_weights
 
 Paint = Callable[[Sequence[dict[str, Any]], int, int], NDArray[np.uint8]]
 """Draws what annotations say on an image of a height and a width."""
+
+
+def painted_weights(source: MaskSource, dilation: int, small: float, edges: float) -> Paint:
+    """What :func:`fovea.training.masks.object_weights` draws with these settings."""
+    return partial(object_weights, source=source, dilation=dilation, small=small, edges=edges)
+
 
 _BYTES_A_PIXEL = 5  # Pillow keeps RGB in four bytes; and the weights
 
@@ -67,7 +73,7 @@ class PatchStream(IterableDataset[Patch]):
     ) -> None:
         self.images, self.size = images, size
         self._cropping = Cropping(images, size, scale, objects, repeat)
-        self._weigh = partial(object_weights, source=source, dilation=dilation, small=small, edges=edges)
+        self._paint = painted_weights(source, dilation, small, edges)
         self.seed, self.rank = seed, rank
         self._cache: dict[int, tuple[Image.Image, Image.Image]] = {}
         self._room = cache
@@ -84,7 +90,7 @@ class PatchStream(IterableDataset[Patch]):
             return self._cache[number]
         item = self.images[number]
         image = Image.fromarray(open_labeled(item.path, item.size, item.upright))
-        weights = Image.fromarray(self._weigh(item.annotations, image.height, image.width))
+        weights = Image.fromarray(self._paint(item.annotations, image.height, image.width))
         size = _BYTES_A_PIXEL * image.width * image.height
         if size <= self._room:
             self._room -= size
@@ -122,19 +128,18 @@ class ResidentImages(torch.nn.Module):
 
     def __init__(self, images: Sequence[Labeled], size: int, paint: Paint) -> None:
         super().__init__()
-        loader = DataLoader(_Decoded(images, paint), batch_size=None, num_workers=len(os.sched_getaffinity(0)))
+        loader = DataLoader(_Decoded(images, paint), batch_size=None, num_workers=available_cores())
         decoded = [planes.clone() for planes in loader]  # what comes from a worker holds a file open
         self.size = size
         self.sizes = [(planes.shape[2], planes.shape[1]) for planes in decoded]
         width, height = (max(sides) for sides in zip(*self.sizes, strict=True))
-        # Beyond its edges an image goes on as it ends, for the taps of the filter.
-        padded = [
-            F.pad(planes[None], (0, width - planes.shape[2], 0, height - planes.shape[1]), "replicate")
-            for planes in decoded
-        ]
-        planes = torch.cat(padded)
-        self.register_buffer("images", planes[:, :3].contiguous(), persistent=False)
-        self.register_buffer("maps", planes[:, 3:].contiguous(), persistent=False)
+        padded = torch.empty(len(decoded), len(decoded[0]), height, width, dtype=torch.uint8)
+        for number, planes in enumerate(decoded):
+            # Beyond its edges an image goes on as it ends, for the taps of the filter.
+            beyond = (0, width - planes.shape[2], 0, height - planes.shape[1])
+            padded[number] = F.pad(planes[None], beyond, "replicate")[0]
+        self.register_buffer("images", padded[:, :3], persistent=False)
+        self.register_buffer("maps", padded[:, 3:], persistent=False)
 
     def cut(self, crops: Crop) -> tuple[Tensor, Tensor]:
         """A batch of patches.

@@ -122,7 +122,7 @@ class TaskDistortion:
         device = image.device.type
         kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else torch.float32
         with torch.autocast(device, enabled=False):
-            seen = self._network.to(image.device, kind)(self._prepared(image.float()).to(kind))
+            seen = self._network.to(image.device)(self._prepared(image.float()).to(kind))
         return [tensor.float() for tensor in seen]
 
     def _prepared(self, image: Tensor) -> Tensor:

@@ -58,8 +58,10 @@ def resize(
     Neither the factor of cubic, nor what it excludes or extrapolates, has an effect in these modes, but both are often
     written.
     """
-    if antialias or keep_aspect_ratio_policy != "stretch":
-        raise ValueError("smoothing, and keeping the aspect ratio, are not supported")
+    if antialias:
+        raise ValueError("antialias is not supported")
+    if keep_aspect_ratio_policy != "stretch":
+        raise ValueError(f"keep_aspect_ratio_policy {keep_aspect_ratio_policy} is not supported")
     if mode not in ("nearest", "linear"):
         raise ValueError(f"mode {mode} is not supported")
     if sizes is not None:

@@ -117,11 +117,11 @@ class _Patches(pl.LightningDataModule):
     """Training and held-out images on the device, and crops of both."""
 
     def __init__(
-        self, config: SegmenterConfig, painter: Painter, train: list[Labeled], held_out: list[Labeled]
+        self, config: SegmenterConfig, seed: int, painter: Painter, train: list[Labeled], held_out: list[Labeled]
     ) -> None:
         super().__init__()
         data = config.data
-        self._config = config
+        self._config, self._seed = config, seed
         self.training, self.held_out = (ResidentImages(images, data.size, painter) for images in (train, held_out))
         self._cropping = Cropping(train, data.size, data.scale, data.objects, data.repeat)
         self._fixed = Cropping(held_out, data.size, (0.9, 1.1), 1.0, 0.0)
@@ -135,7 +135,7 @@ class _Patches(pl.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Crop]:
         """Crops without end."""
         config = self._config
-        stream = CropStream(self._cropping, self.training.sizes, config.seed)
+        stream = CropStream(self._cropping, self.training.sizes, self._seed)
         return DataLoader(stream, config.batch, num_workers=config.data.workers, persistent_workers=True)
 
     def val_dataloader(self) -> DataLoader[Crop]:
@@ -177,7 +177,11 @@ def train_segmenter(
     pl.seed_everything(config.seed, verbose=False)
     train, held_out = split_images(config.data)
     painter = Painter([*train, *held_out])
-    patches = _Patches(config, painter, train, held_out)
+    checkpoint = folder / "last.ckpt"
+    before = checkpoint if resume and checkpoint.exists() else None
+    # A resumed stream starts from other patches than the run began with.
+    done = int(torch.load(before, map_location="cpu", weights_only=False)["global_step"]) if before else 0
+    patches = _Patches(config, config.seed + done, painter, train, held_out)
     shares = torch.bincount(patches.training.maps[:, 0].flatten(), minlength=1 + len(painter.number)).float()
     module = SegmenterTraining(config, shares)
     module.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -202,8 +206,6 @@ def train_segmenter(
             *([TQDMProgressBar(refresh_rate=20)] if progress else []),
         ],
     )
-    checkpoint = folder / "last.ckpt"
-    before = checkpoint if resume and checkpoint.exists() else None
     trainer.fit(module, patches, ckpt_path=before, weights_only=False)
     path = folder / "segmenter.onnx"
     with writing(path) as file:
