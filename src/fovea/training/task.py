@@ -118,12 +118,9 @@ class TaskDistortion:
         return [_feature_error(a, b, weight) for a, b in features] + [_output_error(a, b) for a, b in outputs]
 
     def _see(self, image: Tensor) -> list[Tensor]:
-        """What the network computes of images, [B, ...] each, float32, though it computes in what autocast wants."""
-        device = image.device.type
-        kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else torch.float32
-        with torch.autocast(device, enabled=False):
-            seen = self._network.to(image.device)(self._prepared(image.float()).to(kind))
-        return [tensor.float() for tensor in seen]
+        """What the network computes of images, [B, ...] each: in float32, as differences at high quality are small."""
+        with torch.autocast(image.device.type, enabled=False):
+            return self._network.to(image.device)(self._prepared(image.float()))
 
     def _prepared(self, image: Tensor) -> Tensor:
         if self._size and self._size != image.shape[2:]:

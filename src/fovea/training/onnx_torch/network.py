@@ -98,8 +98,7 @@ class OnnxNetwork(nn.Module):
         """Run the network.
 
         Args:
-            image: [B, C, H, W], in the range and the order of channels that the network was trained with. Its type is
-                the one that is computed in.
+            image: [B, C, H, W], in the range and the order of channels that the network was trained with.
 
         Returns:
             The wanted tensors, [B, ...] each.
@@ -110,7 +109,7 @@ class OnnxNetwork(nn.Module):
         return [tensor.squeeze(1) for tensor in torch.vmap(self._run)(image[:, None])]
 
     def _run(self, image: Tensor) -> list[Tensor]:
-        values = self._read | {name: self.get_buffer(buffer).to(image) for name, buffer in self._weights.items()}
+        values = self._read | {name: self.get_buffer(buffer) for name, buffer in self._weights.items()}
         values[self.image] = image
         for step, release in zip(self._steps, self._release, strict=True):
             values |= step.run(values)
