@@ -120,7 +120,8 @@ class TaskDistortion:
     def _see(self, image: Tensor) -> list[Tensor]:
         """What the network computes of images, [B, ...] each: in float32, as differences at high quality are small."""
         with torch.autocast(image.device.type, enabled=False):
-            return self._network.to(image.device)(self._prepared(image.float()))
+            seen: list[Tensor] = self._network.to(image.device)(self._prepared(image.float()))
+        return seen
 
     def _prepared(self, image: Tensor) -> Tensor:
         if self._size and self._size != image.shape[2:]:
