@@ -70,9 +70,26 @@ def object_region(segmentation: Any, box: Sequence[float], height: int, width: i
     return fill_boxes([(left, top, left + box_width, top + box_height)], height, width)
 
 
-def _region(annotation: Mapping[str, Any], height: int, width: int, source: MaskSource) -> NDArray[np.uint8]:
-    segmentation = annotation.get("segmentation") if source == "mask" else None
-    return object_region(segmentation, annotation.get("bbox", ()), height, width).view(np.uint8)
+def annotated_region(
+    annotation: Mapping[str, Any], height: int, width: int, source: MaskSource = "mask"
+) -> NDArray[np.bool_]:
+    """The pixels of an object that COCO annotates; see :func:`object_region`.
+
+    Args:
+        annotation: of the object.
+        height: of the image, pixels.
+        width: of the image, pixels.
+        source: "mask", or "box" to fill the box though there be a mask.
+
+    Raises:
+        DatasetError: its box or segmentation cannot be read.
+    """
+    try:
+        segmentation = annotation.get("segmentation") if source == "mask" else None
+        return object_region(segmentation, annotation.get("bbox", ()), height, width)
+    except (KeyError, TypeError, ValueError) as error:
+        name = annotation.get("id", "?")
+        raise DatasetError(f"annotation {name} has no readable box or segmentation: {error}") from error
 
 
 def object_weights(
@@ -111,12 +128,7 @@ def object_weights(
     """
     weights = np.zeros((height, width), np.float32)
     for annotation in annotations:
-        try:
-            region = _region(annotation, height, width, source)
-        except (KeyError, TypeError, ValueError) as error:
-            raise DatasetError(
-                f"annotation {annotation.get('id', '?')} has no readable box or segmentation: {error}"
-            ) from error
+        region = annotated_region(annotation, height, width, source).view(np.uint8)
         weight = np.float32(max(1.0, LARGE / max(1, int(region.sum()))) ** small)
         edge = _grown(region, _EDGE) - _shrunk(region, _EDGE) if edges else 0
         np.maximum(weights, weight * (_grown(region, dilation) + edges * edge), out=weights)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from fovea.errors import DatasetError
 from fovea.training.data import Labeled
-from fovea.training.masks import object_region
+from fovea.training.masks import annotated_region
 
 _COUNTED = np.iinfo(np.uint8).max
 
@@ -37,7 +37,7 @@ class Painter:
         """Draw on an image of this size: uint8 [height, width, 2], 0 where nothing is."""
         drawn = np.zeros((height, width, 2), np.uint8)
         regions = [
-            (object_region(annotation.get("segmentation"), annotation["bbox"], height, width), annotation)
+            (annotated_region(annotation, height, width), annotation)
             for annotation in annotations
             if not annotation.get("iscrowd")
         ]
