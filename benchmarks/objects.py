@@ -187,7 +187,9 @@ def main(
     wins = sum(float(str(each["inside_gain"])) > 0 for each in rows)
     names = f"{codecs[1].name} against {codecs[0].name}"
     summary = f"{names}: better inside the objects in {wins} of {len(rows)} images"
-    text = f"{markdown(table)}\n\n{summary}\n\n{markdown(by_share(rows))}\n"
+    shares = by_share(rows)
+    gains = markdown(shares) if shares else "No image has files of both at equal rates."
+    text = f"{markdown(table)}\n\n{summary}\n\n{gains}\n"
     write_text(out / f"{name}.md", text)
     click.echo(text)
     if grid is not None:
