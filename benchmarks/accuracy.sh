@@ -10,7 +10,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 shared=${SHARED:-${FOVEA_SHARED:-../shared}}
-codecs=${CODECS:-fovea-s,fovea-s.v1,fovea-s-mse,jpeg,webp,avif:6,jxl,avc,hevc,vvc:fast}
+codecs=${CODECS:-fovea-s,fovea-s.v1,fovea-s-task,fovea-s-mse,jpeg,webp,avif:6,jxl,avc,hevc,vvc:fast}
 ways=fovea-s,fovea-s.v1,fovea-s-task,fovea-s-roi+roi,fovea-s-roi+roi:$shared/models/yolox_nano.onnx,fovea-s-mse,hevc,vvc:fast
 all="yolox_nano centernet_mbv3_512 yolov5n yolov8n yolov8n-seg"
 fovea=${FOVEA:-.venv/bin/fovea}
