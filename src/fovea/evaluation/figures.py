@@ -20,6 +20,8 @@ SERIES = (
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7b5cd6", "#a05a2c", "#5c6b73", "#c2185b",
 )  # fmt: skip
 MARKERS = "osD^vPX<>*"
+LINES = ("-", "--", ":")
+"""Once all colors are used they come again, with other lines and the marker of the next."""
 INK, FAINT, PAPER = "#1b1f24", "#c9ced6", "#ffffff"
 _SHARES = {0.95: 1.5, 0.90: -7.5}
 """Parts of the uncompressed accuracy that are marked, and where their names stand, in points above the line."""
@@ -95,10 +97,11 @@ def _draw(plot: "Axes", evaluation: Evaluation, question: Question) -> None:
 
     whole = evaluation.wholes[question]
     for codec, curve in evaluation.curves[question].items():
-        shade, marker = color(codec, evaluation), MARKERS[_number(codec, evaluation) % len(MARKERS)]
+        again, turn = divmod(_number(codec, evaluation), len(SERIES))
+        shade, marker, line = SERIES[turn], MARKERS[(turn + again) % len(MARKERS)], LINES[again % len(LINES)]
         low, high = band(curve, whole)
         plot.fill_between(curve.rates, 100 * low, 100 * high, color=shade, alpha=0.14, linewidth=0)
-        plot.plot(curve.rates, 100 * curve.scores, color=shade, marker=marker, ms=4, lw=1.6, label=codec)
+        plot.plot(curve.rates, 100 * curve.scores, color=shade, marker=marker, ls=line, ms=4, lw=1.6, label=codec)
         plot.update_datalim([(rate, 0) for rate in curve.rates])  # a logarithmic axis must have some, even of no score
     plot.set_xscale("log")
     plot.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
