@@ -5,9 +5,9 @@ import pytest
 import torch
 import yaml
 
-from fovea.errors import DatasetError
+from fovea.errors import DatasetError, FoveaError
 from fovea.training.config import read_yaml
-from fovea.training.data import Labeled, read_coco
+from fovea.training.data import Labeled
 from fovea.training.onnx_torch import OnnxNetwork, read_onnx
 from fovea.training.segmenter.network import Seen, Segmenter
 from fovea.training.segmenter.painting import Painter, targets
@@ -68,12 +68,14 @@ def test_training_ends_in_a_file_that_a_loss_takes(coco, tmp_path):
     onnx = train_segmenter(config, tmp_path / "run", accelerator="cpu", progress=False)
     assert (tmp_path / "run" / "last.ckpt").exists()
     again = config.model_copy(update={"patches": 12})
+    with pytest.raises(FoveaError, match="--resume"):
+        train_segmenter(again, tmp_path / "run", accelerator="cpu", progress=False)
     assert train_segmenter(again, tmp_path / "run", resume=True, accelerator="cpu", progress=False) == onnx
     assert torch.load(tmp_path / "run" / "last.ckpt", weights_only=False)["global_step"] == 3
 
     features = ["stride8", "stride16"]
     outputs, inner = (TaskDistortion(onnx, range="0..255", features=features, output_share=s) for s in (0.5, 0.0))
-    original = read_coco(coco / "train.json", coco) and torch.rand(2, 3, 64, 64) * 255
+    original = torch.rand(2, 3, 64, 64) * 255
     mask = torch.ones(2, 1, 64, 64)
     assert inner(original, original, mask).tolist() == [0, 0]
     assert (inner(original + 9, original, mask) > 0).all()

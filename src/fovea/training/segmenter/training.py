@@ -18,6 +18,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
 from fovea.atomic import writing
+from fovea.errors import FoveaError
 from fovea.models.onnx_file import to_onnx
 from fovea.training.config import DataConfig, Strict
 from fovea.training.crops import Crop, Cropping, CropStream
@@ -172,13 +173,15 @@ def train_segmenter(
         ``segmenter.onnx``: image [B, 3, H, W], RGB, 0..255, to the fields of :class:`Seen`.
 
     Raises:
-        FoveaError: the data cannot be read.
+        FoveaError: the folder already holds a run and ``resume`` is off, or the data cannot be read.
     """
+    checkpoint = folder / "last.ckpt"
+    if checkpoint.exists() and not resume:
+        raise FoveaError(f"{folder} already holds a run: resume it with --resume, or choose another --out")
     pl.seed_everything(config.seed, verbose=False)
     train, held_out = split_images(config.data)
     painter = Painter([*train, *held_out])
-    checkpoint = folder / "last.ckpt"
-    before = checkpoint if resume and checkpoint.exists() else None
+    before = checkpoint if checkpoint.exists() else None
     # A resumed stream starts from other patches than the run began with.
     done = int(torch.load(before, map_location="cpu", weights_only=False)["global_step"]) if before else 0
     patches = _Patches(config, config.seed + done, painter, train, held_out)
@@ -200,7 +203,7 @@ def train_segmenter(
         enable_progress_bar=progress,
         enable_model_summary=False,
         num_sanity_val_steps=0,
-        logger=CSVLogger(folder, name="", version="csv"),
+        logger=CSVLogger(folder, name="", version=f"csv-{done:07d}"),
         callbacks=[
             ModelCheckpoint(dirpath=folder, filename="last", every_n_train_steps=every, enable_version_counter=False),
             *([TQDMProgressBar(refresh_rate=20)] if progress else []),
