@@ -94,6 +94,8 @@ def test_segmenter_is_trained_and_its_file_named(fovea, tmp_path, monkeypatch):
     result = fovea("train-segmenter", path, "--resume", "--accelerator", "cpu")
     assert (result.exit_code, result.stdout) == (0, f"{Path('runs/tiny/segmenter.onnx')}\n")
     assert calls == [(96, Path("runs/tiny"), {"resume": True, "accelerator": "cpu", "precision": "bf16-mixed"})]
+    path.write_text("name: tiny\ndata: {images: images}\npatches: 4\noutputs: [stride8, x]\n")
+    assert "outputs: Value error, unknown output 'x': choose of stride4" in fovea("train-segmenter", path).stderr
     path.write_text("name: tiny\n")
     result = fovea("train-segmenter", path)
     assert result.exit_code == 1 and result.stderr.startswith(f"fovea: {path}: data: Field required")

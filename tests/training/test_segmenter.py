@@ -1,6 +1,7 @@
 """The segmenter: what it is shown, its training, and its file as a loss takes it."""
 
 import numpy as np
+import onnx
 import pytest
 import torch
 import yaml
@@ -58,6 +59,13 @@ def test_file_computes_what_the_network_does(tmp_path):
         torch.testing.assert_close(mine, other, rtol=1e-3, atol=1e-3)
 
 
+def test_file_holds_only_what_its_outputs_need():
+    network = Segmenter(3).eval()
+    whole, part = exported(network), exported(network, ["stride4", "stride16"])
+    assert [output.name for output in onnx.load_from_string(part).graph.output] == ["stride4", "stride16"]
+    assert len(part) < 0.4 * len(whole)
+
+
 def test_training_ends_in_a_file_that_a_loss_takes(coco, tmp_path):
     path = coco / "segmenter.yaml"
     data = {
@@ -65,16 +73,16 @@ def test_training_ends_in_a_file_that_a_loss_takes(coco, tmp_path):
     }  # fmt: skip
     path.write_text(yaml.safe_dump({"name": "tiny", "data": data, "patches": 8, "batch": 4, "validate_every": 4}))
     config = read_yaml(path, SegmenterConfig)
-    onnx = train_segmenter(config, tmp_path / "run", accelerator="cpu", progress=False)
+    file = train_segmenter(config, tmp_path / "run", accelerator="cpu", progress=False)
     assert (tmp_path / "run" / "last.ckpt").exists()
     again = config.model_copy(update={"patches": 12})
     with pytest.raises(FoveaError, match="--resume"):
         train_segmenter(again, tmp_path / "run", accelerator="cpu", progress=False)
-    assert train_segmenter(again, tmp_path / "run", resume=True, accelerator="cpu", progress=False) == onnx
+    assert train_segmenter(again, tmp_path / "run", resume=True, accelerator="cpu", progress=False) == file
     assert torch.load(tmp_path / "run" / "last.ckpt", weights_only=False)["global_step"] == 3
 
     features = ["stride8", "stride16"]
-    outputs, inner = (TaskDistortion(onnx, range="0..255", features=features, output_share=s) for s in (0.5, 0.0))
+    outputs, inner = (TaskDistortion(file, range="0..255", features=features, output_share=s) for s in (0.5, 0.0))
     original = torch.rand(2, 3, 64, 64) * 255
     mask = torch.ones(2, 1, 64, 64)
     assert inner(original, original, mask).tolist() == [0, 0]

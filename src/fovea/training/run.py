@@ -7,13 +7,8 @@ from pathlib import Path
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.callbacks import (
-    LearningRateMonitor,
-    ModelCheckpoint,
-    TQDMProgressBar,
-    WeightAveraging,
-)
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.callbacks import LearningRateMonitor, WeightAveraging
+from lightning.pytorch.loggers import TensorBoardLogger
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from fovea.errors import FoveaError
@@ -23,8 +18,8 @@ from fovea.training.grow import fill_detail, widen
 from fovea.training.loaders import Patches
 from fovea.training.module import CodecTraining
 from fovea.training.patches import Patch
+from fovea.training.trainer import CHECKPOINT, checkpoint_to_resume, trainer_of
 
-CHECKPOINT = "last.ckpt"
 WEIGHTS = "weights.ckpt"
 _STEM = "network.analysis.stem.weight"
 _GAIN = "network.analysis.log_gain.anchors"
@@ -71,48 +66,36 @@ def train(
         FoveaError: the folder already holds a run and ``resume`` is off or the run has another configuration, the
             data cannot be read, or the batch does not divide over the devices.
     """
-    checkpoint = folder / CHECKPOINT
-    if checkpoint.exists() and not resume:
-        raise FoveaError(f"{folder} already holds a run: resume it with --resume, or choose another --out")
+    before = checkpoint_to_resume(folder, resume)
     if config.batch % (devices * nodes):
         raise FoveaError(f"batch {config.batch} does not divide over {devices * nodes} devices")
     pl.seed_everything(config.seed, verbose=False)
     module = CodecTraining(config)
     module.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    done = _steps_done(checkpoint, config) if resume and checkpoint.exists() else 0
-    steps = math.ceil(config.patches / config.batch)
-    every = max(1, min(config.validate_every // config.batch, steps))
-    trainer = pl.Trainer(
+    done = _steps_done(before, config) if before else 0
+    trainer = trainer_of(
+        folder,
+        steps=math.ceil(config.patches / config.batch),
+        every=config.validate_every // config.batch,
+        done=done,
+        clip=1.0,
         accelerator=accelerator,
+        precision=precision,
+        progress=progress,
         devices=devices,
-        num_nodes=nodes,
-        precision=precision,  # type: ignore[arg-type]
-        max_steps=steps,
-        val_check_interval=every,
-        check_val_every_n_epoch=None,
-        gradient_clip_val=1.0,
-        log_every_n_steps=min(50, every),
-        default_root_dir=folder,
-        enable_progress_bar=progress,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        # The CSV logger overwrites, so each part of a resumed run has a file of its own.
-        logger=[
-            TensorBoardLogger(folder, name="", version="tensorboard"),
-            CSVLogger(folder, name="", version=f"csv-{done:07d}"),
-        ],
+        nodes=nodes,
         callbacks=[
             WeightAveraging(multi_avg_fn=get_ema_multi_avg_fn(config.ema)),  # type: ignore[no-untyped-call]
-            ModelCheckpoint(dirpath=folder, filename="last", every_n_train_steps=every, enable_version_counter=False),
             LearningRateMonitor("step"),
-            *([TQDMProgressBar(refresh_rate=20)] if progress else []),
         ],
+        loggers=[TensorBoardLogger(folder, name="", version="tensorboard")],
     )
     # A resumed stream starts from other patches than the run began with.
     patches = Patches(config, config.seed + done, devices * nodes)
-    if config.start and not checkpoint.exists():
+    if config.start and not before:
         start_from(module, config.start, patches.first(_LOOKED_AT))
-    trainer.fit(module, datamodule=patches, ckpt_path=checkpoint if done else None, weights_only=False)
+    trainer.fit(module, datamodule=patches, ckpt_path=before if done else None, weights_only=False)
+    checkpoint = folder / CHECKPOINT
     trainer.save_checkpoint(checkpoint, weights_only=False)
     return trainer.strategy.broadcast(save_weights(checkpoint, folder / WEIGHTS))
 

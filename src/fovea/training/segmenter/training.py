@@ -2,23 +2,21 @@
 
 import copy
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import lightning.pytorch as pl
 import torch
 import torch.nn.functional as F
-from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
-from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
 from fovea.atomic import writing
-from fovea.errors import FoveaError
 from fovea.models.onnx_file import to_onnx
 from fovea.training.config import DataConfig, Strict
 from fovea.training.crops import Crop, Cropping, CropStream
@@ -27,6 +25,7 @@ from fovea.training.loaders import split_images
 from fovea.training.patches import ResidentImages
 from fovea.training.segmenter.network import Seen, Segmenter
 from fovea.training.segmenter.painting import Painter, targets
+from fovea.training.trainer import checkpoint_to_resume, trainer_of
 
 _WARMUP = 200
 _WEIGHT_DECAY = 0.05
@@ -46,6 +45,7 @@ class SegmenterConfig(Strict):
         learning_rate: of AdamW, after a linear warm-up.
         seed: of weights and patches.
         validate_every: patches between validations and checkpoints.
+        outputs: fields of :class:`Seen` that its file gives; what none of them needs is left out.
     """
 
     name: str
@@ -55,6 +55,14 @@ class SegmenterConfig(Strict):
     learning_rate: Annotated[float, Field(gt=0)] = 2e-3
     seed: int = 0
     validate_every: Annotated[int, Field(ge=1)] = 48000
+    outputs: tuple[str, ...] = Seen._fields
+
+    @field_validator("outputs")
+    @classmethod
+    def _known(cls, outputs: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := [name for name in outputs if name not in Seen._fields]:
+            raise ValueError(f"unknown output {unknown[0]!r}: choose of {', '.join(Seen._fields)}")
+        return outputs
 
 
 class SegmenterTraining(pl.LightningModule):
@@ -170,54 +178,45 @@ def train_segmenter(
         progress: show a progress bar.
 
     Returns:
-        ``segmenter.onnx``: image [B, 3, H, W], RGB, 0..255, to the fields of :class:`Seen`.
+        ``segmenter.onnx``: image [B, 3, H, W], RGB, 0..255, to the outputs of the configuration.
 
     Raises:
         FoveaError: the folder already holds a run and ``resume`` is off, or the data cannot be read.
     """
-    checkpoint = folder / "last.ckpt"
-    if checkpoint.exists() and not resume:
-        raise FoveaError(f"{folder} already holds a run: resume it with --resume, or choose another --out")
+    before = checkpoint_to_resume(folder, resume)
     pl.seed_everything(config.seed, verbose=False)
     train, held_out = split_images(config.data)
     painter = Painter([*train, *held_out])
-    before = checkpoint if checkpoint.exists() else None
     # A resumed stream starts from other patches than the run began with.
     done = int(torch.load(before, map_location="cpu", weights_only=False)["global_step"]) if before else 0
     patches = _Patches(config, config.seed + done, painter, train, held_out)
     shares = torch.bincount(patches.training.maps[:, 0].flatten(), minlength=1 + len(painter.number)).float()
     module = SegmenterTraining(config, shares)
     module.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    steps = math.ceil(config.patches / config.batch)
-    every = max(1, min(config.validate_every // config.batch, steps))
-    trainer = pl.Trainer(
+    trainer = trainer_of(
+        folder,
+        steps=math.ceil(config.patches / config.batch),
+        every=config.validate_every // config.batch,
+        done=done,
+        clip=2.0,
         accelerator=accelerator,
-        devices=1,
-        precision=precision,  # type: ignore[arg-type]
-        max_steps=steps,
-        val_check_interval=every,
-        check_val_every_n_epoch=None,
-        gradient_clip_val=2.0,
-        log_every_n_steps=min(50, every),
-        default_root_dir=folder,
-        enable_progress_bar=progress,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        logger=CSVLogger(folder, name="", version=f"csv-{done:07d}"),
-        callbacks=[
-            ModelCheckpoint(dirpath=folder, filename="last", every_n_train_steps=every, enable_version_counter=False),
-            *([TQDMProgressBar(refresh_rate=20)] if progress else []),
-        ],
+        precision=precision,
+        progress=progress,
     )
     trainer.fit(module, patches, ckpt_path=before, weights_only=False)
     path = folder / "segmenter.onnx"
     with writing(path) as file:
-        file.write(exported(module.network))
+        file.write(exported(module.network, config.outputs))
     return path
 
 
-def exported(network: Segmenter) -> bytes:
-    """The ONNX file of a trained segmenter, its weights rounded to 16 bits."""
+def exported(network: Segmenter, outputs: Sequence[str] = Seen._fields) -> bytes:
+    """The ONNX file of a trained segmenter, its weights rounded to 16 bits.
+
+    Args:
+        network: trained.
+        outputs: fields of :class:`Seen` that it gives; what none of them needs is left out.
+    """
     network = copy.deepcopy(network).float().cpu().eval()
     for layers in network.modules():
         match list(layers.children()):
@@ -227,7 +226,20 @@ def exported(network: Segmenter) -> bytes:
         for weight in network.parameters():
             weight.copy_(weight.half())
     open_axis = torch.export.Dim.DYNAMIC
-    return to_onnx(network, (torch.zeros(2, 3, 64, 96),), [{0: open_axis, 2: open_axis, 3: open_axis}], Seen._fields)
+    axes = {0: open_axis, 2: open_axis, 3: open_axis}
+    return to_onnx(_Chosen(network, outputs), (torch.zeros(2, 3, 64, 96),), [axes], outputs)
+
+
+class _Chosen(nn.Module):
+    """Some of what a segmenter sees."""
+
+    def __init__(self, network: Segmenter, outputs: Sequence[str]) -> None:
+        super().__init__()
+        self.network, self.outputs = network, outputs
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        seen = self.network(image)
+        return tuple(getattr(seen, name) for name in self.outputs)
 
 
 def _disturbed(image: Tensor) -> Tensor:

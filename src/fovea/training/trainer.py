@@ -1,0 +1,87 @@
+"""What all trainings share: steps rather than epochs, a checkpoint at every validation, runs that can be resumed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import lightning.pytorch as pl
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.loggers import CSVLogger, Logger
+
+from fovea.errors import FoveaError
+
+CHECKPOINT = "last.ckpt"
+
+
+def checkpoint_to_resume(folder: Path, resume: bool) -> Path | None:
+    """The last checkpoint of the run in a folder; None where there is none.
+
+    Raises:
+        FoveaError: there is one, and ``resume`` is off.
+    """
+    checkpoint = folder / CHECKPOINT
+    if not checkpoint.exists():
+        return None
+    if not resume:
+        raise FoveaError(f"{folder} already holds a run: resume it with --resume, or choose another --out")
+    return checkpoint
+
+
+def trainer_of(
+    folder: Path,
+    *,
+    steps: int,
+    every: int,
+    done: int,
+    clip: float,
+    accelerator: str,
+    precision: str,
+    progress: bool,
+    devices: int = 1,
+    nodes: int = 1,
+    callbacks: Sequence[Callback] = (),
+    loggers: Sequence[Logger] = (),
+) -> pl.Trainer:
+    """A trainer of so many steps.
+
+    Args:
+        folder: for checkpoints and logs.
+        steps: in all.
+        every: steps between validations and checkpoints; at most all of them.
+        done: steps of the run before this part of it.
+        clip: largest norm of the gradient.
+        accelerator: as Lightning names them: "cpu", "gpu", "auto".
+        precision: likewise.
+        progress: show a progress bar.
+        devices: on each node.
+        nodes: of a cluster.
+        callbacks: further ones, which come before the checkpoint.
+        loggers: further ones, which come before the CSV.
+    """
+    every = max(1, min(every, steps))
+    return pl.Trainer(
+        accelerator=accelerator,
+        devices=devices,
+        num_nodes=nodes,
+        precision=precision,  # type: ignore[arg-type]
+        max_steps=steps,
+        val_check_interval=every,
+        check_val_every_n_epoch=None,
+        gradient_clip_val=clip,
+        log_every_n_steps=min(50, every),
+        default_root_dir=folder,
+        enable_progress_bar=progress,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        # The CSV logger overwrites, so each part of a resumed run has a file of its own.
+        logger=[*loggers, CSVLogger(folder, name="", version=f"csv-{done:07d}")],
+        callbacks=[
+            *callbacks,
+            ModelCheckpoint(
+                dirpath=folder,
+                filename=Path(CHECKPOINT).stem,
+                every_n_train_steps=every,
+                enable_version_counter=False,
+            ),
+            *([TQDMProgressBar(refresh_rate=20)] if progress else []),
+        ],
+    )
