@@ -13,7 +13,7 @@ pytest.importorskip("lightning")
 
 from fovea.coding.model import Model
 from fovea.models import NetworkConfig
-from fovea.training import run
+from fovea.training import lineage, run
 from fovea.training.segmenter import training
 
 CONFIG = """
@@ -43,6 +43,7 @@ def trained(monkeypatch) -> list[tuple[object, Path, dict[str, object]]]:
         return folder / "last.ckpt"
 
     monkeypatch.setattr(run, "train", train)
+    monkeypatch.setattr(lineage, "train", train)
     return calls
 
 
@@ -60,6 +61,20 @@ def test_options(fovea, config, trained, tmp_path):
     [(_, folder, passed)] = trained
     assert folder == tmp_path / "run"
     assert passed == {"resume": True, "accelerator": "gpu", "devices": 4, "nodes": 2, "precision": "32-true"}
+
+
+def test_from_nothing(fovea, config, trained, tmp_path):
+    (tmp_path / "first.yaml").write_text(CONFIG.replace("tiny", "first"))
+    config.write_text(CONFIG + "start: checkpoints/first.ckpt\n")
+    result = fovea("train", config, "--from-nothing", "--out", tmp_path / "runs/it", "--accelerator", "cpu")
+    assert result.exit_code == 0, result.stderr
+    assert [(settings.name, folder) for settings, folder, _ in trained] == [
+        ("first", tmp_path / "runs/first"),
+        ("tiny", tmp_path / "runs/it"),
+    ]
+    assert trained[1][0].start == tmp_path / "runs/first/weights.ckpt"
+    result = fovea("train", config, "--from-nothing", "--devices", 2)
+    assert result.exit_code == 2 and "one device" in result.stderr
 
 
 @pytest.mark.parametrize(

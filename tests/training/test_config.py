@@ -33,6 +33,8 @@ def test_defaults_and_named_architecture(tmp_path):
         ({"patches": 0}, "patches"),
         ({"architecture": "fovea-xxl"}, "choose fovea-s"),
         ({"loss": {"name": "mse", "background": 0.5}}, "background"),
+        ({"loss": {"name": "object_mse", "background": 2}}, "background"),
+        ({"loss": {"name": "object_mse", "background": [0, 1]}}, "above 0"),
         ({"loss": {"name": "ssim"}}, "loss"),
         ({"data": {"images": "i", "size": 100}}, "data.size"),
     ],

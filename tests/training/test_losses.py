@@ -2,7 +2,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fovea.training.losses import mse, object_mse
+from fovea.training.losses import error_weight, mse, object_mse
 
 
 def _images(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -18,7 +18,8 @@ def test_object_mse_is_between_nothing_and_mse(seed):
     inside = object_mse(decoded, original, mask)
     assert (inside >= 0).all() and (inside <= everything).all()
     assert torch.allclose(object_mse(decoded, original, torch.ones_like(mask)), everything)
-    assert torch.allclose(object_mse(decoded, original, mask, background=1.0), everything)
+    everywhere = error_weight(mask.float(), 1.0, torch.zeros(3))
+    assert torch.allclose(object_mse(decoded, original, everywhere), everything)
 
 
 def test_errors_outside_objects_cost_nothing_or_beta():
@@ -27,7 +28,15 @@ def test_errors_outside_objects_cost_nothing_or_beta():
     mask[..., :2, :] = 1
     decoded = 10.0 * (1 - mask).expand_as(original)
     assert object_mse(decoded, original, mask).item() == 0
-    assert torch.allclose(object_mse(decoded, original, mask, background=0.1), torch.tensor([5.0]))
+    weight = error_weight(mask, 0.1, torch.zeros(1))
+    assert torch.allclose(object_mse(decoded, original, weight), torch.tensor([5.0]))
+
+
+def test_background_follows_the_quality_and_objects_do_not():
+    mask = torch.tensor([2.0, 0.0]).expand(3, 1, 1, 2)
+    weight = error_weight(mask, (0.01, 1.0), torch.tensor([0, 50, 100]))
+    assert (weight[..., 0] == 2).all()
+    assert torch.allclose(weight[..., 1].flatten(), torch.tensor([0.01, 0.1, 1.0]))
 
 
 def test_normalization_over_objects_ignores_how_large_they_are():

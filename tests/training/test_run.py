@@ -30,7 +30,7 @@ def test_train_resume_export_and_code(config_file, tmp_path):
     with pytest.raises(FoveaError, match="--resume"):
         _train(config, run)
 
-    with pytest.raises(FoveaError, match=r"last\.ckpt was trained with another mask_weight, seed: .*start"):
+    with pytest.raises(FoveaError, match=r"last\.ckpt was trained with another mask_weight, seed: .*start a new run"):
         _train(config.model_copy(update={"seed": 9, "mask_weight": 0.3, "patches": 20}), run, resume=True)
 
     longer = config.model_copy(update={"patches": 20})

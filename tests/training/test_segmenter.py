@@ -78,6 +78,8 @@ def test_training_ends_in_a_file_that_a_loss_takes(coco, tmp_path):
     again = config.model_copy(update={"patches": 12})
     with pytest.raises(FoveaError, match="--resume"):
         train_segmenter(again, tmp_path / "run", accelerator="cpu", progress=False)
+    with pytest.raises(FoveaError, match=r"last\.ckpt was trained with another seed"):
+        train_segmenter(again.model_copy(update={"seed": 9}), tmp_path / "run", resume=True, accelerator="cpu")
     assert train_segmenter(again, tmp_path / "run", resume=True, accelerator="cpu", progress=False) == file
     assert torch.load(tmp_path / "run" / "last.ckpt", weights_only=False)["global_step"] == 3
 

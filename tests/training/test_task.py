@@ -71,7 +71,7 @@ def _images(size=64):
     original = torch.from_numpy(np.stack([dead_leaves(size, seed) for seed in (100, 101, 102)]))
     original = original.permute(0, 3, 1, 2).float()
     noise = torch.randn(original.shape, generator=torch.Generator().manual_seed(0))
-    return original + 6 * noise, original, torch.zeros(3, 1, size, size)
+    return original + 6 * noise, original, torch.ones(3, 1, size, size)
 
 
 def test_equal_pictures_cost_nothing_and_others_something(make_recognizer):
@@ -123,15 +123,16 @@ def test_shares(make_recognizer):
 
 def test_errors_outside_objects_weigh_what_they_are_said_to(make_recognizer):
     path = make_recognizer()
-    decoded, original, nowhere = _images()
-    everywhere = torch.ones_like(nowhere)
-    plain, weighted = (TaskDistortion(path, output_share=0, background=weight) for weight in (1.0, 0.25))
-    torch.testing.assert_close(weighted(decoded, original, nowhere), plain(decoded, original, nowhere) / 4)
-    torch.testing.assert_close(weighted(decoded, original, everywhere), plain(decoded, original, nowhere))
+    decoded, original, everywhere = _images()
+    nowhere = torch.zeros_like(everywhere)
+    distortion = TaskDistortion(path, output_share=0)
+    whole = distortion(decoded, original, everywhere)
+    torch.testing.assert_close(distortion(decoded, original, everywhere / 4), whole / 4)
+    assert (distortion(decoded, original, nowhere) == 0).all()
     # An object counts where it is: a distortion of the left half is hardly seen from the right.
     left = torch.where(torch.arange(original.shape[3]) < 32, decoded, original)
     on_left = torch.where(torch.arange(original.shape[3]) < 32, everywhere, nowhere)
-    assert (weighted(left, original, on_left) > 2 * weighted(left, original, 1 - on_left)).all()
+    assert (distortion(left, original, on_left) > 2 * distortion(left, original, 1 - on_left)).all()
 
 
 def test_gradient_is_finite_under_autocast(make_recognizer):

@@ -16,32 +16,52 @@ from fovea.cli.options import debug_option
     "--out", metavar="DIR", type=click.Path(path_type=Path), help="For checkpoints and logs.  [default: runs/NAME]"
 )
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint in the folder.")
+@click.option(
+    "--from-nothing",
+    is_flag=True,
+    help="First train what CONFIG.yaml starts from, as the configurations beside it say, and so on to the beginning.",
+)
 @click.option("--accelerator", default="auto", show_default=True, help="As Lightning names them: cpu, gpu, auto.")
 @click.option("--devices", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="On each node.")
 @click.option("--nodes", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Of a cluster.")
 @click.option("--precision", default="bf16-mixed", show_default=True, help="As Lightning names them.")
 @debug_option
 def train(
-    config: Path, out: Path | None, resume: bool, accelerator: str, devices: int, nodes: int, precision: str
+    config: Path,
+    out: Path | None,
+    resume: bool,
+    from_nothing: bool,
+    accelerator: str,
+    devices: int,
+    nodes: int,
+    precision: str,
 ) -> None:
     """Train a codec.
 
     CONFIG.yaml says how. Prints the path of the averaged weights. Needs the extra train.
     """
+    if from_nothing and devices * nodes > 1:
+        raise click.UsageError("--from-nothing trains on one device: for more, train each configuration by itself")
     with needs_extra("train"):
         from lightning.pytorch.utilities import rank_zero_only
 
         from fovea.training import config as configuration
-        from fovea.training import run
+        from fovea.training import lineage, run
     wanted = configuration.read_config(config)
+    folder = out or Path("runs", wanted.name)
     with redirect_stdout(sys.stderr):  # the progress bar of Lightning is no result
-        weights = run.train(
-            wanted,
-            out or Path("runs", wanted.name),
-            resume=resume,
-            accelerator=accelerator,
-            devices=devices,
-            nodes=nodes,
-            precision=precision,
-        )
+        if from_nothing:
+            weights = lineage.train_from_nothing(
+                config, folder, resume=resume, accelerator=accelerator, precision=precision
+            )
+        else:
+            weights = run.train(
+                wanted,
+                folder,
+                resume=resume,
+                accelerator=accelerator,
+                devices=devices,
+                nodes=nodes,
+                precision=precision,
+            )
     rank_zero_only(click.echo)(click.format_filename(weights))

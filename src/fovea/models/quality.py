@@ -7,11 +7,25 @@ from torch import Tensor, nn
 
 from fovea.coding.model import QUALITIES
 
-LAMBDA_MIN, LAMBDA_MAX = 0.0004, 0.08
+LAMBDA_MIN, LAMBDA_MAX = 0.0001, 0.08
+
+
+def along_quality(quality: Tensor, lowest: float, highest: float) -> Tensor:
+    """A positive value that follows the quality on a log scale.
+
+    Args:
+        quality: any shape, 0..100.
+        lowest: at quality 0.
+        highest: at quality 100.
+
+    Returns:
+        Same shape, float32.
+    """
+    return lowest * (highest / lowest) ** (quality.float() / (QUALITIES - 1))
 
 
 def rate_lambda(quality: Tensor) -> Tensor:
-    """Weight λ of the distortion in ``R + λ·255²·MSE``, on a log scale from 0.0004 to 0.08.
+    """Weight λ of the distortion in ``R + λ·255²·MSE``, on a log scale from 0.0001 to 0.08.
 
     Args:
         quality: any shape, 0..100.
@@ -21,9 +35,9 @@ def rate_lambda(quality: Tensor) -> Tensor:
 
     Example:
         >>> rate_lambda(torch.tensor([0, 50, 100]))
-        tensor([0.0004, 0.0057, 0.0800])
+        tensor([1.0000e-04, 2.8284e-03, 8.0000e-02])
     """
-    return LAMBDA_MIN * (LAMBDA_MAX / LAMBDA_MIN) ** (quality.float() / (QUALITIES - 1))
+    return along_quality(quality, LAMBDA_MIN, LAMBDA_MAX)
 
 
 def step_slope() -> float:

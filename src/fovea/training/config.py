@@ -1,14 +1,14 @@
 """What a training run is: one YAML file, checked before anything starts."""
 
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from fovea.errors import FoveaError
 from fovea.models import ARCHITECTURES, NetworkConfig
-from fovea.training.losses import Normalization
+from fovea.training.losses import Background, Normalization
 from fovea.training.masks import MaskSource
 from fovea.training.task import Color, Range
 
@@ -43,22 +43,38 @@ class DataConfig(Strict):
     resident: bool = False
 
 
+def _background(value: Background) -> Background:
+    lowest, highest = value if isinstance(value, tuple) else (value, value)
+    if not 0 <= lowest <= 1 or not 0 <= highest <= 1:
+        raise ValueError("weights of the background are between 0 and 1")
+    if isinstance(value, tuple) and not lowest * highest:
+        raise ValueError("weights of the background on a log scale are above 0")
+    return value
+
+
+Weight = Annotated[Background, AfterValidator(_background)]
+
+
 class MseConfig(Strict):
     """Plain mean squared error."""
 
     name: Literal["mse"]
+    background: ClassVar[float] = 1.0
 
 
 class ObjectMseConfig(Strict):
-    """Object-MSE; see :func:`fovea.training.losses.object_mse`."""
+    """Object-MSE; see :func:`fovea.training.losses.object_mse`, and for the background ``error_weight`` there."""
 
     name: Literal["object_mse"]
-    background: Annotated[float, Field(ge=0, le=1)] = 0.0
+    background: Weight = 0.0
     normalization: Normalization = "image"
 
 
 class TaskConfig(Strict):
-    """Distance of what one recognizer sees; see :class:`fovea.training.task.TaskDistortion`."""
+    """Distance of what one recognizer sees; see :class:`fovea.training.task.TaskDistortion`.
+
+    The background is that of Object-MSE; 1, everything an object, needs no masks.
+    """
 
     name: Literal["task"]
     recognizer: Path
@@ -68,7 +84,7 @@ class TaskConfig(Strict):
     features: tuple[str, ...] | None = None
     output_share: Annotated[float, Field(ge=0, le=1)] = 0.5
     mse_share: Annotated[float, Field(ge=0, le=1)] = 0.1
-    background: Annotated[float, Field(ge=0, le=1)] = 1.0
+    background: Weight = 1.0
 
 
 LossConfig = Annotated[MseConfig | ObjectMseConfig | TaskConfig, Field(discriminator="name")]

@@ -1,26 +1,54 @@
-"""Distortions with one signature: decoded image, original, object mask → one value a sample."""
+"""Distortions with one signature: decoded image, original, what errors weigh → one value a sample."""
 
 from typing import Literal, Protocol
 
+import torch
 from torch import Tensor
 
+from fovea.models.quality import along_quality
+
 Normalization = Literal["image", "objects"]
+Background = float | tuple[float, float]
+"""What an error outside the objects weighs; two numbers: at quality 0 and at 100, on a log scale between."""
 
 
 class Distortion(Protocol):
     """A distortion between decoded and original images, in squared 8-bit levels."""
 
-    def __call__(self, decoded: Tensor, original: Tensor, mask: Tensor) -> Tensor:
-        """Compare [B, 3, H, W] images, 0..255, given masks [B, 1, H, W], positive on objects; return [B]."""
+    def __call__(self, decoded: Tensor, original: Tensor, weight: Tensor) -> Tensor:
+        """Compare [B, 3, H, W] images, 0..255, where errors weigh [B, 1, H, W], 0 or more; return [B]."""
 
 
-def mse(decoded: Tensor, original: Tensor, mask: Tensor) -> Tensor:
+def error_weight(mask: Tensor, background: Background, quality: Tensor) -> Tensor:
+    """What errors weigh: on objects what the mask says, elsewhere β.
+
+    Args:
+        mask: [B, 1, H, W], 0 outside objects; on them 1, or more where errors shall count more.
+        background: β; 0 is the loss of "Image Coding for Machines with Object Region Learning", 1 makes everything an
+            object.
+        quality: [B], 0..100.
+
+    Returns:
+        Same shape as the mask.
+
+    Example:
+        >>> mask, quality = torch.tensor([1.0, 0.0]).expand(2, 1, 1, 2), torch.tensor([0, 100])
+        >>> error_weight(mask, (0.1, 0.9), quality)[:, 0, 0]
+        tensor([[1.0000, 0.1000],
+                [1.0000, 0.9000]])
+    """
+    if isinstance(background, tuple):
+        return torch.maximum(mask, along_quality(quality, *background)[:, None, None, None])
+    return mask.clamp(min=background)
+
+
+def mse(decoded: Tensor, original: Tensor, weight: Tensor) -> Tensor:
     """Mean squared error over the whole image.
 
     Args:
         decoded: [B, 3, H, W], 0..255.
         original: same shape and range.
-        mask: ignored.
+        weight: ignored.
 
     Returns:
         [B], squared 8-bit levels.
@@ -31,19 +59,17 @@ def mse(decoded: Tensor, original: Tensor, mask: Tensor) -> Tensor:
 def object_mse(
     decoded: Tensor,
     original: Tensor,
-    mask: Tensor,
-    background: float = 0.0,
+    weight: Tensor,
     normalization: Normalization = "image",
 ) -> Tensor:
-    """Squared error inside the object regions only: ``mean(m ⊙ (x − x̂)²)``.
+    """Squared error inside the object regions: ``mean(m ⊙ (x − x̂)²)``.
 
     The loss of "Image Coding for Machines with Object Region Learning".
 
     Args:
         decoded: [B, 3, H, W], 0..255.
         original: same shape and range.
-        mask: [B, 1, H, W], 0 outside objects; on them 1, or more where errors shall count more.
-        background: weight β of the error outside the objects; 0 is the paper's loss.
+        weight: m, [B, 1, H, W], of :func:`error_weight`.
         normalization: "image" divides by all pixels, so that an image with few objects costs few bits; "objects"
             divides by the sum of the weights, so that every image is given the same quality on its objects.
 
@@ -53,13 +79,12 @@ def object_mse(
     Example:
         >>> import torch
         >>> decoded, original = torch.full((1, 3, 2, 2), 4.0), torch.zeros(1, 3, 2, 2)
-        >>> mask = torch.tensor([[[[1, 0], [0, 0]]]])
-        >>> object_mse(decoded, original, mask).item(), mse(decoded, original, mask).item()
+        >>> weight = torch.tensor([[[[1.0, 0.0], [0.0, 0.0]]]])
+        >>> object_mse(decoded, original, weight).item(), mse(decoded, original, weight).item()
         (4.0, 16.0)
-        >>> object_mse(decoded, original, mask, normalization="objects").item()
+        >>> object_mse(decoded, original, weight, normalization="objects").item()
         16.0
     """
-    weight = mask.to(decoded.dtype).clamp(min=background)
     error = (weight * (decoded - original).square()).mean(dim=(1, 2, 3))
     if normalization == "image":
         return error

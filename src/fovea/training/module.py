@@ -15,7 +15,7 @@ from fovea.coding.model import QUALITIES
 from fovea.models import CodecNetwork, Coded
 from fovea.models.quality import LAMBDA_MAX, LAMBDA_MIN, rate_lambda
 from fovea.training.config import LossConfig, ObjectMseConfig, TaskConfig, TrainingConfig
-from fovea.training.losses import Distortion, mse, object_mse
+from fovea.training.losses import Distortion, error_weight, mse, object_mse
 from fovea.training.mask_head import MaskHead, mask_bits
 from fovea.training.optimizer import MuonAdam
 from fovea.training.patches import Patch
@@ -27,9 +27,9 @@ VALIDATION_QUALITIES = (10, 30, 50, 70, 90)
 def distortion_of(loss: LossConfig) -> Distortion:
     """The distortion function that a configuration names."""
     if isinstance(loss, ObjectMseConfig):
-        return partial(object_mse, background=loss.background, normalization=loss.normalization)
+        return partial(object_mse, normalization=loss.normalization)
     if isinstance(loss, TaskConfig):
-        return TaskDistortion(**loss.model_dump(exclude={"name"}))
+        return TaskDistortion(**loss.model_dump(exclude={"name", "background"}))
     return mse
 
 
@@ -58,7 +58,8 @@ class CodecTraining(pl.LightningModule):
         coded = self.network(original, quality, patch.mask > 0)
         pixels = original.shape[2] * original.shape[3]
         rate = (coded.latent_bits + coded.hyper_bits) / pixels
-        return rate, self.distortion(coded.image, original, patch.mask), coded, original
+        weight = error_weight(patch.mask, self.config.loss.background, quality)
+        return rate, self.distortion(coded.image, original, weight), coded, original
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Note for how long the run has been going on, over all its parts."""

@@ -18,7 +18,7 @@ from fovea.training.grow import fill_detail, widen
 from fovea.training.loaders import Patches
 from fovea.training.module import CodecTraining
 from fovea.training.patches import Patch
-from fovea.training.trainer import CHECKPOINT, checkpoint_to_resume, trainer_of
+from fovea.training.trainer import CHECKPOINT, point_to_resume, trainer_of
 
 WEIGHTS = "weights.ckpt"
 _STEM = "network.analysis.stem.weight"
@@ -66,13 +66,12 @@ def train(
         FoveaError: the folder already holds a run and ``resume`` is off or the run has another configuration, the
             data cannot be read, or the batch does not divide over the devices.
     """
-    before = checkpoint_to_resume(folder, resume)
+    before, done = point_to_resume(folder, config, resume)
     if config.batch % (devices * nodes):
         raise FoveaError(f"batch {config.batch} does not divide over {devices * nodes} devices")
     pl.seed_everything(config.seed, verbose=False)
     module = CodecTraining(config)
     module.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    done = _steps_done(before, config) if before else 0
     trainer = trainer_of(
         folder,
         steps=math.ceil(config.patches / config.batch),
@@ -98,22 +97,6 @@ def train(
     checkpoint = folder / CHECKPOINT
     trainer.save_checkpoint(checkpoint, weights_only=False)
     return trainer.strategy.broadcast(save_weights(checkpoint, folder / WEIGHTS))
-
-
-def _steps_done(checkpoint: Path, config: TrainingConfig) -> int:
-    """Steps of the run that a checkpoint belongs to, if that run may go on with this configuration."""
-    saved = torch.load(checkpoint, map_location="cpu", weights_only=False)
-    # Fields that did not exist when the run began have their defaults.
-    before = TrainingConfig.model_validate(saved["hyper_parameters"]["config"]).model_dump(mode="json")
-    now = config.model_dump(mode="json")
-    # A run may be made longer. All else would make the model card tell of a training that never was.
-    changed = sorted(name for name in now if before[name] != now[name])
-    if other := [name for name in changed if name != "patches"]:
-        raise FoveaError(
-            f"{checkpoint} was trained with another {', '.join(other)}: resume it with the configuration it began"
-            " with, or start a new run from its weights (start: ...) in another folder"
-        )
-    return int(saved["global_step"])
 
 
 def save_weights(checkpoint: Path, path: Path) -> Path:

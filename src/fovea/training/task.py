@@ -58,7 +58,6 @@ class TaskDistortion:
         output_share: share of the outputs in the distance, but for those that are features, 0..1; the rest is that of
             the features, each the same.
         mse_share: share of the squared error of the pixels in the distortion, 0..1.
-        background: weight of errors outside the objects, of pixels and of features; 1 needs no masks.
 
     Raises:
         RecognizerError: the file cannot be read, the network cannot be run, or there is nothing to compare; names the
@@ -74,7 +73,6 @@ class TaskDistortion:
         features: Sequence[str] | None = None,
         output_share: float = 0.5,
         mse_share: float = 0.1,
-        background: float = 1.0,
     ) -> None:
         model = read_onnx(recognizer)
         features = [] if output_share == 1 else stage_ends(model) if features is None else features
@@ -83,7 +81,7 @@ class TaskDistortion:
         if not shares:
             raise RecognizerError(f"{recognizer}: nothing to compare: name features, or give the outputs a share")
         self._features = len(features)
-        self._color, self._range, self._mse_share, self._background = color, range, mse_share, background
+        self._color, self._range, self._mse_share = color, range, mse_share
         try:
             self._network = OnnxNetwork(model, [*features, *outputs])
             declared = self._network.size if all(self._network.size) else None
@@ -92,20 +90,20 @@ class TaskDistortion:
         except RecognizerError as error:
             raise RecognizerError(f"{recognizer}: {error}") from error
 
-    def __call__(self, decoded: Tensor, original: Tensor, mask: Tensor) -> Tensor:
+    def __call__(self, decoded: Tensor, original: Tensor, weight: Tensor) -> Tensor:
         """Compare what the recognizer sees.
 
         Args:
             decoded: [B, 3, H, W], RGB, 0..255.
             original: same shape and range.
-            mask: [B, 1, H, W], 0 outside objects; on them 1, or more where errors shall count more.
+            weight: [B, 1, H, W], of errors, of pixels and of features.
 
         Returns:
             [B], on the scale of squared 8-bit levels, with gradients to ``decoded``.
         """
-        pixels = object_mse(decoded, original, mask, self._background)
-        distances = self._distances(decoded, original, mask.to(decoded.dtype).clamp(min=self._background))
-        task = torch.stack([weight * distance for weight, distance in zip(self._weights, distances, strict=True)])
+        pixels = object_mse(decoded, original, weight)
+        distances = self._distances(decoded, original, weight)
+        task = torch.stack([scale * distance for scale, distance in zip(self._weights, distances, strict=True)])
         return (1 - self._mse_share) * task.sum(dim=0) + self._mse_share * pixels
 
     def _distances(self, decoded: Tensor, original: Tensor, weight: Tensor) -> list[Tensor]:

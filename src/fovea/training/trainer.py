@@ -4,26 +4,41 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import lightning.pytorch as pl
+import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger, Logger
 
 from fovea.errors import FoveaError
+from fovea.training.config import Strict
 
 CHECKPOINT = "last.ckpt"
 
 
-def checkpoint_to_resume(folder: Path, resume: bool) -> Path | None:
-    """The last checkpoint of the run in a folder; None where there is none.
+def point_to_resume(folder: Path, config: Strict, resume: bool) -> tuple[Path | None, int]:
+    """Where the run in a folder stands, if it may go on with this configuration.
+
+    Returns:
+        Its last checkpoint and the steps done; None and 0 where there is none.
 
     Raises:
-        FoveaError: there is one, and ``resume`` is off.
+        FoveaError: there is one and ``resume`` is off, or it is of a run with another configuration.
     """
     checkpoint = folder / CHECKPOINT
     if not checkpoint.exists():
-        return None
+        return None, 0
     if not resume:
         raise FoveaError(f"{folder} already holds a run: resume it with --resume, or choose another --out")
-    return checkpoint
+    saved = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    # Fields that did not exist when the run began have their defaults.
+    before = config.model_validate(saved["hyper_parameters"]["config"]).model_dump(mode="json")
+    now = config.model_dump(mode="json")
+    # A run may be made longer. All else would make the model card tell of a training that never was.
+    if other := sorted(name for name in now if before[name] != now[name] and name != "patches"):
+        raise FoveaError(
+            f"{checkpoint} was trained with another {', '.join(other)}: resume it with the configuration it began"
+            " with, or start a new run in another folder"
+        )
+    return checkpoint, int(saved["global_step"])
 
 
 def trainer_of(

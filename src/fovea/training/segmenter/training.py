@@ -25,8 +25,9 @@ from fovea.training.loaders import split_images
 from fovea.training.patches import ResidentImages
 from fovea.training.segmenter.network import Seen, Segmenter
 from fovea.training.segmenter.painting import Painter, targets
-from fovea.training.trainer import checkpoint_to_resume, trainer_of
+from fovea.training.trainer import point_to_resume, trainer_of
 
+SEGMENTER = "segmenter.onnx"
 _WARMUP = 200
 _WEIGHT_DECAY = 0.05
 _SMOOTHING = 0.05
@@ -77,6 +78,7 @@ class SegmenterTraining(pl.LightningModule):
 
     def __init__(self, config: SegmenterConfig, shares: Tensor) -> None:
         super().__init__()
+        self.save_hyperparameters({"config": config.model_dump(mode="json")})
         self.config = config
         self.network = Segmenter(len(shares) - 1)
         weight = (shares.sum() / shares.clamp(min=1)).sqrt()
@@ -181,14 +183,14 @@ def train_segmenter(
         ``segmenter.onnx``: image [B, 3, H, W], RGB, 0..255, to the outputs of the configuration.
 
     Raises:
-        FoveaError: the folder already holds a run and ``resume`` is off, or the data cannot be read.
+        FoveaError: the folder already holds a run and ``resume`` is off or the run has another configuration, or the
+            data cannot be read.
     """
-    before = checkpoint_to_resume(folder, resume)
+    before, done = point_to_resume(folder, config, resume)
     pl.seed_everything(config.seed, verbose=False)
     train, held_out = split_images(config.data)
     painter = Painter([*train, *held_out])
     # A resumed stream starts from other patches than the run began with.
-    done = int(torch.load(before, map_location="cpu", weights_only=False)["global_step"]) if before else 0
     patches = _Patches(config, config.seed + done, painter, train, held_out)
     shares = torch.bincount(patches.training.maps[:, 0].flatten(), minlength=1 + len(painter.number)).float()
     module = SegmenterTraining(config, shares)
@@ -204,7 +206,7 @@ def train_segmenter(
         progress=progress,
     )
     trainer.fit(module, patches, ckpt_path=before, weights_only=False)
-    path = folder / "segmenter.onnx"
+    path = folder / SEGMENTER
     with writing(path) as file:
         file.write(exported(module.network, config.outputs))
     return path

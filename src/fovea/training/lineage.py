@@ -1,0 +1,51 @@
+"""A training and those that it goes on from: the whole way from nothing to a released model."""
+
+from pathlib import Path
+
+from fovea.training.config import TaskConfig, read_config, read_yaml
+from fovea.training.run import WEIGHTS, train
+from fovea.training.segmenter.training import SEGMENTER, SegmenterConfig, train_segmenter
+
+
+def train_from_nothing(
+    path: Path, folder: Path, *, resume: bool = False, accelerator: str = "auto", precision: str = "bf16-mixed"
+) -> Path:
+    """Train what a configuration describes, and before that all that it needs.
+
+    A run that starts from ``checkpoints/A.ckpt`` needs the run of ``A.yaml``, beside its own configuration; one whose
+    loss names ``checkpoints/B.onnx`` needs the segmenter of ``B.yaml``. A file of which there is no configuration there
+    is taken as it is. A run that is complete is not repeated.
+
+    Args:
+        path: of the configuration.
+        folder: of its run; the others have their names for folders, beside it.
+        resume: go on with runs that were interrupted.
+        accelerator: as Lightning names them: "cpu", "gpu", "auto".
+        precision: as Lightning names them.
+
+    Returns:
+        The averaged weights of the run.
+
+    Raises:
+        FoveaError: as of :func:`fovea.training.run.train`, of any of the runs.
+    """
+    config = read_config(path)
+    recognizer = config.loss.recognizer if isinstance(config.loss, TaskConfig) else None
+    if maker := _maker(path, recognizer):
+        network = folder.with_name(maker.stem) / SEGMENTER
+        if not network.exists():
+            segmenter = read_yaml(maker, SegmenterConfig)
+            train_segmenter(segmenter, network.parent, resume=resume, accelerator=accelerator, precision=precision)
+        config = config.model_copy(update={"loss": config.loss.model_copy(update={"recognizer": network})})
+    if maker := _maker(path, config.start):
+        start = folder.with_name(maker.stem) / WEIGHTS
+        if not start.exists():
+            train_from_nothing(maker, start.parent, resume=resume, accelerator=accelerator, precision=precision)
+        config = config.model_copy(update={"start": start})
+    return train(config, folder, resume=resume, accelerator=accelerator, precision=precision)
+
+
+def _maker(path: Path, made: Path | None) -> Path | None:
+    """The configuration, beside one, of the run that makes a file; None where there is none."""
+    maker = path.with_name(f"{made.stem}.yaml") if made else path
+    return maker if maker != path and maker.exists() else None

@@ -1,0 +1,48 @@
+"""From nothing to a training that goes on from others."""
+
+import torch
+import yaml
+
+from fovea.training.lineage import train_from_nothing
+
+
+def _write(folder, fields, **changes):
+    path = folder / f"{changes['name']}.yaml"
+    path.write_text(yaml.safe_dump({**fields, **changes}))
+    return path
+
+
+def test_all_that_a_run_needs_is_trained_once(config_file, tmp_path):
+    configs = tmp_path / "configs"
+    configs.mkdir()
+    fields = yaml.safe_load(config_file.read_text()) | {"patches": 4}
+    data = fields["data"]
+    _write(configs, fields, name="first", loss={"name": "mse"})
+    _write(configs, fields, name="second", start="checkpoints/first.ckpt")
+    seen = {"name": "task", "recognizer": "checkpoints/eyes.onnx", "features": ["stride4"], "output_share": 0}
+    last = _write(configs, fields, name="last", loss=seen, start="checkpoints/second.ckpt")
+    _write(configs, {"data": data, "patches": 4, "batch": 2}, name="eyes", outputs=["stride4", "stride8"])
+
+    weights = train_from_nothing(last, tmp_path / "runs/last", accelerator="cpu")
+    assert weights == tmp_path / "runs/last/weights.ckpt"
+    told = torch.load(weights, weights_only=False)["hyper_parameters"]["config"]
+    assert told["start"] == str(tmp_path / "runs/second/weights.ckpt")
+    assert told["loss"]["recognizer"] == str(tmp_path / "runs/eyes/segmenter.onnx")
+    before = torch.load(tmp_path / "runs/second/weights.ckpt", weights_only=False)["hyper_parameters"]["config"]
+    assert before["start"] == str(tmp_path / "runs/first/weights.ckpt")
+
+    made = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").glob("*/weights.ckpt")}
+    weights.unlink()
+    weights.with_name("last.ckpt").unlink()
+    train_from_nothing(last, tmp_path / "runs/last", accelerator="cpu")
+    assert {path: path.stat().st_mtime_ns for path in made if path != weights} == {
+        path: time for path, time in made.items() if path != weights
+    }
+
+
+def test_what_nobody_describes_is_taken_as_it_is(config_file, tmp_path):
+    start = train_from_nothing(config_file, tmp_path / "runs/first", accelerator="cpu")
+    fields = yaml.safe_load(config_file.read_text()) | {"patches": 4, "start": str(start)}
+    path = _write(tmp_path, fields, name="second")
+    weights = train_from_nothing(path, tmp_path / "runs/second", accelerator="cpu")
+    assert torch.load(weights, weights_only=False)["hyper_parameters"]["config"]["start"] == str(start)
