@@ -1,9 +1,14 @@
 """Images without labels: what a recognizer sees on the originals counts as right."""
 
 import math
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from PIL import Image
+
+from fovea.errors import DatasetError
 from fovea.evaluation import evaluate
 from fovea.recognition import load_dataset
 
@@ -23,3 +28,14 @@ def test_plain_folder(tmp_path: Path, make_dataset: Callable[[int], Path], check
     coarse, fine = (point.accuracy["checkers"].box.ap for point in found.points)
     assert coarse < fine <= 1
     assert all(math.isnan(point.object_psnr) for point in found.points)
+
+
+def test_nothing_seen_is_found_out_before_anything_is_coded(tmp_path: Path, checkers: Path):
+    folder = tmp_path / "flat"
+    folder.mkdir()
+    Image.new("RGB", (64, 64), "gray").save(folder / "flat.png")
+    data, cache = load_dataset(folder), tmp_path / "cache.sqlite"
+    with pytest.raises(DatasetError, match="sees nothing"):
+        evaluate(data, ["jpeg2000"], [str(checkers)], cache, processes=1)
+    with sqlite3.connect(cache) as kept:
+        assert kept.execute("SELECT COUNT(*) FROM found").fetchone() == (1,), "what is seen on the original alone"

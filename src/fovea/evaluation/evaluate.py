@@ -23,7 +23,7 @@ from fovea.evaluation.memory import peak_memory
 from fovea.evaluation.plan import Plan, Reference, content
 from fovea.evaluation.point import Accuracy, Point, Question
 from fovea.evaluation.pool import Pool
-from fovea.evaluation.truth import choose_reference
+from fovea.evaluation.truth import choose_reference, require_reference
 from fovea.evaluation.work import Look, Measurement
 from fovea.recognition import Dataset, resample
 
@@ -98,6 +98,10 @@ def evaluate(
     plan = Plan(dataset, contents, found, panel, reference, cache)
     with Cache(cache) as kept, Pool(plan, processes or available_cores(), kept) as pool:
         everywhere = range(len(dataset))
+        if reference == "self":
+            pool.run([Look(image) for image in everywhere], "looking at originals", "image")
+            for judge in panel:
+                require_reference(plan, judge, kept)
         versions = [(None, 0.0), *((codec, quality) for codec in found for quality in codec.qualities)]
         # Image by image, so that each is read once and the slow codecs are spread over the whole time.
         looks = [Look(image, codec, quality) for image in everywhere for codec, quality in versions]

@@ -48,6 +48,21 @@ def choose_reference(dataset: Dataset, panel: Sequence[Judge], wanted: Reference
     return reference
 
 
+def require_reference(plan: Plan, judge: Judge, cache: Cache) -> None:
+    """Sees that a detector, compared with itself, has something to be compared with.
+
+    Args:
+        plan: of the evaluation.
+        judge: any recognizer; one that sees classes of pixels always has.
+        cache: with what it saw on the originals.
+
+    Raises:
+        DatasetError: it saw nothing on the originals.
+    """
+    if not judge.semantic:
+        true_objects(plan, judge, cache)
+
+
 def true_objects(plan: Plan, judge: Judge, cache: Cache) -> Dataset:
     """What counts as right for a detector: the labels, or what it saw on the originals.
 
