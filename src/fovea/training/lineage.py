@@ -47,5 +47,7 @@ def train_from_nothing(
 
 def _maker(path: Path, made: Path | None) -> Path | None:
     """The configuration, beside one, of the run that makes a file; None where there is none."""
-    maker = path.with_name(f"{made.stem}.yaml") if made else path
+    if made is None:
+        return None
+    maker = path.with_name(f"{made.stem}.yaml")
     return maker if maker != path and maker.exists() else None
