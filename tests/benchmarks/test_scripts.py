@@ -110,25 +110,46 @@ def test_ablation(run, script, checkers: Path, tmp_path: Path) -> None:
         "data": trained_on,
         "loss": {"name": "object_mse", "background": 0.02},
         "patches": 1000,
-        "batch": 2,
     }
     (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(config))
-    options = ("--config", tmp_path / "tiny.yaml", "--patches", 4, "--variants", "background-0.1")
-    judged = ("--data", data, "--images", data.with_suffix(""), "--recognizers", checkers)
-    rows = read(run("ablation", *options, *judged, "--work", tmp_path / "runs") / "ablation.csv")
-    assert [row["equal"] for row in rows] == ["PSNR inside objects", "checkers, boxes"]
-    assert {(row["variant"], row["changes"], row["patches"]) for row in rows} == {
-        ("background-0.1", "loss.background: 0.1", "4")
+    study = {
+        "config": str(tmp_path / "tiny.yaml"),
+        "common": {"batch": 2},
+        "patches": 4,
+        "variants": {
+            "grey": {"loss.background": 0.1},
+            "plain": {"loss": {"name": "mse"}},
+            "boxes": {"data.masks": "box"},
+        },
+        "against": {"plain": "grey", "grey": "boxes"},
+        "data": str(data),
+        "images": str(data.with_suffix("")),
+        "recognizers": [str(checkers)],
+        "qualities": [10, 30, 50, 70],
     }
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(study))
+    options = ("--variants", "grey", "--variants", "plain", "--work", tmp_path / "runs")
+    rows = read(run("ablation", tmp_path / "study.yaml", *options) / "ablation_study.csv")
+    assert [(row["variant"], row["against"], row["equal"]) for row in rows] == [
+        (variant, against, equal)
+        for variant, against in (("grey", "all"), ("plain", "all"), ("plain", "grey"))
+        for equal in ("PSNR inside objects", "checkers, boxes")
+    ]
+    assert {(row["changes"], row["patches"]) for row in rows[:2]} == {("loss.background: 0.1", "4")}
     assert all(bool(row["bd_rate_percent"]) != (row["note"].startswith("no")) for row in rows)
-    for name, weight in (("all", 0.02), ("background-0.1", 0.1)):
-        card = Model.load(tmp_path / "runs" / "4" / f"{name}.fovea").card
-        assert card["config"]["loss"]["background"] == weight
+    for name, loss in (("all", config["loss"]), ("plain", {"name": "mse"})):
+        card = Model.load(tmp_path / "runs" / "study-4" / f"{name}.fovea").card
+        assert card["config"]["loss"].items() >= loss.items()
+        assert card["config"]["batch"] == 2
 
 
-def test_every_variant_is_a_configuration(script) -> None:
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks" / "studies").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_variant_of_a_study_is_a_configuration(script, monkeypatch, path: Path) -> None:
     pytest.importorskip("lightning")
+    monkeypatch.chdir(ROOT)
     ablation = script("ablation")
-    fields = yaml.safe_load((ROOT / "configs" / "fovea-s-object-mse.yaml").read_text())
-    configs = [ablation.varied(fields, name, 8) for name in ablation.VARIANTS]
+    study = ablation.read_yaml(path, ablation.Study)
+    names = [ablation.BASE, *study.variants]
+    configs = [study.configuration(name, 8) for name in names]
     assert len({config.model_copy(update={"name": ""}).model_dump_json() for config in configs}) == len(configs)
+    assert {*study.against, *study.against.values()} <= set(names)

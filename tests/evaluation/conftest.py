@@ -3,13 +3,22 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from fovea.cli.eval import eval_command
+from fovea.evaluation import Accuracy, Evaluation, Point, Question
+from fovea.evaluation.contender import Contender
+from fovea.evaluation.curves import Curve, Whole
+from fovea.evaluation.gallery import Frame, Gallery
+from fovea.evaluation.views import View
+from fovea.recognition import Score
 
 from ..checkerboards import save_dataset, save_segmenter
 
+KNOWN = np.array([0.1, 0.2, 0.4, 0.8])
+"""Rates of the evaluation whose figures are known."""
 QUALITIES = ("--qualities", "10,40,90", "--qualities", "jpeg=5,15,40,80")
 
 
@@ -47,3 +56,36 @@ def quick_run(quick_arguments: list[str]) -> Path:
     page = Path(result.stdout.strip())
     assert page.name == "report.html"
     return page.parent
+
+
+def _curve(rates: np.ndarray, scores: np.ndarray) -> Curve:
+    luck = np.random.default_rng(1).normal(0, 0.01, (50, 1))
+    return Curve(rates, scores, np.tile(rates, (50, 1)), scores + luck)
+
+
+@pytest.fixture
+def evaluation() -> Evaluation:
+    """Three codecs, one recognizer: `half` takes half the bits of `plain`, `high` begins where those almost end."""
+    boxes = Question("eye", "box")
+    curves = {
+        "plain": _curve(KNOWN, np.array([0.1, 0.2, 0.3, 0.4])),
+        "half": _curve(KNOWN / 2, np.array([0.1, 0.2, 0.3, 0.4])),
+        "high": _curve(KNOWN, np.array([0.3, 0.4, 0.45, 0.5])),
+    }
+    accuracy = {"eye": Accuracy(box=Score(*[0.3] * 6))}
+    points = [Point(name, 50, 0.1, 30, 31, 5, 6, 2**20, accuracy) for name in curves]
+    frame = Frame("original", "", np.zeros((8, 8, 3), np.uint8), {"eye": View("1 found")})
+    return Evaluation(
+        dataset="street",
+        images=60,
+        reference="labels",
+        classes={"eye": (3, 5)},
+        contenders=tuple(Contender(name, name, "1", (50,)) for name in curves),
+        skipped={},
+        anchor="plain",
+        points=tuple(points),
+        originals=accuracy,
+        wholes={boxes: Whole(0.5, np.full(50, 0.5))},
+        curves={boxes: curves},
+        gallery=Gallery("a.png", (frame,)),
+    )

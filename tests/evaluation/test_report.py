@@ -11,47 +11,10 @@ import numpy as np
 import pytest
 
 from fovea.errors import FoveaError
-from fovea.evaluation import Accuracy, Evaluation, Point, Question, write_report
-from fovea.evaluation.contender import Contender
+from fovea.evaluation import Evaluation, Question, write_report
 from fovea.evaluation.curves import Curve, Whole
-from fovea.evaluation.gallery import Frame, Gallery
-from fovea.evaluation.views import View
-from fovea.recognition import Score
 
-RATES = np.array([0.1, 0.2, 0.4, 0.8])
 BOXES = Question("eye", "box")
-
-
-def curve(rates: np.ndarray, scores: np.ndarray) -> Curve:
-    luck = np.random.default_rng(1).normal(0, 0.01, (50, 1))
-    return Curve(rates, scores, np.tile(rates, (50, 1)), scores + luck)
-
-
-@pytest.fixture
-def evaluation() -> Evaluation:
-    """Three codecs, one recognizer: `half` takes half the bits of `plain`, `high` begins where those almost end."""
-    curves = {
-        "plain": curve(RATES, np.array([0.1, 0.2, 0.3, 0.4])),
-        "half": curve(RATES / 2, np.array([0.1, 0.2, 0.3, 0.4])),
-        "high": curve(RATES, np.array([0.3, 0.4, 0.45, 0.5])),
-    }
-    accuracy = {"eye": Accuracy(box=Score(*[0.3] * 6))}
-    points = [Point(name, 50, 0.1, 30, 31, 5, 6, 2**20, accuracy) for name in curves]
-    frame = Frame("original", "", np.zeros((8, 8, 3), np.uint8), {"eye": View("1 found")})
-    return Evaluation(
-        dataset="street",
-        images=60,
-        reference="labels",
-        classes={"eye": (3, 5)},
-        contenders=tuple(Contender(name, name, "1", (50,)) for name in curves),
-        skipped={},
-        anchor="plain",
-        points=tuple(points),
-        originals=accuracy,
-        wholes={BOXES: Whole(0.5, np.full(50, 0.5))},
-        curves={BOXES: curves},
-        gallery=Gallery("a.png", (frame,)),
-    )
 
 
 def rates_of(page: str) -> dict[str, str]:

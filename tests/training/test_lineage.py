@@ -1,8 +1,10 @@
 """From nothing to a training that goes on from others."""
 
+import pytest
 import torch
 import yaml
 
+from fovea.errors import FoveaError
 from fovea.training.lineage import train_from_nothing
 
 
@@ -46,3 +48,13 @@ def test_what_nobody_describes_is_taken_as_it_is(config_file, tmp_path):
     path = _write(tmp_path, fields, name="second")
     weights = train_from_nothing(path, tmp_path / "runs/second", accelerator="cpu")
     assert torch.load(weights, weights_only=False)["hyper_parameters"]["config"]["start"] == str(start)
+
+
+def test_a_run_with_another_configuration_is_not_taken(config_file, tmp_path):
+    fields = yaml.safe_load(config_file.read_text()) | {"patches": 4}
+    _write(tmp_path, fields, name="first")
+    second = _write(tmp_path, fields, name="second", start="checkpoints/first.ckpt")
+    train_from_nothing(second, tmp_path / "runs/second", accelerator="cpu")
+    _write(tmp_path, fields, name="first", seed=fields.get("seed", 0) + 1)
+    with pytest.raises(FoveaError, match=r"first.weights\.ckpt was trained with another seed"):
+        train_from_nothing(second, tmp_path / "runs/second", accelerator="cpu")

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from fovea.training.config import TaskConfig, read_config, read_yaml
+from fovea.training.config import TaskConfig, TrainingConfig, read_config, read_yaml
 from fovea.training.run import WEIGHTS, train
 from fovea.training.segmenter.training import SEGMENTER, SegmenterConfig, train_segmenter
+from fovea.training.trainer import CHECKPOINT, steps_done
 
 
 def train_from_nothing(
@@ -27,22 +28,32 @@ def train_from_nothing(
         The averaged weights of the run.
 
     Raises:
-        FoveaError: as of :func:`fovea.training.run.train`, of any of the runs.
+        FoveaError: as of :func:`fovea.training.run.train`, of any of the runs; or one is there that was trained with
+            another configuration.
     """
     config = read_config(path)
     recognizer = config.loss.recognizer if isinstance(config.loss, TaskConfig) else None
     if maker := _maker(path, recognizer):
-        network = folder.with_name(maker.stem) / SEGMENTER
-        if not network.exists():
-            segmenter = read_yaml(maker, SegmenterConfig)
+        segmenter, network = read_yaml(maker, SegmenterConfig), folder.with_name(maker.stem) / SEGMENTER
+        if not _is_complete(network.with_name(CHECKPOINT), network, segmenter):
             train_segmenter(segmenter, network.parent, resume=resume, accelerator=accelerator, precision=precision)
         config = config.model_copy(update={"loss": config.loss.model_copy(update={"recognizer": network})})
     if maker := _maker(path, config.start):
-        start = folder.with_name(maker.stem) / WEIGHTS
-        if not start.exists():
-            train_from_nothing(maker, start.parent, resume=resume, accelerator=accelerator, precision=precision)
+        start = train_from_nothing(
+            maker, folder.with_name(maker.stem), resume=resume, accelerator=accelerator, precision=precision
+        )
         config = config.model_copy(update={"start": start})
+    weights = folder / WEIGHTS
+    if _is_complete(weights, weights, config):
+        return weights
     return train(config, folder, resume=resume, accelerator=accelerator, precision=precision)
+
+
+def _is_complete(checkpoint: Path, result: Path, config: TrainingConfig | SegmenterConfig) -> bool:
+    """Whether the result of a run is there, and of this configuration as its checkpoint tells."""
+    if not (checkpoint.exists() and result.exists()):
+        return False
+    return steps_done(checkpoint, config) * config.batch >= config.patches
 
 
 def _maker(path: Path, made: Path | None) -> Path | None:

@@ -28,17 +28,26 @@ def point_to_resume(folder: Path, config: Strict, resume: bool) -> tuple[Path | 
         return None, 0
     if not resume:
         raise FoveaError(f"{folder} already holds a run: resume it with --resume, or choose another --out")
+    return checkpoint, steps_done(checkpoint, config)
+
+
+def steps_done(checkpoint: Path, config: Strict) -> int:
+    """Steps after which a checkpoint was written, of a run with this configuration, which may be made longer.
+
+    Raises:
+        FoveaError: it is of a run with another configuration.
+    """
     saved = torch.load(checkpoint, map_location="cpu", weights_only=False)
     # Fields that did not exist when the run began have their defaults.
     before = config.model_validate(saved["hyper_parameters"]["config"]).model_dump(mode="json")
     now = config.model_dump(mode="json")
-    # A run may be made longer. All else would make the model card tell of a training that never was.
+    # All but the length would make the model card tell of a training that never was.
     if other := sorted(name for name in now if before[name] != now[name] and name != "patches"):
         raise FoveaError(
             f"{checkpoint} was trained with another {', '.join(other)}: resume it with the configuration it began"
             " with, or start a new run in another folder"
         )
-    return checkpoint, int(saved["global_step"])
+    return int(saved["global_step"])
 
 
 def trainer_of(
