@@ -34,6 +34,17 @@ def test_speed(run, script, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert sum(float(row["share_percent"]) for row in one) == pytest.approx(100, abs=0.1)
 
 
+def test_cost(run, pictures: Path, checkers: Path) -> None:
+    for package in ("onnx", "torch", "pycocotools"):
+        pytest.importorskip(package)
+    codecs = f"fovea-s-mse,fovea-s-roi+roi:{checkers},jpeg"
+    rows = read(run("cost", "--images", pictures, "--repeats", 1, "--codecs", codecs) / "cost.csv")
+    assert [row["codec"] for row in rows] == ["fovea-s-mse", "fovea-s-roi+roi:checkers", "jpeg"]
+    assert all(float(row["encode_mps"]) > 0 and float(row["decode_mps"]) > 0 for row in rows)
+    plain, told, jpeg = ([float(row[f"{way}_kmac_per_pixel"] or 0) for way in ("encode", "decode")] for row in rows)
+    assert 5 < plain[0] < told[0] and plain[1] == told[1] > 5 and jpeg == [0, 0]
+
+
 def test_rate_distortion(run, pictures: Path) -> None:
     for package in ("bjontegaard", "matplotlib"):
         pytest.importorskip(package)
