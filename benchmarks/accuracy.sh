@@ -2,11 +2,12 @@
 # Accuracy over bitrate: benchmarks/accuracy.sh [SET...], by default on every data set.
 #
 # Work is kept in .accuracy/, so an interrupted run goes on where it stopped, and a further codec costs only itself.
-# Tables and curves go to results/accuracy/SET; the report, which shows images that are not ours, stays in .accuracy/.
+# Tables and curves go to RESULTS/SET; the report, which shows images that are not ours, stays in .accuracy/.
 # fovea-s.v1 is Object-MSE alone. The set "ways" compares the ways to code for machines; "aerial_seen" asks how much of
 # what recognizers see on the originals of aerial_cars they still see, as they see little that the labels know.
 #   CODECS   what to compare             LIMIT    so many images at most
 #   SHARED   folder of the data sets and recognizers, ../shared by default
+#   RESULTS  folder for tables and curves, benchmarks/results/accuracy by default: elsewhere for what join.py shall join
 set -euo pipefail
 cd "$(dirname "$0")/.."
 shared=${SHARED:-${FOVEA_SHARED:-../shared}}
@@ -14,6 +15,7 @@ codecs=${CODECS:-fovea-s,fovea-s.v1,fovea-s-task,fovea-s-mse,jpeg,webp,avif:6,jx
 ways=fovea-s,fovea-s.v1,fovea-s-task,fovea-s-roi+roi,fovea-s-roi+roi:$shared/models/yolox_nano.onnx,fovea-s-mse,hevc,vvc:fast
 all="yolox_nano centernet_mbv3_512 yolov5n yolov8n yolov8n-seg"
 fovea=${FOVEA:-.venv/bin/fovea}
+tables=${RESULTS:-benchmarks/results/accuracy}
 
 # VVC takes half a minute for a picture of two megapixels at its higher rates, which tell little more.
 fewer=
@@ -26,7 +28,7 @@ recognizers() {
 }
 
 measure() { # SET, labels, images, recognizers, further options
-    local work=.accuracy/$1 results=benchmarks/results/accuracy/$1
+    local work=.accuracy/$1 results=$tables/$1
     # shellcheck disable=SC2046
     "$fovea" eval --data "$shared/data/$2" --images "$shared/data/$3" --codecs "$codecs" --recognizers "$4" \
         --anchor hevc --out "$work" --cache .accuracy/cache.sqlite $([ -z "${LIMIT:-}" ] || echo --limit "$LIMIT") "${@:5}"

@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from click.testing import CliRunner
 from PIL import Image
 
+from fovea.cli.eval import eval_command
 from fovea.coding.model import Model
 
 from ..checkerboards import save_dataset
@@ -107,6 +109,34 @@ def test_oracle(run, script, masked: Path, monkeypatch: pytest.MonkeyPatch) -> N
     rates = {(row["large"], row["outside"], row["area"]): float(row["bpp"]) for row in schemes}
     everywhere, inside = rates["60", "60", "boxes"], rates["60", "0", "boxes"]
     assert rates["20", "20", "boxes"] < inside < everywhere
+
+
+def test_codecs_measured_later_join_a_table(script, checkers: Path, tmp_path: Path) -> None:
+    for package in ("matplotlib", "pycocotools", "bjontegaard"):
+        pytest.importorskip(package)
+    data = save_dataset(tmp_path / "data", 4)
+
+    def measure(name: str, codecs: str) -> Path:
+        judged = ["--data", str(data), "--recognizers", str(checkers), "--qualities", "10,40,90", "-j", "1"]
+        out = ["--codecs", codecs, "--anchor", "webp:4", "--out", str(tmp_path / name)]
+        result = CliRunner().invoke(eval_command, judged + out, catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return tmp_path / name
+
+    before, later = measure("before", "webp:4,jpeg"), measure("later", "avif:6,webp:4")
+    join = script("join")
+    points, summary = (join.read(before / name) for name in ("points.csv", "summary.csv"))
+    result = CliRunner().invoke(join.main, [str(later), str(before)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert [row["codec"] for row in join.read(before / "summary.csv")] == ["webp:4", "jpeg", "avif:6"]
+    assert join.read(before / "summary.csv")[:2] == summary
+    assert [row for row in join.read(before / "points.csv") if row["codec"] != "avif:6"] == points
+    assert (before / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+    table = later / "points.csv"
+    table.write_text(table.read_text().replace("webp:4,", "webp:4,another "))
+    result = CliRunner().invoke(join.main, [str(later), str(before)])
+    assert result.exit_code and "webp:4 has other figures than before" in result.output
 
 
 def test_ablation(run, script, checkers: Path, tmp_path: Path) -> None:

@@ -135,6 +135,20 @@ def test_errors_outside_objects_weigh_what_they_are_said_to(make_recognizer):
     assert (distortion(left, original, on_left) > 2 * distortion(left, original, 1 - on_left)).all()
 
 
+def test_zoom_lets_a_recognizer_look_from_elsewhere_in_training_alone(make_recognizer):
+    path, (decoded, original, mask) = make_recognizer(), _images()
+    trained = decoded.clone().requires_grad_()
+    plain = TaskDistortion(path, output_share=0, mse_share=0)
+    zooming = TaskDistortion(path, output_share=0, mse_share=0, zoom=(1, 4))
+    torch.testing.assert_close(zooming(decoded, original, mask), plain(decoded, original, mask))
+    assert len({float(zooming(trained, original, mask)[0].detach()) for _ in range(16)}) > 1
+    # Twice as near is seen at twice the size, but for the unit, which is known from where nothing is scaled.
+    near = TaskDistortion(path, output_share=0, mse_share=0, zoom=(2, 2))(trained, original, mask)
+    large = TaskDistortion(path, output_share=0, mse_share=0, size=2 * SIZE)(decoded, original, mask)
+    assert not torch.allclose(near, plain(decoded, original, mask), rtol=0.01)
+    torch.testing.assert_close(near / near[0], large / large[0])
+
+
 def test_gradient_is_finite_under_autocast(make_recognizer):
     distortion = TaskDistortion(make_recognizer())
     decoded, original, mask = _images()

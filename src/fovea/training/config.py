@@ -84,6 +84,7 @@ class TaskConfig(Strict):
     features: tuple[str, ...] | None = None
     output_share: Annotated[float, Field(ge=0, le=1)] = 0.5
     mse_share: Annotated[float, Field(ge=0, le=1)] = 0.1
+    zoom: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = (1.0, 1.0)
     background: Weight = 1.0
 
 

@@ -1,0 +1,136 @@
+"""Codecs measured later join the tables of an earlier evaluation: ``python benchmarks/join.py RUN TABLES``.
+
+``accuracy.sh`` makes whole tables, from its cache. Where that is gone, measuring a few codecs and the anchor anew is
+enough: nothing in the tables depends on other codecs. The curves are drawn again, without bands, which tables lack.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import numpy as np
+
+from fovea.atomic import writing
+from fovea.evaluation.contender import Contender
+from fovea.evaluation.curves import Curve, Whole
+from fovea.evaluation.evaluate import Evaluation
+from fovea.evaluation.figures import figure, to_bytes
+from fovea.evaluation.gallery import Gallery
+from fovea.evaluation.judge import Kind
+from fovea.evaluation.point import Question
+from tables import write_text
+
+ORIGINAL = "original"
+KINDS: tuple[Kind, ...] = ("box", "mask")
+MEASURED = ("encode_mp_per_s", "decode_mp_per_s", "peak_memory_mib")
+"""Columns that differ from run to run."""
+PATH = click.Path(path_type=Path, exists=True, file_okay=False)
+Lines = list[dict[str, str]]
+
+
+def read(path: Path) -> Lines:
+    """Lines of a CSV file."""
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def joined(before: Lines, later: Lines, same: Sequence[str]) -> Lines:
+    """Lines of both, those of codecs measured later instead of the earlier ones, by recognizer where there are any.
+
+    Args:
+        before: of one table.
+        later: of a table with the same columns.
+        same: codecs that must have the same figures in both, as they were measured on the same.
+
+    Raises:
+        click.ClickException: they have other columns, or a codec that must be the same is not.
+    """
+    if list(before[0]) != list(later[0]):
+        raise click.ClickException("the tables have different columns: measure with the recognizers of the earlier one")
+    for codec in same:
+        earlier, now = ([_fixed(line) for line in lines if line["codec"] == codec] for lines in (before, later))
+        if earlier != now:
+            raise click.ClickException(f"{codec} has other figures than before: the two were not measured alike")
+    new = list(dict.fromkeys(line["codec"] for line in later if line["codec"] not in same))
+    lines: Lines = []
+    for key in dict.fromkeys(map(_question, before)):
+        old, now = ([line for line in table if _question(line) == key] for table in (before, later))
+        names = list(dict.fromkeys([line["codec"] for line in old] + new))
+        lines += [line for name in names for line in (now if name in new else old) if line["codec"] == name]
+    return lines
+
+
+def _question(line: dict[str, str]) -> tuple[str | None, str | None]:
+    return line.get("recognizer"), line.get("kind")
+
+
+def _fixed(line: dict[str, str]) -> dict[str, str]:
+    return {column: cell for column, cell in line.items() if column not in MEASURED}
+
+
+def drawn(points: Lines, anchor: str) -> bytes:
+    """Curves of a table of points, as PNG."""
+    questions: dict[Question, str] = {
+        Question(column.removesuffix(f"_{kind}_ap"), kind): column
+        for column in points[0]
+        for kind in KINDS
+        if column.endswith(f"_{kind}_ap")
+    }
+    codecs = {line["codec"]: line["version"] for line in points if line["codec"] != ORIGINAL}
+    (original,) = (line for line in points if line["codec"] == ORIGINAL)
+
+    def curve(codec: str, column: str) -> Curve:
+        of_codec = [line for line in points if line["codec"] == codec]
+        rates, scores = (np.array([float(line[name]) for line in of_codec]) for name in ("bpp", column))
+        return Curve(rates, scores / 100, rates[None], scores[None] / 100)
+
+    scores = {question: float(original[column]) / 100 for question, column in questions.items()}
+    evaluation = Evaluation(
+        dataset=original["dataset"],
+        images=int(original["images"]),
+        reference=original["reference"],  # type: ignore[arg-type]
+        classes={},
+        contenders=tuple(Contender(name, name, version, ()) for name, version in codecs.items()),
+        skipped={},
+        anchor=anchor,
+        points=(),
+        originals={},
+        wholes={question: Whole(score, np.array([score])) for question, score in scores.items()},
+        curves={question: {name: curve(name, column) for name in codecs} for question, column in questions.items()},
+        gallery=Gallery("", ()),
+    )
+    return to_bytes(figure(evaluation, list(questions), legend=True), "png")
+
+
+def write(path: Path, lines: Lines) -> None:
+    """Writes a table."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    write_text(path, text.getvalue())
+
+
+@click.command()
+@click.argument("run", type=PATH)
+@click.argument("tables", type=PATH)
+@click.option("--codecs", help="That join.  [default: all that the run measured]")
+def main(run: Path, tables: Path, codecs: str | None) -> None:
+    """Join what a RUN of fovea eval measured to the TABLES of an earlier one with the same images and recognizers."""
+    anchor = read(tables / "summary.csv")[0]["anchor"]
+    wanted = {ORIGINAL, anchor, *codecs.split(",")} if codecs else None
+    results = {}
+    for name, same in (("points.csv", (ORIGINAL, anchor)), ("summary.csv", (anchor,))):
+        before, later = read(tables / name), read(run / name)
+        later = [line for line in later if wanted is None or line["codec"] in wanted]
+        results[name] = joined(before, later, same)
+    for name, lines in results.items():
+        write(tables / name, lines)
+    with writing(tables / "curves.png") as file:
+        file.write(drawn(results["points.csv"], anchor))
+
+
+if __name__ == "__main__":
+    main()
