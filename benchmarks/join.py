@@ -6,6 +6,7 @@ enough: nothing in the tables depends on other codecs. The curves are drawn agai
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,6 +27,7 @@ ORIGINAL = "original"
 KINDS: tuple[Kind, ...] = ("box", "mask")
 MEASURED = ("encode_mp_per_s", "decode_mp_per_s", "peak_memory_mib")
 """Columns that differ from run to run."""
+_TOLERANCE = 2e-4
 PATH = click.Path(path_type=Path, exists=True, file_okay=False)
 Lines = list[dict[str, str]]
 
@@ -50,8 +52,7 @@ def joined(before: Lines, later: Lines, same: Sequence[str]) -> Lines:
     if list(before[0]) != list(later[0]):
         raise click.ClickException("the tables have different columns: measure with the recognizers of the earlier one")
     for codec in same:
-        earlier, now = ([_fixed(line) for line in lines if line["codec"] == codec] for lines in (before, later))
-        if earlier != now:
+        if not _alike(*([_fixed(line) for line in table if line["codec"] == codec] for table in (before, later))):
             raise click.ClickException(f"{codec} has other figures than before: the two were not measured alike")
     new = list(dict.fromkeys(line["codec"] for line in later if line["codec"] not in same))
     lines: Lines = []
@@ -66,8 +67,21 @@ def _question(line: dict[str, str]) -> tuple[str | None, str | None]:
     return line.get("recognizer"), line.get("kind")
 
 
-def _fixed(line: dict[str, str]) -> dict[str, str]:
-    return {column: cell for column, cell in line.items() if column not in MEASURED}
+def _fixed(line: dict[str, str]) -> list[str]:
+    return [cell for column, cell in line.items() if column not in MEASURED]
+
+
+def _alike(earlier: list[list[str]], now: list[list[str]]) -> bool:
+    """Whether cells are the same, or numbers that are but for their last digit, as libraries round differently."""
+    pairs = [pair for lines in zip(earlier, now, strict=False) for pair in zip(*lines, strict=True)]
+    return len(earlier) == len(now) and all(one == other or _near(one, other) for one, other in pairs)
+
+
+def _near(one: str, other: str) -> bool:
+    try:
+        return math.isclose(float(one), float(other), rel_tol=_TOLERANCE)
+    except ValueError:
+        return False
 
 
 def drawn(points: Lines, anchor: str) -> bytes:
