@@ -72,7 +72,7 @@ def _fixed(line: dict[str, str]) -> list[str]:
 
 
 def _alike(earlier: list[list[str]], now: list[list[str]]) -> bool:
-    """Whether cells are the same, or numbers that are but for their last digit, as libraries round differently."""
+    """Whether cells are the same, or numbers that differ in their last digits only."""
     pairs = [pair for lines in zip(earlier, now, strict=False) for pair in zip(*lines, strict=True)]
     return len(earlier) == len(now) and all(one == other or _near(one, other) for one, other in pairs)
 
