@@ -40,7 +40,7 @@ def trained(monkeypatch) -> list[tuple[object, Path, dict[str, object]]]:
 
     def train(config, folder, **settings):
         calls.append((config, folder, settings))
-        return folder / "last.ckpt"
+        return folder / "weights.ckpt"
 
     monkeypatch.setattr(run, "train", train)
     monkeypatch.setattr(lineage, "train", train)
@@ -49,7 +49,7 @@ def trained(monkeypatch) -> list[tuple[object, Path, dict[str, object]]]:
 
 def test_defaults(fovea, config, trained):
     result = fovea("train", config)
-    assert (result.exit_code, result.stdout) == (0, f"{Path('runs/tiny/last.ckpt')}\n")
+    assert (result.exit_code, result.stdout) == (0, f"{Path('runs/tiny/weights.ckpt')}\n")
     [(settings, folder, options)] = trained
     assert (settings.name, folder) == ("tiny", Path("runs/tiny"))
     assert options == {"resume": False, "accelerator": "auto", "devices": 1, "nodes": 1, "precision": "bf16-mixed"}
