@@ -40,12 +40,16 @@ def multiplications(spec: str, pixels: int) -> tuple[float, float] | None:
         pixels: of an image: a recognizer takes the same for any.
     """
     base, _, seen_by = spec.partition(ROI)
-    if base.partition(":")[0] in baselines.names():
+    if _is_baseline(base):
         return None
     counts = multiply_accumulates(NetworkConfig(**find_model(base).card["config"]["architecture"]))
     encode, decode = (sum(counts[network] for network in networks) for networks in (ENCODER, DECODER))
     finding = _of_recognizer(Path(seen_by[1:])) / pixels if seen_by else 0
     return (encode + finding) / 1000, decode / 1000
+
+
+def _is_baseline(base: str) -> bool:
+    return base.partition(":")[0] in baselines.names()
 
 
 def _of_recognizer(path: Path) -> float:
@@ -60,7 +64,8 @@ def _of_recognizer(path: Path) -> float:
 def enter(spec: str, image: Picture, bpp: float) -> Contender:
     """A codec, at the quality whose rate on an image is nearest to the one wanted."""
     known, codec = contender(spec), codec_for(spec, np.zeros(image.shape[:2], np.bool_))
-    low, high = baselines.get(spec).quality_range if spec.partition(":")[0] in baselines.names() else FOVEA_RANGE
+    base = spec.partition(ROI)[0]
+    low, high = baselines.get(base).quality_range if _is_baseline(base) else FOVEA_RANGE
     quality, _ = encode_near(codec, image, bpp, (int(low), int(high)))
     return Contender(known.name, known.version, codec, quality)
 

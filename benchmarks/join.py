@@ -85,7 +85,7 @@ def _near(one: str, other: str) -> bool:
 
 
 def drawn(points: Lines, anchor: str) -> bytes:
-    """Curves of a table of points, as PNG."""
+    """Curves of a table of points, those of boxes and of masks, as PNG."""
     questions: dict[Question, str] = {
         Question(column.removesuffix(f"_{kind}_ap"), kind): column
         for column in points[0]
