@@ -15,27 +15,18 @@ import numpy as np
 
 from fovea.atomic import writing
 from fovea.evaluation.contender import Contender
-from fovea.evaluation.curves import Curve, Whole
+from fovea.evaluation.curves import Whole
 from fovea.evaluation.evaluate import Evaluation
 from fovea.evaluation.figures import figure, to_bytes
 from fovea.evaluation.gallery import Gallery
-from fovea.evaluation.judge import Kind
-from fovea.evaluation.point import Question
+from points import Lines, curve, questions, read
 from tables import write_text
 
 ORIGINAL = "original"
-KINDS: tuple[Kind, ...] = ("box", "mask")
 MEASURED = ("encode_mp_per_s", "decode_mp_per_s", "peak_memory_mib")
 """Columns that differ from run to run."""
 _TOLERANCE = 2e-4
 PATH = click.Path(path_type=Path, exists=True, file_okay=False)
-Lines = list[dict[str, str]]
-
-
-def read(path: Path) -> Lines:
-    """Lines of a CSV file."""
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def joined(before: Lines, later: Lines, same: Sequence[str]) -> Lines:
@@ -86,21 +77,11 @@ def _near(one: str, other: str) -> bool:
 
 def drawn(points: Lines, anchor: str) -> bytes:
     """Curves of a table of points, those of boxes and of masks, as PNG."""
-    questions: dict[Question, str] = {
-        Question(column.removesuffix(f"_{kind}_ap"), kind): column
-        for column in points[0]
-        for kind in KINDS
-        if column.endswith(f"_{kind}_ap")
-    }
+    columns = questions(points)
     codecs = {line["codec"]: line["version"] for line in points if line["codec"] != ORIGINAL}
     (original,) = (line for line in points if line["codec"] == ORIGINAL)
 
-    def curve(codec: str, column: str) -> Curve:
-        of_codec = [line for line in points if line["codec"] == codec]
-        rates, scores = (np.array([float(line[name]) for line in of_codec]) for name in ("bpp", column))
-        return Curve(rates, scores / 100, rates[None], scores[None] / 100)
-
-    scores = {question: float(original[column]) / 100 for question, column in questions.items()}
+    scores = {question: float(original[column]) / 100 for question, column in columns.items()}
     evaluation = Evaluation(
         dataset=original["dataset"],
         images=int(original["images"]),
@@ -112,10 +93,10 @@ def drawn(points: Lines, anchor: str) -> bytes:
         points=(),
         originals={},
         wholes={question: Whole(score, np.array([score])) for question, score in scores.items()},
-        curves={question: {name: curve(name, column) for name in codecs} for question, column in questions.items()},
+        curves={asked: {name: curve(points, name, column) for name in codecs} for asked, column in columns.items()},
         gallery=Gallery("", ()),
     )
-    return to_bytes(figure(evaluation, list(questions), legend=True), "png")
+    return to_bytes(figure(evaluation, list(columns), legend=True), "png")
 
 
 def write(path: Path, lines: Lines) -> None:

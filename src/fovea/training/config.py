@@ -53,6 +53,7 @@ def _background(value: Background) -> Background:
 
 
 Weight = Annotated[Background, AfterValidator(_background)]
+Factors = tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]]
 
 
 class MseConfig(Strict):
@@ -73,7 +74,8 @@ class ObjectMseConfig(Strict):
 class TaskConfig(Strict):
     """Distance of what one recognizer sees; see :class:`fovea.training.task.TaskDistortion`.
 
-    The background is that of Object-MSE; 1, everything an object, needs no masks.
+    For ``zoom``, ``contrast`` and ``turning`` see :class:`fovea.training.views.Views`. The background is that of
+    Object-MSE; 1, everything an object, needs no masks.
     """
 
     name: Literal["task"]
@@ -84,7 +86,9 @@ class TaskConfig(Strict):
     features: tuple[str, ...] | None = None
     output_share: Annotated[float, Field(ge=0, le=1)] = 0.5
     mse_share: Annotated[float, Field(ge=0, le=1)] = 0.1
-    zoom: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = (1.0, 1.0)
+    zoom: Factors = (1.0, 1.0)
+    contrast: Factors = (1.0, 1.0)
+    turning: bool = False
     background: Weight = 1.0
 
 

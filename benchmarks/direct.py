@@ -1,0 +1,57 @@
+"""A codec compared directly with each other one of a table: ``python benchmarks/direct.py TABLES CODEC``.
+
+The BD-rates of ``summary.csv`` are all against one anchor, each over the accuracies that the two share. Two codecs that
+are both far from the anchor are compared more fairly where they both go.
+"""
+
+import math
+import statistics
+from pathlib import Path
+
+import click
+
+from fovea.evaluation.curves import bd_rate
+from points import curve, questions, read
+from tables import Row, markdown, write_csv
+
+PATH = click.Path(path_type=Path, exists=True, file_okay=False)
+
+
+def compared(points: Path, codec: str) -> list[Row]:
+    """BD-rates of a codec against each other one: a row each, a column for each question, and their mean.
+
+    Args:
+        points: table of ``fovea eval``.
+        codec: one of it.
+
+    Raises:
+        click.ClickException: the table lacks it.
+    """
+    lines = read(points)
+    if codec not in (line["codec"] for line in lines):
+        raise click.ClickException(f"{points}: no codec {codec}")
+    others = dict.fromkeys(line["codec"] for line in lines if line["version"] and line["codec"] != codec)
+    rows: list[Row] = []
+    for other in others:
+        rates = {
+            f"{question.recognizer} {question.kind}": bd_rate(curve(lines, other, column), curve(lines, codec, column))
+            for question, column in questions(lines).items()
+        }
+        known = {name: rate.value for name, rate in rates.items() if not math.isnan(rate.value)}
+        cells = {name: round(known[name], 1) if name in known else None for name in rates}
+        rows.append({"against": other, **cells, "mean": round(statistics.mean(known.values()), 1) if known else None})
+    return rows
+
+
+@click.command()
+@click.argument("tables", type=PATH)
+@click.argument("codec")
+def main(tables: Path, codec: str) -> None:
+    """How many percent more bits CODEC needs at equal accuracy than each other codec of TABLES; writes direct.csv."""
+    rows = compared(tables / "points.csv", codec)
+    click.echo(markdown(rows))
+    write_csv(tables / "direct.csv", [{"codec": codec, **row} for row in rows])
+
+
+if __name__ == "__main__":
+    main()
