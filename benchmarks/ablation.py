@@ -18,12 +18,14 @@ from fovea.evaluation import evaluate
 from fovea.evaluation.contender import ROI
 from fovea.evaluation.curves import Curve, Estimate, bd_rate
 from fovea.evaluation.evaluate import Evaluation
+from fovea.evaluation.plan import Reference
 from fovea.recognition import load_dataset
 from fovea.training.config import Strict, TrainingConfig, read_yaml
 from fovea.training.export import export_model
 from fovea.training.run import WEIGHTS, train
 from images import RESULTS
-from tables import Row, markdown, write_csv
+from points import read
+from tables import Row, markdown, stamped, write_lines
 
 BASE = "all"
 """The configuration unchanged, as a variant."""
@@ -44,6 +46,7 @@ class Study(Strict):
         images: folder of its images.
         recognizers: as for ``fovea eval``.
         qualities: that are coded.
+        reference: what counts as right; what recognizers see on the originals is less subject to chance than labels.
     """
 
     config: Path
@@ -55,10 +58,16 @@ class Study(Strict):
     images: Path
     recognizers: tuple[str, ...]
     qualities: tuple[int, ...]
+    reference: Reference = "labels"
 
     def changes(self, name: str) -> Changes:
         """By which a variant differs from the configuration unchanged."""
         return {} if name == BASE else self.variants[name]
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """What is compared with what: each variant with the configuration unchanged, then with others."""
+        return [(name, BASE) for name in self.variants] + list(self.against.items())
 
     def configuration(self, name: str, patches: int) -> TrainingConfig:
         """Of a variant, trained on so many patches."""
@@ -94,17 +103,18 @@ def _object_psnr(evaluation: Evaluation, codec: str) -> Curve:
 
 
 def compared(study: Study, evaluation: Evaluation, patches: int) -> list[Row]:
-    """The whole table, variants in their order: each against the configuration unchanged, then against others."""
+    """Rows of the variants that were evaluated, in the order of the study."""
     names = {codec.removesuffix(ROI): codec for codec in dict.fromkeys(point.codec for point in evaluation.points)}
-    pairs = [(name, BASE) for name in study.variants] + list(study.against.items())
     rows: list[Row] = []
-    for name, other in pairs:
+    for name, other in study.pairs:
         if name not in names or other not in names:
             continue
         anchor, codec = names[other], names[name]
         rates = {"PSNR inside objects": at_equal_object_psnr(evaluation, anchor, codec)}
+        seen = " seen on originals" if study.reference == "self" else ""
         rates |= {
-            str(question): bd_rate(curves[anchor], curves[codec]) for question, curves in evaluation.curves.items()
+            f"{question}{seen}": bd_rate(curves[anchor], curves[codec])
+            for question, curves in evaluation.curves.items()
         }
         changed = ", ".join(f"{field}: {value}" for field, value in study.changes(name).items())
         rows += [
@@ -119,6 +129,17 @@ def compared(study: Study, evaluation: Evaluation, patches: int) -> list[Row]:
             for equal, rate in rates.items()
         ]
     return rows
+
+
+def merged(study: Study, before: Sequence[Row], now: Sequence[Row]) -> list[Row]:
+    """Lines of a table as it was, but for the comparisons that were made anew, in the order of the study."""
+
+    def pair(line: Row) -> tuple[str, str]:
+        return str(line["variant"]), str(line["against"])
+
+    anew = {pair(line) for line in now}
+    kept = [line for line in before if pair(line) in study.pairs and pair(line) not in anew]
+    return sorted([*kept, *now], key=lambda line: study.pairs.index(pair(line)))
 
 
 def _figures(rate: Estimate) -> Row:
@@ -158,10 +179,12 @@ def main(
         folder / "cache.sqlite",
         qualities={"": study.qualities},
         anchor=BASE,
+        reference=study.reference,
     )
     rows = compared(study, evaluation, patches)
-    write_csv(out / f"ablation_{study_file.stem}.csv", rows)
     click.echo(markdown(rows))
+    table = out / f"ablation_{study_file.stem}.csv"
+    write_lines(table, merged(study, read(table) if table.exists() else [], stamped(rows)))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@
 enough: nothing in the tables depends on other codecs. The curves are drawn again, without bands, which tables lack.
 """
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +18,7 @@ from fovea.evaluation.evaluate import Evaluation
 from fovea.evaluation.figures import figure, to_bytes
 from fovea.evaluation.gallery import Gallery
 from points import Lines, curve, questions, read
-from tables import write_text
+from tables import write_lines
 
 ORIGINAL = "original"
 MEASURED = ("encode_mp_per_s", "decode_mp_per_s", "peak_memory_mib")
@@ -99,15 +97,6 @@ def drawn(points: Lines, anchor: str) -> bytes:
     return to_bytes(figure(evaluation, list(columns), legend=True), "png")
 
 
-def write(path: Path, lines: Lines) -> None:
-    """Writes a table."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    write_text(path, text.getvalue())
-
-
 @click.command()
 @click.argument("run", type=PATH)
 @click.argument("tables", type=PATH)
@@ -122,7 +111,7 @@ def main(run: Path, tables: Path, codecs: str | None) -> None:
         later = [line for line in later if wanted is None or line["codec"] in wanted]
         results[name] = joined(before, later, same)
     for name, lines in results.items():
-        write(tables / name, lines)
+        write_lines(tables / name, lines)
     with writing(tables / "curves.png") as file:
         file.write(drawn(results["points.csv"], anchor))
 

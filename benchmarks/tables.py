@@ -12,17 +12,22 @@ Row = Mapping[str, object]
 """Column to value. All rows of a table have the same columns; None is an empty cell."""
 
 
-def write_csv(path: Path, rows: Sequence[Row]) -> None:
-    """Writes rows, each followed by what machine and commit it comes from.
+def stamped(rows: Sequence[Row]) -> list[Row]:
+    """Rows, each followed by what machine and commit it comes from."""
+    return [{**row, **machine_columns()} for row in rows]
 
-    Args:
-        path: the file; its folder is made where it is missing.
-        rows: at least one.
-    """
+
+def write_csv(path: Path, rows: Sequence[Row]) -> None:
+    """Writes rows, stamped; the folder of the file is made where it is missing. There must be one row at least."""
+    write_lines(path, stamped(rows))
+
+
+def write_lines(path: Path, lines: Sequence[Row]) -> None:
+    """Writes rows as they are."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, [*rows[0], *machine_columns()], lineterminator="\n")
+    writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({**row, **machine_columns()} for row in rows)
+    writer.writerows(lines)
     write_text(path, text.getvalue())
 
 

@@ -190,6 +190,7 @@ def test_ablation(run, script, checkers: Path, tmp_path: Path) -> None:
         "images": str(data.with_suffix("")),
         "recognizers": [str(checkers)],
         "qualities": [10, 30, 50, 70],
+        "reference": "self",
     }
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(study))
     options = ("--variants", "grey", "--variants", "plain", "--work", tmp_path / "runs")
@@ -197,7 +198,7 @@ def test_ablation(run, script, checkers: Path, tmp_path: Path) -> None:
     assert [(row["variant"], row["against"], row["equal"]) for row in rows] == [
         (variant, against, equal)
         for variant, against in (("grey", "all"), ("plain", "all"), ("plain", "grey"))
-        for equal in ("PSNR inside objects", "checkers, boxes")
+        for equal in ("PSNR inside objects", "checkers, boxes seen on originals")
     ]
     assert {(row["changes"], row["patches"]) for row in rows[:2]} == {("loss.background: 0.1", "4")}
     assert all(bool(row["bd_rate_percent"]) != (row["note"].startswith("no")) for row in rows)
@@ -205,6 +206,21 @@ def test_ablation(run, script, checkers: Path, tmp_path: Path) -> None:
         card = Model.load(tmp_path / "runs" / "study-4" / f"{name}.fovea").card
         assert card["config"]["loss"].items() >= loss.items()
         assert card["config"]["batch"] == 2
+
+
+def test_variants_that_are_run_later_join_the_table_of_a_study(script, monkeypatch) -> None:
+    pytest.importorskip("lightning")
+    monkeypatch.chdir(ROOT)
+    ablation = script("ablation")
+    study = ablation.read_yaml(ROOT / "benchmarks/studies/parts.yaml", ablation.Study)
+
+    def lines(date: str, *pairs: tuple[str, str]) -> list[dict[str, str]]:
+        return [{"variant": variant, "against": against, "date": date} for variant, against in pairs]
+
+    before = lines("once", ("plain-mse", "all"), ("boxes", "all"), ("forgotten", "all"))
+    now = lines("today", ("constant-rate", "all"), ("boxes", "all"), ("features-too", "all"))
+    assert ablation.merged(study, [], now) == [now[2], now[1], now[0]]
+    assert ablation.merged(study, before, now) == [before[0], now[2], now[1], now[0]]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "benchmarks" / "studies").glob("*.yaml")), ids=lambda path: path.stem)
