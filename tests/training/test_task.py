@@ -19,7 +19,6 @@ from fovea.training.module import distortion_of
 from fovea.training.patches import PatchStream
 from fovea.training.run import train
 from fovea.training.task import TaskDistortion
-from fovea.training.views import Views
 
 SIZE = 32
 
@@ -140,11 +139,11 @@ def test_zoom_lets_a_recognizer_look_from_elsewhere_in_training_alone(make_recog
     path, (decoded, original, mask) = make_recognizer(), _images()
     trained = decoded.clone().requires_grad_()
     plain = TaskDistortion(path, output_share=0, mse_share=0)
-    zooming = TaskDistortion(path, output_share=0, mse_share=0, views=Views(zoom=(1, 4)))
+    zooming = TaskDistortion(path, output_share=0, mse_share=0, zoom=(1, 4))
     torch.testing.assert_close(zooming(decoded, original, mask), plain(decoded, original, mask))
     assert len({float(zooming(trained, original, mask)[0].detach()) for _ in range(16)}) > 1
     # Twice as near is seen at twice the size, but for the unit, which is known from where nothing is scaled.
-    near = TaskDistortion(path, output_share=0, mse_share=0, views=Views(zoom=(2, 2)))(trained, original, mask)
+    near = TaskDistortion(path, output_share=0, mse_share=0, zoom=(2, 2))(trained, original, mask)
     large = TaskDistortion(path, output_share=0, mse_share=0, size=2 * SIZE)(decoded, original, mask)
     assert not torch.allclose(near, plain(decoded, original, mask), rtol=0.01)
     torch.testing.assert_close(near / near[0], large / large[0])

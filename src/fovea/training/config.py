@@ -53,7 +53,6 @@ def _background(value: Background) -> Background:
 
 
 Weight = Annotated[Background, AfterValidator(_background)]
-Factors = tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]]
 
 
 class MseConfig(Strict):
@@ -74,8 +73,7 @@ class ObjectMseConfig(Strict):
 class TaskConfig(Strict):
     """Distance of what one recognizer sees; see :class:`fovea.training.task.TaskDistortion`.
 
-    For ``zoom``, ``contrast`` and ``turning`` see :class:`fovea.training.views.Views`. The background is that of
-    Object-MSE; 1, everything an object, needs no masks.
+    The background is that of Object-MSE; 1, everything an object, needs no masks.
     """
 
     name: Literal["task"]
@@ -86,9 +84,7 @@ class TaskConfig(Strict):
     features: tuple[str, ...] | None = None
     output_share: Annotated[float, Field(ge=0, le=1)] = 0.5
     mse_share: Annotated[float, Field(ge=0, le=1)] = 0.1
-    zoom: Factors = (1.0, 1.0)
-    contrast: Factors = (1.0, 1.0)
-    turning: bool = False
+    zoom: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = (1.0, 1.0)
     background: Weight = 1.0
 
 

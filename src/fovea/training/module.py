@@ -20,7 +20,6 @@ from fovea.training.mask_head import MaskHead, mask_bits
 from fovea.training.optimizer import MuonAdam
 from fovea.training.patches import Patch
 from fovea.training.task import TaskDistortion
-from fovea.training.views import Views
 
 VALIDATION_QUALITIES = (10, 30, 50, 70, 90)
 
@@ -30,9 +29,7 @@ def distortion_of(loss: LossConfig) -> Distortion:
     if isinstance(loss, ObjectMseConfig):
         return partial(object_mse, normalization=loss.normalization)
     if isinstance(loss, TaskConfig):
-        views = Views(loss.zoom, loss.contrast, loss.turning)
-        apart = {"name", "background", "zoom", "contrast", "turning"}
-        return TaskDistortion(**loss.model_dump(exclude=apart), views=views)
+        return TaskDistortion(**loss.model_dump(exclude={"name", "background"}))
     return mse
 
 

@@ -17,13 +17,14 @@ from fovea.errors import RecognizerError
 from fovea.training.dead_leaves import dead_leaves
 from fovea.training.losses import object_mse
 from fovea.training.onnx_torch import OnnxNetwork, read_onnx, stage_ends
-from fovea.training.views import PLAIN, View, Views
 
 Color = Literal["rgb", "bgr"]
 Range = Literal["0..1", "0..255"]
 
 # Added to variances: less than that is silence. Scores of classes that a picture does not show hardly vary by 0.01.
 _SILENCE = 1e-4
+# Of the coarsest features of most networks.
+_STRIDE = 32
 _CALIBRATION = 8
 _CALIBRATION_SIZE = 256
 _CALIBRATION_QUALITY = 50
@@ -42,8 +43,8 @@ class TaskDistortion:
     and the same in a resumed run. On photographs coded alike, the ratios were within a factor of 1.6 of it for every
     tensor of a YOLOX, a YOLOv5, a YOLOv8 and a CenterNet.
 
-    A codec that is trained long against one small network learns what that network does not see, which others may. In
-    other views of the same patches, drawn for each step of a training, the same network has other features: ``views``.
+    A codec that is trained long against one small network learns what that network does not see, which others may. Seen
+    nearer or farther in each step of a training, the same network has other features: ``zoom``.
 
     A pure task loss leaves colors and textures free that the one recognizer ignores, and training can drift off; a
     small share of plain MSE ties them down.
@@ -62,7 +63,8 @@ class TaskDistortion:
         output_share: share of the outputs in the distance, but for those that are features, 0..1; the rest is that of
             the features, each the same.
         mse_share: share of the squared error of the pixels in the distortion, 0..1.
-        views: from which the recognizer sees patches where there are gradients; elsewhere it sees them as they are.
+        zoom: smallest and largest factor by which patches are scaled for the recognizer where there are gradients, on a
+            log scale between, to multiples of 32 pixels.
 
     Raises:
         RecognizerError: the file cannot be read, the network cannot be run, or there is nothing to compare; names the
@@ -78,7 +80,7 @@ class TaskDistortion:
         features: Sequence[str] | None = None,
         output_share: float = 0.5,
         mse_share: float = 0.1,
-        views: Views = PLAIN,
+        zoom: tuple[float, float] = (1.0, 1.0),
     ) -> None:
         model = read_onnx(recognizer)
         features = [] if output_share == 1 else stage_ends(model) if features is None else features
@@ -88,7 +90,7 @@ class TaskDistortion:
             raise RecognizerError(f"{recognizer}: nothing to compare: name features, or give the outputs a share")
         self._features = len(features)
         self._color, self._range, self._mse_share = color, range, mse_share
-        self._views = views
+        self._zoom = zoom
         try:
             self._network = OnnxNetwork(model, [*features, *outputs])
             declared = self._network.size if all(self._network.size) else None
@@ -115,26 +117,37 @@ class TaskDistortion:
 
     def _distances(self, decoded: Tensor, original: Tensor, weight: Tensor) -> list[Tensor]:
         """Relative error of each tensor, [B]."""
-        view = self._views.draw() if decoded.requires_grad else View()
+        zoom = self._drawn_zoom() if decoded.requires_grad else 1.0
         with torch.no_grad():
-            expected = self._see(original, view)
-        seen = self._see(decoded, view)
-        weight = view.turned(weight)
+            expected = self._see(original, zoom)
+        seen = self._see(decoded, zoom)
         features = zip(seen[: self._features], expected, strict=False)
         outputs = zip(seen[self._features :], expected[self._features :], strict=True)
         return [_feature_error(a, b, weight) for a, b in features] + [_output_error(a, b) for a, b in outputs]
 
-    def _see(self, image: Tensor, view: View) -> list[Tensor]:
+    def _drawn_zoom(self) -> float:
+        least, most = self._zoom
+        if least == most:
+            return least
+        return float(least * (most / least) ** torch.rand(()).item())
+
+    def _see(self, image: Tensor, zoom: float) -> list[Tensor]:
         """What the network computes of images, [B, ...] each: in float32, as differences at high quality are small."""
         with torch.autocast(image.device.type, enabled=False):
-            height, width = self._size or image.shape[2:]
-            image = view.of(image.float(), height, width)
-            if self._color == "bgr":
-                image = image.flip(1)
-            if self._range == "0..1":
-                image = image / 255
-            seen: list[Tensor] = self._network.to(image.device)(image)
+            seen: list[Tensor] = self._network.to(image.device)(self._prepared(image.float(), zoom))
         return seen
+
+    def _prepared(self, image: Tensor, zoom: float) -> Tensor:
+        height, width = self._size or image.shape[2:]
+        if zoom != 1:
+            height, width = (max(_STRIDE, round(side * zoom / _STRIDE) * _STRIDE) for side in (height, width))
+        if (height, width) != image.shape[2:]:
+            image = F.interpolate(image, (height, width), mode="bilinear", align_corners=False)
+        if self._color == "bgr":
+            image = image.flip(1)
+        if self._range == "0..1":
+            image = image / 255
+        return image
 
     @torch.no_grad()
     def _scales(self) -> list[float]:
