@@ -18,7 +18,6 @@ from fovea.evaluation import evaluate
 from fovea.evaluation.contender import ROI
 from fovea.evaluation.curves import Curve, Estimate, bd_rate
 from fovea.evaluation.evaluate import Evaluation
-from fovea.evaluation.plan import Reference
 from fovea.recognition import load_dataset
 from fovea.training.config import Strict, TrainingConfig, read_yaml
 from fovea.training.export import export_model
@@ -46,7 +45,6 @@ class Study(Strict):
         images: folder of its images.
         recognizers: as for ``fovea eval``.
         qualities: that are coded.
-        reference: what counts as right; what recognizers see on the originals is less subject to chance than labels.
     """
 
     config: Path
@@ -58,7 +56,6 @@ class Study(Strict):
     images: Path
     recognizers: tuple[str, ...]
     qualities: tuple[int, ...]
-    reference: Reference = "labels"
 
     def changes(self, name: str) -> Changes:
         """By which a variant differs from the configuration unchanged."""
@@ -111,10 +108,8 @@ def compared(study: Study, evaluation: Evaluation, patches: int) -> list[Row]:
             continue
         anchor, codec = names[other], names[name]
         rates = {"PSNR inside objects": at_equal_object_psnr(evaluation, anchor, codec)}
-        seen = " seen on originals" if study.reference == "self" else ""
         rates |= {
-            f"{question}{seen}": bd_rate(curves[anchor], curves[codec])
-            for question, curves in evaluation.curves.items()
+            str(question): bd_rate(curves[anchor], curves[codec]) for question, curves in evaluation.curves.items()
         }
         changed = ", ".join(f"{field}: {value}" for field, value in study.changes(name).items())
         rows += [
@@ -179,7 +174,6 @@ def main(
         folder / "cache.sqlite",
         qualities={"": study.qualities},
         anchor=BASE,
-        reference=study.reference,
     )
     rows = compared(study, evaluation, patches)
     click.echo(markdown(rows))
