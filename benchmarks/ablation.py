@@ -127,13 +127,17 @@ def compared(study: Study, evaluation: Evaluation, patches: int) -> list[Row]:
 
 
 def merged(study: Study, before: Sequence[Row], now: Sequence[Row]) -> list[Row]:
-    """Lines of a table as it was, but for the comparisons that were made anew, in the order of the study."""
+    """Lines of a table as it was, but for the comparisons that were made anew, in the order of the study.
+
+    Trainings of another length compare with none of these: their lines go.
+    """
 
     def pair(line: Row) -> tuple[str, str]:
         return str(line["variant"]), str(line["against"])
 
     anew = {pair(line) for line in now}
-    kept = [line for line in before if pair(line) in study.pairs and pair(line) not in anew]
+    alike = [line for line in before if line["patches"] == str(now[0]["patches"])]
+    kept = [line for line in alike if pair(line) in study.pairs and pair(line) not in anew]
     return sorted([*kept, *now], key=lambda line: study.pairs.index(pair(line)))
 
 

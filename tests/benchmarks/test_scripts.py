@@ -209,12 +209,14 @@ def test_variants_that_are_run_later_join_the_table_of_a_study(script, monkeypat
     study = ablation.read_yaml(ROOT / "benchmarks/studies/parts.yaml", ablation.Study)
 
     def lines(date: str, *pairs: tuple[str, str]) -> list[dict[str, str]]:
-        return [{"variant": variant, "against": against, "date": date} for variant, against in pairs]
+        return [{"variant": variant, "against": against, "patches": "4", "date": date} for variant, against in pairs]
 
     before = lines("once", ("plain-mse", "all"), ("boxes", "all"), ("forgotten", "all"))
     now = lines("today", ("constant-rate", "all"), ("boxes", "all"), ("features-too", "all"))
     assert ablation.merged(study, [], now) == [now[2], now[1], now[0]]
     assert ablation.merged(study, before, now) == [before[0], now[2], now[1], now[0]]
+    longer = [{**line, "patches": 8} for line in now]
+    assert ablation.merged(study, before, longer) == [longer[2], longer[1], longer[0]]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "benchmarks" / "studies").glob("*.yaml")), ids=lambda path: path.stem)
