@@ -42,6 +42,21 @@ def test_all_that_a_run_needs_is_trained_once(config_file, tmp_path):
     }
 
 
+def test_every_network_that_a_loss_names_is_trained(config_file, tmp_path):
+    fields = yaml.safe_load(config_file.read_text()) | {"patches": 4}
+    for name, seed in (("eyes", 0), ("others", 1)):
+        _write(tmp_path, {"data": fields["data"], "patches": 4, "batch": 2}, name=name, seed=seed, outputs=["stride4"])
+    named = ["checkpoints/eyes.onnx", "checkpoints/others.onnx"]
+    seen = {"name": "task", "recognizer": named, "features": ["stride4"], "output_share": 0}
+    weights = train_from_nothing(
+        _write(tmp_path, fields, name="last", loss=seen), tmp_path / "runs/last", accelerator="cpu"
+    )
+    told = torch.load(weights, weights_only=False)["hyper_parameters"]["config"]
+    made = [tmp_path / "runs" / name / "segmenter.onnx" for name in ("eyes", "others")]
+    assert list(told["loss"]["recognizer"]) == [str(path) for path in made]
+    assert made[0].read_bytes() != made[1].read_bytes()
+
+
 def test_what_nobody_describes_is_taken_as_it_is(config_file, tmp_path):
     start = train_from_nothing(config_file, tmp_path / "runs/first", accelerator="cpu")
     fields = yaml.safe_load(config_file.read_text()) | {"patches": 4, "start": str(start)}

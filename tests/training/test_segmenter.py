@@ -46,9 +46,10 @@ def test_targets_tell_classes_and_outlines():
     assert outlines[0, 0, 2, 2] == 1 and outlines[0, 0, 3, 3] == 0 and outlines[0, 0, 0, 0] == 0
 
 
-def test_file_computes_what_the_network_does(tmp_path):
+@pytest.mark.parametrize("shape", [{}, {"widths": (8, 16, 24, 32), "blocks": 3, "activation": "silu"}])
+def test_file_computes_what_the_network_does(tmp_path, shape):
     torch.manual_seed(0)
-    network = Segmenter(3).eval()
+    network = Segmenter(3, **shape).eval()
     image = torch.rand(2, 3, 64, 96) * 255
     path = tmp_path / "segmenter.onnx"
     path.write_bytes(exported(network))
@@ -69,7 +70,8 @@ def test_file_holds_only_what_its_outputs_need():
 def test_training_ends_in_a_file_that_a_loss_takes(coco, tmp_path):
     path = coco / "segmenter.yaml"
     data = {
-        "images": str(coco), "annotations": str(coco / "train.json"), "validation": 2, "size": 64, "objects": 1.0
+        "images": str(coco), "annotations": str(coco / "train.json"), "validation": 2, "size": 64, "objects": 1.0,
+        "pasted": 0.5, "relit": True,
     }  # fmt: skip
     path.write_text(yaml.safe_dump({"name": "tiny", "data": data, "patches": 8, "batch": 4, "validate_every": 4}))
     config = read_yaml(path, SegmenterConfig)

@@ -149,6 +149,20 @@ def test_zoom_lets_a_recognizer_look_from_elsewhere_in_training_alone(make_recog
     torch.testing.assert_close(near / near[0], large / large[0])
 
 
+def test_members_of_a_committee_take_turns_in_training_and_are_averaged_elsewhere(config_file, make_recognizer):
+    paths = make_recognizer("first"), make_recognizer("second", order=(2, 1, 0))
+    decoded, original, mask = _images()
+    first, second = (TaskDistortion(path)(decoded, original, mask) for path in paths)
+    committee = distortion_of(_with_task(config_file, list(map(str, paths))).loss)
+    torch.testing.assert_close(committee(decoded, original, mask), (first + second) / 2)
+    trained = decoded.clone().requires_grad_()
+    turns = [committee(trained, original, mask).detach() for _ in range(16)]
+    chosen = [min((0, 1), key=lambda member: (turn - (first, second)[member]).abs().sum().item()) for turn in turns]
+    assert set(chosen) == {0, 1}
+    for turn, member in zip(turns, chosen, strict=True):
+        torch.testing.assert_close(turn, (first, second)[member])
+
+
 def test_gradient_is_finite_under_autocast(make_recognizer):
     distortion = TaskDistortion(make_recognizer())
     decoded, original, mask = _images()
@@ -185,7 +199,8 @@ def test_network_that_does_not_look_is_refused(make_recognizer):
 
 def _with_task(config_file, recognizer, **changes):
     config = yaml.safe_load(config_file.read_text())
-    config |= {"loss": {"name": "task", "recognizer": str(recognizer)}} | changes
+    named = recognizer if isinstance(recognizer, list) else str(recognizer)
+    config |= {"loss": {"name": "task", "recognizer": named}} | changes
     config_file.write_text(yaml.safe_dump(config))
     return read_config(config_file)
 

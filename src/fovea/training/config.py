@@ -23,6 +23,8 @@ class DataConfig(Strict):
     """Images and annotations to train on; see :class:`fovea.training.patches.PatchStream`.
 
     Attributes:
+        pasted: see :func:`fovea.training.augmentation.pasted`; 0 leaves patches as they are.
+        relit: whether they are shown in other light, see :func:`fovea.training.augmentation.relit`.
         workers: processes that draw the patches.
         resident: whether decoded images stay on the device that trains; see
             :class:`fovea.training.patches.ResidentImages`.
@@ -39,6 +41,8 @@ class DataConfig(Strict):
     dilation: Annotated[int, Field(ge=0)] = 0
     small: Annotated[float, Field(ge=0, le=1)] = 0.0
     edges: Annotated[float, Field(ge=0, le=8)] = 0.0
+    pasted: Annotated[float, Field(ge=0, le=1)] = 0.0
+    relit: bool = False
     workers: Annotated[int, Field(ge=1)] = 1
     resident: bool = False
 
@@ -71,13 +75,13 @@ class ObjectMseConfig(Strict):
 
 
 class TaskConfig(Strict):
-    """Distance of what one recognizer sees; see :class:`fovea.training.task.TaskDistortion`.
+    """Distance of what a recognizer sees; see :class:`fovea.training.task.TaskDistortion`, for several ``Committee``.
 
     The background is that of Object-MSE; 1, everything an object, needs no masks.
     """
 
     name: Literal["task"]
-    recognizer: Path
+    recognizer: Path | Annotated[tuple[Path, ...], Field(min_length=1)]
     color: Color = "rgb"
     range: Range = "0..1"
     size: Annotated[int, Field(ge=32)] | None = None
@@ -86,6 +90,11 @@ class TaskConfig(Strict):
     mse_share: Annotated[float, Field(ge=0, le=1)] = 0.1
     zoom: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = (1.0, 1.0)
     background: Weight = 1.0
+
+    @property
+    def recognizers(self) -> tuple[Path, ...]:
+        """All of them, also if there is one."""
+        return self.recognizer if isinstance(self.recognizer, tuple) else (self.recognizer,)
 
 
 LossConfig = Annotated[MseConfig | ObjectMseConfig | TaskConfig, Field(discriminator="name")]

@@ -32,12 +32,13 @@ def train_from_nothing(
             another configuration.
     """
     config = read_config(path)
-    recognizer = config.loss.recognizer if isinstance(config.loss, TaskConfig) else None
-    if maker := _maker(path, recognizer):
-        segmenter, network = read_yaml(maker, SegmenterConfig), folder.with_name(maker.stem) / SEGMENTER
-        if not _is_complete(network.with_name(CHECKPOINT), network, segmenter):
-            train_segmenter(segmenter, network.parent, resume=resume, accelerator=accelerator, precision=precision)
-        config = config.model_copy(update={"loss": config.loss.model_copy(update={"recognizer": network})})
+    if isinstance(loss := config.loss, TaskConfig):
+        made = [
+            _recognizer(recognizer, _maker(path, recognizer), folder, resume, accelerator, precision)
+            for recognizer in loss.recognizers
+        ]
+        named = tuple(made) if isinstance(loss.recognizer, tuple) else made[0]
+        config = config.model_copy(update={"loss": loss.model_copy(update={"recognizer": named})})
     if maker := _maker(path, config.start):
         start = train_from_nothing(
             maker, folder.with_name(maker.stem), resume=resume, accelerator=accelerator, precision=precision
@@ -47,6 +48,17 @@ def train_from_nothing(
     if _is_complete(weights, weights, config):
         return weights
     return train(config, folder, resume=resume, accelerator=accelerator, precision=precision)
+
+
+def _recognizer(named: Path, maker: Path | None, beside: Path, resume: bool, accelerator: str, precision: str) -> Path:
+    """What a loss names, or the segmenter in its place, trained as its configuration says if it is not there."""
+    if maker is None:
+        return named
+    config, folder = read_yaml(maker, SegmenterConfig), beside.with_name(maker.stem)
+    network = folder / SEGMENTER
+    if not _is_complete(folder / CHECKPOINT, network, config):
+        train_segmenter(config, folder, resume=resume, accelerator=accelerator, precision=precision)
+    return network
 
 
 def _is_complete(checkpoint: Path, result: Path, config: TrainingConfig | SegmenterConfig) -> bool:

@@ -9,6 +9,7 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset
 
 from fovea.errors import FoveaError
+from fovea.training.augmentation import augmented
 from fovea.training.config import DataConfig, TrainingConfig
 from fovea.training.crops import Crop, Cropping, CropStream
 from fovea.training.data import Labeled, read_coco, read_folder
@@ -81,9 +82,10 @@ class Patches(pl.LightningDataModule):
         return DataLoader(patches, batch_size=16)  # type: ignore[arg-type]
 
     def on_after_batch_transfer(self, batch: Patch | Crop, dataloader_idx: int) -> Patch:
-        """Cut what is still to be cut."""
+        """Cut what is still to be cut, and augment what is trained on."""
         if isinstance(batch, Crop):
             assert self._resident is not None
             image, weights = self._resident.cut(batch)
-            return Patch(image, weights * WEIGHT_STEP)
-        return batch
+            batch = Patch(image, weights * WEIGHT_STEP)
+        assert self.trainer is not None
+        return Patch(*augmented(*batch, self._data)) if self.trainer.training else batch

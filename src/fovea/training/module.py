@@ -19,7 +19,7 @@ from fovea.training.losses import Distortion, error_weight, mse, object_mse
 from fovea.training.mask_head import MaskHead, mask_bits
 from fovea.training.optimizer import MuonAdam
 from fovea.training.patches import Patch
-from fovea.training.task import TaskDistortion
+from fovea.training.task import Committee, TaskDistortion
 
 VALIDATION_QUALITIES = (10, 30, 50, 70, 90)
 
@@ -29,7 +29,8 @@ def distortion_of(loss: LossConfig) -> Distortion:
     if isinstance(loss, ObjectMseConfig):
         return partial(object_mse, normalization=loss.normalization)
     if isinstance(loss, TaskConfig):
-        return TaskDistortion(**loss.model_dump(exclude={"name", "background"}))
+        settings = loss.model_dump(exclude={"name", "background", "recognizer"})
+        return Committee([TaskDistortion(recognizer, **settings) for recognizer in loss.recognizers])
     return mse
 
 
@@ -61,6 +62,12 @@ class CodecTraining(pl.LightningModule):
         weight = error_weight(patch.mask, self.config.loss.background, quality)
         return rate, self.distortion(coded.image, original, weight), coded, original
 
+    def _missed(self, coded: Coded, patch: Patch) -> Tensor:
+        """Cross entropy of the objects that the encoder, or the auxiliary head, finds."""
+        logits = coded.region if self.mask_head is None else self.mask_head(coded.latent)
+        assert logits is not None
+        return mask_bits(logits, patch.mask)
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Note for how long the run has been going on, over all its parts."""
         checkpoint["hours"] = self._hours_before + (time.monotonic() - self._began) / 3600
@@ -82,9 +89,7 @@ class CodecTraining(pl.LightningModule):
         balance = (math.sqrt(LAMBDA_MIN * LAMBDA_MAX) / trade_off).sqrt()
         loss = (balance * (rate + trade_off * distortion)).mean()
         if self.config.mask_weight:
-            logits = coded.region if self.mask_head is None else self.mask_head(coded.latent)
-            assert logits is not None
-            missed = mask_bits(logits, patch.mask)
+            missed = self._missed(coded, patch)
             loss = loss + self.config.mask_weight * missed
             self.log("mask_bits", missed)
         self.log("loss", loss, prog_bar=True)
@@ -106,6 +111,8 @@ class CodecTraining(pl.LightningModule):
                 "psnr": _psnr(error, torch.ones_like(error)),
                 "object_psnr": _psnr(error, patch.mask > 0),
             }
+            if self.config.mask_weight:
+                values["mask_bits"] = self._missed(coded, patch)
             self.log_dict({f"validation/q{number}/{name}": value for name, value in values.items()}, sync_dist=True)
         self.log("validation/loss", total, prog_bar=True, sync_dist=True)
 

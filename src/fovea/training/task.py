@@ -1,4 +1,4 @@
-"""The task loss: how differently one recognizer sees the decoded picture and the original."""
+"""The task loss: how differently a recognizer, or one of several, sees the decoded picture and the original."""
 
 import io
 import math
@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from fovea.errors import RecognizerError
 from fovea.training.dead_leaves import dead_leaves
-from fovea.training.losses import object_mse
+from fovea.training.losses import Distortion, object_mse
 from fovea.training.onnx_torch import OnnxNetwork, read_onnx, stage_ends
 
 Color = Literal["rgb", "bgr"]
@@ -162,6 +162,26 @@ class TaskDistortion:
             if not 0 < mean < math.inf:
                 raise RecognizerError(f"tensor {name} cannot be compared: a mild distortion changes it by {mean}")
         return [error / mean for mean in means]
+
+
+class Committee:
+    """Distortions that take turns: in each step of a training one of them, drawn anew, without gradients their mean.
+
+    What one small network overlooks another sees.
+
+    Args:
+        members: at least one.
+    """
+
+    def __init__(self, members: Sequence[Distortion]) -> None:
+        self._members = members
+
+    def __call__(self, decoded: Tensor, original: Tensor, weight: Tensor) -> Tensor:
+        """Compare as the member whose turn it is does, or all of them do; see :class:`Distortion`."""
+        members = self._members
+        if decoded.requires_grad:
+            members = [members[int(torch.randint(len(members), ()))]]
+        return torch.stack([member(decoded, original, weight) for member in members]).mean(dim=0)
 
 
 def _even(share: float, parts: int) -> list[float]:

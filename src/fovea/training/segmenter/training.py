@@ -18,12 +18,13 @@ from torch.utils.data import DataLoader
 
 from fovea.atomic import writing
 from fovea.models.onnx_file import to_onnx
+from fovea.training.augmentation import augmented
 from fovea.training.config import DataConfig, Strict
 from fovea.training.crops import Crop, Cropping, CropStream
 from fovea.training.data import Labeled
 from fovea.training.loaders import split_images
 from fovea.training.patches import ResidentImages
-from fovea.training.segmenter.network import Seen, Segmenter
+from fovea.training.segmenter.network import Activation, Seen, Segmenter
 from fovea.training.segmenter.painting import Painter, targets
 from fovea.training.trainer import point_to_resume, trainer_of
 
@@ -33,6 +34,9 @@ _WEIGHT_DECAY = 0.05
 _SMOOTHING = 0.05
 _RAREST = 20.0
 """Most that a class counts more than the mean pixel."""
+
+
+Width = Annotated[int, Field(ge=2)]
 
 
 class SegmenterConfig(Strict):
@@ -47,6 +51,7 @@ class SegmenterConfig(Strict):
         seed: of weights and patches.
         validate_every: patches between validations and checkpoints.
         outputs: fields of :class:`Seen` that its file gives; what none of them needs is left out.
+        widths: of the network, see :class:`Segmenter`; likewise blocks and activation.
     """
 
     name: str
@@ -57,6 +62,9 @@ class SegmenterConfig(Strict):
     seed: int = 0
     validate_every: Annotated[int, Field(ge=1)] = 48000
     outputs: tuple[str, ...] = Seen._fields
+    widths: tuple[Width, Width, Width, Width] = (48, 96, 192, 320)
+    blocks: Annotated[int, Field(ge=1)] = 2
+    activation: Activation = "leaky_relu"
 
     @field_validator("outputs")
     @classmethod
@@ -80,7 +88,7 @@ class SegmenterTraining(pl.LightningModule):
         super().__init__()
         self.save_hyperparameters({"config": config.model_dump(mode="json")})
         self.config = config
-        self.network = Segmenter(len(shares) - 1)
+        self.network = Segmenter(len(shares) - 1, config.widths, config.blocks, config.activation)
         weight = (shares.sum() / shares.clamp(min=1)).sqrt()
         self.register_buffer("weight", (weight * shares.sum() / (weight * shares).sum()).clamp(max=_RAREST))
 
@@ -90,10 +98,10 @@ class SegmenterTraining(pl.LightningModule):
         return seen
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
-        """Loss of one batch, in other light and with noise."""
+        """Loss of one batch, with noise."""
         image, drawn = batch
         classes, outlines = targets(drawn)
-        seen = self(_disturbed(image.float()))
+        seen = self(_noisy(image.float()))
         of_classes = F.cross_entropy(seen.classes.float(), classes, self.weight, label_smoothing=_SMOOTHING)
         of_outlines = F.binary_cross_entropy_with_logits(seen.outlines.float(), outlines)
         self.log_dict({"classes": of_classes, "outlines": of_outlines}, prog_bar=True)
@@ -157,7 +165,9 @@ class _Patches(pl.LightningDataModule):
     def on_after_batch_transfer(self, batch: Crop, dataloader_idx: int) -> tuple[Tensor, Tensor]:
         """Cut the patches."""
         assert self.trainer is not None
-        return (self.training if self.trainer.training else self.held_out).cut(batch)
+        if not self.trainer.training:
+            return self.held_out.cut(batch)
+        return augmented(*self.training.cut(batch), self._config.data)
 
 
 def train_segmenter(
@@ -244,12 +254,6 @@ class _Chosen(nn.Module):
         return tuple(getattr(seen, name) for name in self.outputs)
 
 
-def _disturbed(image: Tensor) -> Tensor:
-    """Other contrast, brightness and tint, and some noise."""
-
-    def between(low: float, high: float, channels: int = 1) -> Tensor:
-        return image.new_empty(len(image), channels, 1, 1).uniform_(low, high)
-
-    light = between(0.75, 1.3, channels=3) * between(0.7, 1.3)
-    image = ((image - 114) * between(0.6, 1.4) + 114) * light
-    return (image + torch.randn_like(image) * between(0, 6)).clamp(0, 255)
+def _noisy(image: Tensor) -> Tensor:
+    strength = image.new_empty(len(image), 1, 1, 1).uniform_(0, 6)
+    return (image + torch.randn_like(image) * strength).clamp(0, 255)
