@@ -48,6 +48,9 @@ def train(
         from fovea.training import config as configuration
         from fovea.training import lineage, run
     wanted = configuration.read_config(config)
+    if isinstance(wanted.loss, configuration.FindingConfig):
+        with needs_extra("eval"):
+            from fovea.training import seen  # noqa: F401
     folder = out or Path("runs", wanted.name)
     with redirect_stdout(sys.stderr):  # the progress bar of Lightning is no result
         if from_nothing:

@@ -1,10 +1,10 @@
 """What a training run is: one YAML file, checked before anything starts."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, Self, TypeVar
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from fovea.errors import FoveaError
 from fovea.models import ARCHITECTURES, NetworkConfig
@@ -97,7 +97,21 @@ class TaskConfig(Strict):
         return self.recognizer if isinstance(self.recognizer, tuple) else (self.recognizer,)
 
 
-LossConfig = Annotated[MseConfig | ObjectMseConfig | TaskConfig, Field(discriminator="name")]
+class FindingConfig(Strict):
+    """Not a loss of pictures: what finds objects in an encoder is trained alone; see :mod:`fovea.training.finding`.
+
+    Attributes:
+        recognizer: whose detections it learns to find; as for :func:`fovea.recognition.load`.
+        sure: the score from which on the recognizer is sure of an object.
+    """
+
+    name: Literal["finding"]
+    recognizer: Path
+    sure: Annotated[float, Field(gt=0, le=1)] = 0.25
+    background: ClassVar[float] = 1.0
+
+
+LossConfig = Annotated[MseConfig | ObjectMseConfig | TaskConfig | FindingConfig, Field(discriminator="name")]
 
 
 class TrainingConfig(Strict):
@@ -148,6 +162,15 @@ class TrainingConfig(Strict):
         if value not in ARCHITECTURES:
             raise ValueError(f"unknown architecture {value!r}: choose {', '.join(ARCHITECTURES)}, or give its fields")
         return ARCHITECTURES[value]
+
+    @model_validator(mode="after")
+    def _has_what_it_trains(self) -> Self:
+        if isinstance(self.loss, FindingConfig):
+            if not self.architecture.objectness:
+                raise ValueError("the architecture has no part that finds objects: give it objectness")
+            if self.data.resident:
+                raise ValueError("data.resident: a recognizer sees patches before they reach the device")
+        return self
 
 
 Config = TypeVar("Config", bound=Strict)

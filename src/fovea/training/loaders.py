@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from fovea.errors import FoveaError
 from fovea.training.augmentation import augmented
-from fovea.training.config import DataConfig, TrainingConfig
+from fovea.training.config import DataConfig, FindingConfig, TrainingConfig
 from fovea.training.crops import Crop, Cropping, CropStream
 from fovea.training.data import Labeled, read_coco, read_folder
 from fovea.training.masks import WEIGHT_STEP
@@ -41,6 +41,7 @@ class Patches(pl.LightningDataModule):
     def __init__(self, config: TrainingConfig, seed: int, devices: int) -> None:
         super().__init__()
         self._data, self._seed, self._batch = config.data, seed, config.batch // devices
+        self._finding = config.loss if isinstance(config.loss, FindingConfig) else None
         data = config.data
         self._weights = (data.masks, data.dilation, data.small, data.edges)
         self._train, self._held_out = split_images(data)
@@ -66,6 +67,8 @@ class Patches(pl.LightningDataModule):
             self._resident.to(self.trainer.strategy.root_device)
             cropping = Cropping(self._train, data.size, data.scale, data.objects, data.repeat)
             stream = CropStream(cropping, self._resident.sizes, self._seed, rank)
+        if self._finding:
+            stream = _as_seen(self._stream(rank), self._finding, data)
         return DataLoader(
             stream,
             batch_size=self._batch,
@@ -78,7 +81,8 @@ class Patches(pl.LightningDataModule):
     def val_dataloader(self) -> DataLoader[Patch]:
         """The same patches each time."""
         fixed = PatchStream(self._held_out, self._data.size, (0.9, 1.1), 1.0, *self._weights, seed=0, cache=0)
-        patches: list[Patch] = list(islice(iter(fixed), 2 * self._data.validation))
+        drawn = _as_seen(fixed, self._finding, None) if self._finding else fixed
+        patches: list[Patch] = list(islice(iter(drawn), 2 * self._data.validation))
         return DataLoader(patches, batch_size=16)  # type: ignore[arg-type]
 
     def on_after_batch_transfer(self, batch: Patch | Crop, dataloader_idx: int) -> Patch:
@@ -88,4 +92,12 @@ class Patches(pl.LightningDataModule):
             image, weights = self._resident.cut(batch)
             batch = Patch(image, weights * WEIGHT_STEP)
         assert self.trainer is not None
-        return Patch(*augmented(*batch, self._data)) if self.trainer.training else batch
+        fresh = self.trainer.training and not self._finding  # what is seen was seen on augmented patches
+        return Patch(*augmented(*batch, self._data)) if fresh else batch
+
+
+def _as_seen(patches: PatchStream, loss: FindingConfig, data: DataConfig | None) -> IterableDataset[Patch]:
+    # Recognizers need the extra eval, which no other training does.
+    from fovea.training.seen import SeenPatches
+
+    return SeenPatches(patches, loss, data)

@@ -22,7 +22,11 @@ def mask_bits(logits: Tensor, mask: Tensor) -> Tensor:
         logits: [B, n, h, w], n guesses at the same.
         mask: [B, 1, 16h, 16w], positive on objects.
     """
-    share = F.avg_pool2d((mask > 0).float(), STRIDE)
+    return share_bits(logits, F.avg_pool2d((mask > 0).float(), STRIDE))
+
+
+def share_bits(logits: Tensor, share: Tensor) -> Tensor:
+    """Mean cross entropy of logits [B, n, h, w] with a share of object [B, 1, h, w], in bits a position."""
     return F.binary_cross_entropy_with_logits(logits, share.expand_as(logits)) / math.log(2)
 
 

@@ -13,7 +13,8 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from fovea.errors import FoveaError
 from fovea.models.transforms import widened
-from fovea.training.config import TrainingConfig
+from fovea.training.config import FindingConfig, TrainingConfig
+from fovea.training.finding import FindingTraining
 from fovea.training.grow import fill_detail, widen
 from fovea.training.loaders import Patches
 from fovea.training.module import CodecTraining
@@ -70,7 +71,7 @@ def train(
     if config.batch % (devices * nodes):
         raise FoveaError(f"batch {config.batch} does not divide over {devices * nodes} devices")
     pl.seed_everything(config.seed, verbose=False)
-    module = CodecTraining(config)
+    module = (FindingTraining if isinstance(config.loss, FindingConfig) else CodecTraining)(config)
     module.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     trainer = trainer_of(
         folder,

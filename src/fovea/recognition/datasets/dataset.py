@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fovea.coco_masks import object_region, run_lengths
 from fovea.errors import DatasetError
 from fovea.picture import open_labeled, shown_size
 from fovea.recognition.coco import COCO_CLASSES, canonical
 from fovea.recognition.recognizer import Picture
-from fovea.training.masks import object_region, run_lengths
 
 Segmentation = list[list[float]] | dict[str, Any]
 """Polygons [x, y, x, y, ...] in pixels, or a run-length code of COCO."""

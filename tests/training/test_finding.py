@@ -1,0 +1,70 @@
+"""Training what finds objects alone."""
+
+import csv
+
+import pytest
+import torch
+import yaml
+
+from fovea import Codec
+from fovea.errors import FoveaError
+from fovea.training.config import read_config
+from fovea.training.export import export_model
+from fovea.training.run import train
+
+PART = "network.analysis.objectness."
+
+
+@pytest.fixture
+def finding_file(config_file, quarters):
+    """A training of an encoder that finds objects, which starts from one without."""
+    fields = yaml.safe_load(config_file.read_text())
+    plain = train(read_config(config_file), config_file.parent / "plain", accelerator="cpu", progress=False)
+    fields["architecture"]["objectness"] = 8
+    fields |= {
+        "loss": {"name": "finding", "recognizer": str(quarters)},
+        "start": str(plain), "patches": 160, "validate_every": 80, "learning_rate": 3e-3, "vector_learning_rate": 3e-3,
+        "ema": 0.5,
+    }  # fmt: skip
+    config_file.write_text(yaml.safe_dump(fields))
+    return config_file
+
+
+def test_what_finds_objects_learns_and_all_else_stays_as_it_is(finding_file, tmp_path):
+    config = read_config(finding_file)
+    weights = train(config, tmp_path / "run", accelerator="cpu", progress=False)
+    before, after = (torch.load(path, weights_only=False)["state_dict"] for path in (config.start, weights))
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+    assert any(name.startswith(PART) for name in after)
+
+    (log,) = (tmp_path / "run").glob("csv*/metrics.csv")
+    losses = [float(row["validation/loss"]) for row in csv.DictReader(log.open()) if row["validation/loss"]]
+    assert len(losses) == 2 and losses[1] < losses[0] < 1.2
+
+    model = export_model(weights, "found", calibration=3)
+    model.save(tmp_path / "found.fovea")
+    assert model.card["config"]["loss"]["name"] == "finding"
+    assert Codec(tmp_path / "found.fovea", threads=1).takes_map
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"architecture": "fovea-s"}, "no part that finds objects"),
+        ({"data": {"images": ".", "resident": True}, "architecture": "fovea-s-objectness"}, "data.resident"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(config_file, quarters, change, reason):
+    fields = yaml.safe_load(config_file.read_text())
+    fields |= {"loss": {"name": "finding", "recognizer": str(quarters)}} | change
+    config_file.write_text(yaml.safe_dump(fields))
+    with pytest.raises(FoveaError, match=reason):
+        read_config(config_file)
+
+
+def test_a_recognizer_that_is_not_there_is_named(finding_file, tmp_path):
+    fields = yaml.safe_load(finding_file.read_text())
+    fields["loss"]["recognizer"] = str(tmp_path / "nobody.onnx")
+    finding_file.write_text(yaml.safe_dump(fields))
+    with pytest.raises(FoveaError, match="nobody"):
+        train(read_config(finding_file), tmp_path / "run", accelerator="cpu", progress=False)
