@@ -15,6 +15,7 @@ from fovea.coding.model import Model
 from fovea.models import NetworkConfig
 from fovea.training import lineage, run
 from fovea.training.segmenter import training
+from fovea.training.trainer import Hardware
 
 CONFIG = """
 name: tiny
@@ -52,7 +53,7 @@ def test_defaults(fovea, config, trained):
     assert (result.exit_code, result.stdout) == (0, f"{Path('runs/tiny/weights.ckpt')}\n")
     [(settings, folder, options)] = trained
     assert (settings.name, folder) == ("tiny", Path("runs/tiny"))
-    assert options == {"resume": False, "accelerator": "auto", "devices": 1, "nodes": 1, "precision": "bf16-mixed"}
+    assert options == {"resume": False, "hardware": Hardware()}
 
 
 def test_options(fovea, config, trained, tmp_path):
@@ -60,7 +61,7 @@ def test_options(fovea, config, trained, tmp_path):
     assert fovea("train", config, "--out", tmp_path / "run", "--resume", *options).exit_code == 0
     [(_, folder, passed)] = trained
     assert folder == tmp_path / "run"
-    assert passed == {"resume": True, "accelerator": "gpu", "devices": 4, "nodes": 2, "precision": "32-true"}
+    assert passed == {"resume": True, "hardware": Hardware("gpu", "32-true", devices=4, nodes=2)}
 
 
 def test_from_nothing(fovea, config, trained, tmp_path):
@@ -108,7 +109,7 @@ def test_segmenter_is_trained_and_its_file_named(fovea, tmp_path, monkeypatch):
     path.write_text("name: tiny\ndata: {images: images}\npatches: 4\n")
     result = fovea("train-segmenter", path, "--resume", "--accelerator", "cpu")
     assert (result.exit_code, result.stdout) == (0, f"{Path('runs/tiny/segmenter.onnx')}\n")
-    assert calls == [(96, Path("runs/tiny"), {"resume": True, "accelerator": "cpu", "precision": "bf16-mixed"})]
+    assert calls == [(96, Path("runs/tiny"), {"resume": True, "hardware": Hardware("cpu")})]
     path.write_text("name: tiny\ndata: {images: images}\npatches: 4\noutputs: [stride8, x]\n")
     assert "outputs: Value error, unknown output 'x': choose of stride4" in fovea("train-segmenter", path).stderr
     path.write_text("name: tiny\n")

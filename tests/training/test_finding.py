@@ -11,6 +11,9 @@ from fovea.errors import FoveaError
 from fovea.training.config import read_config
 from fovea.training.export import export_model
 from fovea.training.run import train
+from fovea.training.trainer import Hardware
+
+CPU = Hardware("cpu")
 
 PART = "network.analysis.objectness."
 
@@ -19,7 +22,7 @@ PART = "network.analysis.objectness."
 def finding_file(config_file, quarters):
     """A training of an encoder that finds objects, which starts from one without."""
     fields = yaml.safe_load(config_file.read_text())
-    plain = train(read_config(config_file), config_file.parent / "plain", accelerator="cpu", progress=False)
+    plain = train(read_config(config_file), config_file.parent / "plain", hardware=CPU, progress=False)
     fields["architecture"]["objectness"] = 8
     fields |= {
         "loss": {"name": "finding", "recognizer": str(quarters)},
@@ -32,7 +35,7 @@ def finding_file(config_file, quarters):
 
 def test_what_finds_objects_learns_and_all_else_stays_as_it_is(finding_file, tmp_path):
     config = read_config(finding_file)
-    weights = train(config, tmp_path / "run", accelerator="cpu", progress=False)
+    weights = train(config, tmp_path / "run", hardware=CPU, progress=False)
     before, after = (torch.load(path, weights_only=False)["state_dict"] for path in (config.start, weights))
     assert all(torch.equal(after[name], value) for name, value in before.items())
     assert any(name.startswith(PART) for name in after)
@@ -67,4 +70,4 @@ def test_a_recognizer_that_is_not_there_is_named(finding_file, tmp_path):
     fields["loss"]["recognizer"] = str(tmp_path / "nobody.onnx")
     finding_file.write_text(yaml.safe_dump(fields))
     with pytest.raises(FoveaError, match="nobody"):
-        train(read_config(finding_file), tmp_path / "run", accelerator="cpu", progress=False)
+        train(read_config(finding_file), tmp_path / "run", hardware=CPU, progress=False)

@@ -6,6 +6,9 @@ import yaml
 
 from fovea.errors import FoveaError
 from fovea.training.lineage import train_from_nothing
+from fovea.training.trainer import Hardware
+
+CPU = Hardware("cpu")
 
 
 def _write(folder, fields, **changes):
@@ -25,7 +28,7 @@ def test_all_that_a_run_needs_is_trained_once(config_file, tmp_path):
     last = _write(configs, fields, name="last", loss=seen, start="checkpoints/second.ckpt")
     _write(configs, {"data": data, "patches": 4, "batch": 2}, name="eyes", outputs=["stride4", "stride8"])
 
-    weights = train_from_nothing(last, tmp_path / "runs/last", accelerator="cpu")
+    weights = train_from_nothing(last, tmp_path / "runs/last", hardware=CPU)
     assert weights == tmp_path / "runs/last/weights.ckpt"
     told = torch.load(weights, weights_only=False)["hyper_parameters"]["config"]
     assert told["start"] == str(tmp_path / "runs/second/weights.ckpt")
@@ -36,7 +39,7 @@ def test_all_that_a_run_needs_is_trained_once(config_file, tmp_path):
     made = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").glob("*/weights.ckpt")}
     weights.unlink()
     weights.with_name("last.ckpt").unlink()
-    train_from_nothing(last, tmp_path / "runs/last", accelerator="cpu")
+    train_from_nothing(last, tmp_path / "runs/last", hardware=CPU)
     assert {path: path.stat().st_mtime_ns for path in made if path != weights} == {
         path: time for path, time in made.items() if path != weights
     }
@@ -48,9 +51,7 @@ def test_every_network_that_a_loss_names_is_trained(config_file, tmp_path):
         _write(tmp_path, {"data": fields["data"], "patches": 4, "batch": 2}, name=name, seed=seed, outputs=["stride4"])
     named = ["checkpoints/eyes.onnx", "checkpoints/others.onnx"]
     seen = {"name": "task", "recognizer": named, "features": ["stride4"], "output_share": 0}
-    weights = train_from_nothing(
-        _write(tmp_path, fields, name="last", loss=seen), tmp_path / "runs/last", accelerator="cpu"
-    )
+    weights = train_from_nothing(_write(tmp_path, fields, name="last", loss=seen), tmp_path / "runs/last", hardware=CPU)
     told = torch.load(weights, weights_only=False)["hyper_parameters"]["config"]
     made = [tmp_path / "runs" / name / "segmenter.onnx" for name in ("eyes", "others")]
     assert list(told["loss"]["recognizer"]) == [str(path) for path in made]
@@ -58,10 +59,10 @@ def test_every_network_that_a_loss_names_is_trained(config_file, tmp_path):
 
 
 def test_what_nobody_describes_is_taken_as_it_is(config_file, tmp_path):
-    start = train_from_nothing(config_file, tmp_path / "runs/first", accelerator="cpu")
+    start = train_from_nothing(config_file, tmp_path / "runs/first", hardware=CPU)
     fields = yaml.safe_load(config_file.read_text()) | {"patches": 4, "start": str(start)}
     path = _write(tmp_path, fields, name="second")
-    weights = train_from_nothing(path, tmp_path / "runs/second", accelerator="cpu")
+    weights = train_from_nothing(path, tmp_path / "runs/second", hardware=CPU)
     assert torch.load(weights, weights_only=False)["hyper_parameters"]["config"]["start"] == str(start)
 
 
@@ -69,7 +70,7 @@ def test_a_run_with_another_configuration_is_not_taken(config_file, tmp_path):
     fields = yaml.safe_load(config_file.read_text()) | {"patches": 4}
     _write(tmp_path, fields, name="first")
     second = _write(tmp_path, fields, name="second", start="checkpoints/first.ckpt")
-    train_from_nothing(second, tmp_path / "runs/second", accelerator="cpu")
+    train_from_nothing(second, tmp_path / "runs/second", hardware=CPU)
     _write(tmp_path, fields, name="first", seed=fields.get("seed", 0) + 1)
     with pytest.raises(FoveaError, match=r"first.weights\.ckpt was trained with another seed"):
-        train_from_nothing(second, tmp_path / "runs/second", accelerator="cpu")
+        train_from_nothing(second, tmp_path / "runs/second", hardware=CPU)

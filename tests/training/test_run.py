@@ -13,10 +13,13 @@ from fovea.training.config import read_config
 from fovea.training.export import export_model, load_checkpoint
 from fovea.training.optimizer import MuonAdam
 from fovea.training.run import train
+from fovea.training.trainer import Hardware
+
+CPU = Hardware("cpu")
 
 
-def _train(config, folder, **options):
-    return train(config, folder, accelerator="cpu", progress=False, **options)
+def _train(config, folder, hardware=CPU, **options):
+    return train(config, folder, hardware=hardware, progress=False, **options)
 
 
 def test_train_resume_export_and_code(config_file, tmp_path):
@@ -145,7 +148,7 @@ def test_start_from_something_else_is_refused(config_file, tmp_path):
 
 def test_batch_must_divide_over_devices(config_file, tmp_path):
     with pytest.raises(FoveaError, match="does not divide"):
-        _train(read_config(config_file), tmp_path / "run", devices=3)
+        _train(read_config(config_file), tmp_path / "run", hardware=Hardware("cpu", devices=3))
 
 
 def test_optimizer_moves_all_parameters_and_restores_its_state(tiny_network):

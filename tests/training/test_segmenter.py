@@ -14,6 +14,9 @@ from fovea.training.segmenter.network import Seen, Segmenter
 from fovea.training.segmenter.painting import Painter, targets
 from fovea.training.segmenter.training import SegmenterConfig, exported, train_segmenter
 from fovea.training.task import TaskDistortion
+from fovea.training.trainer import Hardware
+
+CPU = Hardware("cpu")
 
 
 def _box(category, *box, **more):
@@ -75,14 +78,14 @@ def test_training_ends_in_a_file_that_a_loss_takes(coco, tmp_path):
     }  # fmt: skip
     path.write_text(yaml.safe_dump({"name": "tiny", "data": data, "patches": 8, "batch": 4, "validate_every": 4}))
     config = read_yaml(path, SegmenterConfig)
-    file = train_segmenter(config, tmp_path / "run", accelerator="cpu", progress=False)
+    file = train_segmenter(config, tmp_path / "run", hardware=CPU, progress=False)
     assert (tmp_path / "run" / "last.ckpt").exists()
     again = config.model_copy(update={"patches": 12})
     with pytest.raises(FoveaError, match="--resume"):
-        train_segmenter(again, tmp_path / "run", accelerator="cpu", progress=False)
+        train_segmenter(again, tmp_path / "run", hardware=CPU, progress=False)
     with pytest.raises(FoveaError, match=r"last\.ckpt was trained with another seed"):
-        train_segmenter(again.model_copy(update={"seed": 9}), tmp_path / "run", resume=True, accelerator="cpu")
-    assert train_segmenter(again, tmp_path / "run", resume=True, accelerator="cpu", progress=False) == file
+        train_segmenter(again.model_copy(update={"seed": 9}), tmp_path / "run", resume=True, hardware=CPU)
+    assert train_segmenter(again, tmp_path / "run", resume=True, hardware=CPU, progress=False) == file
     assert torch.load(tmp_path / "run" / "last.ckpt", weights_only=False)["global_step"] == 3
 
     features = ["stride8", "stride16"]

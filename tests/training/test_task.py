@@ -19,6 +19,9 @@ from fovea.training.module import distortion_of
 from fovea.training.patches import PatchStream
 from fovea.training.run import train
 from fovea.training.task import TaskDistortion
+from fovea.training.trainer import Hardware
+
+CPU = Hardware("cpu")
 
 SIZE = 32
 
@@ -206,7 +209,7 @@ def _with_task(config_file, recognizer, **changes):
 
 
 def _train(config, folder, **options):
-    return train(config, folder, accelerator="cpu", progress=False, **options)
+    return train(config, folder, hardware=CPU, progress=False, **options)
 
 
 def test_configuration_names_the_distortion(config_file, make_recognizer):

@@ -47,24 +47,15 @@ def train(
 
         from fovea.training import config as configuration
         from fovea.training import lineage, run
+        from fovea.training.trainer import Hardware
     wanted = configuration.read_config(config)
     if isinstance(wanted.loss, configuration.FindingConfig):
         with needs_extra("eval"):
             from fovea.training import seen  # noqa: F401
-    folder = out or Path("runs", wanted.name)
+    folder, hardware = out or Path("runs", wanted.name), Hardware(accelerator, precision, devices, nodes)
     with redirect_stdout(sys.stderr):  # the progress bar of Lightning is no result
         if from_nothing:
-            weights = lineage.train_from_nothing(
-                config, folder, resume=resume, accelerator=accelerator, precision=precision
-            )
+            weights = lineage.train_from_nothing(config, folder, resume=resume, hardware=hardware)
         else:
-            weights = run.train(
-                wanted,
-                folder,
-                resume=resume,
-                accelerator=accelerator,
-                devices=devices,
-                nodes=nodes,
-                precision=precision,
-            )
+            weights = run.train(wanted, folder, resume=resume, hardware=hardware)
     rank_zero_only(click.echo)(click.format_filename(weights))

@@ -32,9 +32,8 @@ def train_segmenter(config: Path, out: Path | None, resume: bool, accelerator: s
         from fovea.training.config import read_yaml
         from fovea.training.segmenter.training import SegmenterConfig
         from fovea.training.segmenter.training import train_segmenter as train
+        from fovea.training.trainer import Hardware
     wanted = read_yaml(config, SegmenterConfig)
     with redirect_stdout(sys.stderr):  # the progress bar of Lightning is no result
-        path = train(
-            wanted, out or Path("runs", wanted.name), resume=resume, accelerator=accelerator, precision=precision
-        )
+        path = train(wanted, out or Path("runs", wanted.name), resume=resume, hardware=Hardware(accelerator, precision))
     click.echo(click.format_filename(path))

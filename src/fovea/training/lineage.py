@@ -5,12 +5,10 @@ from pathlib import Path
 from fovea.training.config import TaskConfig, TrainingConfig, read_config, read_yaml
 from fovea.training.run import WEIGHTS, train
 from fovea.training.segmenter.training import SEGMENTER, SegmenterConfig, train_segmenter
-from fovea.training.trainer import CHECKPOINT, steps_done
+from fovea.training.trainer import CHECKPOINT, Hardware, steps_done
 
 
-def train_from_nothing(
-    path: Path, folder: Path, *, resume: bool = False, accelerator: str = "auto", precision: str = "bf16-mixed"
-) -> Path:
+def train_from_nothing(path: Path, folder: Path, *, resume: bool = False, hardware: Hardware | None = None) -> Path:
     """Train what a configuration describes, and before that all that it needs.
 
     A run that starts from ``checkpoints/A.ckpt`` needs the run of ``A.yaml``, beside its own configuration; one whose
@@ -21,8 +19,7 @@ def train_from_nothing(
         path: of the configuration.
         folder: of its run; the others have their names for folders, beside it.
         resume: go on with runs that were interrupted.
-        accelerator: as Lightning names them: "cpu", "gpu", "auto".
-        precision: as Lightning names them.
+        hardware: to train on, one device; by default the best there is.
 
     Returns:
         The averaged weights of the run.
@@ -34,30 +31,28 @@ def train_from_nothing(
     config = read_config(path)
     if isinstance(loss := config.loss, TaskConfig):
         made = [
-            _recognizer(recognizer, _maker(path, recognizer), folder, resume, accelerator, precision)
+            _recognizer(recognizer, _maker(path, recognizer), folder, resume, hardware)
             for recognizer in loss.recognizers
         ]
         named = tuple(made) if isinstance(loss.recognizer, tuple) else made[0]
         config = config.model_copy(update={"loss": loss.model_copy(update={"recognizer": named})})
     if maker := _maker(path, config.start):
-        start = train_from_nothing(
-            maker, folder.with_name(maker.stem), resume=resume, accelerator=accelerator, precision=precision
-        )
+        start = train_from_nothing(maker, folder.with_name(maker.stem), resume=resume, hardware=hardware)
         config = config.model_copy(update={"start": start})
     weights = folder / WEIGHTS
     if _is_complete(weights, weights, config):
         return weights
-    return train(config, folder, resume=resume, accelerator=accelerator, precision=precision)
+    return train(config, folder, resume=resume, hardware=hardware)
 
 
-def _recognizer(named: Path, maker: Path | None, beside: Path, resume: bool, accelerator: str, precision: str) -> Path:
+def _recognizer(named: Path, maker: Path | None, beside: Path, resume: bool, hardware: Hardware | None) -> Path:
     """What a loss names, or the segmenter in its place, trained as its configuration says if it is not there."""
     if maker is None:
         return named
     config, folder = read_yaml(maker, SegmenterConfig), beside.with_name(maker.stem)
     network = folder / SEGMENTER
     if not _is_complete(folder / CHECKPOINT, network, config):
-        train_segmenter(config, folder, resume=resume, accelerator=accelerator, precision=precision)
+        train_segmenter(config, folder, resume=resume, hardware=hardware)
     return network
 
 

@@ -19,7 +19,7 @@ from fovea.training.grow import fill_detail, widen
 from fovea.training.loaders import Patches
 from fovea.training.module import CodecTraining
 from fovea.training.patches import Patch
-from fovea.training.trainer import CHECKPOINT, point_to_resume, trainer_of
+from fovea.training.trainer import CHECKPOINT, Hardware, point_to_resume, trainer_of
 
 WEIGHTS = "weights.ckpt"
 _STEM = "network.analysis.stem.weight"
@@ -42,10 +42,7 @@ def train(
     folder: Path,
     *,
     resume: bool = False,
-    accelerator: str = "auto",
-    devices: int = 1,
-    nodes: int = 1,
-    precision: str = "bf16-mixed",
+    hardware: Hardware | None = None,
     progress: bool = True,
 ) -> Path:
     """Train, with a checkpoint at every validation, and the averaged weights alone at the end.
@@ -54,10 +51,7 @@ def train(
         config: of the run.
         folder: for checkpoints and logs (TensorBoard and CSV).
         resume: go on from the last checkpoint in ``folder``; starts anew where there is none.
-        accelerator: as Lightning names them: "cpu", "gpu", "auto".
-        devices: on each node.
-        nodes: of a cluster.
-        precision: as Lightning names them.
+        hardware: to train on; by default one device, the best there is.
         progress: show a progress bar.
 
     Returns:
@@ -68,8 +62,9 @@ def train(
             data cannot be read, or the batch does not divide over the devices.
     """
     before, done = point_to_resume(folder, config, resume)
-    if config.batch % (devices * nodes):
-        raise FoveaError(f"batch {config.batch} does not divide over {devices * nodes} devices")
+    hardware = hardware or Hardware()
+    if config.batch % hardware.all_devices:
+        raise FoveaError(f"batch {config.batch} does not divide over {hardware.all_devices} devices")
     pl.seed_everything(config.seed, verbose=False)
     module = (FindingTraining if isinstance(config.loss, FindingConfig) else CodecTraining)(config)
     module.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -79,11 +74,8 @@ def train(
         every=config.validate_every // config.batch,
         done=done,
         clip=1.0,
-        accelerator=accelerator,
-        precision=precision,
+        hardware=hardware,
         progress=progress,
-        devices=devices,
-        nodes=nodes,
         callbacks=[
             WeightAveraging(multi_avg_fn=get_ema_multi_avg_fn(config.ema)),  # type: ignore[no-untyped-call]
             LearningRateMonitor("step"),
@@ -91,7 +83,7 @@ def train(
         loggers=[TensorBoardLogger(folder, name="", version="tensorboard")],
     )
     # A resumed stream starts from other patches than the run began with.
-    patches = Patches(config, config.seed + done, devices * nodes)
+    patches = Patches(config, config.seed + done, hardware.all_devices)
     if config.start and not before:
         start_from(module, config.start, patches.first(_LOOKED_AT))
     trainer.fit(module, datamodule=patches, ckpt_path=before if done else None, weights_only=False)

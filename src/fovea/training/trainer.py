@@ -1,6 +1,7 @@
 """What all trainings share: steps rather than epochs, a checkpoint at every validation, runs that can be resumed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -12,6 +13,28 @@ from fovea.errors import FoveaError
 from fovea.training.config import Strict
 
 CHECKPOINT = "last.ckpt"
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What a training runs on, as Lightning names it.
+
+    Attributes:
+        accelerator: "cpu", "gpu", "auto".
+        precision: of the computations.
+        devices: on each node.
+        nodes: of a cluster.
+    """
+
+    accelerator: str = "auto"
+    precision: str = "bf16-mixed"
+    devices: int = 1
+    nodes: int = 1
+
+    @property
+    def all_devices(self) -> int:
+        """On all nodes."""
+        return self.devices * self.nodes
 
 
 def point_to_resume(folder: Path, config: Strict, resume: bool) -> tuple[Path | None, int]:
@@ -57,11 +80,8 @@ def trainer_of(
     every: int,
     done: int,
     clip: float,
-    accelerator: str,
-    precision: str,
+    hardware: Hardware,
     progress: bool,
-    devices: int = 1,
-    nodes: int = 1,
     callbacks: Sequence[Callback] = (),
     loggers: Sequence[Logger] = (),
 ) -> pl.Trainer:
@@ -73,20 +93,17 @@ def trainer_of(
         every: steps between validations and checkpoints; at most all of them.
         done: steps of the run before this part of it.
         clip: largest norm of the gradient.
-        accelerator: as Lightning names them: "cpu", "gpu", "auto".
-        precision: likewise.
+        hardware: to train on.
         progress: show a progress bar.
-        devices: on each node.
-        nodes: of a cluster.
         callbacks: further ones, which come before the checkpoint.
         loggers: further ones, which come before the CSV.
     """
     every = max(1, min(every, steps))
     return pl.Trainer(
-        accelerator=accelerator,
-        devices=devices,
-        num_nodes=nodes,
-        precision=precision,  # type: ignore[arg-type]
+        accelerator=hardware.accelerator,
+        devices=hardware.devices,
+        num_nodes=hardware.nodes,
+        precision=hardware.precision,  # type: ignore[arg-type]
         max_steps=steps,
         val_check_interval=every,
         check_val_every_n_epoch=None,

@@ -26,7 +26,7 @@ from fovea.training.loaders import split_images
 from fovea.training.patches import ResidentImages
 from fovea.training.segmenter.network import Activation, Seen, Segmenter
 from fovea.training.segmenter.painting import Painter, targets
-from fovea.training.trainer import point_to_resume, trainer_of
+from fovea.training.trainer import Hardware, point_to_resume, trainer_of
 
 SEGMENTER = "segmenter.onnx"
 _WARMUP = 200
@@ -175,8 +175,7 @@ def train_segmenter(
     folder: Path,
     *,
     resume: bool = False,
-    accelerator: str = "auto",
-    precision: str = "bf16-mixed",
+    hardware: Hardware | None = None,
     progress: bool = True,
 ) -> Path:
     """Train the segmenter.
@@ -185,8 +184,7 @@ def train_segmenter(
         config: of the run.
         folder: for checkpoints, the log (CSV) and the result.
         resume: go on from the last checkpoint in ``folder``; starts anew where there is none.
-        accelerator: as Lightning names them: "cpu", "gpu", "auto".
-        precision: likewise.
+        hardware: to train on, one device; by default the best there is.
         progress: show a progress bar.
 
     Returns:
@@ -211,8 +209,7 @@ def train_segmenter(
         every=config.validate_every // config.batch,
         done=done,
         clip=2.0,
-        accelerator=accelerator,
-        precision=precision,
+        hardware=hardware or Hardware(),
         progress=progress,
     )
     trainer.fit(module, patches, ckpt_path=before, weights_only=False)
