@@ -1,6 +1,6 @@
 import torch
 
-from fovea.training.mask_head import MaskHead, mask_bits
+from fovea.training.mask_head import MaskHead, mask_bits, share_bits
 
 
 def test_learns_where_objects_are_from_a_latent_that_shows_them():
@@ -24,3 +24,11 @@ def test_partly_covered_positions_cannot_be_told_for_nothing():
     half = torch.zeros(1, 1, 16, 16)
     half[..., :8] = 1
     assert mask_bits(head(torch.zeros(1, 8, 1, 1)), half) >= 1.0 - 1e-6
+
+
+def test_where_overlooking_costs_more_the_best_guess_is_as_many_times_as_likely():
+    share = torch.tensor([0.1, 0.5, 0.8]).view(1, 1, 1, 3)
+    guess = (3 * share / (1 - share)).log().requires_grad_()
+    (slope,) = torch.autograd.grad(share_bits(guess, share, overlooked=3.0), guess)
+    assert slope.abs().max() < 1e-6
+    assert share_bits(guess.detach(), share) > share_bits((share / (1 - share)).log(), share)

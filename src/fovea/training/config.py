@@ -103,11 +103,13 @@ class FindingConfig(Strict):
     Attributes:
         recognizer: whose detections it learns to find; as for :func:`fovea.recognition.load`.
         sure: the score from which on the recognizer is sure of an object.
+        overlooked: how many times as much it costs to overlook an object as to see one where there is none.
     """
 
     name: Literal["finding"]
     recognizer: Path
     sure: Annotated[float, Field(gt=0, le=1)] = 0.25
+    overlooked: Annotated[float, Field(gt=0)] = 1.0
     background: ClassVar[float] = 1.0
 
 

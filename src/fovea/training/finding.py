@@ -10,7 +10,7 @@ from torch import Tensor
 
 from fovea.coding.model import QUALITIES
 from fovea.models.transforms import STRIDE
-from fovea.training.config import TrainingConfig
+from fovea.training.config import FindingConfig, TrainingConfig
 from fovea.training.mask_head import share_bits
 from fovea.training.module import VALIDATION_QUALITIES, CodecTraining
 from fovea.training.patches import Patch
@@ -25,6 +25,8 @@ class FindingTraining(CodecTraining):
 
     def __init__(self, config: TrainingConfig) -> None:
         super().__init__(config)
+        assert isinstance(config.loss, FindingConfig)
+        self._overlooked = config.loss.overlooked
         self.network.requires_grad_(False)
         assert self.network.analysis.objectness is not None
         self.network.analysis.objectness.requires_grad_(True)
@@ -53,4 +55,4 @@ class FindingTraining(CodecTraining):
         _, found = self.network.analyze(image, quality)
         assert found is not None
         # A position that an object touches matters to it as a whole.
-        return share_bits(found, F.max_pool2d(patch.mask, STRIDE))
+        return share_bits(found, F.max_pool2d(patch.mask, STRIDE), self._overlooked)

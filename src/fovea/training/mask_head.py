@@ -25,9 +25,16 @@ def mask_bits(logits: Tensor, mask: Tensor) -> Tensor:
     return share_bits(logits, F.avg_pool2d((mask > 0).float(), STRIDE))
 
 
-def share_bits(logits: Tensor, share: Tensor) -> Tensor:
-    """Mean cross entropy of logits [B, n, h, w] with a share of object [B, 1, h, w], in bits a position."""
-    return F.binary_cross_entropy_with_logits(logits, share.expand_as(logits)) / math.log(2)
+def share_bits(logits: Tensor, share: Tensor, overlooked: float = 1.0) -> Tensor:
+    """Mean cross entropy of logits [B, n, h, w] with a share of object [B, 1, h, w], in bits a position.
+
+    Args:
+        logits: guesses.
+        share: 0..1.
+        overlooked: what the bits of objects that are overlooked count; best then are guesses as many times as likely.
+    """
+    weight = logits.new_tensor(overlooked)
+    return F.binary_cross_entropy_with_logits(logits, share.expand_as(logits), pos_weight=weight) / math.log(2)
 
 
 class MaskHead(nn.Module):
