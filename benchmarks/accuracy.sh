@@ -3,8 +3,9 @@
 #
 # Work is kept in .accuracy/, so an interrupted run goes on where it stopped, and a further codec costs only itself.
 # Tables and curves go to RESULTS/SET; the report, which shows images that are not ours, stays in .accuracy/.
-# fovea-s.v1 is Object-MSE alone. The set "ways" compares the ways to code for machines; "aerial_seen" asks how much of
-# what recognizers see on the originals of aerial_cars they still see, as they see little that the labels know.
+# fovea-s.v1 is Object-MSE alone; fovea-s.v5 finds objects as it learned to with its codec. The set "ways" compares the
+# ways to code for machines; "aerial_seen" asks how much of what recognizers see on the originals of aerial_cars they
+# still see, as they see little that the labels know.
 #   CODECS   what to compare             LIMIT    so many images at most
 #   SHARED   folder of the data sets and recognizers, ../shared by default
 #   RESULTS  folder for tables and curves, benchmarks/results/accuracy by default: elsewhere for what join.py shall join
@@ -12,7 +13,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 shared=${SHARED:-${FOVEA_SHARED:-../shared}}
 codecs=${CODECS:-fovea-s,fovea-s.v1,fovea-s-task,fovea-s-mse,jpeg,webp,avif:6,jxl,avc,hevc,vvc:fast}
-ways=fovea-s,fovea-s.v1,fovea-s-task,fovea-s-roi+roi,fovea-s-roi+roi:$shared/models/yolox_nano.onnx,fovea-s-mse,hevc,vvc:fast
+ways=fovea-s,fovea-s.v5,fovea-s.v1,fovea-s-task,fovea-s-roi+roi,fovea-s-roi+roi:$shared/models/yolox_nano.onnx,fovea-s-mse,hevc,vvc:fast
 all="yolox_nano centernet_mbv3_512 yolov5n yolov8n yolov8n-seg"
 fovea=${FOVEA:-.venv/bin/fovea}
 tables=${RESULTS:-benchmarks/results/accuracy}
