@@ -9,9 +9,9 @@ Source: Beyer et al., "Knowledge distillation: a good teacher is patient and con
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
-import supervision as sv
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -22,6 +22,9 @@ from fovea.recognition import load
 from fovea.training.augmentation import augmented
 from fovea.training.config import DataConfig, FindingConfig
 from fovea.training.patches import Patch, PatchStream
+
+if TYPE_CHECKING:
+    import supervision as sv
 
 _FAINTEST = 0.05
 """Lowest score of what is asked of the recognizer."""
@@ -71,7 +74,7 @@ def untiled(picture: Tensor) -> Tensor:
     return torch.stack([part for row in picture.chunk(_SIDE, dim=1) for part in row.chunk(_SIDE, dim=2)])
 
 
-def certainty(seen: sv.Detections, height: int, width: int, sure: float) -> NDArray[np.float32]:
+def certainty(seen: "sv.Detections", height: int, width: int, sure: float) -> NDArray[np.float32]:
     """How sure a recognizer is that a pixel belongs to an object.
 
     Args:
