@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
-from fovea.coco_masks import object_region
+from fovea.picture import fill_boxes
 from fovea.recognition import load
 from fovea.training.augmentation import augmented
 from fovea.training.config import DataConfig, FindingConfig
@@ -92,7 +92,6 @@ def certainty(seen: "sv.Detections", height: int, width: int, sure: float) -> ND
         if seen.mask is not None:
             region = np.asarray(seen.mask[number], np.bool_)
         else:
-            left, top, right, bottom = seen.xyxy[number].tolist()
-            region = object_region(None, (left, top, right - left, bottom - top), height, width)
+            region = fill_boxes(seen.xyxy[number : number + 1], height, width)
         picture[region] = np.maximum(picture[region], score)
     return picture
