@@ -1,16 +1,17 @@
 """Tiny ONNX models and data sets, made for each test."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 from PIL import Image
 
-Dims = Sequence[int | str]
+from ..onnx_models import Dims, save, save_constant
+
 MakeModel = Callable[..., Path]
 
 
@@ -18,30 +19,8 @@ MakeModel = Callable[..., Path]
 def make_model(tmp_path: Path) -> MakeModel:
     """Writes a model that gives constants, whatever it is fed."""
 
-    def make(
-        name: str,
-        image: Dims,
-        outputs: Mapping[str, np.ndarray],
-        *,
-        declared: Mapping[str, Dims] | None = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> Path:
-        nodes = [
-            helper.make_node("Constant", [], [key], value=numpy_helper.from_array(value))
-            for key, value in outputs.items()
-        ]
-        graph = helper.make_graph(
-            nodes,
-            name,
-            [helper.make_tensor_value_info("images", TensorProto.FLOAT, image)],
-            [
-                helper.make_tensor_value_info(
-                    key, helper.np_dtype_to_tensor_dtype(value.dtype), (declared or {}).get(key, value.shape)
-                )
-                for key, value in outputs.items()
-            ],
-        )
-        return save(tmp_path / f"{name}.onnx", graph, metadata or {})
+    def make(name: str, image: Dims, outputs: Mapping[str, np.ndarray], **more: Any) -> Path:
+        return save_constant(tmp_path / f"{name}.onnx", image, outputs, **more)
 
     return make
 
@@ -60,13 +39,6 @@ def echo_model(tmp_path: Path) -> Callable[[Dims], Path]:
         return save(tmp_path / "echo.onnx", graph, {})
 
     return make
-
-
-def save(path: Path, graph: onnx.GraphProto, metadata: Mapping[str, str]) -> Path:
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    helper.set_model_props(model, dict(metadata))
-    onnx.save(model, path)
-    return path
 
 
 @pytest.fixture

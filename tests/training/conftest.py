@@ -2,11 +2,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 import yaml
-from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
+
+from ..onnx_models import save_constant
 
 
 @pytest.fixture
@@ -53,12 +53,4 @@ def quarters(tmp_path) -> Path:
     boxes = np.zeros((1, 84, 336), np.float32)  # cells of strides 8, 16 and 32 on a canvas of 128
     boxes[0, :5, 0] = 32, 32, 64, 64, 0.9
     boxes[0, :5, 1] = 104, 112, 48, 32, 0.125
-    graph = helper.make_graph(
-        [helper.make_node("Constant", [], ["output0"], value=numpy_helper.from_array(boxes))],
-        "quarters",
-        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 128, 128])],
-        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, boxes.shape)],
-    )
-    path = tmp_path / "quarters.onnx"
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
-    return path
+    return save_constant(tmp_path / "quarters.onnx", [1, 3, 128, 128], {"output0": boxes})

@@ -5,7 +5,7 @@ import torch
 import yaml
 
 from fovea.errors import FoveaError
-from fovea.training.lineage import train_from_nothing
+from fovea.training.lineage import configurations, train_from_nothing
 from fovea.training.trainer import Hardware
 
 CPU = Hardware("cpu")
@@ -28,6 +28,7 @@ def test_all_that_a_run_needs_is_trained_once(config_file, tmp_path):
     last = _write(configs, fields, name="last", loss=seen, start="checkpoints/second.ckpt")
     _write(configs, {"data": data, "patches": 4, "batch": 2}, name="eyes", outputs=["stride4", "stride8"])
 
+    assert [config.name for config in configurations(last)] == ["last", "second", "first"]
     weights = train_from_nothing(last, tmp_path / "runs/last", hardware=CPU)
     assert weights == tmp_path / "runs/last/weights.ckpt"
     told = torch.load(weights, weights_only=False)["hyper_parameters"]["config"]

@@ -49,7 +49,8 @@ def train(
         from fovea.training import lineage, run
         from fovea.training.trainer import Hardware
     wanted = configuration.read_config(config)
-    if isinstance(wanted.loss, configuration.FindingConfig):
+    runs = lineage.configurations(config) if from_nothing else [wanted]
+    if any(isinstance(each.loss, configuration.FindingConfig) for each in runs):
         with needs_extra("eval"):
             from fovea.training import seen  # noqa: F401
     folder, hardware = out or Path("runs", wanted.name), Hardware(accelerator, precision, devices, nodes)

@@ -110,10 +110,10 @@ class FindingConfig(Strict):
     recognizer: Path
     sure: Annotated[float, Field(gt=0, le=1)] = 0.25
     overlooked: Annotated[float, Field(gt=0)] = 1.0
-    background: ClassVar[float] = 1.0
 
 
-LossConfig = Annotated[MseConfig | ObjectMseConfig | TaskConfig | FindingConfig, Field(discriminator="name")]
+CodecLossConfig = MseConfig | ObjectMseConfig | TaskConfig
+LossConfig = Annotated[CodecLossConfig | FindingConfig, Field(discriminator="name")]
 
 
 class TrainingConfig(Strict):

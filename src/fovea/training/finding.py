@@ -12,11 +12,11 @@ from fovea.coding.model import QUALITIES
 from fovea.models.transforms import STRIDE
 from fovea.training.config import FindingConfig, TrainingConfig
 from fovea.training.mask_head import share_bits
-from fovea.training.module import VALIDATION_QUALITIES, CodecTraining
+from fovea.training.module import VALIDATION_QUALITIES, NetworkTraining
 from fovea.training.patches import Patch
 
 
-class FindingTraining(CodecTraining):
+class FindingTraining(NetworkTraining):
     """Train what finds objects, in bits a position that it misses of what the recognizer sees.
 
     Args:
@@ -30,9 +30,6 @@ class FindingTraining(CodecTraining):
         self.network.requires_grad_(False)
         assert self.network.analysis.objectness is not None
         self.network.analysis.objectness.requires_grad_(True)
-
-    def setup(self, stage: str) -> None:
-        """Nothing is decoded, and no distortion needed."""
 
     def training_step(self, patch: Patch, batch_idx: int) -> Tensor:
         """Loss of one batch; each patch has a quality of its own."""

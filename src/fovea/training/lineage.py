@@ -45,6 +45,20 @@ def train_from_nothing(path: Path, folder: Path, *, resume: bool = False, hardwa
     return train(config, folder, resume=resume, hardware=hardware)
 
 
+def configurations(path: Path) -> list[TrainingConfig]:
+    """The configuration of a codec and those of the codecs that it goes on from, the last first.
+
+    Args:
+        path: of the configuration.
+
+    Raises:
+        FoveaError: one of them cannot be read.
+    """
+    config = read_config(path)
+    maker = _maker(path, config.start)
+    return [config, *(configurations(maker) if maker else [])]
+
+
 def _recognizer(named: Path, maker: Path | None, beside: Path, resume: bool, hardware: Hardware | None) -> Path:
     """What a loss names, or the segmenter in its place, trained as its configuration says if it is not there."""
     if maker is None:

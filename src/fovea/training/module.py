@@ -1,4 +1,4 @@
-"""The Lightning module: one step of training, validation over the quality range, the schedule."""
+"""The Lightning modules: one step of training, validation over the quality range, the schedule."""
 
 import math
 import time
@@ -14,7 +14,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from fovea.coding.model import QUALITIES
 from fovea.models import CodecNetwork, Coded
 from fovea.models.quality import LAMBDA_MAX, LAMBDA_MIN, rate_lambda
-from fovea.training.config import LossConfig, ObjectMseConfig, TaskConfig, TrainingConfig
+from fovea.training.config import CodecLossConfig, FindingConfig, ObjectMseConfig, TaskConfig, TrainingConfig
 from fovea.training.losses import Distortion, error_weight, mse, object_mse
 from fovea.training.mask_head import MaskHead, mask_bits
 from fovea.training.optimizer import MuonAdam
@@ -24,7 +24,7 @@ from fovea.training.task import Committee, TaskDistortion
 VALIDATION_QUALITIES = (10, 30, 50, 70, 90)
 
 
-def distortion_of(loss: LossConfig) -> Distortion:
+def distortion_of(loss: CodecLossConfig) -> Distortion:
     """The distortion function that a configuration names."""
     if isinstance(loss, ObjectMseConfig):
         return partial(object_mse, normalization=loss.normalization)
@@ -34,8 +34,8 @@ def distortion_of(loss: LossConfig) -> Distortion:
     return mse
 
 
-class CodecTraining(pl.LightningModule):
-    """Train a codec network for ``R + λ·D`` at qualities drawn at random.
+class NetworkTraining(pl.LightningModule):
+    """What all trainings of a codec network have in common, be it of the whole or of a part.
 
     Args:
         config: of the run.
@@ -46,27 +46,7 @@ class CodecTraining(pl.LightningModule):
         self.save_hyperparameters({"config": config.model_dump(mode="json")})
         self.config = config
         self.network = CodecNetwork(config.architecture)
-        wanted = config.mask_weight and not config.architecture.region
-        self.mask_head = MaskHead(config.architecture.latent) if wanted else None
         self._hours_before, self._began = 0.0, time.monotonic()
-
-    def setup(self, stage: str) -> None:
-        """Make the distortion ready: with the training, so that exporting a checkpoint needs no recognizer."""
-        self.distortion = distortion_of(self.config.loss)
-
-    def _code(self, patch: Patch, quality: Tensor) -> tuple[Tensor, Tensor, Coded, Tensor]:
-        original = patch.image.float().contiguous(memory_format=torch.channels_last)
-        coded = self.network(original, quality, patch.mask > 0)
-        pixels = original.shape[2] * original.shape[3]
-        rate = (coded.latent_bits + coded.hyper_bits) / pixels
-        weight = error_weight(patch.mask, self.config.loss.background, quality)
-        return rate, self.distortion(coded.image, original, weight), coded, original
-
-    def _missed(self, coded: Coded, patch: Patch) -> Tensor:
-        """Cross entropy of the objects that the encoder, or the auxiliary head, finds."""
-        logits = coded.region if self.mask_head is None else self.mask_head(coded.latent)
-        assert logits is not None
-        return mask_bits(logits, patch.mask)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Note for how long the run has been going on, over all its parts."""
@@ -79,6 +59,57 @@ class CodecTraining(pl.LightningModule):
     def on_train_start(self) -> None:
         """Give every process, and every part of a resumed run, noise and qualities of its own."""
         torch.manual_seed(hash((self.config.seed, self.global_step, self.global_rank)) % 2**32)
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """Muon and Adam with warm-up and the decay of the configuration."""
+        config = self.config
+        optimizer = MuonAdam(self, config.learning_rate, config.vector_learning_rate)
+        steps = math.ceil(config.patches / config.batch)
+
+        def factor(step: int) -> float:
+            warm = min(1.0, (step + 1) / max(config.warmup, 1))
+            start = steps * (1 - config.decay)
+            if step < start:
+                return warm
+            return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, (step - start) / max(steps - start, 1))))
+
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": LambdaLR(optimizer, factor), "interval": "step"},
+        }
+
+
+class CodecTraining(NetworkTraining):
+    """Train a codec network for ``R + λ·D`` at qualities drawn at random.
+
+    Args:
+        config: of the run.
+    """
+
+    def __init__(self, config: TrainingConfig) -> None:
+        super().__init__(config)
+        wanted = config.mask_weight and not config.architecture.region
+        self.mask_head = MaskHead(config.architecture.latent) if wanted else None
+
+    def setup(self, stage: str) -> None:
+        """Make the distortion ready: with the training, so that exporting a checkpoint needs no recognizer."""
+        loss = self.config.loss
+        assert not isinstance(loss, FindingConfig)
+        self.distortion, self._background = distortion_of(loss), loss.background
+
+    def _code(self, patch: Patch, quality: Tensor) -> tuple[Tensor, Tensor, Coded, Tensor]:
+        original = patch.image.float().contiguous(memory_format=torch.channels_last)
+        coded = self.network(original, quality, patch.mask > 0)
+        pixels = original.shape[2] * original.shape[3]
+        rate = (coded.latent_bits + coded.hyper_bits) / pixels
+        weight = error_weight(patch.mask, self._background, quality)
+        return rate, self.distortion(coded.image, original, weight), coded, original
+
+    def _missed(self, coded: Coded, patch: Patch) -> Tensor:
+        """Cross entropy of the objects that the encoder, or the auxiliary head, finds."""
+        logits = coded.region if self.mask_head is None else self.mask_head(coded.latent)
+        assert logits is not None
+        return mask_bits(logits, patch.mask)
 
     def training_step(self, patch: Patch, batch_idx: int) -> Tensor:
         """Loss of one batch; each patch has a quality of its own."""
@@ -115,24 +146,6 @@ class CodecTraining(pl.LightningModule):
                 values["mask_bits"] = self._missed(coded, patch)
             self.log_dict({f"validation/q{number}/{name}": value for name, value in values.items()}, sync_dist=True)
         self.log("validation/loss", total, prog_bar=True, sync_dist=True)
-
-    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Muon and Adam with warm-up and the decay of the configuration."""
-        config = self.config
-        optimizer = MuonAdam(self, config.learning_rate, config.vector_learning_rate)
-        steps = math.ceil(config.patches / config.batch)
-
-        def factor(step: int) -> float:
-            warm = min(1.0, (step + 1) / max(config.warmup, 1))
-            start = steps * (1 - config.decay)
-            if step < start:
-                return warm
-            return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, (step - start) / max(steps - start, 1))))
-
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": LambdaLR(optimizer, factor), "interval": "step"},
-        }
 
 
 def _psnr(error: Tensor, mask: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from fovea.training.config import FindingConfig, TrainingConfig
 from fovea.training.finding import FindingTraining
 from fovea.training.grow import fill_detail, widen
 from fovea.training.loaders import Patches
-from fovea.training.module import CodecTraining
+from fovea.training.module import CodecTraining, NetworkTraining
 from fovea.training.patches import Patch
 from fovea.training.trainer import CHECKPOINT, Hardware, point_to_resume, trainer_of
 
@@ -66,7 +66,8 @@ def train(
     if config.batch % hardware.all_devices:
         raise FoveaError(f"batch {config.batch} does not divide over {hardware.all_devices} devices")
     pl.seed_everything(config.seed, verbose=False)
-    module = (FindingTraining if isinstance(config.loss, FindingConfig) else CodecTraining)(config)
+    kind = FindingTraining if isinstance(config.loss, FindingConfig) else CodecTraining
+    module: NetworkTraining = kind(config)
     module.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     trainer = trainer_of(
         folder,
@@ -109,7 +110,7 @@ def save_weights(checkpoint: Path, path: Path) -> Path:
     return path
 
 
-def load_weights(module: CodecTraining, checkpoint: Path) -> None:
+def load_weights(module: NetworkTraining, checkpoint: Path) -> None:
     """Load the averaged weights of a checkpoint into a module of the same architecture.
 
     Raises:
@@ -118,7 +119,7 @@ def load_weights(module: CodecTraining, checkpoint: Path) -> None:
     _load(module, _weights(checkpoint), checkpoint)
 
 
-def start_from(module: CodecTraining, checkpoint: Path, patches: Iterable[Patch]) -> None:
+def start_from(module: NetworkTraining, checkpoint: Path, patches: Iterable[Patch]) -> None:
     """Load the averaged weights of a checkpoint into a module that may have parts which the checkpoint has not.
 
     What finds or takes a region of interest is almost without effect, and an auxiliary head as it was initialized,
@@ -158,7 +159,7 @@ def _weights(checkpoint: Path) -> dict[str, torch.Tensor]:
         raise FoveaError(f"{checkpoint} is no checkpoint of a training: {error}") from error
 
 
-def _load(module: CodecTraining, weights: dict[str, torch.Tensor], checkpoint: Path) -> None:
+def _load(module: NetworkTraining, weights: dict[str, torch.Tensor], checkpoint: Path) -> None:
     try:
         module.load_state_dict(weights)
     except RuntimeError as error:
