@@ -48,8 +48,8 @@ def train(
         from fovea.training import config as configuration
         from fovea.training import lineage, run
         from fovea.training.trainer import Hardware
-    wanted = configuration.read_config(config)
-    runs = lineage.configurations(config) if from_nothing else [wanted]
+    runs = lineage.configurations(config) if from_nothing else [configuration.read_config(config)]
+    wanted = runs[0]
     if any(isinstance(each.loss, configuration.FindingConfig) for each in runs):
         with needs_extra("eval"):
             from fovea.training import seen  # noqa: F401
