@@ -53,5 +53,5 @@ $(VENV)/.docs: $(VENV)/bin/python pyproject.toml
 $(VENV)-lowest/.core: constraints-lowest.txt $(SOURCES)
 	$(PYTHON) -m venv $(VENV)-lowest
 	$(VENV)-lowest/bin/pip install --quiet --disable-pip-version-check --constraint constraints-lowest.txt \
-	    --editable . 'pytest>=8.2' 'hypothesis>=6.100'
+	    --editable . 'pytest>=9.0' 'hypothesis>=6.100'
 	touch $@

@@ -5,7 +5,6 @@ from itertools import islice
 from typing import Any
 
 import lightning.pytorch as pl
-import torch
 from torch.utils.data import DataLoader, IterableDataset
 
 from fovea.errors import FoveaError
@@ -15,6 +14,7 @@ from fovea.training.crops import Crop, Cropping, CropStream
 from fovea.training.data import Labeled, read_coco, read_folder
 from fovea.training.masks import WEIGHT_STEP
 from fovea.training.patches import Patch, PatchStream, ResidentImages, painted_weights
+from fovea.training.workers import drawn_by_workers
 
 
 def split_images(data: DataConfig) -> tuple[list[Labeled], list[Labeled]]:
@@ -69,14 +69,7 @@ class Patches(pl.LightningDataModule):
             stream = CropStream(cropping, self._resident.sizes, self._seed, rank)
         if self._finding:
             stream = _as_seen(self._stream(rank), self._finding, data)
-        return DataLoader(
-            stream,
-            batch_size=self._batch,
-            num_workers=data.workers,
-            prefetch_factor=4,
-            pin_memory=torch.cuda.is_available(),
-            persistent_workers=True,
-        )
+        return drawn_by_workers(stream, self._batch, data.workers)
 
     def val_dataloader(self) -> DataLoader[Patch]:
         """The same patches each time."""

@@ -1,6 +1,7 @@
 """Training patches with their object masks: cut from files as needed, or from images that stay on the device."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, IterableDataset
+from torch.utils.data import IterableDataset
 
 from fovea.engine.base import available_cores
 from fovea.picture import open_labeled
@@ -128,8 +129,8 @@ class ResidentImages(torch.nn.Module):
 
     def __init__(self, images: Sequence[Labeled], size: int, paint: Paint) -> None:
         super().__init__()
-        loader = DataLoader(_Decoded(images, paint), batch_size=None, num_workers=available_cores())
-        decoded = [planes.clone() for planes in loader]  # what comes from a worker holds a file open
+        with ThreadPoolExecutor(available_cores()) as threads:
+            decoded = list(threads.map(partial(_decoded, paint=paint), images))
         self.size = size
         self.sizes = [(planes.shape[2], planes.shape[1]) for planes in decoded]
         width, height = (max(sides) for sides in zip(*self.sizes, strict=True))
@@ -166,16 +167,7 @@ class ResidentImages(torch.nn.Module):
         return pixels.round().clamp(0, 255).byte(), maps.byte()
 
 
-class _Decoded(Dataset[Tensor]):
-    """Images and their maps, uint8 [3 + maps, H, W] each."""
-
-    def __init__(self, images: Sequence[Labeled], paint: Paint) -> None:
-        self.images, self.paint = images, paint
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, number: int) -> Tensor:
-        item = self.images[number]
-        pixels = open_labeled(item.path, item.size, item.upright)
-        return torch.from_numpy(np.dstack([pixels, self.paint(item.annotations, *pixels.shape[:2])])).permute(2, 0, 1)
+def _decoded(item: Labeled, paint: Paint) -> Tensor:
+    """An image and the maps of what is on it, uint8 [3 + maps, H, W]."""
+    pixels = open_labeled(item.path, item.size, item.upright)
+    return torch.from_numpy(np.dstack([pixels, paint(item.annotations, *pixels.shape[:2])])).permute(2, 0, 1)

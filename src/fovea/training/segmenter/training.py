@@ -27,6 +27,7 @@ from fovea.training.patches import ResidentImages
 from fovea.training.segmenter.network import Activation, Seen, Segmenter
 from fovea.training.segmenter.painting import Painter, targets
 from fovea.training.trainer import Hardware, point_to_resume, trainer_of
+from fovea.training.workers import drawn_by_workers
 
 SEGMENTER = "segmenter.onnx"
 _WARMUP = 200
@@ -155,7 +156,7 @@ class _Patches(pl.LightningDataModule):
         """Crops without end."""
         config = self._config
         stream = CropStream(self._cropping, self.training.sizes, self._seed)
-        return DataLoader(stream, config.batch, num_workers=config.data.workers, persistent_workers=True)
+        return drawn_by_workers(stream, config.batch, config.data.workers)
 
     def val_dataloader(self) -> DataLoader[Crop]:
         """The same crops each time."""

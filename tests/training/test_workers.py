@@ -1,0 +1,25 @@
+"""Processes that draw what is trained on."""
+
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+from torch.utils.data import IterableDataset
+
+from fovea.training.workers import drawn_by_workers
+
+INHERITED = "what_only_the_parent_has"
+
+
+class _Inherited(IterableDataset[bool]):
+    """Whether the process that draws has what its parent has in memory."""
+
+    def __iter__(self) -> Iterator[bool]:
+        while True:
+            yield INHERITED in sys.modules
+
+
+def test_engines_stay_with_the_parent(monkeypatch):
+    monkeypatch.setitem(sys.modules, INHERITED, ModuleType(INHERITED))
+    batch = next(iter(drawn_by_workers(_Inherited(), 3, workers=2)))
+    assert batch.tolist() == [False] * 3
