@@ -26,7 +26,7 @@ from fovea.training.patches import Patch, PatchStream
 if TYPE_CHECKING:
     import supervision as sv
 
-_FAINTEST = 0.05
+FAINTEST = 0.05
 """Lowest score of what is asked of the recognizer."""
 _SIDE = 2
 """Patches along either side of the picture that it looks at: the more at once, the faster."""
@@ -45,7 +45,7 @@ class SeenPatches(IterableDataset[Patch]):
         self._patches, self._loss, self._data = patches, loss, data
 
     def __iter__(self) -> Iterator[Patch]:
-        recognizer = load(self._loss.recognizer, threads=1, threshold=_FAINTEST)
+        recognizer = load(self._loss.recognizer, threads=1, threshold=FAINTEST)
         patches = iter(self._patches)
         while True:
             drawn = [patch.image for patch in islice(patches, _SIDE**2)]
