@@ -4,8 +4,8 @@
 # Work is kept in .accuracy/, so an interrupted run goes on where it stopped, and a further codec costs only itself.
 # Tables and curves go to RESULTS/SET; the report, which shows images that are not ours, stays in .accuracy/.
 # fovea-s.v1 is Object-MSE alone; fovea-s.v5 finds objects as it learned to with its codec. The set "ways" compares the
-# ways to code for machines; "aerial_seen" asks how much of what recognizers see on the originals of aerial_cars they
-# still see, as they see little that the labels know.
+# ways to code for machines; "coco_seen" and "aerial_seen" ask how much of what recognizers see on the originals they
+# still see: that is less noisy than labels, and on drone images they see little that the labels know.
 #   CODECS   what to compare             LIMIT    so many images at most
 #   SHARED   folder of the data sets and recognizers, ../shared by default
 #   RESULTS  folder for tables and curves, benchmarks/results/accuracy by default: elsewhere for what join.py shall join
@@ -13,7 +13,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 shared=${SHARED:-${FOVEA_SHARED:-../shared}}
 codecs=${CODECS:-fovea-s,fovea-s.v1,fovea-s-task,fovea-s-mse,jpeg,webp,avif:6,jxl,avc,hevc,vvc:fast}
-ways=fovea-s,fovea-s.v5,fovea-s.v1,fovea-s-task,fovea-s-roi+roi,fovea-s-roi+roi:$shared/models/yolox_nano.onnx,fovea-s-mse,hevc,vvc:fast
+ways=fovea-s,fovea-s.v5,fovea-s.v6,fovea-s.v1,fovea-s-task,fovea-s-roi+roi,fovea-s-roi+roi:$shared/models/yolox_nano.onnx,fovea-s-mse,hevc,vvc:fast
 all="yolox_nano centernet_mbv3_512 yolov5n yolov8n yolov8n-seg"
 fovea=${FOVEA:-.venv/bin/fovea}
 tables=${RESULTS:-benchmarks/results/accuracy}
@@ -42,6 +42,8 @@ for set in "${@:-coco masks aerial_cars aerial_seen indoor}"; do
         case $name in
             # shellcheck disable=SC2086
             coco) measure coco coco/val.json coco/val "$(recognizers $all)" ;;
+            # shellcheck disable=SC2086
+            coco_seen) measure "$name" coco/val.json coco/val "$(recognizers $all)" --reference self ;;
             masks) measure masks coco/val_masks.json coco/val "$(recognizers yolov8n-seg)" ;;
             # shellcheck disable=SC2086
             aerial_cars) measure "$name" "$name/instances.json" "$name/images" "$(recognizers yolov8n yolox_nano)" \
@@ -52,7 +54,7 @@ for set in "${@:-coco masks aerial_cars aerial_seen indoor}"; do
             indoor) measure "$name" "$name/instances.json" "$name/images" "$(recognizers yolov8n yolox_nano)" ;;
             # shellcheck disable=SC2086
             ways) codecs=$ways measure ways coco/val.json coco/val "$(recognizers $all)" ;;
-            *) echo "unknown set $name: coco, masks, aerial_cars, aerial_seen, indoor, ways" >&2; exit 2 ;;
+            *) echo "unknown set $name: coco, coco_seen, masks, aerial_cars, aerial_seen, indoor, ways" >&2; exit 2 ;;
         esac
     done
 done
