@@ -81,12 +81,12 @@ def main(
     """Bits a position that encoders miss of what a recognizer sees."""
     torch.set_num_threads(1)
     eyes = load(recognizer, threads=1, threshold=FAINTEST)
-    networks = {path.stem: load_checkpoint(path).network.eval() for path in checkpoints}
+    networks = [(path.stem, load_checkpoint(path).network.eval()) for path in checkpoints]
     paths = sorted(folder.iterdir())[:limit]
     rows: list[Row] = []
     for side in map(int, sides.split(",")):
         images = list(seen(paths, eyes, side, sure))
-        rows += [{"side": side, **measure(name, network, images)} for name, network in networks.items()]
+        rows += [{"side": side, **measure(name, network, images)} for name, network in networks]
     write_csv(out / "finding.csv", rows)
     click.echo(markdown(rows))
 

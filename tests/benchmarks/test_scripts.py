@@ -80,6 +80,37 @@ def test_objects(run, masked: Path, tmp_path: Path) -> None:
     assert told["outside_object"] != image["outside_object"], "the map reaches the encoder"
 
 
+def test_finding(run, finding_network, checkers: Path, tmp_path: Path) -> None:
+    for package in ("lightning", "supervision"):
+        pytest.importorskip(package)
+    import torch
+
+    from fovea.training.config import TrainingConfig
+
+    images = save_dataset(tmp_path / "data", 2).with_suffix("")
+    described = {"name": "tiny", "architecture": finding_network.config, "data": {"images": images}}
+    described |= {"loss": {"name": "mse"}, "patches": 1}
+    config = TrainingConfig.model_validate(described).model_dump(mode="json")
+
+    def saved(name: str, bias: float) -> Path:
+        """A checkpoint of the network, which is so much surer that there are objects."""
+        weights = {f"network.{key}": value.clone() for key, value in finding_network.state_dict().items()}
+        weights["network.analysis.objectness.head.bias"] += bias
+        path = tmp_path / f"{name}.ckpt"
+        torch.save({"hyper_parameters": {"config": config}, "state_dict": weights}, path)
+        return path
+
+    checkpoints = (saved("blind", -9), saved("alert", 9))
+    options = ("-r", checkers, "--images", images, "--sides", "64,128")
+    rows = read(run("finding", *checkpoints, *options) / "finding.csv")
+    assert [(row["side"], row["checkpoint"]) for row in rows] == [
+        (side, name) for side in ("64", "128") for name in ("blind", "alert")
+    ]
+    blind, alert = ([float(row[name]) for name in row if name.startswith("prob")] for row in rows[:2])
+    assert max(blind) < 0.1 and min(alert) > 0.9
+    assert all(float(row["bits_missed"]) > 1 for row in rows)
+
+
 def test_memory(run) -> None:
     rows = read(run("memory", "--side", 80) / "memory.csv")
     assert [row["direction"] for row in rows] == ["encode", "decode"]
