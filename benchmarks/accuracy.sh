@@ -37,7 +37,7 @@ measure() { # SET, labels, images, recognizers, further options
     cp "$work"/{points.csv,summary.csv,curves.png} "$results"
 }
 
-for set in "${@:-coco masks aerial_cars aerial_seen indoor}"; do
+for set in "${@:-coco coco_seen masks aerial_cars aerial_seen indoor}"; do
     for name in $set; do
         case $name in
             # shellcheck disable=SC2086

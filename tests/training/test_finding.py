@@ -42,7 +42,7 @@ def test_what_finds_objects_learns_and_all_else_stays_as_it_is(finding_file, tmp
 
     (log,) = (tmp_path / "run").glob("csv*/metrics.csv")
     losses = [float(row["validation/loss"]) for row in csv.DictReader(log.open()) if row["validation/loss"]]
-    assert len(losses) == 8 and losses[-1] < losses[0] - 0.03
+    assert len(losses) == 8 and losses[-1] + 0.03 < losses[0] < 1.2
 
     model = export_model(weights, "found", calibration=3)
     model.save(tmp_path / "found.fovea")
