@@ -29,6 +29,7 @@ ROOMS = [
     "bitstream",
     "entropy",
     "atomic",
+    "forks",
     "errors",
 ]
 CORE = ROOMS[ROOMS.index("pillow") :]

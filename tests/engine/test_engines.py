@@ -147,6 +147,15 @@ def test_integer_network_uses_only_exact_operations(model):
             assert shape[2:] == (1, 1) or shape[1] == 1, "dense 3x3 may become Winograd, which is not exact"
 
 
+@pytest.mark.parametrize("name", ["onnxruntime", "openvino"])
+def test_no_more_threads_than_cores(name):
+    if name not in engine_names():
+        pytest.skip(f"{name} is not installed")
+    assert create_engine(name, threads=10_000).threads == available_cores()
+    with pytest.raises(EngineError, match="on 0 threads"):
+        create_engine(name, threads=0)
+
+
 def test_unknown_engines_and_precisions_are_refused():
     with pytest.raises(EngineError, match="unknown engine 'abacus'"):
         create_engine("abacus")
@@ -157,21 +166,24 @@ def test_unknown_engines_and_precisions_are_refused():
 @pytest.mark.parametrize(("cores", "threads", "streams"), [(2, 1, 2), (2, 2, 1), (8, 3, 2), (1, 4, 1)])
 def test_openvino_has_streams_for_calls_at_the_same_time(cores, threads, streams, model, monkeypatch):
     pytest.importorskip("openvino")
-    from fovea.engine import ov
+    from fovea.engine import base, ov
 
-    monkeypatch.setattr(ov, "available_cores", lambda: cores)
+    for module in (base, ov):
+        monkeypatch.setattr(module, "available_cores", lambda: cores)
     engine = create_engine("openvino", threads=threads)
     compiled = []
-    compile_model = engine._core.compile_model
+    core = engine._core.get()
+    compile_model = core.compile_model
 
     def recording(*arguments):
         compiled.append((arguments[-1], compile_model(*arguments)))
         return compiled[-1][1]
 
-    monkeypatch.setattr(engine._core, "compile_model", recording)
-    engine.load(model.graphs["synthesis"])
+    monkeypatch.setattr(core, "compile_model", recording)
+    z = np.zeros((1, model.hyper, 2, 2), np.float32)
+    engine.load(model.graphs["means"])(z, np.array([50]))
     ((settings, network),) = compiled
-    assert (settings["NUM_STREAMS"], settings["INFERENCE_NUM_THREADS"]) == (streams, streams * threads)
+    assert (settings["NUM_STREAMS"], settings["INFERENCE_NUM_THREADS"]) == (streams, streams * min(threads, cores))
     if cores <= available_cores():  # OpenVINO has no more streams than cores
         assert network.get_property("NUM_STREAMS") == streams
         assert network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") == streams
@@ -181,5 +193,5 @@ def test_openvino_has_streams_for_calls_at_the_same_time(cores, threads, streams
 def test_broken_networks_are_an_engine_error(name):
     if name not in engine_names():
         pytest.skip(f"{name} is not installed")
-    with pytest.raises(EngineError, match="cannot load"):
-        create_engine(name).load(b"no network")
+    with pytest.raises(EngineError, match="cannot open the network"):
+        create_engine(name).load(b"no network")()

@@ -42,8 +42,8 @@ class Engine(Protocol):
             graph: a serialized ONNX model.
             exact: the graph computes with integers held in float32 and must run in true float32.
 
-        Raises:
-            EngineError: the runtime refuses the graph.
+        Returns:
+            The network. It is opened when it is first run, and an ``EngineError`` then says what the runtime refuses.
         """
 
 
@@ -58,10 +58,10 @@ def create_engine(name: str = "onnxruntime", precision: str = "fp32", threads: i
     Args:
         name: "onnxruntime" or "openvino".
         precision: "fp32" everywhere; OpenVINO also has "bf16" and "fp16" on processors with such units.
-        threads: for one call; all cores by default.
+        threads: for one call; all cores by default, and never more than there are.
 
     Raises:
-        EngineError: unknown name or precision, or the runtime is not installed.
+        EngineError: unknown name or precision, fewer than one thread, or the runtime is not installed.
     """
     if name not in _ENGINES:
         raise EngineError(f"unknown engine {name!r}; there are {', '.join(_ENGINES)}")
@@ -70,7 +70,10 @@ def create_engine(name: str = "onnxruntime", precision: str = "fp32", threads: i
         engine_class = getattr(import_module(module), attribute)
     except ImportError as error:
         raise EngineError(f"engine {name} needs the package {package}: pip install {package}") from error
-    engine: Engine = engine_class(precision, threads or available_cores())
+    cores = available_cores()
+    if threads is not None and threads < 1:
+        raise EngineError(f"an engine cannot run on {threads} threads: choose 1 or more, or leave it out for all cores")
+    engine: Engine = engine_class(precision, min(threads or cores, cores))
     return engine
 
 
