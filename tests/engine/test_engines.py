@@ -1,5 +1,7 @@
 """The bits never drift: whatever encodes, every other decodes to the same integers."""
 
+import subprocess
+import sys
 from itertools import product
 
 import numpy as np
@@ -195,3 +197,13 @@ def test_broken_networks_are_an_engine_error(name):
         pytest.skip(f"{name} is not installed")
     with pytest.raises(EngineError, match="cannot open the network"):
         create_engine(name).load(b"no network")()
+
+
+@pytest.mark.parametrize(("said", "found"), [(None, "1"), ("0", "0")])
+def test_onnx_runtime_reports_to_nobody_unless_the_user_says_so(said, found, monkeypatch):
+    monkeypatch.delenv("ORT_DISABLE_TELEMETRY", raising=False)
+    if said is not None:
+        monkeypatch.setenv("ORT_DISABLE_TELEMETRY", said)
+    code = "import os; from fovea import Codec; Codec(); print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == found
