@@ -155,7 +155,7 @@ class Codec:
             roi: as in :meth:`encode`.
 
         Raises:
-            ImageError: no file is small enough; the message says how small the smallest is.
+            ImageError: no file is small enough; the message says how small the smallest is that was tried.
         """
         picture = _picture(image, keep_metadata)
         return largest_fitting(lambda quality: self.encode(picture, quality, tile_size=tile_size, roi=roi), size)

@@ -1,12 +1,11 @@
 """The search for the quality that makes a file of a given size."""
 
-from bisect import bisect
 from collections.abc import Callable
 
 from fovea.errors import ImageError
 
 HIGHEST = 100
-# How much smaller than a file of lower quality a file may be.
+# By how much a file may be smaller than one of lower quality.
 _DIP = 0.05
 _DIP_BYTES = 64
 
@@ -14,8 +13,8 @@ _DIP_BYTES = 64
 def largest_fitting(encode: Callable[[int], bytes], size: int) -> bytes:
     """The file of the highest quality that is no larger than wanted.
 
-    Bisection finds a quality that fits below one that does not. Qualities above it are then tried from the highest
-    down, but for those between two files that are so large that no file between them is expected to fit.
+    Files grow with the quality, though not at every step. Bisection finds a quality that fits below one that does not.
+    Qualities above it are then tried until a file is so large that none above it is expected to fit.
 
     Args:
         encode: gives the file of a quality, 0 to 100.
@@ -25,7 +24,7 @@ def largest_fitting(encode: Callable[[int], bytes], size: int) -> bytes:
         The file.
 
     Raises:
-        ImageError: no file is small enough; the message says how small the smallest is.
+        ImageError: no file is small enough; the message says how small the smallest is that was tried.
 
     Example:
         >>> len(largest_fitting(lambda quality: bytes(40 + 10 * quality), size=300))
@@ -47,12 +46,12 @@ def largest_fitting(encode: Callable[[int], bytes], size: int) -> bytes:
         middle = (low + high) // 2
         low, high = (middle + 1, high) if fits(middle) else (low, middle - 1)
 
-    for quality in range(HIGHEST, high, -1):
-        tried = sorted(sizes)
-        place = bisect(tried, quality)
-        beside = min(sizes[q] for q in tried[max(0, place - 1) : place + 1])
-        if quality not in sizes and beside * (1 - _DIP) - _DIP_BYTES <= size and fits(quality):
+    for quality in range(high + 1, HIGHEST + 1):
+        if quality not in sizes:
+            fits(quality)
+        if sizes[quality] * (1 - _DIP) - _DIP_BYTES > size:
             break
     if not best:
-        raise ImageError(f"even the smallest file, of {min(sizes.values())} bytes, is larger than the {size} asked for")
+        smallest = min(sizes.values())
+        raise ImageError(f"no file has at most {size} bytes, as asked for: the smallest that was tried has {smallest}")
     return best
