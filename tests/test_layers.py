@@ -30,6 +30,7 @@ ROOMS = [
     "entropy",
     "atomic",
     "forks",
+    "distribution",
     "errors",
 ]
 CORE = ROOMS[ROOMS.index("pillow") :]

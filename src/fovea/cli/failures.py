@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import click
 
+from fovea.distribution import install
 from fovea.errors import FoveaError
 
 DEBUG = "fovea.debug"
@@ -55,4 +56,4 @@ def needs_extra(extra: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise FoveaError(f"needs the extra {extra}: pip install 'fovea[{extra}]'") from error
+        raise FoveaError(f"needs the extra {extra}: {install(extra)}") from error
