@@ -11,7 +11,7 @@ import pytest
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 import fovea.pillow  # noqa: F401  (registers the format)
-from fovea.bitstream import MAX_METADATA_BYTES, Container, Header, read, read_header, write
+from fovea.bitstream import MAX_METADATA_BYTES, MAX_PIXELS, Container, Header, read, read_header, write
 from fovea.codec import default_codec
 from fovea.errors import FoveaError, ModelError
 from fovea.picture import Picture, decode_alpha, encode_alpha
@@ -34,7 +34,7 @@ class Raw:
         header = Header(bytes(8), picture.width, picture.height, quality, picture.mode)
         return write(Container(header, (picture.pixels.tobytes(),), picture.metadata, alpha))
 
-    def decode_picture(self, data, region=None):
+    def decode_picture(self, data, region=None, max_pixels=MAX_PIXELS):
         self.decoded += 1
         time.sleep(0.005)  # Long enough for another thread to come in between.
         container = read(data)
