@@ -13,6 +13,11 @@ _MARKER = re.compile(rb"\xff([\x01-\xcf\xd9-\xfe])")
 _END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _COEFFICIENTS = 64
+_RESTARTS = [bytes([0xFF, code]) for code in range(0xD0, 0xD8)]
+# Coded data that begin with any two bits, and go on after whichever restart is due.
+_FILLINGS = [
+    b"".join(512 * bits + restart for restart in 2 * _RESTARTS) for bits in (b"\0", b"\x55", b"\xaa", b"\xff\0")
+]
 
 
 def load_jpeg(image: Any) -> Image.Image:
@@ -38,12 +43,10 @@ def _completed(data: bytes) -> Image.Image | None:
     data = data.rstrip(b"\xff")
     if not _has_all_scans(data):
         return None
-    # A decoder makes up what is missing from whatever follows. Where two things that follow give the same picture,
+    # A decoder makes up what is missing from whatever follows. Where all that may follow gives the same picture,
     # nothing is missing.
-    one, other = (
-        JpegImagePlugin.JpegImageFile(io.BytesIO(data + filling * _COEFFICIENTS + _END)) for filling in (b"\0", b"\x55")
-    )
-    return one if np.array_equal(np.asarray(one), np.asarray(other)) else None
+    one, *others = (JpegImagePlugin.JpegImageFile(io.BytesIO(data + filling + _END)) for filling in _FILLINGS)
+    return one if all(np.array_equal(np.asarray(one), np.asarray(other)) for other in others) else None
 
 
 def _has_all_scans(data: bytes) -> bool:

@@ -7,6 +7,7 @@ from PIL import Image
 
 from fovea.picture.reading.jpeg import load_jpeg
 from fovea.picture.reading.jpeg2000 import load_jpeg2000
+from fovea.picture.reading.jpegxl import load_jpegxl
 from fovea.picture.reading.png import load_png
 from fovea.picture.reading.tiff import load_tiff
 
@@ -14,6 +15,7 @@ from fovea.picture.reading.tiff import load_tiff
 _LOADERS: dict[str | None, Callable[[Any], Image.Image]] = {
     "JPEG": load_jpeg,
     "JPEG2000": load_jpeg2000,
+    "JXL": load_jpegxl,
     "MPO": load_jpeg,
     "PNG": load_png,
     "TIFF": load_tiff,

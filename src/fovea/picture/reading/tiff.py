@@ -77,10 +77,12 @@ def _misread(image: Any, tags: Any) -> str:
 
 def _reads_planes(tags: Any, raw: bool, bits: tuple[int, ...], photometric: int) -> bool:
     extra = tags.get(EXTRASAMPLES, ())
-    if photometric not in (_RGB, _CMYK):
-        return set(extra) <= {_UNSPECIFIED} and photometric <= _PALETTE
-    shallow = all(depth == 8 for depth in bits) and tags.get(FILLORDER, 1) == 1
-    return (extra == (_STRAIGHT_ALPHA,) or set(extra) <= {_UNSPECIFIED}) and (shallow or not raw)
+    plain = all(depth == 8 for depth in bits) and tags.get(FILLORDER, 1) == 1 and photometric != _WHITE_IS_ZERO
+    return (
+        (photometric <= _PALETTE or photometric == _CMYK)
+        and (plain or not raw)
+        and (set(extra) <= {_UNSPECIFIED} or (photometric == _RGB and extra == (_STRAIGHT_ALPHA,)))
+    )
 
 
 def _has_all_parts(tags: Any, samples: int) -> bool:
