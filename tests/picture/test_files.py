@@ -10,6 +10,25 @@ from PIL import Image, ImageFile
 from fovea.errors import ImageError
 from fovea.picture import Picture, image_suffixes, open_picture
 
+FORMATS = [
+    "AVIF",
+    "BMP",
+    "DDS",
+    "GIF",
+    "ICO",
+    "IM",
+    "JPEG",
+    "JPEG2000",
+    "MPO",
+    "PCX",
+    "PNG",
+    "PPM",
+    "QOI",
+    "SGI",
+    "TGA",
+]
+FORMATS += ["TIFF", "WEBP"]
+
 
 def coded(format_, size=(64, 48)):
     noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
@@ -77,10 +96,7 @@ def test_what_is_not_there(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(
-    "format_",
-    "AVIF BMP DDS GIF ICO IM JPEG JPEG2000 MPO PCX PNG PPM QOI SGI TGA TIFF WEBP".split(),
-)
+@pytest.mark.parametrize("format_", FORMATS)
 def test_random_damage_ends_in_a_picture_or_an_image_error(format_):
     intact = coded(format_, (16, 16))
     chance = random.Random(format_)
