@@ -159,3 +159,17 @@ def test_no_name_brings_a_file_to_another_program(tmp_path):
     assert Image.open(path).format == "EPS"  # which Ghostscript would run
     with pytest.raises(ImageError, match=r"photo\.jpg: no image of a format that Pillow decodes"):
         open_picture(path)
+
+
+def test_no_other_format_brings_a_file_to_another_program(monkeypatch):
+    def run(*_):
+        raise AssertionError("Ghostscript is never run")
+
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", run)
+    eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n%%EndComments\n"
+    fields = {(3, 60): b"\1\0", (3, 20): b"\4", (3, 30): b"\4", (3, 120): b"\5", (8, 10): eps}
+    data = b"".join(b"\x1c" + bytes(tag) + len(field).to_bytes(2, "big") + field for tag, field in fields.items())
+    with pytest.raises(AssertionError):
+        Image.open(io.BytesIO(data)).load()
+    with pytest.raises(ImageError, match="no image of a format"):
+        open_picture(data)

@@ -10,8 +10,9 @@ from fovea.picture.reading import plugins
 from fovea.picture.reading.png import open_png
 from fovea.picture.reading.reasons import reason_of
 
-# Pillow tells these by their first bytes, but decodes them not at all, or by another program that has to be there.
-_NOT_DECODED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
+# Pillow tells these by their first bytes, but decodes them not at all, or by another program that has to be there;
+# IPTC may contain any of them.
+_NOT_DECODED = {"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"}
 
 _OWN_WAY: dict[str, Callable[[IO[bytes], str], Image.Image]] = {"PNG": open_png}
 
