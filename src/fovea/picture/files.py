@@ -9,7 +9,7 @@ from typing import IO
 
 from PIL import Image, UnidentifiedImageError
 
-from fovea.bitstream import DEFAULT_MAX_PIXELS, Source, as_file
+from fovea.bitstream import DEFAULT_MAX_PIXELS, MAX_PIXELS, Source, as_file
 from fovea.errors import FoveaError, ImageError
 from fovea.picture.picture import Picture, check_size
 from fovea.picture.reading import decoded_formats, open_image, raise_if_out_of_memory, reason_of, register_installed
@@ -51,7 +51,7 @@ def open_picture(
 
 
 @contextmanager
-def opened(source: str | PathLike[str] | Source, max_pixels: int = DEFAULT_MAX_PIXELS) -> Iterator[Image.Image]:
+def opened(source: str | PathLike[str] | Source, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
     """Open an image file of any format that Pillow decodes by itself, whatever its name says.
 
     Args:
