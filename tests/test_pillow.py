@@ -1,6 +1,9 @@
 import copy
 import io
+import mmap
+import os
 import pickle
+import threading
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +14,16 @@ import pytest
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 import fovea.pillow  # noqa: F401  (registers the format)
-from fovea.bitstream import MAX_METADATA_BYTES, Container, Header, read, read_header, write
+from fovea.bitstream import (
+    DEFAULT_MAX_PIXELS,
+    MAX_METADATA_BYTES,
+    MAX_PIXELS,
+    Container,
+    Header,
+    read,
+    read_header,
+    write,
+)
 from fovea.codec import default_codec
 from fovea.errors import FoveaError, ModelError
 from fovea.picture import Picture, decode_alpha, encode_alpha
@@ -34,8 +46,9 @@ class Raw:
         header = Header(bytes(8), picture.width, picture.height, quality, picture.mode)
         return write(Container(header, (picture.pixels.tobytes(),), picture.metadata, alpha))
 
-    def decode_picture(self, data, region=None):
+    def decode_picture(self, data, region=None, max_pixels=DEFAULT_MAX_PIXELS):
         self.decoded += 1
+        self.max_pixels = max_pixels
         time.sleep(0.005)  # Long enough for another thread to come in between.
         container = read(data)
         header = container.header
@@ -248,6 +261,28 @@ def test_pillow_guards_against_bombs():
         warnings.simplefilter("always")
         assert Image.open(io.BytesIO(data)).size == (10_000, 10_000)
     assert [warning.category for warning in caught] == [Image.DecompressionBombWarning]
+    header = Header(bytes(8), 2**14, 2**14, 50)
+    data = write(Container(header, (b"",) * header.grid.tiles))
+    with pytest.raises(Image.DecompressionBombError):
+        Image.open(io.BytesIO(data))
+
+
+def test_pillows_guard_is_the_only_one(codec):
+    """Who sets it aside, as Pillow's documentation says, gets every picture that a file can hold."""
+    Image.open(saved(sample("RGB"))).load()
+    assert codec.max_pixels == MAX_PIXELS
+
+
+def test_sources_that_cannot_seek_or_only_in_their_way(tmp_path):
+    image = sample("RGB", (100, 100))  # of some length: a plugin of Pillow looks at byte 2048 of every file
+    path = tmp_path / "picture.fov"
+    image.save(path)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        assert np.array_equal(np.asarray(Image.open(mapped)), np.asarray(image))
+    reader, writer = os.pipe()
+    threading.Thread(target=lambda: os.fdopen(writer, "wb").write(path.read_bytes())).start()
+    with os.fdopen(reader, "rb") as pipe:
+        assert np.array_equal(np.asarray(Image.open(pipe)), np.asarray(image))
 
 
 # With the codec itself.

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fovea.bitstream import (
+    DEFAULT_MAX_PIXELS,
     DEFAULT_TILE_SIZE,
-    MAX_PIXELS,
     MAX_TILE_SIZE,
     TILE_UNIT,
     Box,
@@ -118,7 +118,9 @@ class Codec:
             The content of a ``.fov`` file.
 
         Raises:
-            ImageError: the image cannot be coded, the map does not fit it, or quality or tile size is out of range.
+            ImageError: the image cannot be coded or is none, the map does not fit it, or quality or tile size is out of
+                range.
+            MemoryError: the image does not fit into memory.
             ModelError: the model takes no map.
         """
         if roi is not None and not self.takes_map:
@@ -160,13 +162,22 @@ class Codec:
         picture = _picture(image, keep_metadata)
         return largest_fitting(lambda quality: self.encode(picture, quality, tile_size=tile_size, roi=roi), size)
 
-    def decode(self, data: Source, region: tuple[int, int, int, int] | None = None) -> NDArray[np.uint8]:
+    def decode(
+        self,
+        data: Source,
+        region: tuple[int, int, int, int] | None = None,
+        *,
+        max_pixels: int = DEFAULT_MAX_PIXELS,
+    ) -> NDArray[np.uint8]:
         """Decode to an array.
 
         Args:
             data: content of a ``.fov`` file, or the open file.
             region: (left, top, width, height) in pixels: decode this part alone. Its pixels equal those of the
                 whole image.
+            max_pixels: refuse to decode more, before any work: a file of some hundred bytes may claim to hold 268
+                megapixels. Of a region its own pixels count; of a picture with alpha the whole, because its alpha plane
+                is decoded as a whole.
 
         Returns:
             uint8 [H, W] for gray images, [H, W, 2] with alpha; [H, W, 3] or [H, W, 4] for colored ones.
@@ -174,31 +185,34 @@ class Codec:
         Raises:
             BitstreamError: the file is damaged.
             ImageError: the region is not four integers, or does not lie inside the image.
+            LimitError: there are more than ``max_pixels`` to decode.
             ModelError: the model it was encoded with is not installed.
             TypeError: the data are neither bytes nor an open binary file: a path, for one.
         """
-        return self.decode_picture(data, region).to_array()
+        return self.decode_picture(data, region, max_pixels).to_array()
 
-    def decode_image(self, data: Source, region: tuple[int, int, int, int] | None = None) -> Image.Image:
+    def decode_image(
+        self,
+        data: Source,
+        region: tuple[int, int, int, int] | None = None,
+        *,
+        max_pixels: int = DEFAULT_MAX_PIXELS,
+    ) -> Image.Image:
         """Decode to a Pillow image with its metadata; otherwise as :meth:`decode`."""
-        return self.decode_picture(data, region).to_image()
+        return self.decode_picture(data, region, max_pixels).to_image()
 
     def decode_picture(
-        self, data: Source, region: tuple[int, int, int, int] | None = None, max_pixels: int = MAX_PIXELS
+        self,
+        data: Source,
+        region: tuple[int, int, int, int] | None = None,
+        max_pixels: int = DEFAULT_MAX_PIXELS,
     ) -> Picture:
-        """Decode to pixels, alpha and metadata; otherwise as :meth:`decode`.
-
-        Args:
-            data: content of a ``.fov`` file, or the open file.
-            region: (left, top, width, height) in pixels.
-            max_pixels: refuse to decode more.
-        """
+        """Decode to pixels, alpha and metadata; otherwise as :meth:`decode`."""
         reader = ContainerReader(data)
         header = reader.header
         box = Box(0, 0, header.width, header.height) if region is None else _box(region)
         header.grid.tiles_of_region(*box)  # refuses a region that is not inside
-        if box.width * box.height > max_pixels:
-            raise LimitError(f"{box.width}x{box.height} pixels are more than the {max_pixels} allowed")
+        _check_pixels(Box(0, 0, header.width, header.height) if header.has_alpha else box, max_pixels)
         pixels = self._coder(header.model_id).decode(reader.tile, header.grid, header.quality, box)
         alpha = None
         if coded := reader.alpha():
@@ -206,11 +220,12 @@ class Codec:
             alpha = np.ascontiguousarray(plane[box.top : box.top + box.height, box.left : box.left + box.width])
         return Picture(pixels, header.mode, alpha, reader.metadata())
 
-    def object_map(self, data: Source) -> NDArray[np.float32]:
+    def object_map(self, data: Source, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> NDArray[np.float32]:
         """Read from a file where the objects are, as its encoder found them or was told. The picture is not decoded.
 
         Args:
             data: content of a ``.fov`` file, or the open file.
+            max_pixels: refuse the map of a picture of more.
 
         Returns:
             float32 [⌈H/16⌉, ⌈W/16⌉]: what an error counted in each 16×16 pixels, 1 where surely an object is, least
@@ -218,10 +233,12 @@ class Codec:
 
         Raises:
             BitstreamError: the file is damaged.
+            LimitError: the picture has more than ``max_pixels``.
             ModelError: the model it was encoded with is not installed, or knows of no objects.
         """
         reader = ContainerReader(data)
         header = reader.header
+        _check_pixels(Box(0, 0, header.width, header.height), max_pixels)
         coder = self._coder(header.model_id)
         if not coder.takes_map:
             raise ModelError(f"{coder.model.name}, which the file was encoded with, knows of no objects")
@@ -266,9 +283,14 @@ def encode(image: ImageLike, quality: float = DEFAULT_QUALITY, model: str | None
     return default_codec(model).encode(image, quality)
 
 
-def decode(data: Source, region: tuple[int, int, int, int] | None = None) -> NDArray[np.uint8]:
+def decode(
+    data: Source,
+    region: tuple[int, int, int, int] | None = None,
+    *,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+) -> NDArray[np.uint8]:
     """Decode a ``.fov`` file; see :meth:`Codec.decode`."""
-    return default_codec().decode(data, region)
+    return default_codec().decode(data, region, max_pixels=max_pixels)
 
 
 def _picture(image: ImageLike, keep_metadata: bool) -> Picture:
@@ -276,7 +298,15 @@ def _picture(image: ImageLike, keep_metadata: bool) -> Picture:
         return image
     if isinstance(image, Image.Image):
         return Picture.from_image(image, keep_metadata)
-    return Picture.from_array(np.asarray(image))
+    return Picture.from_array(image)
+
+
+def _check_pixels(box: Box, max_pixels: int) -> None:
+    if box.width * box.height > max_pixels:
+        raise LimitError(
+            f"{box.width}x{box.height} pixels are not decoded:"
+            f" more than {max_pixels} have to be allowed by max_pixels (--max-pixels)"
+        )
 
 
 def quality_number(quality: float) -> int:

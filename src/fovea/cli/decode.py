@@ -9,7 +9,7 @@ import click
 from fovea.cli.batch import Tally, convert_all, share
 from fovea.cli.files import PIPE, Task, as_path, name_of, plan
 from fovea.cli.formats import FORMATS, save
-from fovea.cli.options import codec_options
+from fovea.cli.options import codec_options, max_pixels_option
 
 Region = tuple[int, int, int, int]
 
@@ -39,6 +39,10 @@ def _region(_context: click.Context, _parameter: click.Parameter, value: str | N
     type=click.Choice(list(FORMATS)),
     help="Of OUT.  [default: its suffix; png for folders and pipes]",
 )
+@click.option(
+    "--no-metadata", is_flag=True, help="Drop EXIF, ICC and XMP; the picture is turned upright and converted to sRGB."
+)
+@max_pixels_option
 @codec_options
 @click.pass_context
 def decode(
@@ -48,6 +52,8 @@ def decode(
     region: Region | None,
     as_map: bool,
     suffix: str | None,
+    no_metadata: bool,
+    max_pixels: int,
     engine: str,
     precision: str,
     jobs: int | None,
@@ -71,13 +77,15 @@ def decode(
     at_once, threads = share(jobs or available_cores(), len(work.tasks))
     codec = Codec(engine=engine, precision=precision, threads=threads)
 
-    def convert(_path: Path, file: IO[bytes], out: IO[bytes]) -> Tally:
+    def convert(path: Path, file: IO[bytes], out: IO[bytes]) -> Tally:
         header = read_header(file)
         if as_map:
-            picture = Picture.from_array(enlarged_map(codec.object_map(file), header.width, header.height))
+            found = codec.object_map(file, max_pixels=max_pixels)
+            picture = Picture.from_array(enlarged_map(found, header.width, header.height))
         else:
-            picture = codec.decode_picture(file, region)
-        save(picture, out, form)
+            picture = codec.decode_picture(file, region, max_pixels)
+        if lost := save(picture.shown() if no_metadata else picture, out, form):
+            click.echo(f"fovea: {name_of(path)}: {lost}", err=True)
         return Tally(file.seek(0, 2), header.width * header.height, picture.width * picture.height)
 
     if not convert_all(work, convert, at_once, quiet):

@@ -8,7 +8,7 @@ import click
 
 from fovea.cli.batch import Tally, convert_all, share
 from fovea.cli.files import as_path, name_of, plan
-from fovea.cli.options import codec_options
+from fovea.cli.options import codec_options, max_pixels_option
 from fovea.cli.regions import region_finder
 from fovea.codec import DEFAULT_MODEL, DEFAULT_QUALITY
 
@@ -42,6 +42,7 @@ def _finite(_context: click.Context, _parameter: click.Parameter, value: float |
 @click.option(
     "--no-metadata", is_flag=True, help="Drop EXIF, ICC and XMP; the picture is turned upright and converted to sRGB."
 )
+@max_pixels_option
 @codec_options
 @click.pass_context
 def encode(
@@ -54,6 +55,7 @@ def encode(
     target_size: int | None,
     roi: Path | None,
     no_metadata: bool,
+    max_pixels: int,
     engine: str,
     precision: str,
     jobs: int | None,
@@ -81,7 +83,7 @@ def encode(
     find_region = region_finder(roi, as_path(source), threads, not no_metadata) if roi else None
 
     def convert(path: Path, image: IO[bytes], out: IO[bytes]) -> Tally:
-        picture = open_picture(image, not no_metadata)
+        picture = open_picture(image, not no_metadata, max_pixels)
         region = find_region and find_region(path, picture)
         pixels = picture.width * picture.height
         limit = target_size if target_bpp is None else int(target_bpp * pixels / 8)

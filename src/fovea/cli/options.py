@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from fovea.bitstream import DEFAULT_MAX_PIXELS
 from fovea.cli.failures import DEBUG
 
 _Function = Callable[..., Any]
@@ -19,6 +20,14 @@ debug_option = click.option(
     "--debug", is_flag=True, expose_value=False, callback=_note_debug, help="Show the traceback of errors."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+max_pixels_option = click.option(
+    "--max-pixels",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=DEFAULT_MAX_PIXELS,
+    show_default=True,
+    help="Refuse larger pictures: a small file may claim to be one.",
+)
 
 _codec_options = (
     click.option("--engine", metavar="NAME", default="onnxruntime", show_default=True, help="Inference runtime."),
