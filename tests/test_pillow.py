@@ -3,6 +3,7 @@ import io
 import mmap
 import os
 import pickle
+import signal
 import threading
 import time
 import warnings
@@ -194,6 +195,33 @@ def test_threads_share_an_image(codec):
         copies = list(pool.map(lambda _: np.asarray(image), range(32)))
     assert codec.decoded == 1
     assert all(np.array_equal(each, copies[0]) for each in copies)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_forked_while_a_thread_decodes_an_image_decodes_it_too(codec, tmp_path, monkeypatch):
+    path = tmp_path / "picture.fov"
+    sample("RGB").save(path)
+    begun, end = threading.Event(), threading.Event()
+    decode = codec.decode_picture
+
+    def slowly(*arguments, **settings):
+        begun.set()
+        end.wait(30)
+        return decode(*arguments, **settings)
+
+    monkeypatch.setattr(codec, "decode_picture", slowly)
+    image = Image.open(path)
+    thread = threading.Thread(target=image.load)
+    thread.start()
+    begun.wait()
+    child = os.fork()
+    if child == 0:
+        codec.decode_picture = decode
+        signal.alarm(20)  # a child that hangs ends
+        os._exit(0 if np.array_equal(np.asarray(image), np.asarray(sample("RGB"))) else 1)
+    end.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_verify(tmp_path):

@@ -250,9 +250,11 @@ class Codec:
         """Encode many images, several at once, in order; see :meth:`encode`. Memory does not grow with their number."""
         return self._batch(lambda image: self.encode(image, quality, keep_metadata=keep_metadata), images)
 
-    def decode_batch(self, files: Iterable[Source]) -> Iterator[NDArray[np.uint8]]:
+    def decode_batch(
+        self, files: Iterable[Source], *, max_pixels: int = DEFAULT_MAX_PIXELS
+    ) -> Iterator[NDArray[np.uint8]]:
         """Decode many files, several at once, in order; see :meth:`decode`. Memory does not grow with their number."""
-        return self._batch(self.decode, files)
+        return self._batch(lambda file: self.decode(file, max_pixels=max_pixels), files)
 
     def _batch(self, function: Callable[[_In], _Out], items: Iterable[_In]) -> Iterator[_Out]:
         iterator, threads = iter(items), self.engine.threads

@@ -22,7 +22,6 @@ be read or written.
 """
 
 import os
-import threading
 from dataclasses import replace
 from typing import IO, Any
 
@@ -31,6 +30,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from fovea import codec
 from fovea.bitstream import MAGIC, MAX_PIXELS, ContainerReader, Metadata, read
 from fovea.errors import BitstreamError, FoveaError
+from fovea.forks import Lock
 from fovea.picture import Picture, image_info
 
 FORMAT = "FOV"
@@ -43,7 +43,7 @@ class FovImageFile(ImageFile.ImageFile):
     format_description = "Fovea image for machines"
 
     def _open(self) -> None:
-        self._decoding = threading.Lock()
+        self._decoding = Lock()
         try:
             reader = ContainerReader(self._file())
             metadata = reader.metadata()

@@ -12,6 +12,7 @@ import zipfile
 import pytest
 
 from fovea.bitstream import Container, ContainerReader, Header, as_file, read, read_header, write
+from fovea.bitstream.source import Parts
 
 CONTAINER = Container(Header(bytes(8), 128, 64, 40, tile_size=64), (b"left", b"right" * 1000))
 DATA = write(CONTAINER)
@@ -109,3 +110,22 @@ def test_what_is_no_source(source):
 def test_a_file_open_to_write(tmp_path):
     with (tmp_path / "a.fov").open("wb") as file, pytest.raises(TypeError, match="not BufferedWriter"):
         read_header(file)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_forked_processes_read_parts_of_one_open_file(tmp_path):
+    content = bytes(range(256)) * 4096
+    path = tmp_path / "content"
+    path.write_bytes(content)
+    with path.open("rb") as file:
+        parts = Parts(file)
+
+        def right(step: int) -> bool:
+            return all(parts.read(at, 9000) == content[at : at + 9000] for at in range(0, len(content), step))
+
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if right(1777) else 1)
+        assert right(1999)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert parts.read(len(content) - 3, 10) == content[-3:]

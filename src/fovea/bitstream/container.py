@@ -1,7 +1,6 @@
 """Writing and reading whole ``.fov`` files, or only the parts of one that are needed."""
 
 import io
-import threading
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ from fovea.bitstream.header import (
     check_metadata_size,
 )
 from fovea.bitstream.limits import TILE_UNIT
-from fovea.bitstream.source import Source, as_file, read_exactly
+from fovea.bitstream.source import Parts, Source, as_file
 from fovea.errors import BitstreamError, ChecksumError, TruncatedError, UnsupportedVersionError
 
 _COLOR, _EXIF, _ICC, _XMP, _ALPHA = (1 << bit for bit in range(5))
@@ -105,12 +104,11 @@ class ContainerReader:
     """What the file says about itself."""
 
     def __init__(self, source: Source) -> None:
-        self._file = as_file(source)
-        self._lock = threading.Lock()
-        self._file.seek(0, io.SEEK_END)
-        size = self._file.tell()  # seek() of a memory map returns nothing before Python 3.13
-        self._file.seek(0)
-        fields = FieldReader(self._file)
+        file = as_file(source)
+        file.seek(0, io.SEEK_END)
+        size = file.tell()  # seek() of a memory map returns nothing before Python 3.13
+        file.seek(0)
+        self._file, fields = Parts(file), FieldReader(file)
         flags = _read_preamble(fields)
         self.header = _read_header_fields(fields, flags)
 
@@ -174,9 +172,7 @@ class ContainerReader:
         return self._read(name, self._blocks[self._extras.index(name)]) if name in self._extras else b""
 
     def _read(self, name: str, block: "_Block") -> bytes:
-        with self._lock:
-            self._file.seek(block.offset)
-            data = read_exactly(self._file, block.length)
+        data = self._file.read(block.offset, block.length)
         if checksum(data) != block.checksum:
             raise ChecksumError(f"{name} does not match its checksum: the file is damaged")
         return data

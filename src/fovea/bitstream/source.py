@@ -1,8 +1,11 @@
 """What can be read from: bytes, or any binary file that is open."""
 
 import io
+import os
 from mmap import mmap
 from typing import IO, Any, cast
+
+from fovea.forks import Lock
 
 Source = bytes | bytearray | memoryview | mmap | IO[bytes]
 """A whole file in memory, or open in binary mode: on disk, mapped, compressed, a pipe, an answer of a server."""
@@ -42,6 +45,32 @@ def read_exactly(file: IO[bytes], count: int) -> bytes:
     while len(data) < count and (more := file.read(count - len(data))):
         data += more
     return data
+
+
+class Parts:
+    """Reads parts of a file that can seek, from several threads and processes.
+
+    Args:
+        file: What :func:`as_file` gave; nothing else may read from it meanwhile.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._lock = file, Lock()
+        # Of a file on disk parts are read by their place: forked processes share the position of an open file.
+        on_disk = type(file) is io.BufferedReader and type(file.raw) is io.FileIO
+        self._number = file.fileno() if on_disk and hasattr(os, "pread") else None
+
+    def read(self, offset: int, count: int) -> bytes:
+        """The bytes of one part, fewer only where the file ends before."""
+        if self._number is None:
+            with self._lock:
+                self._file.seek(offset)
+                return read_exactly(self._file, count)
+        parts = []
+        while count and (part := os.pread(self._number, count, offset)):
+            parts.append(part)
+            offset, count = offset + len(part), count - len(part)
+        return b"".join(parts)
 
 
 def _says(file: Any, method: str) -> bool:
