@@ -218,7 +218,10 @@ def test_a_child_forked_while_a_thread_decodes_an_image_decodes_it_too(codec, tm
     if child == 0:
         codec.decode_picture = decode
         signal.alarm(20)  # a child that hangs ends
-        os._exit(0 if np.array_equal(np.asarray(image), np.asarray(sample("RGB"))) else 1)
+        try:
+            os._exit(0 if np.array_equal(np.asarray(image), np.asarray(sample("RGB"))) else 1)
+        finally:
+            os._exit(2)
     end.set()
     thread.join()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -15,8 +15,9 @@ from fovea.bitstream.header import (
     check_metadata_size,
 )
 from fovea.bitstream.limits import TILE_UNIT
-from fovea.bitstream.source import Parts, Source, as_file
+from fovea.bitstream.source import Source, as_file, read_exactly
 from fovea.errors import BitstreamError, ChecksumError, TruncatedError, UnsupportedVersionError
+from fovea.forks import Lock
 
 _COLOR, _EXIF, _ICC, _XMP, _ALPHA = (1 << bit for bit in range(5))
 _UNKNOWN = 0xFF & ~(_COLOR | _EXIF | _ICC | _XMP | _ALPHA)
@@ -108,7 +109,8 @@ class ContainerReader:
         file.seek(0, io.SEEK_END)
         size = file.tell()  # seek() of a memory map returns nothing before Python 3.13
         file.seek(0)
-        self._file, fields = Parts(file), FieldReader(file)
+        self._file, self._lock = file, Lock()
+        fields = FieldReader(file)
         flags = _read_preamble(fields)
         self.header = _read_header_fields(fields, flags)
 
@@ -172,7 +174,9 @@ class ContainerReader:
         return self._read(name, self._blocks[self._extras.index(name)]) if name in self._extras else b""
 
     def _read(self, name: str, block: "_Block") -> bytes:
-        data = self._file.read(block.offset, block.length)
+        with self._lock:
+            self._file.seek(block.offset)
+            data = read_exactly(self._file, block.length)
         if checksum(data) != block.checksum:
             raise ChecksumError(f"{name} does not match its checksum: the file is damaged")
         return data

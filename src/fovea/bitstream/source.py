@@ -5,8 +5,6 @@ import os
 from mmap import mmap
 from typing import IO, Any, cast
 
-from fovea.forks import Lock
-
 Source = bytes | bytearray | memoryview | mmap | IO[bytes]
 """A whole file in memory, or open in binary mode: on disk, mapped, compressed, a pipe, an answer of a server."""
 
@@ -18,7 +16,7 @@ def as_file(source: Source) -> IO[bytes]:
         source: Bytes, or an open binary file. What cannot seek is read to its end, from where it stands.
 
     Returns:
-        The file itself if it can seek.
+        The file itself if it can seek; of a file on disk one that no forked process shares the position of.
 
     Raises:
         TypeError: The source is neither: a path, for one, or a file open as text or for writing.
@@ -35,6 +33,8 @@ def as_file(source: Source) -> IO[bytes]:
             f"expected the bytes of a file, or the file opened in binary mode, not {type(source).__name__}:"
             " read a path with pathlib.Path(...).read_bytes()"
         )
+    if type(file) is io.BufferedReader and type(file.raw) is io.FileIO and file.seekable() and hasattr(os, "preadv"):
+        return io.BufferedReader(OnDisk(file))
     # A memory map has the method `seekable` only since Python 3.13.
     return cast("IO[bytes]", file if hasattr(file, "seek") and _says(file, "seekable") else io.BytesIO(file.read()))
 
@@ -47,30 +47,31 @@ def read_exactly(file: IO[bytes], count: int) -> bytes:
     return data
 
 
-class Parts:
-    """Reads parts of a file that can seek, from several threads and processes.
-
-    Args:
-        file: What :func:`as_file` gave; nothing else may read from it meanwhile.
-    """
+class OnDisk(io.RawIOBase):
+    """A file on disk, read by place: forked processes share the position of an open file, and would meet there."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file, self._lock = file, Lock()
-        # Of a file on disk parts are read by their place: forked processes share the position of an open file.
-        on_disk = type(file) is io.BufferedReader and type(file.raw) is io.FileIO
-        self._number = file.fileno() if on_disk and hasattr(os, "pread") else None
+        self._file, self._position = file, 0  # the file, so that it stays open
 
-    def read(self, offset: int, count: int) -> bytes:
-        """The bytes of one part, fewer only where the file ends before."""
-        if self._number is None:
-            with self._lock:
-                self._file.seek(offset)
-                return read_exactly(self._file, count)
-        parts = []
-        while count and (part := os.pread(self._number, count, offset)):
-            parts.append(part)
-            offset, count = offset + len(part), count - len(part)
-        return b"".join(parts)
+    def readable(self) -> bool:
+        """It can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """It can seek."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer from the position on, and move that; gives the number of bytes, 0 at the end."""
+        count = os.preadv(self._file.fileno(), [buffer], self._position)
+        self._position += count
+        return count
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move the position, as files do."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: os.fstat(self._file.fileno()).st_size}
+        self._position = base[whence] + offset
+        return self._position
 
 
 def _says(file: Any, method: str) -> bool:

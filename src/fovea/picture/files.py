@@ -10,6 +10,7 @@ from typing import IO
 from PIL import Image, UnidentifiedImageError
 
 from fovea.bitstream import DEFAULT_MAX_PIXELS, MAX_PIXELS, Source, as_file
+from fovea.bitstream.source import OnDisk
 from fovea.errors import FoveaError, ImageError
 from fovea.picture.picture import Picture, check_size
 from fovea.picture.reading import decoded_formats, open_image, raise_if_out_of_memory, reason_of, register_installed
@@ -89,7 +90,7 @@ def _file(source: str | PathLike[str] | Source) -> AbstractContextManager[IO[byt
     if isinstance(source, str | PathLike):
         return Path(source).open("rb")
     file = as_file(source)
-    if isinstance(file, io.BytesIO) or isinstance(getattr(file, "raw", file), io.FileIO):
+    if isinstance(file, io.BytesIO) or isinstance(getattr(file, "raw", file), io.FileIO | OnDisk):
         return nullcontext(file)
     # The number of, say, a compressed file is that of the file that is compressed; some plugins read by number.
     file.seek(0)
