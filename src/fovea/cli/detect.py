@@ -13,7 +13,7 @@ from fovea.cli.formats import FORMATS
 from fovea.cli.interruption import Interruption
 from fovea.cli.options import FilePath, Score, debug_option, json_option, recognizer_option
 from fovea.cli.outputs import keep_inputs, require_file
-from fovea.cli.streams import print_result
+from fovea.cli.streams import print_note, print_result
 
 
 @click.command("detect")
@@ -76,7 +76,7 @@ def detect_command(
             stream.write(drawn.getbuffer())
         if not as_json:
             names = ", ".join(f"{name} {100 * score:.0f}" for name, score, _ in objects) or "nothing"
-            print_result(f"{name_of(path)}: {names} -> {name_of(target)}")
+            print_note(f"{name_of(path)}: {names} -> {name_of(target)}")
 
     failed = 0
     for done, path in enumerate(paths):

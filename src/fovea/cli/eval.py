@@ -7,7 +7,7 @@ import click
 from fovea.cli.failures import needs_extra
 from fovea.cli.options import FilePath, Name, debug_option, jobs_option
 from fovea.cli.outputs import keep_inputs, require_file, require_folder
-from fovea.cli.streams import one_line, print_result, tell
+from fovea.cli.streams import one_line, print_note, tell
 from fovea.cli.survey import survey
 
 
@@ -122,4 +122,4 @@ def eval_command(
     )
     for spec, reason in evaluation.skipped.items():
         tell(f"fovea: left out {spec}: {one_line(reason)}")
-    print_result(str(write_report(evaluation, out)))
+    print_note(str(write_report(evaluation, out)))

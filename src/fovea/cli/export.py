@@ -7,7 +7,7 @@ import click
 from fovea.cli.failures import needs_extra
 from fovea.cli.options import FilePath, Name, debug_option
 from fovea.cli.outputs import keep_inputs, require_file, require_folder
-from fovea.cli.streams import print_result
+from fovea.cli.streams import print_note
 from fovea.coding.model import SUFFIX
 
 
@@ -45,4 +45,4 @@ def export(checkpoint: Path, out: Path | None, name: str | None) -> None:
     model = export_model(checkpoint, name)
     path = out or Path(f"{model.name}{SUFFIX}")
     model.save(path)
-    print_result(str(path))
+    print_note(str(path))

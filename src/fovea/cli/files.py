@@ -75,7 +75,7 @@ def plan(source: str, target: str, suffixes: Collection[str], suffix: str, other
         OSError: the folder has nothing to convert as far as it can be searched.
     """
     start, end = as_path(source), as_path(target)
-    _require_pipes(start, end)
+    require_pipes(start, end)
     if start == PIPE or not start.is_dir():
         if end != PIPE and (end.is_dir() or target.endswith(("/", os.sep))):
             if start == PIPE:
@@ -97,7 +97,12 @@ def plan(source: str, target: str, suffixes: Collection[str], suffix: str, other
     return Plan(tasks, found.unread, found.passed_over)
 
 
-def _require_pipes(start: Path, end: Path) -> None:
+def require_pipes(start: Path, end: Path) -> None:
+    """See that the standard streams can be used where they are named.
+
+    Raises:
+        click.UsageError: they cannot.
+    """
     if start == PIPE and sys.stdin is None:
         raise click.UsageError("the standard input is closed: name a file")
     if end == PIPE and sys.stdout is None:
@@ -122,6 +127,8 @@ def _refuse_collisions(tasks: list[Task]) -> None:
 def reading(path: Path) -> Iterator[IO[bytes]]:
     """A file or the standard input, open to read from any position."""
     if path == PIPE:
+        if sys.stdin is None:
+            raise FoveaError("the standard input is closed: name a file")
         yield io.BytesIO(sys.stdin.buffer.read())
         return
     with path.open("rb") as file:

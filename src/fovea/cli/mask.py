@@ -9,11 +9,11 @@ import click
 from tqdm import tqdm
 
 from fovea.cli.failures import needs_extra, report
-from fovea.cli.files import PIPE, name_of, writing
+from fovea.cli.files import PIPE, name_of, require_pipes, writing
 from fovea.cli.interruption import Interruption
 from fovea.cli.options import FilePath, Score, debug_option, recognizer_option
 from fovea.cli.outputs import keep_inputs, require_file
-from fovea.cli.streams import print_result, tell
+from fovea.cli.streams import print_note, tell
 from fovea.cli.survey import Survey, survey
 
 if TYPE_CHECKING:
@@ -85,17 +85,18 @@ def mask_command(
     summary = f"{len(made)} images, {len(made.annotations)} objects, {masked} with masks"
     tell("; ".join(part for part in (summary, found.passed_over) if part))
     if len(made) and out != PIPE:
-        print_result(str(out))
+        print_note(str(out))
     if failed:
         tell(f"fovea: {failed} of {len(paths) + len(found.unread)} images failed and were left out")
         context.exit(1)
 
 
 def _require_json(out: Path) -> None:
-    if out == PIPE or (out.exists() and not out.is_file() and not out.is_dir()):
+    require_pipes(Path(), out)
+    if out == PIPE:
         return
     require_file(out)
-    if out.suffix.lower() != ".json":
+    if out.suffix.lower() != ".json" and (out.is_file() or not out.exists()):  # no device
         raise click.UsageError(f"labels are written as .json, and not to {name_of(out)}")
 
 

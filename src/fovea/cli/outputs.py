@@ -26,10 +26,8 @@ def keep_inputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
         return
     for path in inputs:
         if path.is_file() and (replaced := there.get(_identity(path))):
-            same = "" if replaced == path else f", which is {printable(str(path))}"
-            raise click.UsageError(
-                f"the output {printable(str(replaced))}{same} is an input, too, and would be replaced: choose another"
-            )
+            same = "an input, too" if replaced == path else f"the input {printable(str(path))}"
+            raise click.UsageError(f"the output {printable(str(replaced))} is {same}: choose another")
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -34,13 +34,22 @@ def prepare() -> None:
 
 
 def print_result(text: str) -> None:
-    """Print what a program may read, on the standard output.
+    """Print what was asked for, on the standard output.
 
     Raises:
         FoveaError: it is closed, or cannot be written.
     """
     if sys.stdout is None:
         raise FoveaError("the output cannot be written: the standard output is closed")
+    print_note(text)
+
+
+def print_note(text: str) -> None:
+    """Print what was done, such as where a result is, on the standard output. If that is closed, nobody wants to know.
+
+    Raises:
+        FoveaError: it cannot be written.
+    """
     with atomic.naming("the output"):
         click.echo(text)
 

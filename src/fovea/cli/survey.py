@@ -30,8 +30,8 @@ class Survey(NamedTuple):
 def survey(folder: Path, suffixes: Collection[str], below: bool = True) -> Survey:
     """Look for files in a folder, past hidden ones.
 
-    Links to folders are not followed: they may lead in circles, or to the same images twice. A pipe, a socket or a
-    device is no file, whatever its name.
+    Links to folders are not followed: they may lead in circles, or to the same images twice. Special files, such as
+    pipes and devices, are passed over, whatever their names.
 
     Args:
         folder: where to look.
@@ -54,7 +54,7 @@ def survey(folder: Path, suffixes: Collection[str], below: bool = True) -> Surve
         if stat.S_ISREG(mode):
             files.append(path)
         else:
-            others["that are no regular files"] += 1
+            others["special"] += 1
     return Survey(files, unread, _in_words(others))
 
 

@@ -9,7 +9,7 @@ import click
 from fovea.cli.failures import needs_extra
 from fovea.cli.options import FilePath, Name, debug_option
 from fovea.cli.outputs import require_folder
-from fovea.cli.streams import print_result
+from fovea.cli.streams import print_note
 
 
 @click.command()
@@ -68,4 +68,4 @@ def train(
             weights = lineage.train_from_nothing(config, folder, resume=resume, hardware=hardware)
         else:
             weights = run.train(wanted, folder, resume=resume, hardware=hardware)
-    rank_zero_only(print_result)(str(weights))
+    rank_zero_only(print_note)(str(weights))

@@ -9,7 +9,7 @@ import click
 from fovea.cli.failures import needs_extra
 from fovea.cli.options import FilePath, Name, debug_option
 from fovea.cli.outputs import require_folder
-from fovea.cli.streams import print_result
+from fovea.cli.streams import print_note
 
 
 @click.command()
@@ -46,4 +46,4 @@ def train_segmenter(config: Path, out: Path | None, resume: bool, accelerator: s
     require_folder(folder)
     with redirect_stdout(sys.stderr):  # the progress bar of Lightning is no result
         path = train(wanted, folder, resume=resume, hardware=Hardware(accelerator, precision))
-    print_result(str(path))
+    print_note(str(path))
