@@ -14,7 +14,9 @@ from fovea.errors import FoveaError
 DEBUG = "fovea.debug"
 
 _NO_MEMORY = re.compile(
-    r"bad.?alloc|out of memory|(failed|unable) to allocate|failed to map segment|can't start new thread", re.IGNORECASE
+    r"bad.?alloc|out of memory|(failed|unable) to allocate|failed to map segment|can't start new thread"
+    r"|resource temporarily unavailable",
+    re.IGNORECASE,
 )
 """How libraries say so that know no ``MemoryError``, or when they are loaded."""
 
@@ -58,7 +60,8 @@ def _lacks_memory(error: BaseException) -> bool:
     """Whether memory ran out: libraries say it in many ways, and others take it for another error."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True
-    if not isinstance(error, FoveaError) and _NO_MEMORY.search(str(error)):  # its text may have names of files
+    # A FoveaError may quote a name of a file, and with a number the operating system says what it means.
+    if not isinstance(error, FoveaError) and not getattr(error, "errno", None) and _NO_MEMORY.search(str(error)):
         return True
     before = error.__cause__ or error.__context__
     return before is not None and _lacks_memory(before)

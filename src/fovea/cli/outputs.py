@@ -42,9 +42,9 @@ def require_file(path: Path) -> None:
         click.UsageError: it is a folder.
         FoveaError: its folder cannot be written. The message names the file.
     """
-    if path.is_dir():
-        raise click.UsageError(f"the output {printable(str(path))} is a folder: name a file")
     with atomic.naming(str(path)):
+        if path.is_dir():
+            raise click.UsageError(f"the output {printable(str(path))} is a folder: name a file")
         place = Path(os.path.realpath(path))
         if place.is_file() or not place.exists():  # no device
             _try(place.parent)

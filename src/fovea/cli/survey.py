@@ -3,7 +3,7 @@
 import os
 import stat
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +19,8 @@ class Survey(NamedTuple):
     Attributes:
         files: those that are wanted, in the order in which they were found.
         unread: why others that are wanted, or folders, cannot be read.
-        passed_over: how many files are not wanted, of which kinds, in words; empty where there are none.
+        passed_over: how many files are not wanted, of which kinds, and how many folders were not searched, in words;
+            empty where there are none.
     """
 
     files: list[Path]
@@ -41,42 +42,42 @@ def survey(folder: Path, suffixes: Collection[str], below: bool = True) -> Surve
     files: list[Path] = []
     unread: list[OSError] = []
     others: Counter[str] = Counter()
-    for path in _entries(folder, below, unread):
-        suffix = path.suffix.lower()
-        if suffix not in suffixes:
-            others[suffix or "without a suffix"] += 1
-            continue
-        try:
-            mode = path.stat().st_mode
-        except OSError as error:
-            unread.append(error)
-            continue
-        if stat.S_ISREG(mode):
-            files.append(path)
-        else:
-            others["special"] += 1
-    return Survey(files, unread, _in_words(others))
-
-
-def _entries(folder: Path, below: bool, unread: list[OSError]) -> Iterator[Path]:
-    """All that is no folder, sorted, without hidden ones."""
+    unsearched = 0
     for root, folders, names in os.walk(folder, onerror=unread.append):
-        folders[:] = sorted(name for name in folders if below and not name.startswith("."))
-        yield from (Path(root, name) for name in sorted(names) if not name.startswith("."))
+        shown = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = [name for name in shown if below and not Path(root, name).is_symlink()]
+        unsearched += len(shown) - len(folders)
+        for path in (Path(root, name) for name in sorted(names) if not name.startswith(".")):
+            suffix = path.suffix.lower()
+            if suffix not in suffixes:
+                others[suffix or "without a suffix"] += 1
+                continue
+            try:
+                mode = path.stat().st_mode
+            except OSError as error:
+                unread.append(error)
+                continue
+            if stat.S_ISREG(mode):
+                files.append(path)
+            else:
+                others["special"] += 1
+    return Survey(files, unread, _in_words(others, unsearched))
 
 
-def _in_words(kinds: Counter[str]) -> str:
-    """Tell kinds of files, the most frequent first.
+def _in_words(kinds: Counter[str], folders: int = 0) -> str:
+    """Tell kinds of files, the most frequent first, and how many folders were not searched.
 
     Example:
-        >>> _in_words(Counter({".mov": 1, ".txt": 2}))
-        '3 files were passed over: 2 .txt, 1 .mov'
+        >>> _in_words(Counter({".mov": 1, ".txt": 2}), folders=1)
+        '3 files were passed over: 2 .txt, 1 .mov; 1 folder was not searched'
     """
-    if not kinds:
-        return ""
-    ordered = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
-    told = [f"{count:,} {printable(kind)}" for kind, count in ordered[:_TOLD]]
-    if rest := sum(count for _, count in ordered[_TOLD:]):
-        told.append(f"{rest:,} others")
-    count = kinds.total()
-    return f"{count:,} {'files were' if count > 1 else 'file was'} passed over: {', '.join(told)}"
+    told = []
+    if count := kinds.total():
+        ordered = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
+        listed = [f"{number:,} {printable(kind)}" for kind, number in ordered[:_TOLD]]
+        if rest := sum(number for _, number in ordered[_TOLD:]):
+            listed.append(f"{rest:,} others")
+        told.append(f"{count:,} {'files were' if count > 1 else 'file was'} passed over: {', '.join(listed)}")
+    if folders:
+        told.append(f"{folders:,} {'folders were' if folders > 1 else 'folder was'} not searched")
+    return "; ".join(told)

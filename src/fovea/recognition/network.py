@@ -36,7 +36,7 @@ class Network:
         options.intra_op_num_threads = threads
         # Threads that spin while they wait take the cores from the codecs that run beside.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # errors are raised, too
         try:
             self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime raises classes of its own that share no public base
