@@ -115,7 +115,7 @@ def _open(graph: bytes | Path, threads: int) -> ort.InferenceSession:
     options.intra_op_num_threads = threads
     # Spinning threads would take the cores from tiles and images that are coded beside this one.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # errors are raised, too
     try:
         return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:
