@@ -55,6 +55,8 @@ class Codec:
             on it.
         threads: how many cores one image may use, all by default; images that are coded at the same time use more.
             More threads than cores are not started.
+        at_once: how many images are coded at the same time, where that is known: OpenVINO then uses no more cores than
+            these need.
 
     Raises:
         ModelError: the model is unknown or damaged.
@@ -73,13 +75,14 @@ class Codec:
         engine: str = "onnxruntime",
         precision: str = "fp32",
         threads: int | None = None,
+        at_once: int | None = None,
     ) -> None:
-        self._settings = (model, engine, precision, threads)
+        self._settings = (model, engine, precision, threads, at_once)
         self.model = find_model(model)
-        self.engine = create_engine(engine, precision, threads)
+        self.engine = create_engine(engine, precision, threads, at_once)
         self._coders = {self.model.id: PixelCoder(self.model, self.engine)}
 
-    def __reduce__(self) -> tuple[type["Codec"], tuple[str | Path, str, str, int | None]]:
+    def __reduce__(self) -> tuple[type["Codec"], tuple[Any, ...]]:
         return Codec, self._settings
 
     @property

@@ -165,14 +165,16 @@ def test_unknown_engines_and_precisions_are_refused():
         create_engine("onnxruntime", "int1")
 
 
-@pytest.mark.parametrize(("cores", "threads", "streams"), [(2, 1, 2), (2, 2, 1), (8, 3, 2), (1, 4, 1)])
-def test_openvino_has_streams_for_calls_at_the_same_time(cores, threads, streams, model, monkeypatch):
+@pytest.mark.parametrize(
+    ("cores", "threads", "at_once", "streams"),
+    [(2, 1, None, 2), (2, 2, None, 1), (8, 3, None, 2), (1, 4, None, 1), (2, 1, 1, 1), (8, 3, 1, 1)],
+)
+def test_openvino_has_streams_for_calls_at_the_same_time(cores, threads, at_once, streams, model, monkeypatch):
     pytest.importorskip("openvino")
-    from fovea.engine import base, ov
+    from fovea.engine import base
 
-    for module in (base, ov):
-        monkeypatch.setattr(module, "available_cores", lambda: cores)
-    engine = create_engine("openvino", threads=threads)
+    monkeypatch.setattr(base, "available_cores", lambda: cores)
+    engine = create_engine("openvino", threads=threads, at_once=at_once)
     compiled = []
     core = engine._core.get()
     compile_model = core.compile_model

@@ -75,7 +75,7 @@ def decode(
     form = FORMATS[suffix or _suffix_of(work.tasks[0].target)]
     _refuse_losses(work.tasks, as_path(target))
     at_once, threads = share(jobs, len(work.tasks))
-    codec = Codec(engine=engine, precision=precision, threads=threads)
+    codec = Codec(engine=engine, precision=precision, threads=threads, at_once=at_once)
 
     def convert(path: Path, file: IO[bytes], out: IO[bytes]) -> Tally:
         header = read_header(file)

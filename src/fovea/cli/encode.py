@@ -80,7 +80,7 @@ def encode(
     if out.suffix.lower() in Image.registered_extensions().keys() - {".fov"}:  # "encode *.jpg" of two would replace one
         raise click.UsageError(f"OUT, {name_of(out)}, has the name of an image: coded files end in .fov")
     at_once, threads = share(jobs, len(work.tasks))
-    codec = Codec(model, engine, precision, threads)
+    codec = Codec(model, engine, precision, threads, at_once)
     find_region = region_finder(roi, as_path(source), threads, not no_metadata) if roi else None
 
     def convert(path: Path, image: IO[bytes], out: IO[bytes]) -> Tally:

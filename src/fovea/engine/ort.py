@@ -100,7 +100,7 @@ class OnnxRuntimeEngine:
 
     name = "onnxruntime"
 
-    def __init__(self, precision: str, threads: int) -> None:
+    def __init__(self, precision: str, threads: int, _at_once: int) -> None:
         if precision != "fp32":
             raise EngineError(f"engine onnxruntime has no precision {precision!r}; it runs fp32")
         self.precision, self.threads = precision, threads

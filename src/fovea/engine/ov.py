@@ -7,7 +7,7 @@ from typing import Any
 import openvino as ov
 from numpy.typing import NDArray
 
-from fovea.engine.base import Network, available_cores
+from fovea.engine.base import Network
 from fovea.errors import EngineError
 from fovea.forks import PerProcess, running
 
@@ -21,21 +21,20 @@ class OpenVinoEngine:
 
     name = "openvino"
 
-    def __init__(self, precision: str, threads: int) -> None:
+    def __init__(self, precision: str, threads: int, at_once: int) -> None:
         if precision not in _PRECISIONS:
             raise EngineError(f"engine openvino has no precision {precision!r}; choose {', '.join(_PRECISIONS)}")
-        self.precision, self.threads = precision, threads
+        self.precision, self.threads, self._streams = precision, threads, at_once
         self._core = PerProcess(ov.Core)
 
     def load(self, graph: bytes, exact: bool = False) -> Network:
         """See :meth:`fovea.engine.Engine.load`."""
-        # Each stream runs one call at a time, and all of them share the threads: enough of both for all cores.
-        streams = max(1, available_cores() // self.threads)
         settings: dict[str, str | int] = {
             # Left alone, OpenVINO picks bf16 by itself where the processor has it.
             "INFERENCE_PRECISION_HINT": "f32" if exact else _PRECISIONS[self.precision],
-            "INFERENCE_NUM_THREADS": streams * self.threads,
-            "NUM_STREAMS": streams,
+            # Each stream runs one call at a time, and all of them share the threads.
+            "INFERENCE_NUM_THREADS": self._streams * self.threads,
+            "NUM_STREAMS": self._streams,
         }
         compiled = PerProcess(partial(_Compiled, self._core, graph, settings))
 
