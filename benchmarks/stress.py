@@ -154,7 +154,7 @@ class Watch:
                 name, _, count = line.partition(" ")
                 if count.isdigit():
                     self.done[name] += int(count)
-                elif line != READY:
+                elif line and line != READY:
                     self.wrong.append(line)
 
     def command(self, seed: int) -> None:

@@ -1,5 +1,6 @@
 """Each script runs from end to end on small generated images."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -260,3 +261,19 @@ def test_every_variant_of_a_study_is_a_configuration(script, monkeypatch, path: 
     configs = [study.configuration(name, 8) for name in names]
     assert len({config.model_copy(update={"name": ""}).model_dump_json() for config in configs}) == len(configs)
     assert {*study.against, *study.against.values()} <= set(names)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_stress(run, script) -> None:
+    (row,) = read(run("stress", "--seconds", 8, "--processes", 4, "--threads", 2) / "stress.csv")
+    assert row["wrong"] == "0" and int(row["files"]) > 0
+    assert int(row["asked_to_end"]) + int(row["killed"]) > 0
+
+
+def test_stress_names_wrong_files(script, tmp_path: Path) -> None:
+    stress = script("stress")
+    (tmp_path / "out-1").mkdir()
+    (tmp_path / "1.fov").write_bytes(b"as it must be")
+    (tmp_path / "out-1" / "1-7.fov").write_bytes(b"as it must be")
+    (tmp_path / "out-1" / "1-8.fov").write_bytes(b"as it")
+    assert stress.check(tmp_path) == (2, ["1-8.fov is incomplete or wrong"])
