@@ -40,9 +40,8 @@ def mask_command(
     only a box get the mask that fits them. Prints the path of the json.
     """
     with needs_extra("eval"):
+        from fovea.datasets import find_images, image_header
         from fovea.recognition import Dataset, load, load_dataset
-        from fovea.recognition.datasets.dataset import image_header
-        from fovea.recognition.datasets.folder import find_images
         from fovea.recognition.labeling import coco_json, complete, label
 
     known = load_dataset(labels, images) if labels else Dataset(images.name, (), (), {})

@@ -14,8 +14,8 @@ import supervision as sv
 from numpy.typing import NDArray
 from pycocotools import mask as rle
 
+from fovea.datasets import Annotation, Dataset, DatasetImage, run_lengths
 from fovea.errors import RecognizerError
-from fovea.recognition.datasets.dataset import Annotation, Dataset, DatasetImage, encode
 
 SAME_OBJECT = 0.5
 """Overlap (IoU) of boxes from which on a label and a detection are taken for the same object."""
@@ -119,7 +119,7 @@ def _told(annotation: Annotation, image: DatasetImage) -> Mapping[str, Any]:
     }
     if annotation.segmentation is None:
         return told
-    code = encode(annotation.segmentation, image)
+    code = run_lengths(annotation.segmentation, image.height, image.width)
     counts = code["counts"]
     return told | {
         "segmentation": {"size": code["size"], "counts": counts.decode() if isinstance(counts, bytes) else counts}
