@@ -73,6 +73,11 @@ def test_a_plain_folder_has_no_labels(tmp_path: Path) -> None:
     data = load_dataset(tmp_path)
     assert [image.path.name for image in data.images] == ["a.jpg", "b.png"]
     assert not data.labeled and data.category_ids(["x", "y"]) == [1, 2]
+    (tmp_path / "inside").mkdir()
+    assert load_dataset(tmp_path).notes == (
+        f"{tmp_path}: folders that are not searched: 1 (inside)",
+        f"{tmp_path}: files that are no images: 1 (notes.txt)",
+    )
     assert data.category_ids(["stop sign", "Car"]) == [13, 3]
     (tmp_path / "c.png").write_bytes(b"broken")
     with pytest.raises(DatasetError, match=r"c\.png: does not open"):
@@ -87,6 +92,10 @@ def test_a_plain_folder_has_no_labels(tmp_path: Path) -> None:
 def test_classes_find_their_categories() -> None:
     data = Dataset("d", (), (), {3: "Car", 44: "tv monitor", 72: "tvmonitor", 90: ""})
     assert data.category_ids(["tv", "car", "toothbrush", "cow"]) == [72, 3, 90, None]
+    twins = Dataset("d", (), (), {3: "Car", 5: "car"})
+    assert data.category_ids(["cow", "tv"]) == [None, 72]
+    with pytest.raises(DatasetError, match=r"categories 3 \(Car\) and 5 \(car\) are the same class"):
+        twins.category_ids(["car"])
     with pytest.raises(DatasetError, match=r"none of its categories \(Car, .* is a class of the recognizer \(cow\)"):
         data.category_ids(["cow"])
 

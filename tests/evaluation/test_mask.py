@@ -58,6 +58,30 @@ def test_boxes_cannot_complete_labels(make_dataset, checkers, tmp_path):
     assert not (tmp_path / "x.json").exists()
 
 
+def test_what_labels_leave_out_is_told(make_dataset, checkers, tmp_path):
+    data = make_dataset(1)
+    told = json.loads(data.read_text())
+    told["annotations"][0] |= {"segmentation": [[1, 1, 5, 5]], "iscrowd": 1}
+    told["annotations"] = told["annotations"][:1]
+    data.write_text(json.dumps(told))
+    result = mask(data.with_suffix(""), "-r", checkers, "-o", tmp_path / "x.json", "--labels", data)
+    assert result.exit_code == 0, result.stderr
+    assert f"fovea: {data}: objects of which no polygon has an area, which count as their boxes: 1 (" in result.stderr
+
+
+def test_labels_name_images_that_lie_elsewhere(make_dataset, checkers, tmp_path):
+    data = make_dataset(1)
+    told = json.loads(data.read_text())
+    for image in told["images"]:
+        image["file_name"] = str(data.with_suffix("") / image["file_name"])
+    data.write_text(json.dumps(told | {"annotations": []}))
+    (tmp_path / "empty").mkdir()
+    result = mask(tmp_path / "empty", "-r", checkers, "-o", tmp_path / "x.json", "--labels", data)
+    assert result.exit_code == 0, result.stderr
+    images = load_dataset(tmp_path / "x.json", tmp_path / "empty").images
+    assert [image.path.resolve() for image in images] == [data.with_suffix("") / "1.png"]
+
+
 def test_missing_folder(checkers, tmp_path):
     result = mask(tmp_path / "nowhere", "-r", checkers, "-o", tmp_path / "x.json")
     assert result.exit_code == 1 and "is no folder of images" in result.stderr

@@ -89,6 +89,8 @@ def eval_command(
         from fovea.recognition import load_dataset
 
     dataset = load_dataset(data, images)
+    for note in dataset.notes:
+        click.echo(f"fovea: {note}", err=True)
     evaluation = evaluate(
         dataset.limit(limit) if limit else dataset,
         codecs,

@@ -45,6 +45,8 @@ def mask_command(
         from fovea.recognition.labeling import coco_json, complete, label
 
     known = load_dataset(labels, images) if labels else Dataset(images.name, (), (), {})
+    for note in known.notes:
+        click.echo(f"fovea: {note}", err=True)
     loaded = load(recognizer, threshold=threshold)
     categories = known.category_ids(loaded.classes)
     # A labeled set names its images; in a folder each may turn out to be none.

@@ -162,7 +162,7 @@ def require(missing: Sequence[object], what: str) -> None:
 
 def few(items: Any) -> str:
     """The first of many, for a message of one line."""
-    listed = [item if item.isprintable() else repr(item) for item in map(str, items)]
+    listed = [item if item.isprintable() and len(item) < 256 else shown(item) for item in map(str, items)]
     return ", ".join(listed[:5]) + (", ..." if len(listed) > 5 else "")
 
 

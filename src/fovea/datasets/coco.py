@@ -156,7 +156,7 @@ def _categories(path: Path, entries: Any) -> Mapping[int, str] | None:
         number, name = whole(told.get("id"), "id"), told.get("name")
         if number in found:
             raise WrongError("another category before it has the same id")
-        found[number] = str(name) if type(name) is int else text(name, "name") if name else ""
+        found[number] = "" if name in (None, "") else str(name) if type(name) is int else text(name, "name")
 
     _each(path, "categories", _list(path, {"categories": entries}, "categories"), read)
     return found

@@ -24,7 +24,7 @@ class Objects:
 
     def __init__(self, images: Mapping[int, DatasetImage], categories: Mapping[int, str] | None, notes: Notes) -> None:
         self._images, self._categories, self._notes = images, categories, notes
-        self._ids: set[int | str] = set()
+        self._ids: set[float | str] = set()
         self._codes: dict[int, bytes] = {}
         self._pixels: dict[int, int] = {}
 
@@ -75,10 +75,11 @@ class Objects:
     def _check_id(self, told: object) -> None:
         if told is None:
             return
-        found = told if isinstance(told, str) else whole(told, "id")
-        if found in self._ids:
+        if not isinstance(told, str | int | float) or isinstance(told, bool) or told != told:
+            raise WrongError(f"id is {shown(told)}: expected a number")
+        if told in self._ids:
             raise WrongError("another annotation before it has the same id")
-        self._ids.add(found)
+        self._ids.add(told)
 
     def _category(self, told: object) -> int:
         if told is None and self._categories is None:

@@ -75,14 +75,14 @@ def find_images(
     if not folder.is_dir():
         raise DatasetError(f"{folder}: is no folder of images")
     suffixes, found = image_suffixes(), []
-    for path in _files(folder, below):
+    for path in sorted(_files(folder, below)):
         if path.suffix.lower() in suffixes and path.is_file():
             found.append(path)
         elif notes is not None and not path.name.startswith(".") and path.suffix not in beside:
             notes.add("folders that are not searched" if path.is_dir() else "files that are no images", path.name)
     if not found:
         raise DatasetError(f"{folder}: holds no images")
-    return sorted(found)
+    return found
 
 
 def _files(folder: Path, below: bool) -> Iterator[Path]:

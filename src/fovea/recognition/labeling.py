@@ -4,6 +4,7 @@ Training on objects needs to know where they are. A segmenter knows well enough.
 """
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -85,7 +86,7 @@ def coco_json(dataset: Dataset, folder: Path) -> str:
 
     Args:
         dataset: labeled.
-        folder: that its images lie in, below it too.
+        folder: that its images lie in, below it too; or that others are named from.
 
     Returns:
         The text of the json file; file names are relative to the folder, masks are compressed run-length codes, and
@@ -104,7 +105,7 @@ def coco_json(dataset: Dataset, folder: Path) -> str:
 
 
 def _listed(image: DatasetImage, folder: Path) -> Mapping[str, Any]:
-    name = image.path.relative_to(folder).as_posix()
+    name = Path(os.path.relpath(image.path, folder)).as_posix()
     listed = {"id": image.id, "file_name": name, "width": image.width, "height": image.height}
     return listed | {"upright": True} if image.upright else listed
 
