@@ -1,24 +1,18 @@
 """Checks of single values of labels: each is read as what it is, or refused; none is turned into something else."""
 
 import re
-import reprlib
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from fovea.datasets.messages import shown
 from fovea.errors import DatasetError
 
 FAR = 1e9
 """What no coordinate in pixels reaches."""
 MOST = 2**63 - 1
 """Largest whole number that is taken, such as an id."""
-OUTSIDE = "objects outside of their images, which are left out"
-"""What :class:`Notes` say of them in every format."""
 _DECIMAL = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
 _DIGITS = re.compile(r"\s*[0-9]{1,19}\s*")
 _FLAGS = {"0": False, "1": True, "false": False, "true": True}
-_SINGULAR = {"images": "image", "annotations": "annotation", "categories": "category"}
-_LITERALS = {None: "null", True: "true", False: "false"}
 
 
 class WrongError(ValueError):
@@ -144,88 +138,3 @@ def text(value: object, what: str) -> str:
     if isinstance(value, str) and value and not any("\ud800" <= letter <= "\udfff" for letter in value):
         return value
     raise WrongError(f"{what} is {'missing' if value is None else shown(value)}: expected text")
-
-
-def require(missing: Sequence[object], what: str) -> None:
-    """Raises unless nothing is missing.
-
-    Args:
-        missing: what was not found.
-        what: the words before the count.
-
-    Raises:
-        DatasetError: lists the first few.
-    """
-    if missing:
-        raise DatasetError(f"{what}: {len(missing)} ({few(missing)})")
-
-
-def few(items: Any) -> str:
-    """The first of many, for a message of one line."""
-    listed = [item if item.isprintable() and len(item) < 256 else shown(item) for item in map(str, items)]
-    return ", ".join(listed[:5]) + (", ..." if len(listed) > 5 else "")
-
-
-def shown(value: object) -> str:
-    """A value as a file of labels writes it, cut where it is long, for a message of one line.
-
-    Example:
-        >>> shown([1, None, "a"]), shown("x" * 100)
-        ("[1, null, 'a']", "'xxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxx'")
-    """
-    return _SHORT.repr(value)
-
-
-class _Short(reprlib.Repr):
-    """Short forms of what JSON and YAML hold."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.maxstring = self.maxlong = 40
-        self.maxlevel = 3
-
-    def repr_bool(self, value: bool, level: int) -> str:
-        return _LITERALS[value]
-
-    def repr_NoneType(self, value: None, level: int) -> str:  # noqa: N802  # reprlib looks for the name of the type
-        return _LITERALS[value]
-
-
-_SHORT = _Short()
-
-
-def entry_name(key: str, index: int, told: object) -> str:
-    """What an entry of a list in COCO json is called in messages: by its id, or by its place where it has none.
-
-    Example:
-        >>> entry_name("annotations", 3, {"id": 4711}), entry_name("annotations", 3, {})
-        ('annotation 4711', 'annotations[3]')
-    """
-    number = told.get("id") if isinstance(told, dict) else None
-    if type(number) is int or (isinstance(number, str) and number):
-        return f"{_SINGULAR[key]} {shown(number)}"
-    return f"{key}[{index}]"
-
-
-class Notes:
-    """Counts what a data set leaves out or takes otherwise than it is written."""
-
-    def __init__(self) -> None:
-        self._entries: dict[str, list[str]] = {}
-
-    def add(self, what: str, entry: object) -> None:
-        """Counts one entry.
-
-        Args:
-            what: happens to entries of this kind, a clause.
-            entry: name of it.
-        """
-        self._entries.setdefault(what, []).append(str(entry))
-
-    def lines(self, file: Path) -> tuple[str, ...]:
-        """One line for each kind.
-
-        Args:
-            file: that was read.
-        """
-        return tuple(f"{file}: {what}: {len(found)} ({few(found)})" for what, found in self._entries.items())

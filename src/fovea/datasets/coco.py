@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from fovea.datasets.checks import Notes, WrongError, entry_name, few, flag, require, shown, text, whole
+from fovea.datasets.checks import WrongError, flag, text, whole
 from fovea.datasets.classes import COCO_CLASSES, distinct
 from fovea.datasets.coco_objects import DAMAGED, Objects
 from fovea.datasets.dataset import Dataset, DatasetImage
 from fovea.datasets.images import find_file, sized_image
+from fovea.datasets.messages import Notes, entry_name, few, require, shown
 from fovea.datasets.text import read_text
 from fovea.errors import DatasetError
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fovea.datasets.checks import FAR, OUTSIDE, Notes, WrongError, entry_name, flag, number, shown, whole
+from fovea.datasets.checks import FAR, WrongError, flag, number, whole
 from fovea.datasets.dataset import Annotation, DatasetImage
 from fovea.datasets.images import lies_on
 from fovea.datasets.masks import Box, Segmentation, checked_segmentation, mask_area, mask_box
+from fovea.datasets.messages import OUTSIDE, Notes, entry_name, shown
 from fovea.datasets.run_lengths import first_damaged
 
 DAMAGED = "the counts of its segmentation are a damaged run-length code"

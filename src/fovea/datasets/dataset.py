@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fovea.datasets.checks import few
 from fovea.datasets.classes import COCO_CLASSES, canonical
 from fovea.datasets.masks import Box, Segmentation, object_region
+from fovea.datasets.messages import few
 from fovea.errors import DatasetError
 from fovea.picture import open_labeled
 

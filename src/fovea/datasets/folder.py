@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from fovea.datasets.checks import Notes
 from fovea.datasets.dataset import Dataset
 from fovea.datasets.images import find_images, image_header
+from fovea.datasets.messages import Notes
 
 
 def read_folder(folder: Path) -> Dataset:

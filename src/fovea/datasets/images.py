@@ -4,9 +4,10 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path, PureWindowsPath
 
-from fovea.datasets.checks import Notes, WrongError, whole
+from fovea.datasets.checks import WrongError, whole
 from fovea.datasets.dataset import DatasetImage
 from fovea.datasets.masks import Box
+from fovea.datasets.messages import Notes
 from fovea.errors import DatasetError, ImageError
 from fovea.picture import check_size, image_suffixes, shown_size
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as rle
 
-from fovea.datasets.checks import WrongError, shown
+from fovea.datasets.checks import WrongError
+from fovea.datasets.messages import shown
 from fovea.picture import fill_boxes
 
 Segmentation = list[list[float]] | dict[str, Any]

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from fovea.datasets.checks import FAR, OUTSIDE, Notes, WrongError, flag, parsed, require, shown, text
+from fovea.datasets.checks import FAR, WrongError, flag, parsed, text
 from fovea.datasets.dataset import Annotation, Dataset, DatasetImage
 from fovea.datasets.images import lies_on, sized_image
 from fovea.datasets.masks import Box
+from fovea.datasets.messages import OUTSIDE, Notes, require, shown
 from fovea.datasets.text import read_text
 from fovea.datasets.voc_images import VocImages
 from fovea.errors import DatasetError

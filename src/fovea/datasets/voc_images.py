@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path, PureWindowsPath
 
-from fovea.datasets.checks import Notes, WrongError
+from fovea.datasets.checks import WrongError
 from fovea.datasets.images import find_file
+from fovea.datasets.messages import Notes
 from fovea.picture import image_suffixes
 
 

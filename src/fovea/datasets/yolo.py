@@ -7,10 +7,11 @@ from typing import Any
 
 import yaml
 
-from fovea.datasets.checks import Notes, WrongError, require, shown, text, whole
+from fovea.datasets.checks import WrongError, text, whole
 from fovea.datasets.classes import distinct
 from fovea.datasets.dataset import Annotation, Dataset
 from fovea.datasets.images import find_file, find_images, image_header
+from fovea.datasets.messages import Notes, printable, require, shown
 from fovea.datasets.text import read_text
 from fovea.datasets.yolo_labels import label_file, read_labels
 from fovea.errors import DatasetError
@@ -75,7 +76,7 @@ def _parse(file: Path) -> dict[str, Any]:
     try:
         told = yaml.load(read_text(file), _Text)  # it makes nothing but text, lists and dicts
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise DatasetError(f"{file}: cannot be read as YAML: {' '.join(str(error).split())}") from error
+        raise DatasetError(f"{file}: cannot be read as YAML: {printable(' '.join(str(error).split()))}") from error
     if not isinstance(told, dict):
         raise DatasetError(f"{file}: is no description of a YOLO data set")
     return {key: value for key, value in told.items() if value not in _NOTHING}
@@ -122,9 +123,8 @@ def _images(file: Path, told: dict[str, Any], notes: Notes) -> list[Path]:
     for entry in entries:
         place = _place(entry, roots)
         if place is None:
-            raise DatasetError(
-                f"{file}: '{split}' names {roots[0] / entry}, which is no folder of images and no list of them"
-            )
+            where = roots[0] / printable(entry)
+            raise DatasetError(f"{file}: '{split}' names {where}, which is no folder of images and no list of them")
         found += find_images(place, True, notes, _BESIDE) if place.is_dir() else _listed(place, roots)
     return list(dict.fromkeys(found))  # folders and lists may overlap
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 
-from fovea.datasets.checks import OUTSIDE, Notes, WrongError, parsed, whole
+from fovea.datasets.checks import WrongError, parsed, whole
 from fovea.datasets.dataset import Annotation, DatasetImage
 from fovea.datasets.images import lies_on
 from fovea.datasets.masks import checked_segmentation, mask_area, mask_box
+from fovea.datasets.messages import OUTSIDE, Notes
 from fovea.datasets.text import read_text
 from fovea.errors import DatasetError
 
