@@ -18,8 +18,8 @@ from fovea.atomic import writing
 from fovea.baselines import Codec as AnyCodec
 from fovea.baselines import GuidedCodec, Picture
 from fovea.codec import DEFAULT_MODEL, Codec
+from fovea.datasets import Dataset, DatasetImage, read_coco
 from fovea.errors import DatasetError
-from fovea.recognition.datasets import Dataset, DatasetImage, read_coco
 from images import COCO_IMAGES, COCO_MASKS, RESULTS
 from measure import bits_per_pixel, encode_near, psnr
 from tables import Row, markdown, write_csv, write_text

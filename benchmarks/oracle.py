@@ -16,8 +16,8 @@ from tqdm import tqdm
 
 from fovea.baselines import Picture
 from fovea.codec import Codec
+from fovea.datasets import region
 from fovea.recognition import Dataset, DatasetImage, Recognizer, Result, load, load_dataset, match, to_results
-from fovea.recognition.datasets.dataset import region
 from fovea.recognition.labeling import complete
 from images import COCO_BOXES, COCO_IMAGES, RESULTS
 from probes import bit_maps

@@ -1,11 +1,13 @@
 """Fixtures that all tests share."""
 
+import json
 import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 if TYPE_CHECKING:
     from fovea.coding.model import Model
@@ -122,3 +124,31 @@ def checkers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from .checkerboards import save_recognizer
 
     return save_recognizer(tmp_path_factory.mktemp("recognizer") / "checkers.onnx")
+
+
+@pytest.fixture
+def coco_json(tmp_path: Path) -> Path:
+    """Three images in ``set/`` beside ``set.json``: two categories, boxes, a polygon and a crowd."""
+    folder = tmp_path / "set"
+    folder.mkdir()
+    images = []
+    for number, (width, height) in enumerate([(64, 48), (40, 60), (50, 50)], 1):
+        Image.new("RGB", (width, height), (number * 40, 100, 50)).save(folder / f"{number}.png")
+        images.append({"id": number * 10, "file_name": f"{number}.png", "width": width, "height": height})
+    annotations = [
+        {"id": 7, "image_id": 10, "category_id": 1, "bbox": [4, 4, 20, 20], "area": 400, "iscrowd": 0},
+        {"id": 8, "image_id": 10, "category_id": 3, "bbox": [30, 10, 30, 30], "segmentation": []},
+        {
+            "id": 9,
+            "image_id": 20,
+            "category_id": 3,
+            "bbox": [5, 5, 10, 10],
+            "area": 100,
+            "segmentation": [[5, 5, 15, 5, 15, 15, 5, 15]],
+        },
+        {"id": 10, "image_id": 20, "category_id": 1, "bbox": [0, 30, 40, 30], "area": 1200, "iscrowd": 1},
+    ]
+    categories = [{"id": 1, "name": "person"}, {"id": 3, "name": "car"}]
+    path = tmp_path / "set.json"
+    path.write_text(json.dumps({"images": images, "annotations": annotations, "categories": categories}))
+    return path

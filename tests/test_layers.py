@@ -19,7 +19,7 @@ ROOMS = [
     "baselines",
     "training",
     "recognition",
-    "coco_masks",
+    "datasets",
     "models",
     "pillow",
     "codec",

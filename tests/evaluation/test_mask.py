@@ -106,14 +106,14 @@ def test_where_labels_cannot_be_written_is_told_before_the_work(make_dataset, ch
 
 def test_a_label_that_cannot_be_kept_costs_its_image_alone(make_dataset, checkers, tmp_path, monkeypatch):
     data = make_dataset(3, masks=True)
-    encode = labeling.encode
+    encoded = labeling._encoded
 
-    def broken(segmentation, image):
+    def broken(annotation, image):
         if image.path.name == "2.png":
             raise DatasetError("an annotation is no polygon")
-        return encode(segmentation, image)
+        return encoded(annotation, image)
 
-    monkeypatch.setattr(labeling, "encode", broken)
+    monkeypatch.setattr(labeling, "_encoded", broken)
     out = tmp_path / "labels.json"
     result = mask(data.with_suffix(""), "-r", checkers, "-o", out, "--labels", data)
     assert result.exit_code == 1
@@ -156,6 +156,30 @@ def test_no_image_no_labels(tmp_path, checkers):
     result = mask(tmp_path / "set", "-r", checkers, "-o", tmp_path / "labels.json")
     assert (result.exit_code, result.stdout) == (1, "")
     assert not (tmp_path / "labels.json").exists()
+
+
+def test_what_labels_leave_out_is_told(make_dataset, checkers, tmp_path):
+    data = make_dataset(1)
+    told = json.loads(data.read_text())
+    told["annotations"][0] |= {"segmentation": [[1, 1, 5, 5]], "iscrowd": 1}
+    told["annotations"] = told["annotations"][:1]
+    data.write_text(json.dumps(told))
+    result = mask(data.with_suffix(""), "-r", checkers, "-o", tmp_path / "x.json", "--labels", data)
+    assert result.exit_code == 0, result.stderr
+    assert f"fovea: {data}: objects of which no polygon has an area, which count as their boxes: 1 (" in result.stderr
+
+
+def test_labels_name_images_that_lie_elsewhere(make_dataset, checkers, tmp_path):
+    data = make_dataset(1)
+    told = json.loads(data.read_text())
+    for image in told["images"]:
+        image["file_name"] = str(data.with_suffix("") / image["file_name"])
+    data.write_text(json.dumps(told | {"annotations": []}))
+    (tmp_path / "empty").mkdir()
+    result = mask(tmp_path / "empty", "-r", checkers, "-o", tmp_path / "x.json", "--labels", data)
+    assert result.exit_code == 0, result.stderr
+    images = load_dataset(tmp_path / "x.json", tmp_path / "empty").images
+    assert [image.path.resolve() for image in images] == [data.with_suffix("") / "1.png"]
 
 
 def test_missing_folder(checkers, tmp_path):

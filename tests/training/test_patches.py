@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import ExifTags, Image
 
+from fovea.datasets import Annotation
 from fovea.errors import DatasetError
 from fovea.training.crops import Crop, Cropping, CropStream
 from fovea.training.data import Labeled, read_coco, read_folder
@@ -41,7 +42,7 @@ def test_patches_on_objects_show_them(coco):
 def test_rare_classes_are_shown_more_often(coco):
     Image.new("RGB", (120, 90), "gray").save(coco / "0.png")
     first, *others = read_coco(coco / "train.json", coco)
-    images = [replace(first, annotations=({**first.annotations[0], "category_id": 2},)), *others]
+    images = [replace(first, annotations=(replace(first.annotations[0], category_id=2),)), *others]
 
     def gray(repeat):
         patches = _patches(PatchStream(images, size=64, scale=(1.0, 1.0), repeat=repeat), 300)
@@ -88,8 +89,8 @@ def test_turned_image_is_read_as_its_labels_count_pixels(size, tmp_path):
     exif[ExifTags.Base.Orientation] = 6
     Image.fromarray(stored).save(tmp_path / "turned.png", exif=exif)
     left = 0 if size == (80, 40) else 20
-    box = [left, 0, *((40, 20) if size == (80, 40) else (20, 40))]
-    item = Labeled(tmp_path / "turned.png", ({"bbox": box},), size)
+    box = (left, 0, *((40, 20) if size == (80, 40) else (20, 40)))
+    item = Labeled(tmp_path / "turned.png", (Annotation(1, 1, box, 800),), size)
     for image, mask in _patches(PatchStream([item], size=64), 5):
         assert ((image.float().mean(dim=0) > 150) == (mask[0] == 1)).float().mean() > 0.95
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 import yaml
 
+from fovea.datasets import Annotation
 from fovea.errors import DatasetError, FoveaError
 from fovea.training.config import read_yaml
 from fovea.training.data import Labeled
@@ -20,11 +21,11 @@ CPU = Hardware("cpu")
 
 
 def _box(category, *box, **more):
-    return {"category_id": category, "bbox": list(box), **more}
+    return Annotation(1, category, box, box[2] * box[3], **more)
 
 
 def test_small_objects_are_drawn_over_large_ones():
-    annotations = (_box(7, 4, 4, 4, 4), _box(3, 0, 0, 16, 16), _box(3, 20, 0, 4, 4, iscrowd=1))
+    annotations = (_box(7, 4, 4, 4, 4), _box(3, 0, 0, 16, 16), _box(3, 20, 0, 4, 4, crowd=True))
     painter = Painter([Labeled("a.png", annotations)])
     drawn = painter(annotations, 16, 24)
     assert drawn.shape == (16, 24, 2) and drawn.dtype == np.uint8

@@ -102,6 +102,8 @@ def eval_command(
     require_folder(out)
     require_file(cache)
     dataset = load_dataset(data, images)
+    for note in dataset.notes:
+        tell(f"fovea: {note}")
     read = [data, *(image.path for image in dataset.images), *map(Path, recognizers)]
     keep_inputs([cache, *(out / name for name in REPORT_FILES)], read)
     if data.is_dir() and not dataset.labeled:

@@ -42,13 +42,14 @@ def mask_command(
     """
     _require_json(out)
     with needs_extra("eval"):
+        from fovea.datasets import find_images, image_header
         from fovea.picture import image_suffixes
         from fovea.recognition import Dataset, load, load_dataset
-        from fovea.recognition.datasets.dataset import image_header
-        from fovea.recognition.datasets.folder import find_images
         from fovea.recognition.labeling import Labeler, coco_json
 
     known = load_dataset(labels, images) if labels else Dataset(images.name, (), (), {})
+    for note in known.notes:
+        tell(f"fovea: {note}")
     # A labeled set names its images; in a folder each may turn out to be none.
     paths = [image.path for image in known.images] or find_images(images)
     keep_inputs([out], [*paths, Path(recognizer), *([labels] if labels else [])])

@@ -61,6 +61,8 @@ def _by_labels(where: Path, source: Path, keep_metadata: bool) -> FindRegion:
     if source == PIPE:
         raise click.UsageError("labels tell images by their names, and a pipe has none: give an image as --roi")
     dataset = load_dataset(where, source if source.is_dir() else source.parent)
+    for note in dataset.notes:
+        click.echo(f"fovea: {note}", err=True)
     labeled: Mapping[Path, int] = {image.path.resolve(): number for number, image in enumerate(dataset.images)}
 
     def find(path: Path, _picture: "Picture") -> "RegionLike":

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fovea.datasets import BACKGROUND, canonical
 from fovea.evaluation.cache import Cache
 from fovea.evaluation.judge import Judge
 from fovea.evaluation.marks import Mark, compare
@@ -14,7 +15,6 @@ from fovea.evaluation.plan import Plan, seen_key
 from fovea.evaluation.sight import objects
 from fovea.evaluation.truth import ClassMaps, true_objects
 from fovea.recognition import overlaps
-from fovea.recognition.coco import BACKGROUND, canonical
 
 UNCOLORED = -1
 """In a class map that is shown: background, which lets the image through."""

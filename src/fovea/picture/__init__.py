@@ -7,12 +7,13 @@ from fovea.picture.alpha import decode_alpha, encode_alpha
 from fovea.picture.files import image_suffixes, open_picture
 from fovea.picture.labeled import lay_labels, open_labeled, shown_size
 from fovea.picture.metadata import image_info, orientation_in, oriented
-from fovea.picture.picture import Picture
+from fovea.picture.picture import Picture, check_size
 from fovea.picture.region import RegionLike, enlarged_map, fill_boxes, region_map
 
 __all__ = [
     "Picture",
     "RegionLike",
+    "check_size",
     "decode_alpha",
     "encode_alpha",
     "enlarged_map",

@@ -20,9 +20,14 @@ import warnings
 # supervision warns on import that it does without OpenCV. Nothing that is used here needs it.
 warnings.filterwarnings("ignore", message="OpenCV", module=r"supervision\.")
 
+from fovea.datasets import (  # noqa: E402
+    COCO_CLASSES,
+    Annotation,
+    Dataset,
+    DatasetImage,
+    load_dataset,
+)
 from fovea.recognition.adapters import TorchvisionRecognizer, UltralyticsRecognizer  # noqa: E402
-from fovea.recognition.coco import COCO_CLASSES  # noqa: E402
-from fovea.recognition.datasets import Annotation, Dataset, DatasetImage, load_dataset  # noqa: E402
 from fovea.recognition.load import load, load_any, load_semantic  # noqa: E402
 from fovea.recognition.onnx_model import OnnxRecognizer, OnnxSegmenter  # noqa: E402
 from fovea.recognition.overlap import Overlaps, SemanticScore, overlaps  # noqa: E402

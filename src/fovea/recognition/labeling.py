@@ -14,8 +14,8 @@ import supervision as sv
 from numpy.typing import NDArray
 from pycocotools import mask as rle
 
+from fovea.datasets import Annotation, Dataset, DatasetImage, run_lengths
 from fovea.errors import RecognizerError
-from fovea.recognition.datasets.dataset import Annotation, Dataset, DatasetImage, encode
 from fovea.recognition.onnx_model import OnnxRecognizer
 from fovea.recognition.recognizer import Recognizer
 
@@ -78,7 +78,7 @@ def _encoded(annotation: Annotation, image: DatasetImage) -> Annotation:
     """With its mask, if any, as it is written: one that cannot be is told with its image, not at the end."""
     if annotation.segmentation is None:
         return annotation
-    return replace(annotation, segmentation=encode(annotation.segmentation, image))
+    return replace(annotation, segmentation=run_lengths(annotation.segmentation, image.height, image.width))
 
 
 def _bare(annotation: Annotation) -> bool:
@@ -195,7 +195,7 @@ def _told(annotation: Annotation, image: DatasetImage) -> Mapping[str, Any]:
     }
     if annotation.segmentation is None:
         return told
-    code = encode(annotation.segmentation, image)
+    code = run_lengths(annotation.segmentation, image.height, image.width)
     counts = code["counts"]
     return told | {
         "segmentation": {"size": code["size"], "counts": counts.decode() if isinstance(counts, bytes) else counts}

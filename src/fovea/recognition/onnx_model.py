@@ -10,8 +10,8 @@ import numpy as np
 import supervision as sv
 from numpy.typing import NDArray
 
+from fovea.datasets import COCO_CLASSES
 from fovea.errors import RecognizerError
-from fovea.recognition.coco import COCO_CLASSES
 from fovea.recognition.description import Description, families
 from fovea.recognition.download import sha256_of
 from fovea.recognition.feed import Feed, Placement

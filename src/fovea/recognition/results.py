@@ -8,8 +8,8 @@ import numpy as np
 import supervision as sv
 from pycocotools import mask as rle
 
+from fovea.datasets import Annotation, Dataset
 from fovea.errors import DatasetError, RecognizerError
-from fovea.recognition.datasets.dataset import Annotation, Dataset
 
 SELF_REFERENCE_SCORE = 0.3
 """A detection with at least this score is an object where a recognizer's own output is the reference."""

@@ -18,8 +18,8 @@ from pycocotools import mask as rle
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from fovea.datasets import Dataset, run_lengths
 from fovea.errors import DatasetError, RecognizerError
-from fovea.recognition.datasets.dataset import Dataset, encode
 from fovea.recognition.results import Result
 
 ObjectKind = Literal["box", "mask"]
@@ -149,7 +149,7 @@ def resample(images: int, times: int, seed: int = 0) -> NDArray[np.int64]:
 
 
 def _truth(dataset: Dataset, place: dict[int, int], kind: ObjectKind) -> list[dict[str, Any]]:
-    images = {image.id: image for image in dataset.images}
+    sizes = {image.id: (image.height, image.width) for image in dataset.images}
     return [
         {
             "image_id": place[a.image_id],
@@ -157,7 +157,7 @@ def _truth(dataset: Dataset, place: dict[int, int], kind: ObjectKind) -> list[di
             "bbox": list(a.box),
             "area": a.area,
             "iscrowd": int(a.crowd),
-            **({"segmentation": encode(a.segmentation, images[a.image_id])} if a.segmentation else {}),
+            **({"segmentation": run_lengths(a.segmentation, *sizes[a.image_id])} if a.segmentation else {}),
         }
         for a in dataset.annotations
         if a.segmentation or kind == "box"

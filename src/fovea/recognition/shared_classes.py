@@ -7,9 +7,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from fovea.datasets import BACKGROUND, Dataset, DatasetImage, canonical, region
 from fovea.errors import DatasetError
-from fovea.recognition.coco import BACKGROUND, canonical
-from fovea.recognition.datasets.dataset import Dataset, DatasetImage, region
 
 IGNORED = -1
 """Value of pixels that count neither as right nor as wrong."""

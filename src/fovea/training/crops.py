@@ -63,7 +63,7 @@ class Cropping:
         annotations = self.images[number].annotations
         if annotations and random.random() < self.objects:
             chances = self._object_chances and self._object_chances[number]
-            left, top, box_width, box_height = annotations[int(random.choice(len(annotations), p=chances))]["bbox"]
+            left, top, box_width, box_height = annotations[int(random.choice(len(annotations), p=chances))].box
             corner = (
                 _place(left, box_width, side, width, random),
                 _place(top, box_height, side, height, random),
@@ -102,7 +102,7 @@ def generator(seed: int, rank: int) -> np.random.Generator:
 
 def _chances(images: Sequence[Labeled], repeat: float) -> tuple[Floats, list[Floats]]:
     """Chance of each image, and of each object on it, to be drawn."""
-    classes = [[annotation.get("category_id", 0) for annotation in image.annotations] for image in images]
+    classes = [[annotation.category_id for annotation in image.annotations] for image in images]
     of_images, of_objects = repeat_factors(classes, repeat)
     return of_images / of_images.sum(), [factors / factors.sum() for factors in of_objects]
 

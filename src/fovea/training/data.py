@@ -1,12 +1,13 @@
 """What there is to train on: images, and annotations of the objects on them."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from lightning.pytorch.utilities import rank_zero_info
+
+from fovea.datasets import Annotation, find_images
+from fovea.datasets import read_coco as read_dataset
 from fovea.errors import DatasetError
-from fovea.picture import image_suffixes
 
 
 @dataclass(frozen=True)
@@ -15,13 +16,13 @@ class Labeled:
 
     Attributes:
         path: of the image.
-        annotations: COCO annotations of its objects.
+        annotations: of its objects.
         size: width and height that these were made for.
         upright: whether they count pixels of the image as shown, even where it is stored in this size.
     """
 
     path: Path
-    annotations: tuple[dict[str, Any], ...]
+    annotations: tuple[Annotation, ...]
     size: tuple[int, int] | None = None
     upright: bool = False
 
@@ -34,36 +35,19 @@ def read_coco(annotations: Path, images: Path) -> list[Labeled]:
         images: folder of its images.
 
     Raises:
-        DatasetError: the json cannot be read, is not COCO, or names an image that is not there.
+        DatasetError: the json cannot be read, is not COCO, has no annotations, or names an image that is not there.
     """
-    try:
-        coco = json.loads(annotations.read_text())
-        of_image: dict[int, list[dict[str, Any]]] = {image["id"]: [] for image in coco["images"]}
-        for annotation in coco["annotations"]:
-            of_image[annotation["image_id"]].append(annotation)
-        labeled = [
-            Labeled(
-                images / image["file_name"],
-                tuple(of_image[image["id"]]),
-                (image["width"], image["height"]),
-                bool(image.get("upright")),
-            )
-            for image in coco["images"]
-        ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DatasetError(f"{annotations} is no readable COCO json: {error!r}") from error
-    missing = [item.path.name for item in labeled if not item.path.is_file()]
-    if missing:
-        raise DatasetError(f"{annotations} names {len(missing)} images that are not in {images}, first {missing[0]}")
-    if not labeled:
-        raise DatasetError(f"{annotations} has no images")
-    return labeled
+    dataset = read_dataset(annotations, images)
+    if not dataset.annotations:
+        raise DatasetError(f"{annotations}: has no annotations: leave it out to train on images alone")
+    for note in dataset.notes:
+        rank_zero_info(note)
+    return [
+        Labeled(image.path, dataset.by_image[image.id], (image.width, image.height), image.upright)
+        for image in dataset.images
+    ]
 
 
 def read_folder(images: Path) -> list[Labeled]:
     """All images below a folder, without annotations: enough to train with plain MSE."""
-    suffixes = image_suffixes()
-    found = sorted(path for path in images.rglob("*") if path.suffix.lower() in suffixes)
-    if not found:
-        raise DatasetError(f"no images below {images}")
-    return [Labeled(path, ()) for path in found]
+    return [Labeled(path, ()) for path in find_images(images, below=True)]

@@ -1,14 +1,13 @@
-"""What the errors of a pixel weigh, by the objects that COCO annotates there."""
+"""What the errors of a pixel weigh, by the objects that are annotated there."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from fovea.coco_masks import object_region
-from fovea.errors import DatasetError
+from fovea.datasets import Annotation, object_region
 
 MaskSource = Literal["mask", "box"]
 
@@ -20,30 +19,8 @@ _EDGE = 2
 """Pixels on either side of the outline of an object that are its edge."""
 
 
-def annotated_region(
-    annotation: Mapping[str, Any], height: int, width: int, source: MaskSource = "mask"
-) -> NDArray[np.bool_]:
-    """The pixels of an object that COCO annotates; see :func:`fovea.coco_masks.object_region`.
-
-    Args:
-        annotation: of the object.
-        height: of the image, pixels.
-        width: of the image, pixels.
-        source: "mask", or "box" to fill the box though there be a mask.
-
-    Raises:
-        DatasetError: its box or segmentation cannot be read.
-    """
-    try:
-        segmentation = annotation.get("segmentation") if source == "mask" else None
-        return object_region(segmentation, annotation.get("bbox", ()), height, width)
-    except (KeyError, TypeError, ValueError) as error:
-        name = annotation.get("id", "?")
-        raise DatasetError(f"annotation {name} has no readable box or segmentation: {error}") from error
-
-
 def object_weights(
-    annotations: Iterable[Mapping[str, Any]],
+    annotations: Iterable[Annotation],
     height: int,
     width: int,
     source: MaskSource = "mask",
@@ -54,8 +31,7 @@ def object_weights(
     """How much an error counts at each pixel of an image, in steps of ``WEIGHT_STEP``.
 
     Args:
-        annotations: COCO annotations of the image. Polygons, compressed and uncompressed RLE are read; an object
-            without a ``segmentation`` is filled as its box.
+        annotations: of the image. An object without a mask is filled as its box.
         height: of the image, pixels.
         width: of the image, pixels.
         source: "mask", or "box" to fill the boxes of all objects.
@@ -68,17 +44,15 @@ def object_weights(
         uint8 [height, width]: 0 outside objects, 16 on them, more where ``small`` or ``edges`` say so; where objects
         overlap the largest weight counts.
 
-    Raises:
-        DatasetError: an annotation that is none of these.
-
     Example:
-        >>> object_weights([{"bbox": [1, 0, 2, 1]}], height=2, width=4)
+        >>> object_weights([Annotation(1, 1, box=(1, 0, 2, 1), area=2)], height=2, width=4)
         array([[ 0, 16, 16,  0],
                [ 0,  0,  0,  0]], dtype=uint8)
     """
     weights = np.zeros((height, width), np.float32)
     for annotation in annotations:
-        region = annotated_region(annotation, height, width, source).view(np.uint8)
+        segmentation = annotation.segmentation if source == "mask" else None
+        region = object_region(segmentation, annotation.box, height, width).view(np.uint8)
         weight = np.float32(max(1.0, LARGE / max(1, int(region.sum()))) ** small)
         edge = _grown(region, _EDGE) - _shrunk(region, _EDGE) if edges else 0
         np.maximum(weights, weight * (_grown(region, dilation) + edges * edge), out=weights)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,13 +13,14 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
+from fovea.datasets import Annotation
 from fovea.engine.base import available_cores
 from fovea.picture import open_labeled
 from fovea.training.crops import Crop, Cropping, generator
 from fovea.training.data import Labeled
 from fovea.training.masks import WEIGHT_STEP, MaskSource, object_weights
 
-Paint = Callable[[Sequence[dict[str, Any]], int, int], NDArray[np.uint8]]
+Paint = Callable[[Sequence[Annotation], int, int], NDArray[np.uint8]]
 """Draws what annotations say on an image of a height and a width."""
 
 

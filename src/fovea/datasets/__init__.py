@@ -8,21 +8,33 @@ Example::
 
 from pathlib import Path
 
-from fovea.recognition.datasets.coco import read_coco
-from fovea.recognition.datasets.dataset import Annotation, Dataset, DatasetImage
-from fovea.recognition.datasets.folder import read_folder
-from fovea.recognition.datasets.voc import read_voc
-from fovea.recognition.datasets.yolo import read_yolo
+from fovea.datasets.classes import BACKGROUND, COCO_CLASSES, canonical
+from fovea.datasets.coco import read_coco
+from fovea.datasets.dataset import Annotation, Dataset, DatasetImage, region
+from fovea.datasets.folder import read_folder
+from fovea.datasets.images import find_images, image_header
+from fovea.datasets.masks import Segmentation, object_region, run_lengths
+from fovea.datasets.voc import read_voc
+from fovea.datasets.yolo import read_yolo
 
 __all__ = [
+    "BACKGROUND",
+    "COCO_CLASSES",
     "Annotation",
     "Dataset",
     "DatasetImage",
+    "Segmentation",
+    "canonical",
+    "find_images",
+    "image_header",
     "load_dataset",
+    "object_region",
     "read_coco",
     "read_folder",
     "read_voc",
     "read_yolo",
+    "region",
+    "run_lengths",
 ]
 
 
@@ -41,10 +53,11 @@ def load_dataset(path: str | Path, images: str | Path | None = None) -> Dataset:
         DatasetError: it cannot be read, is empty, or contradicts itself.
     """
     where, folder = Path(path), Path(images) if images is not None else None
-    if where.suffix == ".json":
+    suffix = where.suffix.lower()
+    if suffix == ".json":
         return read_coco(where, folder)
-    if where.suffix in (".yaml", ".yml") or (where / "data.yaml").is_file():
+    if suffix in (".yaml", ".yml") or (where / "data.yaml").is_file():
         return read_yolo(where, folder)
-    if (where / "Annotations").is_dir() or any(where.glob("*.xml")):
+    if (where / "Annotations").is_dir() or any(where.glob("*.[xX][mM][lL]")):
         return read_voc(where, folder)
     return read_folder(where)

@@ -1,4 +1,9 @@
-"""The 80 classes of COCO, which most public detectors know."""
+"""Names of classes: the 80 of COCO, which most public detectors know, and the spellings of others."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from fovea.errors import DatasetError
 
 COCO_CLASSES: dict[int, str] = {
     1: "person", 2: "bicycle", 3: "car", 4: "motorcycle", 5: "airplane", 6: "bus", 7: "train", 8: "truck",
@@ -45,3 +50,28 @@ def canonical(name: str) -> str:
     """
     plain = " ".join(name.lower().replace("_", " ").replace("-", " ").split())
     return _SYNONYMS.get(plain, plain)
+
+
+def distinct(categories: Mapping[int, str], used: Collection[int], file: Path) -> dict[int, str]:
+    """Leaves out categories without an object whose name another one has: some tools list such a root of all others.
+
+    Args:
+        categories: id to name, which may be empty.
+        used: ids of those that have objects.
+        file: that lists them.
+
+    Returns:
+        The others, in their order.
+
+    Raises:
+        DatasetError: two categories of one name have objects.
+    """
+    of_name: dict[str, int] = {}
+    for number in sorted(categories, key=lambda number: number not in used):
+        name = categories[number]
+        other = of_name.setdefault(canonical(name), number)
+        if name and name == categories[other] and number != other and number in used:
+            raise DatasetError(
+                f"{file}: category {number}: name is {name!r}: category {other} has it, too, and both have objects"
+            )
+    return {n: name for n, name in categories.items() if not name or n in used or of_name[canonical(name)] == n}

@@ -4,22 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fovea.coco_masks import object_region, run_lengths
+from fovea.datasets.classes import COCO_CLASSES, canonical
+from fovea.datasets.masks import Box, Segmentation, object_region
+from fovea.datasets.messages import few
 from fovea.errors import DatasetError
-from fovea.picture import open_labeled, shown_size
-from fovea.recognition.coco import COCO_CLASSES, canonical
-from fovea.recognition.recognizer import Picture
-
-Segmentation = list[list[float]] | dict[str, Any]
-"""Polygons [x, y, x, y, ...] in pixels, or a run-length code of COCO."""
+from fovea.picture import open_labeled
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DatasetImage:
     """One image of a data set."""
 
@@ -30,7 +26,7 @@ class DatasetImage:
     upright: bool = False
     """Whether the labels are made for the image turned as its EXIF tag says."""
 
-    def load(self) -> Picture:
+    def load(self) -> NDArray[np.uint8]:
         """Reads the pixels, turned as EXIF says where ``upright`` says so or only that gives the right size.
 
         Modes of any kind become RGB as in ``fovea encode``.
@@ -44,13 +40,13 @@ class DatasetImage:
         return open_labeled(self.path, (self.width, self.height), self.upright)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Annotation:
     """One object."""
 
     image_id: int
     category_id: int
-    box: tuple[float, float, float, float]
+    box: Box
     """Left, top, width, height in pixels."""
     area: float
     """In square pixels, of the mask where there is one: decides whether COCO calls the object small."""
@@ -68,6 +64,8 @@ class Dataset:
     annotations: tuple[Annotation, ...]
     categories: Mapping[int, str]
     """Category id to name; empty where there are no labels."""
+    notes: tuple[str, ...] = ()
+    """What was left out, or taken otherwise than it is written: one line for each kind, with the file it is about."""
 
     def __len__(self) -> int:
         return len(self.images)
@@ -135,19 +133,26 @@ class Dataset:
             classes have one: COCO's ids for COCO's classes, else 1, 2, 3, ...
 
         Raises:
-            DatasetError: recognizer and data set have no class in common.
+            DatasetError: recognizer and data set have no class in common, or two categories are the same class.
         """
         names = [canonical(name) for name in classes]
         known = {name: number for number, name in COCO_CLASSES.items()}
         if not self.labeled:
             return [known[name] for name in names] if set(names) <= set(known) else [*range(1, len(names) + 1)]
-        # A category that is only numbered is taken as COCO's of that number.
-        own = {canonical(name or COCO_CLASSES.get(number, "")): number for number, name in self.categories.items()}
+        own: dict[str, int] = {}
+        for number, name in self.categories.items():
+            # A category that is only numbered is taken as COCO's of that number.
+            other = own.setdefault(canonical(name or COCO_CLASSES.get(number, "")), number)
+            if other != number and canonical(name) in names:
+                raise DatasetError(
+                    f"{self.name}: its categories {other} ({self.categories[other]}) and {number} ({name}) are the "
+                    "same class of the recognizer: make one of them"
+                )
         found = [own.get(name) for name in names]
         if not any(number is not None for number in found):
             raise DatasetError(
-                f"{self.name}: none of its categories ({_few(self.categories.values())}) is a class of the "
-                f"recognizer ({_few(classes)}): rename them, or take another recognizer"
+                f"{self.name}: none of its categories ({few(self.categories.values())}) is a class of the "
+                f"recognizer ({few(classes)}): rename them, or take another recognizer"
             )
         return found
 
@@ -162,59 +167,4 @@ def region(annotation: Annotation, image: DatasetImage) -> NDArray[np.bool_]:
     Returns:
         [H, W], True on the object.
     """
-    code = encode(annotation.segmentation, image) if annotation.segmentation else None
-    return object_region(code, annotation.box, image.height, image.width)
-
-
-def encode(segmentation: Segmentation, image: DatasetImage) -> dict[str, Any]:
-    """Brings polygons or run lengths of any form to COCO's compressed run-length code.
-
-    Args:
-        segmentation: polygons in pixels, or a run-length code.
-        image: the image it lies on.
-
-    Returns:
-        A code that ``pycocotools.mask`` takes.
-
-    Raises:
-        DatasetError: it is neither.
-    """
-    try:
-        return run_lengths(segmentation, image.height, image.width)
-    except ValueError as error:
-        raise DatasetError(f"{image.path}: an annotation is {error}") from error
-
-
-def image_header(path: Path, image_id: int) -> DatasetImage:
-    """Reads the size of an image as a viewer shows it, without its pixels.
-
-    Args:
-        path: the image.
-        image_id: its number in the data set.
-
-    Returns:
-        The image, not loaded.
-
-    Raises:
-        DatasetError: the file does not open.
-    """
-    return DatasetImage(image_id, path, *shown_size(path), upright=True)
-
-
-def require(missing: Sequence[object], what: str) -> None:
-    """Raises unless nothing is missing.
-
-    Args:
-        missing: what was not found.
-        what: the words before the count, up to "of them".
-
-    Raises:
-        DatasetError: lists the first few.
-    """
-    if missing:
-        raise DatasetError(f"{what}: {len(missing)} ({_few(missing)})")
-
-
-def _few(items: Any) -> str:
-    listed = [str(item) for item in items]
-    return ", ".join(listed[:5]) + (", ..." if len(listed) > 5 else "")
+    return object_region(annotation.segmentation, annotation.box, image.height, image.width)
