@@ -148,9 +148,9 @@ class Codec:
     ) -> bytes:
         """Encode at the highest quality whose file is no larger than wanted.
 
-        Files grow with the quality, though not at every step. The search takes for granted that no file is smaller than
-        a file of lower quality by more than 5 % and 64 bytes; a picture that breaks this may get a lower quality than
-        the highest that fits, but never a larger file.
+        Files grow with the quality, though not at every step. Below 1,000 bytes every quality that may fit is tried.
+        Above, the search takes for granted that no file is smaller by more than 5 % than one of lower quality; a
+        picture that breaks this may get a lower quality than the highest that fits, but never a larger file.
 
         Args:
             image: as in :meth:`encode`.

@@ -5,16 +5,17 @@ from collections.abc import Callable
 from fovea.errors import ImageError
 
 HIGHEST = 100
-# By how much a file may be smaller than one of lower quality.
+# By what share a file may be smaller than one of lower quality; of files of fewer bytes that says nothing.
 _DIP = 0.05
-_DIP_BYTES = 64
+_TINY = 1000
 
 
 def largest_fitting(encode: Callable[[int], bytes], size: int) -> bytes:
     """The file of the highest quality that is no larger than wanted.
 
     Files grow with the quality, though not at every step. Bisection finds a quality that fits below one that does not.
-    Qualities above it are then tried until a file is so large that none above it is expected to fit.
+    Qualities above it are then tried until a file is so large that none above it is expected to fit; for the smallest
+    files, from the highest quality down.
 
     Args:
         encode: gives the file of a quality, 0 to 100.
@@ -46,11 +47,16 @@ def largest_fitting(encode: Callable[[int], bytes], size: int) -> bytes:
         middle = (low + high) // 2
         low, high = (middle + 1, high) if fits(middle) else (low, middle - 1)
 
-    for quality in range(high + 1, HIGHEST + 1):
-        if quality not in sizes:
-            fits(quality)
-        if sizes[quality] * (1 - _DIP) - _DIP_BYTES > size:
-            break
+    if size < _TINY:
+        for quality in range(HIGHEST, high, -1):
+            if quality not in sizes and fits(quality):
+                break
+    else:
+        for quality in range(high + 1, HIGHEST + 1):
+            if quality not in sizes:
+                fits(quality)
+            if sizes[quality] * (1 - _DIP) > size:
+                break
     if not best:
         smallest = min(sizes.values())
         raise ImageError(f"no file has at most {size} bytes, as asked for: the smallest that was tried has {smallest}")
