@@ -68,12 +68,24 @@ class Study(Strict):
 
     def configuration(self, name: str, patches: int) -> TrainingConfig:
         """Of a variant, trained on so many patches."""
-        fields: dict[str, Any] = {**yaml.safe_load(self.config.read_text()), "name": name}
-        fields |= {"patches": patches, "validate_every": patches}
-        for path, value in {**self.common, **self.changes(name)}.items():
-            outer, _, inner = path.partition(".")
-            fields[outer] = {**fields[outer], inner: value} if inner else value
-        return TrainingConfig.model_validate(fields)
+        return changed(self.config, name, patches, {**self.common, **self.changes(name)})
+
+
+def changed(config: Path, name: str, patches: int, changes: Changes) -> TrainingConfig:
+    """A configuration with other values of some fields, validated once, at the end.
+
+    Args:
+        config: YAML file of what is changed.
+        name: of the run.
+        patches: that it is trained on.
+        changes: values of fields; ``data.size`` names a field of a field.
+    """
+    fields: dict[str, Any] = {**yaml.safe_load(config.read_text()), "name": name}
+    fields |= {"patches": patches, "validate_every": patches}
+    for path, value in changes.items():
+        outer, _, inner = path.partition(".")
+        fields[outer] = {**fields[outer], inner: value} if inner else value
+    return TrainingConfig.model_validate(fields)
 
 
 def trained(config: TrainingConfig, folder: Path) -> Path:

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("torch")
 
 from fovea.models import ARCHITECTURES, NetworkConfig
-from fovea.models.complexity import DECODING, ENCODING, multiply_accumulates
+from fovea.models.complexity import decoding, encoding, multiply_accumulates
 
 BARE = NetworkConfig(wide=24, wide_blocks=0, deep=16, deep_blocks=0, latent=8, hyper=4, prior=8)
 
@@ -34,5 +34,5 @@ def test_one_block(field, channels, positions):
 def test_architectures_keep_their_promise(name, most):
     counts = multiply_accumulates(ARCHITECTURES[name])
     assert all(count > 0 for count in counts.values())
-    assert sum(counts[step] for step in ENCODING) <= most
-    assert sum(counts[step] for step in DECODING) <= most
+    assert sum(encoding(counts).values()) <= most
+    assert sum(decoding(counts).values()) <= most

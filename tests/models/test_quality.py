@@ -1,6 +1,6 @@
 import torch
 
-from fovea.models.quality import QUALITIES, QualityTable, rate_lambda
+from fovea.models.quality import QUALITIES, KnobTable, rate_lambda
 
 
 def test_lambda_grows_by_the_same_factor_with_every_quality():
@@ -11,7 +11,7 @@ def test_lambda_grows_by_the_same_factor_with_every_quality():
 
 
 def test_table_is_linear_between_anchors():
-    table = QualityTable(2, 0.0, 1.0, anchors=5)
+    table = KnobTable(2, 0.0, 1.0, anchors=5)
     with torch.no_grad():
         table.anchors[1] = 7.0
     rows = table.table()
@@ -21,7 +21,7 @@ def test_table_is_linear_between_anchors():
 
 
 def test_each_sample_of_a_batch_has_its_own_quality():
-    table = QualityTable(3, -1.0, 1.0)
+    table = KnobTable(3, -1.0, 1.0)
     vectors = table(torch.tensor([0, 100]))
     assert vectors.shape == (2, 3, 1, 1)
     assert vectors[0, 0, 0, 0] == -1 and vectors[1, 0, 0, 0] == 1

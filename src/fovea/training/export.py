@@ -112,7 +112,7 @@ def export_model(checkpoint: Path, name: str | None = None, calibration: int = 2
 
 
 def _hyper_index(network: CodecNetwork) -> NDArray[np.uint8]:
-    index = network.hyper_index_table().round()
+    index = network.hyper_indices(torch.arange(QUALITIES))[:, :, 0, 0]
     return index.detach().numpy().astype(np.uint8)
 
 

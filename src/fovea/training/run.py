@@ -12,7 +12,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from fovea.errors import FoveaError
-from fovea.models.transforms import widened
+from fovea.models.transforms import fitted
 from fovea.training.config import FindingConfig, TrainingConfig
 from fovea.training.finding import FindingTraining
 from fovea.training.grow import fill_detail, widen
@@ -136,7 +136,7 @@ def start_from(module: NetworkTraining, checkpoint: Path, patches: Iterable[Patc
     """
     own, saved = module.state_dict(), _weights(checkpoint)
     if _STEM in saved:
-        saved[_STEM] = widened(saved[_STEM], max(own[_STEM].shape[1], saved[_STEM].shape[1]))
+        saved[_STEM] = fitted(saved[_STEM], len(saved[_STEM]), max(own[_STEM].shape[1], saved[_STEM].shape[1]))
     grows = (
         _DETAIL in own
         and _DETAIL not in saved
