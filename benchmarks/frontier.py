@@ -18,9 +18,9 @@ from ablation import PATH, Changes, changed
 from fovea.evaluation.curves import Curve, bd_rate
 from fovea.models import CodecNetwork, NetworkConfig
 from fovea.models.complexity import decoding, encoding, multiply_accumulates
-from fovea.training.config import Strict, read_yaml
 from fovea.training.module import VALIDATION_QUALITIES
 from fovea.training.run import WEIGHTS, train
+from fovea.training.strict import Strict, read_yaml
 from images import RESULTS
 from points import read
 from tables import Row, markdown, stamped, write_lines

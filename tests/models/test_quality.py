@@ -14,7 +14,7 @@ def test_table_is_linear_between_anchors():
     table = KnobTable(2, 0.0, 1.0, anchors=5)
     with torch.no_grad():
         table.anchors[1] = 7.0
-    rows = table.table()
+    rows = table.tables()[0]
     assert torch.allclose(rows[25], torch.full((2,), 7.0))
     assert torch.allclose(rows[10], torch.full((2,), 7.0 * 10 / 25))
     assert torch.allclose(rows[100], torch.ones(2))

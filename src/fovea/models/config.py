@@ -25,8 +25,7 @@ class TransformConfig:
     kernel: int = 3
 
     def __post_init__(self) -> None:
-        if self.kernel % 2 == 0:
-            raise ValueError(f"the side of a filter is odd, not {self.kernel}")
+        check_kernel(self.kernel)
 
     @property
     def reach(self) -> float:
@@ -78,6 +77,7 @@ class NetworkConfig:
                 "an encoder is either given a map of the region of interest, with each pixel (roi) or each position of"
                 " the latent (background), or finds it (objectness)"
             )
+        check_kernel(self.kernel)
 
     @property
     def analysis(self) -> TransformConfig:
@@ -103,6 +103,12 @@ class NetworkConfig:
     def inputs(self) -> int:
         """Channels of the pixels that the encoder sees: R, G, B, and the map where each pixel has its own value."""
         return 4 if self.roi else 3
+
+
+def check_kernel(side: int) -> None:
+    """Raise a ValueError unless a filter of this side has a middle."""
+    if side % 2 == 0:
+        raise ValueError(f"the side of a filter is odd, not {side}")
 
 
 _SMALL = NetworkConfig(wide=112, wide_blocks=4, deep=192, deep_blocks=3, latent=320, hyper=64, prior=112, detail=128)

@@ -142,7 +142,7 @@ class FourStepMeans(Means):
         self.blocks = nn.ModuleList(Block(width) for _ in _ORDER)
         self.heads = nn.ModuleList(Pointwise(width, latent, scale=0.1) for _ in _ORDER)
         if isinstance(self.region, Up):
-            nn.init.constant_(self.region[0].bias, 1.0)  # as for two steps
+            nn.init.constant_(self.region[0].get_parameter("bias"), 1.0)  # as for two steps
 
     def features(self, z: Tensor, knobs: Tensor) -> Tensor:
         """The state before anything is decoded, at half the resolution of the latent: [B, prior, h/2, w/2]."""

@@ -11,19 +11,23 @@ from fovea.picture import image_suffixes
 
 @dataclass(frozen=True)
 class Labeled:
-    """An image file, and what there is to know of the objects on it.
+    """An image file, what there is to know of the objects on it, and how it is shown.
 
     Attributes:
         path: of the image.
-        annotations: COCO annotations of its objects.
+        annotations: COCO annotations of its objects; None where nobody has said what is on it.
         size: width and height that these were made for.
         upright: whether they count pixels of the image as shown, even where it is stored in this size.
+        weight: how often it is drawn, against others.
+        scale: range of its scale jitter, if it has one of its own.
     """
 
     path: Path
-    annotations: tuple[dict[str, Any], ...]
+    annotations: tuple[dict[str, Any], ...] | None
     size: tuple[int, int] | None = None
     upright: bool = False
+    weight: float = 1.0
+    scale: tuple[float, float] | None = None
 
 
 def read_coco(annotations: Path, images: Path) -> list[Labeled]:
@@ -61,9 +65,9 @@ def read_coco(annotations: Path, images: Path) -> list[Labeled]:
 
 
 def read_folder(images: Path) -> list[Labeled]:
-    """All images below a folder, without annotations: enough to train with plain MSE."""
+    """All images below a folder, of which nobody has said what is on them."""
     suffixes = image_suffixes()
     found = sorted(path for path in images.rglob("*") if path.suffix.lower() in suffixes)
     if not found:
         raise DatasetError(f"no images below {images}")
-    return [Labeled(path, ()) for path in found]
+    return [Labeled(path, None) for path in found]

@@ -16,10 +16,10 @@ from fovea.errors import FoveaError
 from fovea.models import CodecNetwork
 from fovea.models.deploy import export_graphs, halo, prove_exact, round_weights
 from fovea.training.config import TrainingConfig
-from fovea.training.loaders import split_images
 from fovea.training.module import CodecTraining
 from fovea.training.patches import Patch, PatchStream
 from fovea.training.run import load_weights
+from fovea.training.sources import split_images
 
 _REACH = 256
 

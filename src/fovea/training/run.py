@@ -31,10 +31,13 @@ _OPTIONAL = (
     "network.analysis.objectness.",
     "network.hyper_analysis.region.",
     "network.means.region.",
+    "network.analysis.region.",
     "network.means.log_weight_outside.",
     "mask_head.",
 )
 """Parts that one run may have and another not."""
+_KNOB = ".background_anchors"
+"""Likewise, of all tables: what they add for a background."""
 
 
 def train(
@@ -122,9 +125,9 @@ def load_weights(module: NetworkTraining, checkpoint: Path) -> None:
 def start_from(module: NetworkTraining, checkpoint: Path, patches: Iterable[Patch]) -> None:
     """Load the averaged weights of a checkpoint into a module that may have parts which the checkpoint has not.
 
-    What finds or takes a region of interest is almost without effect, and an auxiliary head as it was initialized,
-    until training finds better; detail is started from what the network loses without it; parts that the module does
-    not have are left out.
+    What finds or takes a region of interest, or follows the background, is almost without effect, and an auxiliary head
+    as it was initialized, until training finds better; detail is started from what the network loses without it; parts
+    that the module does not have are left out.
 
     Args:
         module: to start.
@@ -145,11 +148,15 @@ def start_from(module: NetworkTraining, checkpoint: Path, patches: Iterable[Patc
     )
     if grows:
         saved = widen(saved, own)
-    fresh = {name: value for name, value in own.items() if name.startswith(_OPTIONAL)}
-    known = {name: value for name, value in saved.items() if name in own or not name.startswith(_OPTIONAL)}
+    fresh = {name: value for name, value in own.items() if _is_optional(name)}
+    known = {name: value for name, value in saved.items() if name in own or not _is_optional(name)}
     _load(module, fresh | known, checkpoint)
     if grows:
         fill_detail(module.network, (patch.image for patch in patches))
+
+
+def _is_optional(name: str) -> bool:
+    return name.startswith(_OPTIONAL) or name.endswith(_KNOB)
 
 
 def _weights(checkpoint: Path) -> dict[str, torch.Tensor]:

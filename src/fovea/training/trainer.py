@@ -10,7 +10,7 @@ from lightning.pytorch.callbacks import Callback, ModelCheckpoint, TQDMProgressB
 from lightning.pytorch.loggers import CSVLogger, Logger
 
 from fovea.errors import FoveaError
-from fovea.training.config import Strict
+from fovea.training.strict import Strict
 
 CHECKPOINT = "last.ckpt"
 

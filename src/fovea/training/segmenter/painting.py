@@ -1,7 +1,6 @@
 """What the segmenter is to see: the class and the object of each pixel."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch.nn.functional as F
@@ -11,6 +10,7 @@ from torch import Tensor
 from fovea.errors import DatasetError
 from fovea.training.data import Labeled
 from fovea.training.masks import annotated_region
+from fovea.training.patches import Annotations
 
 _COUNTED = np.iinfo(np.uint8).max
 
@@ -26,19 +26,19 @@ class Painter:
     """
 
     def __init__(self, images: Sequence[Labeled]) -> None:
-        categories = sorted({annotation["category_id"] for image in images for annotation in image.annotations})
+        categories = sorted({annotation["category_id"] for image in images for annotation in image.annotations or ()})
         if not categories:
             raise DatasetError("the segmenter learns from annotations, and there are none")
         if len(categories) > _COUNTED:
             raise DatasetError(f"{len(categories)} classes are more than the segmenter tells apart, {_COUNTED}")
         self.number = {category: number for number, category in enumerate(categories, 1)}
 
-    def __call__(self, annotations: Sequence[dict[str, Any]], height: int, width: int) -> NDArray[np.uint8]:
+    def __call__(self, annotations: Annotations, height: int, width: int) -> NDArray[np.uint8]:
         """Draw on an image of this size: uint8 [height, width, 2], 0 where nothing is."""
         drawn = np.zeros((height, width, 2), np.uint8)
         regions = [
             (annotated_region(annotation, height, width), annotation)
-            for annotation in annotations
+            for annotation in annotations or ()
             if not annotation.get("iscrowd")
         ]
         ordered = sorted(regions, key=lambda one: -int(one[0].sum()))
