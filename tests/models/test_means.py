@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
+from fovea.coding.steps import Squares
 from fovea.models import CodecNetwork
 from fovea.models.means import joined, quarters
 
@@ -22,6 +24,8 @@ def test_each_step_has_a_quarter_of_every_position_and_channel():
     parts = quarters(latent)
     assert len(parts) == 4 and all(part.shape == (2, 8, 2, 3) for part in parts)
     assert torch.equal(joined(parts), latent)
+    ours = Squares((1, 8, 4, 6)).split(latent[:1].numpy())
+    assert all(np.array_equal(one[..., :3], part[:1].numpy()) for one, part in zip(ours, parts, strict=True))
     step = joined(tuple(torch.full((1, 8, 2, 3), float(number)) for number in range(4)))[0]
     assert (step[:4].sum(dim=0) == 6).all(), "each step has one of four channels at a position"
     assert (step[:, ::2, ::2] + step[:, ::2, 1::2] + step[:, 1::2, ::2] + step[:, 1::2, 1::2] == 6).all()

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fovea.coding.steps import SQUARE_ORDER
 from fovea.models.config import NetworkConfig
 from fovea.models.integer import straight_through
 from fovea.models.layers import Block, Pointwise, Up
@@ -16,8 +17,6 @@ from fovea.models.quality import KnobTable, weight_outside
 
 # What an error outside the region of interest weighs, before training finds better.
 _LOG_WEIGHT_OUTSIDE = -3.0
-# Positions of a square of 2×2, 0 and 1 above, 2 and 3 below, in an order in which no two neighbors follow each other.
-_ORDER = (0, 3, 1, 2)
 
 
 def expected_weight(logits: Tensor, outside: Tensor) -> Tensor:
@@ -138,9 +137,9 @@ class FourStepMeans(Means):
         self.up = Up(config.hyper, width)
         self.block = Block(width)
         self.modulation = KnobTable(width, 1.0, 1.0, config.background)
-        self.merges = nn.ModuleList(Pointwise(latent, width, scale=0.1) for _ in _ORDER[1:])
-        self.blocks = nn.ModuleList(Block(width) for _ in _ORDER)
-        self.heads = nn.ModuleList(Pointwise(width, latent, scale=0.1) for _ in _ORDER)
+        self.merges = nn.ModuleList(Pointwise(latent, width, scale=0.1) for _ in SQUARE_ORDER[1:])
+        self.blocks = nn.ModuleList(Block(width) for _ in SQUARE_ORDER)
+        self.heads = nn.ModuleList(Pointwise(width, latent, scale=0.1) for _ in SQUARE_ORDER)
         if isinstance(self.region, Up):
             nn.init.constant_(self.region[0].get_parameter("bias"), 1.0)  # as for two steps
 
@@ -199,13 +198,13 @@ def quarter_channels(channels: int) -> list[int]:
         >>> quarter_channels(4)
         [0, 7, 9, 14, 3, 4, 10, 13, 1, 6, 8, 15, 2, 5, 11, 12]
     """
-    return [4 * channel + (place ^ _ORDER[channel % 4]) for place in _ORDER for channel in range(channels)]
+    return [4 * channel + (place ^ SQUARE_ORDER[channel % 4]) for place in SQUARE_ORDER for channel in range(channels)]
 
 
 def quarters(latent: Tensor) -> tuple[Tensor, ...]:
     """What each of the four steps decodes: of [B, C, h, w], four of [B, C, h/2, w/2]."""
     places = torch.tensor(quarter_channels(latent.shape[1]), device=latent.device)
-    return F.pixel_unshuffle(latent, 2).index_select(1, places).chunk(len(_ORDER), dim=1)
+    return F.pixel_unshuffle(latent, 2).index_select(1, places).chunk(len(SQUARE_ORDER), dim=1)
 
 
 def joined(parts: tuple[Tensor, ...]) -> Tensor:

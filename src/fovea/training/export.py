@@ -84,11 +84,13 @@ def export_model(checkpoint: Path, name: str | None = None, calibration: int = 2
         The model, ready to save.
 
     Raises:
-        FoveaError: the checkpoint cannot be read.
+        FoveaError: the checkpoint cannot be read, or its network follows the background, which files do not tell yet.
         ModelError: its integer network is not proven exact.
     """
     module = load_checkpoint(checkpoint)
     config, network = module.config, module.network.eval()
+    if network.config.background:
+        raise FoveaError(f"{checkpoint} follows the background, and files do not say which: it cannot be exported")
     round_weights(network)
     largest = prove_exact(network)
     if calibration:
@@ -107,6 +109,7 @@ def export_model(checkpoint: Path, name: str | None = None, calibration: int = 2
         tables=tables,
         hyper_index=_hyper_index(network),
         roi=network.config.roi,
+        steps=network.config.mean_steps,
         card=_card(checkpoint, config, largest),
     )
 
