@@ -116,6 +116,19 @@ ARCHITECTURES = {
     "fovea-s": _SMALL,
     "fovea-s-roi": replace(_SMALL, roi=True),
     "fovea-s-objectness": replace(_SMALL, objectness=96),
+    "fovea-s2": NetworkConfig(
+        wide=96,
+        wide_blocks=1,
+        deep=192,
+        deep_blocks=3,
+        latent=320,
+        hyper=64,
+        prior=112,
+        detail=128,
+        decoder=TransformConfig(wide=128, wide_blocks=3, deep=192, deep_blocks=4),
+        mean_steps=4,
+        background=True,
+    ),
     "fovea-m": NetworkConfig(
         wide=192, wide_blocks=9, deep=256, deep_blocks=2, latent=448, hyper=96, prior=128, detail=192
     ),

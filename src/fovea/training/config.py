@@ -104,7 +104,8 @@ class TrainingConfig(Strict):
         ema: decay of the moving average of the weights, which is what is validated and exported.
         start: checkpoint whose weights the run starts from.
         seed: of weights and patches.
-        validate_every: patches between validations and checkpoints.
+        validate_every: patches between validations.
+        checkpoint_every: patches between checkpoints; by default one is written with each validation.
     """
 
     name: str
@@ -122,6 +123,7 @@ class TrainingConfig(Strict):
     start: Path | None = None
     seed: int = 0
     validate_every: Annotated[int, Field(ge=1)] = 8000
+    checkpoint_every: Annotated[int, Field(ge=1)] | None = None
 
     @field_validator("architecture", mode="before")
     @classmethod

@@ -48,7 +48,7 @@ def train(
     hardware: Hardware | None = None,
     progress: bool = True,
 ) -> Path:
-    """Train, with a checkpoint at every validation, and the averaged weights alone at the end.
+    """Train, with checkpoints on the way, and the averaged weights alone at the end.
 
     Args:
         config: of the run.
@@ -76,6 +76,7 @@ def train(
         folder,
         steps=math.ceil(config.patches / config.batch),
         every=config.validate_every // config.batch,
+        saving=(config.checkpoint_every or config.validate_every) // config.batch,
         done=done,
         clip=1.0,
         hardware=hardware,

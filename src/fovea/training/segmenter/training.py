@@ -215,6 +215,7 @@ def train_segmenter(
         folder,
         steps=math.ceil(config.patches / config.batch),
         every=config.validate_every // config.batch,
+        saving=config.validate_every // config.batch,
         done=done,
         clip=2.0,
         hardware=hardware or Hardware(),
