@@ -1,35 +1,29 @@
 """What a network costs and what it loses: ``python benchmarks/frontier.py benchmarks/studies/frontier.yaml``.
 
-Trains networks of several sizes alike: one configuration, one seed, as many patches each, from nothing or from the
-weights of one that is trained. Each is compared with the first at equal PSNR, by estimated bits of held-out patches,
-and all that it multiplies is counted, in the encoder and in the decoder.
+Trains networks of several sizes alike: one configuration, one seed, as many patches each. Each is compared with the
+first at equal PSNR, by estimated bits of held-out patches, and all that it multiplies is counted, in the encoder and in
+the decoder.
 """
 
 import csv
-import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import click
 import numpy as np
-import torch
 from pydantic import Field
 
 from ablation import PATH, Changes, changed
 from fovea.evaluation.curves import Curve, bd_rate
 from fovea.models import CodecNetwork, NetworkConfig
 from fovea.models.complexity import decoding, encoding, multiply_accumulates
-from fovea.training.config import TrainingConfig
-from fovea.training.export import load_checkpoint
-from fovea.training.module import VALIDATION_QUALITIES, CodecTraining
+from fovea.training.module import VALIDATION_QUALITIES
 from fovea.training.run import WEIGHTS, train
 from fovea.training.strict import Strict, read_yaml
 from images import RESULTS
 from points import read
 from tables import Row, markdown, stamped, write_lines
-
-START = "start.ckpt"
 
 
 class Frontier(Strict):
@@ -39,7 +33,6 @@ class Frontier(Strict):
         config: of all runs, but for the network.
         common: changes of it; ``data.size`` names a field of a field.
         patches: that each is trained on.
-        start: weights of a larger network that all begin with, see :func:`without_blocks`; by default they begin anew.
         base: fields of ``NetworkConfig`` that the networks share.
         networks: their other fields. The first is what the others are compared with.
     """
@@ -47,34 +40,8 @@ class Frontier(Strict):
     config: Path
     common: Changes = Field(default_factory=dict)
     patches: Annotated[int, Field(ge=1)]
-    start: Path | None = None
     base: Mapping[str, Any] = Field(default_factory=dict)
     networks: Annotated[Mapping[str, Mapping[str, Any]], Field(min_length=1)]
-
-
-def without_blocks(checkpoint: Path, config: TrainingConfig, path: Path) -> Path:
-    """Write the weights of a trained network for one that has fewer blocks: those left are spread evenly.
-
-    Args:
-        checkpoint: of the trained network.
-        config: of the run that starts from them.
-        path: of the file to write.
-
-    Returns:
-        ``path``.
-    """
-    trained, network = load_checkpoint(checkpoint).network, CodecTraining(config).network
-    weights = trained.state_dict()
-    for transform, part in itertools.product(("analysis", "synthesis"), ("wide", "deep")):
-        before, after = (getattr(getattr(each, transform), part) for each in (trained, network))
-        prefix = f"{transform}.{part}."
-        weights = {name: value for name, value in weights.items() if not name.startswith(prefix)}
-        for number in range(len(after)):
-            block = before[number * len(before) // len(after)]
-            weights |= {f"{prefix}{number}.{name}": value for name, value in block.state_dict().items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"state_dict": {f"network.{name}": value for name, value in weights.items()}}, path)
-    return path
 
 
 def validated(folder: Path) -> dict[str, float]:
@@ -139,9 +106,6 @@ def main(study_file: Path, patches: int | None, networks: Sequence[str], work: P
             continue
         config = changed(study.config, name, patches, {**study.common, "architecture": {**study.base, **fields}})
         if not (folder / name / WEIGHTS).exists():
-            if study.start:
-                start = without_blocks(study.start, config, folder / name / START)
-                config = config.model_copy(update={"start": start})
             train(config, folder / name, resume=True)
         measured = validated(folder / name)
         anchor = anchor or rates(measured)
