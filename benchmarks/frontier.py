@@ -1,4 +1,4 @@
-"""What a network costs and what it loses: ``python benchmarks/frontier.py benchmarks/studies/frontier.yaml``.
+"""What a network costs and what it loses: ``python benchmarks/frontier.py benchmarks/networks/frontier.yaml``.
 
 Trains networks of several sizes alike: one configuration, one seed, as many patches each. Each is compared with the
 first at equal PSNR, by estimated bits of held-out patches, and all that it multiplies is counted, in the encoder and in

@@ -1,4 +1,4 @@
-"""What a prior is worth: ``python benchmarks/priors.py benchmarks/studies/priors.yaml``.
+"""What a prior is worth: ``python benchmarks/priors.py benchmarks/networks/priors.yaml``.
 
 The transforms of a trained codec stay as they are, and priors of several kinds learn, from nothing and alike, to code
 the latents that they give. As nothing else changes, bits tell all: of held-out patches, rounded, at fixed qualities.
