@@ -1,16 +1,38 @@
-"""The one thing that pyproject.toml cannot say in a stable way: the optional C coder, one wheel for all Pythons."""
+"""What pyproject.toml cannot say in a stable way: the optional C coder, and the tag of a wheel with and without it."""
+
+import sysconfig
+from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
+
+# One wheel serves all Pythons from 3.11 on, but for free-threaded ones, which have no limited API.
+LIMITED = not sysconfig.get_config_var("Py_GIL_DISABLED")
+
+
+class TaggedAsBuilt(bdist_wheel):
+    """Tags a wheel as one for every machine where there was no compiler, and the Python coder takes over."""
+
+    def run(self) -> None:
+        """Build the coder first, to see whether it is there."""
+        self.run_command("build_ext")
+        build = self.get_finalized_command("build_ext")
+        if not all(Path(file).is_file() for file in build.get_outputs()):
+            self.distribution.ext_modules = []
+            self.root_is_pure, self.py_limited_api = True, ""
+        super().run()
+
 
 setup(
     ext_modules=[
         Extension(
             "fovea.entropy._rans",
             sources=["src/fovea/entropy/_rans.c"],
-            define_macros=[("Py_LIMITED_API", "0x030B0000")],
-            py_limited_api=True,
-            optional=True,  # without a compiler the Python coder takes over
+            define_macros=[("Py_LIMITED_API", "0x030B0000")] if LIMITED else [],
+            py_limited_api=LIMITED,
+            optional=True,
         )
     ],
-    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+    options={"bdist_wheel": {"py_limited_api": "cp311"}} if LIMITED else {},
+    cmdclass={"bdist_wheel": TaggedAsBuilt},
 )

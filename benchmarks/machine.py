@@ -7,9 +7,10 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from fovea.distribution import NAME
 from fovea.engine.base import available_cores
 
-PACKAGES = ("fovea", "numpy", "pillow", "onnxruntime", "openvino", "torch")
+PACKAGES = (NAME, "numpy", "pillow", "onnxruntime", "openvino", "torch")
 
 
 def processor() -> str:

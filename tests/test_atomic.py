@@ -1,8 +1,11 @@
 """Files have all of their content or are not there."""
 
+import os
+import threading
+
 import pytest
 
-from fovea.atomic import writing
+from fovea.atomic import discard_unfinished, writing
 from fovea.errors import FoveaError
 
 
@@ -43,6 +46,50 @@ def test_permissions_are_those_of_any_new_file(tmp_path):
     with writing(tmp_path / "file") as file:
         file.write(b"x")
     assert (tmp_path / "file").stat().st_mode == (tmp_path / "ordinary").stat().st_mode
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o777])
+def test_permissions_of_a_file_that_is_replaced_stay(tmp_path, mode):
+    path = tmp_path / "file"
+    path.touch()
+    path.chmod(mode)
+    with writing(path) as file:
+        (part,) = tmp_path.glob(".*.part")
+        assert part.stat().st_mode & 0o777 & ~mode == 0, "nobody may read it earlier who may not read it later"
+        file.write(b"x")
+    assert path.stat().st_mode & 0o777 == mode
+
+
+def test_what_other_threads_write_is_discarded_on_demand(tmp_path):
+    writes, ends = threading.Event(), threading.Event()
+
+    def write():
+        with pytest.raises(FoveaError, match="cannot be written"), writing(tmp_path / "file") as file:
+            file.write(b"half")
+            writes.set()
+            ends.wait(60)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    writes.wait(60)
+    discard_unfinished()
+    assert list(tmp_path.iterdir()) == []
+    ends.set()
+    thread.join()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(FoveaError, match="cannot be written: Is a directory"), writing(tmp_path):
+        raise AssertionError("the work began")
+
+
+def test_a_circle_of_links_is_refused(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(FoveaError, match="cannot be written: Too many levels"), writing(tmp_path / "a"):
+        pass
 
 
 def test_two_writers_do_not_meet(tmp_path):

@@ -29,6 +29,8 @@ ROOMS = [
     "bitstream",
     "entropy",
     "atomic",
+    "forks",
+    "distribution",
     "errors",
 ]
 CORE = ROOMS[ROOMS.index("pillow") :]

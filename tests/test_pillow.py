@@ -1,6 +1,10 @@
 import copy
 import io
+import mmap
+import os
 import pickle
+import signal
+import threading
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +15,16 @@ import pytest
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 import fovea.pillow  # noqa: F401  (registers the format)
-from fovea.bitstream import MAX_METADATA_BYTES, Container, Header, read, read_header, write
+from fovea.bitstream import (
+    DEFAULT_MAX_PIXELS,
+    MAX_METADATA_BYTES,
+    MAX_PIXELS,
+    Container,
+    Header,
+    read,
+    read_header,
+    write,
+)
 from fovea.codec import default_codec
 from fovea.errors import FoveaError, ModelError
 from fovea.picture import Picture, decode_alpha, encode_alpha
@@ -34,8 +47,9 @@ class Raw:
         header = Header(bytes(8), picture.width, picture.height, quality, picture.mode)
         return write(Container(header, (picture.pixels.tobytes(),), picture.metadata, alpha))
 
-    def decode_picture(self, data, region=None):
+    def decode_picture(self, data, region=None, max_pixels=DEFAULT_MAX_PIXELS):
         self.decoded += 1
+        self.max_pixels = max_pixels
         time.sleep(0.005)  # Long enough for another thread to come in between.
         container = read(data)
         header = container.header
@@ -183,6 +197,36 @@ def test_threads_share_an_image(codec):
     assert all(np.array_equal(each, copies[0]) for each in copies)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_forked_while_a_thread_decodes_an_image_decodes_it_too(codec, tmp_path, monkeypatch):
+    path = tmp_path / "picture.fov"
+    sample("RGB").save(path)
+    begun, end = threading.Event(), threading.Event()
+    decode = codec.decode_picture
+
+    def slowly(*arguments, **settings):
+        begun.set()
+        end.wait(30)
+        return decode(*arguments, **settings)
+
+    monkeypatch.setattr(codec, "decode_picture", slowly)
+    image = Image.open(path)
+    thread = threading.Thread(target=image.load)
+    thread.start()
+    begun.wait()
+    child = os.fork()
+    if child == 0:
+        codec.decode_picture = decode
+        signal.alarm(20)  # a child that hangs ends
+        try:
+            os._exit(0 if np.array_equal(np.asarray(image), np.asarray(sample("RGB"))) else 1)
+        finally:
+            os._exit(2)
+    end.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
 def test_verify(tmp_path):
     path = tmp_path / "picture.fov"
     sample("RGB").save(path)
@@ -248,6 +292,28 @@ def test_pillow_guards_against_bombs():
         warnings.simplefilter("always")
         assert Image.open(io.BytesIO(data)).size == (10_000, 10_000)
     assert [warning.category for warning in caught] == [Image.DecompressionBombWarning]
+    header = Header(bytes(8), 2**14, 2**14, 50)
+    data = write(Container(header, (b"",) * header.grid.tiles))
+    with pytest.raises(Image.DecompressionBombError):
+        Image.open(io.BytesIO(data))
+
+
+def test_pillows_guard_is_the_only_one(codec):
+    """Who sets it aside, as Pillow's documentation says, gets every picture that a file can hold."""
+    Image.open(saved(sample("RGB"))).load()
+    assert codec.max_pixels == MAX_PIXELS
+
+
+def test_sources_that_cannot_seek_or_only_in_their_way(tmp_path):
+    image = sample("RGB", (100, 100))  # of some length: a plugin of Pillow looks at byte 2048 of every file
+    path = tmp_path / "picture.fov"
+    image.save(path)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        assert np.array_equal(np.asarray(Image.open(mapped)), np.asarray(image))
+    reader, writer = os.pipe()
+    threading.Thread(target=lambda: os.fdopen(writer, "wb").write(path.read_bytes())).start()
+    with os.fdopen(reader, "rb") as pipe:
+        assert np.array_equal(np.asarray(Image.open(pipe)), np.asarray(image))
 
 
 # With the codec itself.

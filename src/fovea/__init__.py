@@ -8,7 +8,7 @@ Example:
 """
 
 from fovea.codec import Codec, decode, encode
+from fovea.distribution import __version__
 from fovea.errors import FoveaError
 
-__version__ = "0.1.0"
 __all__ = ["Codec", "FoveaError", "__version__", "decode", "encode"]

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fovea.bitstream import (
+    DEFAULT_MAX_PIXELS,
     DEFAULT_TILE_SIZE,
-    MAX_PIXELS,
     MAX_TILE_SIZE,
     TILE_UNIT,
     Box,
@@ -26,6 +26,7 @@ from fovea.bitstream import (
     write,
 )
 from fovea.coding.coder import PixelCoder
+from fovea.coding.rate import largest_fitting
 from fovea.coding.registry import find_model, model_of_id
 from fovea.engine import create_engine
 from fovea.errors import ImageError, LimitError, ModelError
@@ -41,7 +42,10 @@ _Out = TypeVar("_Out")
 
 
 class Codec:
-    """Encodes and decodes images with one model on one engine. Threads may share it.
+    """Encodes and decodes images with one model on one engine.
+
+    Threads may share it. Forked processes may use it too: each opens the networks again by itself. Pickling keeps its
+    settings, so that other processes get a codec of their own.
 
     Args:
         model: name of an installed model, or path of a model file, to encode with. Files are decoded with the
@@ -50,10 +54,13 @@ class Codec:
         precision: of the transforms: "fp32", or one that the engine has besides. The bits of a file do not depend
             on it.
         threads: how many cores one image may use, all by default; images that are coded at the same time use more.
+            More threads than cores are not started.
+        at_once: how many images are coded at the same time, where that is known: OpenVINO then uses no more cores than
+            these need.
 
     Raises:
         ModelError: the model is unknown or damaged.
-        EngineError: the engine is unknown or not installed.
+        EngineError: the engine is unknown or not installed, or there is less than one thread.
 
     Example:
         >>> codec = Codec()
@@ -68,10 +75,15 @@ class Codec:
         engine: str = "onnxruntime",
         precision: str = "fp32",
         threads: int | None = None,
+        at_once: int | None = None,
     ) -> None:
+        self._settings = (model, engine, precision, threads, at_once)
         self.model = find_model(model)
-        self.engine = create_engine(engine, precision, threads)
+        self.engine = create_engine(engine, precision, threads, at_once)
         self._coders = {self.model.id: PixelCoder(self.model, self.engine)}
+
+    def __reduce__(self) -> tuple[type["Codec"], tuple[Any, ...]]:
+        return Codec, self._settings
 
     @property
     def name(self) -> str:
@@ -109,7 +121,9 @@ class Codec:
             The content of a ``.fov`` file.
 
         Raises:
-            ImageError: the image cannot be coded, the map does not fit it, or quality or tile size is out of range.
+            ImageError: the image cannot be coded or is none, the map does not fit it, or quality or tile size is out of
+                range.
+            MemoryError: the image does not fit into memory.
             ModelError: the model takes no map.
         """
         if roi is not None and not self.takes_map:
@@ -134,6 +148,10 @@ class Codec:
     ) -> bytes:
         """Encode at the highest quality whose file is no larger than wanted.
 
+        Files grow with the quality, though not at every step. The search takes for granted that no file is smaller than
+        a file of lower quality by more than 5 % and 64 bytes; a picture that breaks this may get a lower quality than
+        the highest that fits, but never a larger file.
+
         Args:
             image: as in :meth:`encode`.
             size: largest file, in bytes.
@@ -142,28 +160,27 @@ class Codec:
             roi: as in :meth:`encode`.
 
         Raises:
-            ImageError: even quality 0 gives a larger file.
+            ImageError: no file is small enough; the message says how small the smallest is that was tried.
         """
         picture = _picture(image, keep_metadata)
-        best, low, high = None, 0, 100
-        while low <= high:
-            middle = (low + high) // 2
-            data = self.encode(picture, middle, tile_size=tile_size, roi=roi)
-            if len(data) <= size:
-                best, low = data, middle + 1
-            else:
-                high = middle - 1
-        if best is None:
-            raise ImageError(f"even at quality 0 the file is larger than the {size} bytes asked for")
-        return best
+        return largest_fitting(lambda quality: self.encode(picture, quality, tile_size=tile_size, roi=roi), size)
 
-    def decode(self, data: Source, region: tuple[int, int, int, int] | None = None) -> NDArray[np.uint8]:
+    def decode(
+        self,
+        data: Source,
+        region: tuple[int, int, int, int] | None = None,
+        *,
+        max_pixels: int = DEFAULT_MAX_PIXELS,
+    ) -> NDArray[np.uint8]:
         """Decode to an array.
 
         Args:
             data: content of a ``.fov`` file, or the open file.
             region: (left, top, width, height) in pixels: decode this part alone. Its pixels equal those of the
                 whole image.
+            max_pixels: refuse to decode more, before any work: a file of some hundred bytes may claim to hold 268
+                megapixels. Of a region its own pixels count; of a picture with alpha the whole, because its alpha plane
+                is decoded as a whole.
 
         Returns:
             uint8 [H, W] for gray images, [H, W, 2] with alpha; [H, W, 3] or [H, W, 4] for colored ones.
@@ -171,31 +188,34 @@ class Codec:
         Raises:
             BitstreamError: the file is damaged.
             ImageError: the region is not four integers, or does not lie inside the image.
+            LimitError: there are more than ``max_pixels`` to decode.
             ModelError: the model it was encoded with is not installed.
             TypeError: the data are neither bytes nor an open binary file: a path, for one.
         """
-        return self.decode_picture(data, region).to_array()
+        return self.decode_picture(data, region, max_pixels).to_array()
 
-    def decode_image(self, data: Source, region: tuple[int, int, int, int] | None = None) -> Image.Image:
+    def decode_image(
+        self,
+        data: Source,
+        region: tuple[int, int, int, int] | None = None,
+        *,
+        max_pixels: int = DEFAULT_MAX_PIXELS,
+    ) -> Image.Image:
         """Decode to a Pillow image with its metadata; otherwise as :meth:`decode`."""
-        return self.decode_picture(data, region).to_image()
+        return self.decode_picture(data, region, max_pixels).to_image()
 
     def decode_picture(
-        self, data: Source, region: tuple[int, int, int, int] | None = None, max_pixels: int = MAX_PIXELS
+        self,
+        data: Source,
+        region: tuple[int, int, int, int] | None = None,
+        max_pixels: int = DEFAULT_MAX_PIXELS,
     ) -> Picture:
-        """Decode to pixels, alpha and metadata; otherwise as :meth:`decode`.
-
-        Args:
-            data: content of a ``.fov`` file, or the open file.
-            region: (left, top, width, height) in pixels.
-            max_pixels: refuse to decode more.
-        """
+        """Decode to pixels, alpha and metadata; otherwise as :meth:`decode`."""
         reader = ContainerReader(data)
         header = reader.header
         box = Box(0, 0, header.width, header.height) if region is None else _box(region)
         header.grid.tiles_of_region(*box)  # refuses a region that is not inside
-        if box.width * box.height > max_pixels:
-            raise LimitError(f"{box.width}x{box.height} pixels are more than the {max_pixels} allowed")
+        _check_pixels(Box(0, 0, header.width, header.height) if header.has_alpha else box, max_pixels)
         pixels = self._coder(header.model_id).decode(reader.tile, header.grid, header.quality, box)
         alpha = None
         if coded := reader.alpha():
@@ -203,11 +223,12 @@ class Codec:
             alpha = np.ascontiguousarray(plane[box.top : box.top + box.height, box.left : box.left + box.width])
         return Picture(pixels, header.mode, alpha, reader.metadata())
 
-    def object_map(self, data: Source) -> NDArray[np.float32]:
+    def object_map(self, data: Source, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> NDArray[np.float32]:
         """Read from a file where the objects are, as its encoder found them or was told. The picture is not decoded.
 
         Args:
             data: content of a ``.fov`` file, or the open file.
+            max_pixels: refuse the map of a picture of more.
 
         Returns:
             float32 [⌈H/16⌉, ⌈W/16⌉]: what an error counted in each 16×16 pixels, 1 where surely an object is, least
@@ -215,10 +236,12 @@ class Codec:
 
         Raises:
             BitstreamError: the file is damaged.
+            LimitError: the picture has more than ``max_pixels``.
             ModelError: the model it was encoded with is not installed, or knows of no objects.
         """
         reader = ContainerReader(data)
         header = reader.header
+        _check_pixels(Box(0, 0, header.width, header.height), max_pixels)
         coder = self._coder(header.model_id)
         if not coder.takes_map:
             raise ModelError(f"{coder.model.name}, which the file was encoded with, knows of no objects")
@@ -230,9 +253,11 @@ class Codec:
         """Encode many images, several at once, in order; see :meth:`encode`. Memory does not grow with their number."""
         return self._batch(lambda image: self.encode(image, quality, keep_metadata=keep_metadata), images)
 
-    def decode_batch(self, files: Iterable[Source]) -> Iterator[NDArray[np.uint8]]:
+    def decode_batch(
+        self, files: Iterable[Source], *, max_pixels: int = DEFAULT_MAX_PIXELS
+    ) -> Iterator[NDArray[np.uint8]]:
         """Decode many files, several at once, in order; see :meth:`decode`. Memory does not grow with their number."""
-        return self._batch(self.decode, files)
+        return self._batch(lambda file: self.decode(file, max_pixels=max_pixels), files)
 
     def _batch(self, function: Callable[[_In], _Out], items: Iterable[_In]) -> Iterator[_Out]:
         iterator, threads = iter(items), self.engine.threads
@@ -263,9 +288,14 @@ def encode(image: ImageLike, quality: float = DEFAULT_QUALITY, model: str | None
     return default_codec(model).encode(image, quality)
 
 
-def decode(data: Source, region: tuple[int, int, int, int] | None = None) -> NDArray[np.uint8]:
+def decode(
+    data: Source,
+    region: tuple[int, int, int, int] | None = None,
+    *,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+) -> NDArray[np.uint8]:
     """Decode a ``.fov`` file; see :meth:`Codec.decode`."""
-    return default_codec().decode(data, region)
+    return default_codec().decode(data, region, max_pixels=max_pixels)
 
 
 def _picture(image: ImageLike, keep_metadata: bool) -> Picture:
@@ -273,7 +303,15 @@ def _picture(image: ImageLike, keep_metadata: bool) -> Picture:
         return image
     if isinstance(image, Image.Image):
         return Picture.from_image(image, keep_metadata)
-    return Picture.from_array(np.asarray(image))
+    return Picture.from_array(image)
+
+
+def _check_pixels(box: Box, max_pixels: int) -> None:
+    if box.width * box.height > max_pixels:
+        raise LimitError(
+            f"{box.width}x{box.height} pixels are not decoded:"
+            f" more than {max_pixels} have to be allowed by max_pixels (--max-pixels)"
+        )
 
 
 def quality_number(quality: float) -> int:

@@ -22,15 +22,15 @@ be read or written.
 """
 
 import os
-import threading
 from dataclasses import replace
 from typing import IO, Any
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from fovea import codec
-from fovea.bitstream import MAGIC, ContainerReader, Metadata, read
+from fovea.bitstream import MAGIC, MAX_PIXELS, ContainerReader, Metadata, read
 from fovea.errors import BitstreamError, FoveaError
+from fovea.forks import Lock
 from fovea.picture import Picture, image_info
 
 FORMAT = "FOV"
@@ -43,7 +43,7 @@ class FovImageFile(ImageFile.ImageFile):
     format_description = "Fovea image for machines"
 
     def _open(self) -> None:
-        self._decoding = threading.Lock()
+        self._decoding = Lock()
         try:
             reader = ContainerReader(self._file())
             metadata = reader.metadata()
@@ -75,7 +75,8 @@ class FovImageFile(ImageFile.ImageFile):
 
     def _decode(self) -> None:
         try:
-            picture = codec.default_codec(None).decode_picture(self._file())
+            # Pillow's own guard, Image.MAX_IMAGE_PIXELS, has let the picture pass when it was opened.
+            picture = codec.default_codec(None).decode_picture(self._file(), max_pixels=MAX_PIXELS)
         except FoveaError as error:
             raise OSError(f"{self._name()}{error}") from error
         self.im = picture.to_image().im

@@ -142,7 +142,8 @@ def test_nothing_to_do(fovea, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in/notes.txt").write_text("")
     result = fovea("encode", tmp_path / "in", tmp_path / "out")
-    assert (result.exit_code, result.stderr) == (1, f"fovea: {tmp_path / 'in'}: nothing to convert in this folder\n")
+    message = f"fovea: {tmp_path / 'in'}: nothing to convert in this folder; 1 file was passed over: 1 .txt\n"
+    assert (result.exit_code, result.stderr) == (1, message)
 
 
 def test_folder_into_a_file_or_pipe(fovea, tree, photo):

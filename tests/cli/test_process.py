@@ -67,4 +67,4 @@ def test_missing_extra():
         code = f"import sys; sys.modules['torch'] = None; from fovea.cli import main; main({verb.split()})"
         done = python(code)
         assert done.returncode == 1
-        assert done.stderr == "fovea: needs the extra train: pip install 'fovea[train]'\n"
+        assert done.stderr == "fovea: needs the extra train: pip install 'fovea-codec[train]'\n"

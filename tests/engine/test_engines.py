@@ -1,5 +1,7 @@
 """The bits never drift: whatever encodes, every other decodes to the same integers."""
 
+import subprocess
+import sys
 from itertools import product
 
 import numpy as np
@@ -147,6 +149,15 @@ def test_integer_network_uses_only_exact_operations(model):
             assert shape[2:] == (1, 1) or shape[1] == 1, "dense 3x3 may become Winograd, which is not exact"
 
 
+@pytest.mark.parametrize("name", ["onnxruntime", "openvino"])
+def test_no_more_threads_than_cores(name):
+    if name not in engine_names():
+        pytest.skip(f"{name} is not installed")
+    assert create_engine(name, threads=10_000).threads == available_cores()
+    with pytest.raises(EngineError, match="on 0 threads"):
+        create_engine(name, threads=0)
+
+
 def test_unknown_engines_and_precisions_are_refused():
     with pytest.raises(EngineError, match="unknown engine 'abacus'"):
         create_engine("abacus")
@@ -154,24 +165,29 @@ def test_unknown_engines_and_precisions_are_refused():
         create_engine("onnxruntime", "int1")
 
 
-@pytest.mark.parametrize(("cores", "threads", "streams"), [(2, 1, 2), (2, 2, 1), (8, 3, 2), (1, 4, 1)])
-def test_openvino_has_streams_for_calls_at_the_same_time(cores, threads, streams, model, monkeypatch):
+@pytest.mark.parametrize(
+    ("cores", "threads", "at_once", "streams"),
+    [(2, 1, None, 2), (2, 2, None, 1), (8, 3, None, 2), (1, 4, None, 1), (2, 1, 1, 1), (8, 3, 1, 1)],
+)
+def test_openvino_has_streams_for_calls_at_the_same_time(cores, threads, at_once, streams, model, monkeypatch):
     pytest.importorskip("openvino")
-    from fovea.engine import ov
+    from fovea.engine import base
 
-    monkeypatch.setattr(ov, "available_cores", lambda: cores)
-    engine = create_engine("openvino", threads=threads)
+    monkeypatch.setattr(base, "available_cores", lambda: cores)
+    engine = create_engine("openvino", threads=threads, at_once=at_once)
     compiled = []
-    compile_model = engine._core.compile_model
+    core = engine._core.get()
+    compile_model = core.compile_model
 
     def recording(*arguments):
         compiled.append((arguments[-1], compile_model(*arguments)))
         return compiled[-1][1]
 
-    monkeypatch.setattr(engine._core, "compile_model", recording)
-    engine.load(model.graphs["synthesis"])
+    monkeypatch.setattr(core, "compile_model", recording)
+    z = np.zeros((1, model.hyper, 2, 2), np.float32)
+    engine.load(model.graphs["means"])(z, np.array([50]))
     ((settings, network),) = compiled
-    assert (settings["NUM_STREAMS"], settings["INFERENCE_NUM_THREADS"]) == (streams, streams * threads)
+    assert (settings["NUM_STREAMS"], settings["INFERENCE_NUM_THREADS"]) == (streams, streams * min(threads, cores))
     if cores <= available_cores():  # OpenVINO has no more streams than cores
         assert network.get_property("NUM_STREAMS") == streams
         assert network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") == streams
@@ -181,5 +197,15 @@ def test_openvino_has_streams_for_calls_at_the_same_time(cores, threads, streams
 def test_broken_networks_are_an_engine_error(name):
     if name not in engine_names():
         pytest.skip(f"{name} is not installed")
-    with pytest.raises(EngineError, match="cannot load"):
-        create_engine(name).load(b"no network")
+    with pytest.raises(EngineError, match="cannot open the network"):
+        create_engine(name).load(b"no network")()
+
+
+@pytest.mark.parametrize(("said", "found"), [(None, "1"), ("0", "0")])
+def test_onnx_runtime_reports_to_nobody_unless_the_user_says_so(said, found, monkeypatch):
+    monkeypatch.delenv("ORT_DISABLE_TELEMETRY", raising=False)
+    if said is not None:
+        monkeypatch.setenv("ORT_DISABLE_TELEMETRY", said)
+    code = "import os; from fovea import Codec; Codec(); print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == found

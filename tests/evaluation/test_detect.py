@@ -1,5 +1,6 @@
 import json
 import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,11 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 import fovea
+from fovea.cli import main
 from fovea.cli.detect import detect_command
+from fovea.cli.interruption import Interruption
 from fovea.evaluation.drawing import draw
+from fovea.recognition import OnnxRecognizer
 
 CHECKER = np.indices((16, 16)).sum(axis=0) % 2 * 200 + 20
 
@@ -89,6 +93,63 @@ def test_images_of_one_name_are_told_apart_where_nothing_is_drawn(photo: Path, c
 
 def test_an_image_named_twice_is_drawn_once_more(photo: Path, checkers: Path, tmp_path: Path):
     assert detect(photo, photo, "--recognizer", checkers, "-o", tmp_path / "out").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("out", "reason"),
+    [
+        ("photo.png", "is an input, too: choose another"),
+        ("link.png", "is the input"),
+        ("seen.xyz", "no image format for"),
+        ("seen.psd", "choose one of png"),
+        ("photo.png/x.png", "cannot be written: Not a directory"),
+    ],
+)
+def test_where_nothing_can_be_drawn_is_told_before_the_work(photo: Path, checkers: Path, out: str, reason: str):
+    before = photo.read_bytes()
+    photo.with_name("link.png").symlink_to(photo)
+    result = CliRunner().invoke(main, ["detect", str(photo), "-r", str(checkers), "-o", str(photo.parent / out)])
+    assert result.exit_code in (1, 2) and reason in result.stderr and result.stderr.count("\n") == 1
+    assert photo.read_bytes() == before and len(list(photo.parent.iterdir())) == 2
+
+
+def test_an_earlier_drawing_is_an_input_where_it_is_named(photo: Path, checkers: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(photo.parent)
+    assert detect(photo, "-r", checkers).exit_code == 0
+    drawn = photo.with_name("photo.seen.png")
+    before = drawn.read_bytes()
+    assert detect(photo, drawn, "-r", checkers).exit_code == 2
+    assert drawn.read_bytes() == before
+
+
+def test_a_pipe(photo: Path, checkers: Path, tmp_path: Path):
+    def piped(*arguments: object) -> Result:
+        return CliRunner().invoke(main, ["detect", "-", "-r", str(checkers), *arguments], input=photo.read_bytes())
+
+    assert json.loads(piped("--json").stdout)["file"] == "the input"
+    assert piped("-o", str(tmp_path / "drawn.png")).stdout.startswith("the input: person ")
+    assert Image.open(tmp_path / "drawn.png").size == (64, 64)
+    assert "name a file with -o" in piped().stderr
+
+
+def test_a_score_is_a_number(photo: Path, checkers: Path):
+    assert detect(photo, "-r", checkers, "--threshold", "nan").exit_code == 2
+
+
+def test_an_interruption_tells_how_many_are_done(photo: Path, checkers: Path, tmp_path: Path, monkeypatch):
+    predict, seen = OnnxRecognizer.predict, []
+
+    def interrupted(self, images, only=None):
+        if seen:
+            raise Interruption(signal.SIGTERM)
+        seen.append(images)
+        return predict(self, images, only)
+
+    monkeypatch.setattr(OnnxRecognizer, "predict", interrupted)
+    other = shutil.copy(photo, tmp_path / "other.png")
+    with pytest.raises(Interruption, match="ended by SIGTERM: 1 of 2 images are done"):
+        detect(photo, other, "-r", checkers, "-o", tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["photo.seen.png"]
 
 
 def test_masks_are_drawn_and_the_original_kept():

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from click.testing import CliRunner
 from onnx import TensorProto, helper
 from PIL import Image
 
 from fovea.baselines.pillow_codecs import WebP
+from fovea.cli import main
 from fovea.errors import BaselineError, DatasetError, FoveaError, ModelError, RecognizerError
 from fovea.evaluation import evaluate, pool
 from fovea.evaluation.contender import contenders
@@ -119,6 +121,34 @@ def test_unknown_codec():
 def test_codec_twice():
     with pytest.raises(FoveaError, match="two codecs are called webp:4"):
         contenders(["webp", "webp:4"], {})
+
+
+def test_region_of_no_recognizer():
+    with pytest.raises(BaselineError, match=r"jpeg\+roi: names no recognizer"):
+        contenders(["jpeg+roi:"], {})
+
+
+@pytest.mark.parametrize("place", ["out", "cache"])
+def test_a_report_does_not_replace_what_it_is_made_of(
+    place: str, make_dataset: Callable[[int], Path], checkers: Path, tmp_path: Path
+):
+    folder = make_dataset(1).with_suffix("")
+    image = (folder / "1.png").rename(folder / "curves.png")
+    before = image.read_bytes()
+    where = {"out": tmp_path / "out", "cache": tmp_path / "cache"} | {place: folder if place == "out" else image}
+    arguments = ["--data", folder, "--codecs", "jpeg", "--recognizers", checkers]
+    arguments += [part for name, path in where.items() for part in (f"--{name}", path)]
+    result = CliRunner().invoke(main, ["eval", *map(str, arguments)])
+    assert result.exit_code == 2
+    assert result.stderr == f"fovea: the output {image} is an input, too: choose another\n"
+    assert image.read_bytes() == before
+
+
+def test_a_report_that_cannot_be_written(make_dataset: Callable[[int], Path], checkers: Path, tmp_path: Path):
+    (tmp_path / "file").touch()
+    arguments = ["--data", make_dataset(1), "--codecs", "jpeg", "--recognizers", checkers, "--out", tmp_path / "file/x"]
+    result = CliRunner().invoke(main, ["eval", *map(str, arguments)])
+    assert (result.exit_code, result.stderr) == (1, f"fovea: {tmp_path}/file/x cannot be written: Not a directory\n")
 
 
 def test_anchor_that_does_not_run(tmp_path: Path, make_dataset: Callable[[int], Path], checkers: Path):

@@ -10,6 +10,25 @@ from PIL import Image, ImageFile
 from fovea.errors import ImageError
 from fovea.picture import Picture, image_suffixes, open_picture
 
+FORMATS = [
+    "AVIF",
+    "BMP",
+    "DDS",
+    "GIF",
+    "ICO",
+    "IM",
+    "JPEG",
+    "JPEG2000",
+    "MPO",
+    "PCX",
+    "PNG",
+    "PPM",
+    "QOI",
+    "SGI",
+    "TGA",
+]
+FORMATS += ["TIFF", "WEBP"]
+
 
 def coded(format_, size=(64, 48)):
     noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
@@ -77,12 +96,15 @@ def test_what_is_not_there(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "PPM", "AVIF", "JPEG2000"])
+@pytest.mark.parametrize("format_", FORMATS)
 def test_random_damage_ends_in_a_picture_or_an_image_error(format_):
     intact = coded(format_, (16, 16))
     chance = random.Random(format_)
     for _ in range(60):
         damaged = bytearray(intact)
+        if chance.random() < 0.3:
+            del damaged[chance.randrange(len(damaged)) :]
+            damaged = damaged or bytearray(1)
         for _ in range(chance.randint(1, 8)):
             damaged[chance.randrange(len(damaged))] = chance.randrange(256)
         try:
@@ -137,3 +159,17 @@ def test_no_name_brings_a_file_to_another_program(tmp_path):
     assert Image.open(path).format == "EPS"  # which Ghostscript would run
     with pytest.raises(ImageError, match=r"photo\.jpg: no image of a format that Pillow decodes"):
         open_picture(path)
+
+
+def test_no_other_format_brings_a_file_to_another_program(monkeypatch):
+    def run(*_):
+        raise AssertionError("Ghostscript is never run")
+
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", run)
+    eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n%%EndComments\n"
+    fields = {(3, 60): b"\1\0", (3, 20): b"\4", (3, 30): b"\4", (3, 120): b"\5", (8, 10): eps}
+    data = b"".join(b"\x1c" + bytes(tag) + len(field).to_bytes(2, "big") + field for tag, field in fields.items())
+    with pytest.raises(AssertionError):
+        Image.open(io.BytesIO(data)).load()
+    with pytest.raises(ImageError, match="no image of a format"):
+        open_picture(data)

@@ -1,7 +1,9 @@
 import errno
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +25,10 @@ class Server:
     url: str = ""
     breaks_at: int | None = None
     ranges: bool = True
+    shift: int = 0
+    """Bytes by which a resumed answer starts too early; it says so."""
+    pause: threading.Barrier | None = None
+    """Holds answers until so many are asked for."""
     asked: list[str | None] = field(default_factory=list)
 
 
@@ -37,12 +43,17 @@ def server() -> Iterator[Server]:
             if not self.path.endswith("/model.onnx"):
                 self.send_error(404)
                 return
+            if state.pause:
+                state.pause.wait(60)
             first = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and state.ranges else 0
+            first -= state.shift if first else 0
             if first >= len(CONTENT):
                 self.send_error(416)
                 return
             self.send_response(206 if first else 200)
             self.send_header("Content-Length", str(len(CONTENT) - first))
+            if state.shift and first:
+                self.send_header("Content-Range", f"bytes {first}-{len(CONTENT) - 1}/{len(CONTENT)}")
             self.end_headers()
             self.wfile.write(CONTENT[first : state.breaks_at])
 
@@ -87,6 +98,56 @@ def test_a_whole_part_is_only_checked(server: Server, target: Path) -> None:
     target.with_name("model.onnx.part").write_bytes(CONTENT)
     download(server.url, target, SHA256)
     assert target.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("kept", [b"of another file" * 9, CONTENT[:-1] + b"?", CONTENT + b"and more"])
+def test_what_was_kept_of_another_file_is_not_gone_on_with(server: Server, target: Path, kept: bytes) -> None:
+    target.parent.mkdir()
+    target.with_name("model.onnx.part").write_bytes(kept)
+    download(server.url, target, SHA256)
+    assert target.read_bytes() == CONTENT and list(target.parent.iterdir()) == [target]
+    assert server.asked == [f"bytes={len(kept)}-", None]
+
+
+def test_a_server_that_resumes_elsewhere_is_asked_for_everything(server: Server, target: Path) -> None:
+    target.parent.mkdir()
+    target.with_name("model.onnx.part").write_bytes(CONTENT[:5000])
+    server.shift = 1000
+    download(server.url, target, SHA256)
+    assert target.read_bytes() == CONTENT and server.asked == ["bytes=5000-", None]
+
+
+def test_many_download_one_file_at_once(server: Server, target: Path) -> None:
+    target.parent.mkdir()
+    target.with_name("model.onnx.part").write_bytes(CONTENT[:5000])
+    server.pause = threading.Barrier(4)
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(download, server.url, target, SHA256) for _ in range(4)]:
+            done.result()
+    assert target.read_bytes() == CONTENT and list(target.parent.iterdir()) == [target]
+    assert sorted(map(str, server.asked)) == ["None", "None", "None", "bytes=5000-"], "one alone goes on"
+
+
+def test_what_a_killed_download_left_is_gone_on_with(server: Server, target: Path) -> None:
+    target.parent.mkdir()
+    busy, left = (target.with_name(f".model.onnx.{number}.part") for number in range(2))
+    busy.write_bytes(CONTENT[:8000])
+    left.write_bytes(CONTENT[:5000])
+    os.utime(left, (0, 0))
+    download(server.url, target, SHA256)
+    assert server.asked == ["bytes=5000-"]
+    assert sorted(target.parent.iterdir()) == [busy, target], "another process still writes to it"
+
+
+def test_an_interrupted_download_is_gone_on_with(server: Server, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("fovea.recognition.download.tqdm.update", interrupted)
+        download(server.url, target, SHA256)
+    (kept,) = target.parent.iterdir()
+    assert kept.name == "model.onnx.part" and CONTENT.startswith(kept.read_bytes())
 
 
 def test_a_wrong_checksum_is_refused_and_cleared_away(server: Server, target: Path) -> None:

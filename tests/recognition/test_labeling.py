@@ -88,6 +88,17 @@ def test_json_is_read_back(coco_json_set: Dataset, tmp_path: Path):
     assert json.loads(path.read_text())["images"][0]["file_name"] == "1.png"
 
 
+def test_names_in_the_json_lead_back_to_the_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    inside, outside = tmp_path / "set" / "a" / "1.png", tmp_path / "elsewhere" / "2.png"
+    beside = Path("set") / ".." / "3.png"
+    images = tuple(DatasetImage(number, path, 4, 4) for number, path in enumerate((inside, outside, beside), 1))
+    told = json.loads(coco_json(Dataset("set", images, (), {}), Path("set")))
+    names = [image["file_name"] for image in told["images"]]
+    assert names == ["a/1.png", outside.as_posix(), "../3.png"]
+    assert [(Path("set") / name).resolve() for name in names] == [path.resolve() for path in (inside, outside, beside)]
+
+
 def test_json_says_which_labels_count_pixels_as_shown():
     shown = replace(IMAGE, id=6, upright=True)
     told = json.loads(coco_json(Dataset("photos", (IMAGE, shown), (), {}), Path("photos")))

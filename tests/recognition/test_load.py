@@ -275,7 +275,7 @@ def test_missing_and_broken_files_are_refused(tmp_path: Path) -> None:
         load("nothing.onnx")
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"not a model")
-    with pytest.raises(RecognizerError, match="ONNX Runtime cannot open it"):
+    with pytest.raises(RecognizerError, match="ONNX Runtime cannot open the network"):
         load(broken)
     picture = tmp_path / "picture.png"
     picture.write_bytes(b"")

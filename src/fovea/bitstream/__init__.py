@@ -3,10 +3,11 @@
 Bytes only: what is inside a tile is the business of :mod:`fovea.entropy`. ``docs/format.md`` has the format.
 """
 
-from fovea.bitstream.container import Container, ContainerReader, Source, read, read_header, write
+from fovea.bitstream.container import Container, ContainerReader, read, read_header, write
 from fovea.bitstream.grid import Box, TileGrid
 from fovea.bitstream.header import MAGIC, VERSION, Header, Metadata, Mode
 from fovea.bitstream.limits import (
+    DEFAULT_MAX_PIXELS,
     DEFAULT_TILE_SIZE,
     MAX_METADATA_BYTES,
     MAX_PIXELS,
@@ -14,8 +15,10 @@ from fovea.bitstream.limits import (
     MAX_TILE_SIZE,
     TILE_UNIT,
 )
+from fovea.bitstream.source import Source, as_file
 
 __all__ = [
+    "DEFAULT_MAX_PIXELS",
     "DEFAULT_TILE_SIZE",
     "MAGIC",
     "MAX_METADATA_BYTES",
@@ -32,6 +35,7 @@ __all__ = [
     "Mode",
     "Source",
     "TileGrid",
+    "as_file",
     "read",
     "read_header",
     "write",

@@ -1,9 +1,8 @@
 """Writing and reading whole ``.fov`` files, or only the parts of one that are needed."""
 
 import io
-import threading
 from dataclasses import dataclass, field
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from fovea.bitstream.fields import CHECKSUM_BYTES, FieldReader, checksum, varint
 from fovea.bitstream.header import (
@@ -16,10 +15,9 @@ from fovea.bitstream.header import (
     check_metadata_size,
 )
 from fovea.bitstream.limits import TILE_UNIT
+from fovea.bitstream.source import Source, as_file, read_exactly
 from fovea.errors import BitstreamError, ChecksumError, TruncatedError, UnsupportedVersionError
-
-Source = bytes | bytearray | memoryview | IO[bytes]
-"""A whole file in memory, or an open binary file that can seek."""
+from fovea.forks import Lock
 
 _COLOR, _EXIF, _ICC, _XMP, _ALPHA = (1 << bit for bit in range(5))
 _UNKNOWN = 0xFF & ~(_COLOR | _EXIF | _ICC | _XMP | _ALPHA)
@@ -90,7 +88,8 @@ class ContainerReader:
     Every part is checked against its checksum when it is read. Several threads may read from one reader.
 
     Args:
-        source: The file; an open file must stay open, and nothing else may read from it meanwhile.
+        source: The file; an open file must stay open, and nothing else may read from it meanwhile. One that cannot
+            seek is read to its end.
 
     Raises:
         BitstreamError: This is no valid ``.fov`` file; one of its subclasses says more.
@@ -106,11 +105,12 @@ class ContainerReader:
     """What the file says about itself."""
 
     def __init__(self, source: Source) -> None:
-        self._file = _opened(source)
-        self._lock = threading.Lock()
-        size = self._file.seek(0, io.SEEK_END)
-        self._file.seek(0)
-        fields = FieldReader(self._file)
+        file = as_file(source)
+        file.seek(0, io.SEEK_END)
+        size = file.tell()  # seek() of a memory map returns nothing before Python 3.13
+        file.seek(0)
+        self._file, self._lock = file, Lock()
+        fields = FieldReader(file)
         flags = _read_preamble(fields)
         self.header = _read_header_fields(fields, flags)
 
@@ -176,21 +176,10 @@ class ContainerReader:
     def _read(self, name: str, block: "_Block") -> bytes:
         with self._lock:
             self._file.seek(block.offset)
-            data = self._file.read(block.length)
+            data = read_exactly(self._file, block.length)
         if checksum(data) != block.checksum:
             raise ChecksumError(f"{name} does not match its checksum: the file is damaged")
         return data
-
-
-def _opened(source: Source) -> IO[bytes]:
-    if isinstance(source, bytes | bytearray | memoryview):
-        return io.BytesIO(source)
-    if isinstance(source, io.TextIOBase) or not hasattr(source, "seek"):
-        raise TypeError(
-            f"expected the bytes of a .fov file, or the file opened in binary mode, not {type(source).__name__}:"
-            " read a path with pathlib.Path(...).read_bytes()"
-        )
-    return source
 
 
 class _Block(NamedTuple):

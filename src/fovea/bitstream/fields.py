@@ -3,6 +3,7 @@
 import zlib
 from typing import IO
 
+from fovea.bitstream.source import read_exactly
 from fovea.errors import BitstreamError, ChecksumError, TruncatedError
 
 VARINT_BITS = 32
@@ -63,7 +64,7 @@ class FieldReader:
         Raises:
             TruncatedError: The file ends before.
         """
-        data = self._file.read(count)
+        data = read_exactly(self._file, count)
         if len(data) < count:
             raise TruncatedError("the file ends within its header: it is incomplete")
         self._checksum = zlib.crc32(data, self._checksum)

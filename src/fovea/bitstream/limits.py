@@ -6,6 +6,9 @@ MAX_SIDE = 2**17
 MAX_PIXELS = 2**28
 """Largest width x height, in pixels: 268 megapixels."""
 
+DEFAULT_MAX_PIXELS = 178_956_970
+"""Width x height that a file is decoded to unless the caller allows more: where Pillow refuses by default, too."""
+
 MAX_METADATA_BYTES = 2**24
 """Largest EXIF, ICC or XMP block, in bytes: 16 MiB each."""
 

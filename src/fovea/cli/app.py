@@ -1,4 +1,4 @@
-"""The command as a whole: its verbs, and what becomes of the errors that a verb lets through."""
+"""The command as a whole: its verbs, and what becomes of the errors and signals that a verb lets through."""
 
 import sys
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from fovea import __version__
+from fovea.cli import interruption, streams
 from fovea.cli.complexity import complexity
 from fovea.cli.decode import decode
 from fovea.cli.detect import detect_command
@@ -24,7 +25,7 @@ _INTERRUPTED = 130
 
 
 class _Command(click.Group):
-    """Ends with exit code 0, 1 for an error, 2 for wrong usage, and at most one line for each error."""
+    """Ends with exit code 0, 1 for an error, 2 for wrong usage, 128 + N for signal N; at most one line for each."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -36,18 +37,26 @@ class _Command(click.Group):
             ctx.exit(1)
 
     def main(self, *args: Any, **settings: Any) -> Any:
-        try:
-            code = super().main(*args, **settings | {"standalone_mode": False})
-        except click.Abort:
-            click.echo("fovea: interrupted", err=True)
-            code = _INTERRUPTED
-        except click.exceptions.NoArgsIsHelpError as error:
-            error.show()
-            code = error.exit_code
-        except click.ClickException as error:
-            click.echo(f"fovea: {' '.join(error.format_message().split())}", err=True)
-            code = error.exit_code
-        sys.exit(code)
+        streams.prepare()
+        with interruption.raised():
+            try:
+                code = super().main(*args, **settings | {"standalone_mode": False})
+            except interruption.Interruption as stop:
+                streams.tell(f"fovea: {stop}")
+                interruption.end(stop.code)
+            except click.Abort:
+                streams.tell("fovea: interrupted")
+                code = _INTERRUPTED
+            except click.exceptions.NoArgsIsHelpError as error:
+                error.show()
+                code = error.exit_code
+            except click.ClickException as error:
+                streams.tell(f"fovea: {streams.one_line(error.format_message())}")
+                code = error.exit_code
+            except OSError as error:  # the help cannot be printed
+                report(error)
+                code = 1
+            sys.exit(code)
 
 
 @click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})

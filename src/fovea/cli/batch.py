@@ -1,6 +1,7 @@
 """Converting many files at once, past those that fail."""
 
 import logging
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -10,11 +11,12 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-import click
 from tqdm import tqdm
 
 from fovea.cli.failures import report
 from fovea.cli.files import PIPE, Plan, Task, name_of, reading, writing
+from fovea.cli.interruption import Interruption
+from fovea.cli.streams import tell
 
 
 @dataclass(frozen=True)
@@ -76,26 +78,35 @@ def convert_all(plan: Plan, convert: Convert, at_once: int, quiet: bool) -> bool
     tasks = plan.tasks
     logging.getLogger("PIL").addHandler(logging.NullHandler())
     started = time.perf_counter()
-    total = Tally()
+    total, done = Tally(), 0
     failed: list[tuple[Task, Exception]] = []
     hidden = True if quiet or len(tasks) == 1 else None  # None: hidden where stderr is no terminal
-    with warnings.catch_warnings(), tqdm(total=len(tasks), unit="image", disable=hidden) as bar:
-        warnings.simplefilter("ignore")  # what Pillow thinks of an image that it reads nevertheless
-        for task, result in _results(tasks, convert, at_once):
-            if isinstance(result, Tally):
-                total += result
-            else:
-                failed.append((task, result))
-            bar.update()
-    for task, error in sorted(failed, key=lambda failure: failure[0]):
-        report(error, name_of(task.source))
+    try:
+        with warnings.catch_warnings(), tqdm(total=len(tasks), unit="image", disable=hidden) as bar:
+            warnings.simplefilter("ignore")  # what Pillow thinks of an image that it reads nevertheless
+            for task, result in _results(tasks, convert, at_once):
+                if isinstance(result, Tally):
+                    done += 1
+                    total += result
+                else:
+                    failed.append((task, result))
+                bar.update()
+    except Interruption as stop:
+        if len(tasks) > 1:
+            stop.add_note(f"{done} of {len(tasks)} images are done")
+        raise
+    finally:
+        for task, error in sorted(failed, key=lambda failure: failure[0]):
+            report(error, str(task.source) if task.source != PIPE else name_of(PIPE))
     for unread in plan.unread:
         report(unread)
     if len(tasks) > 1 and failed:
-        click.echo(f"fovea: {len(failed)} of {len(tasks)} images failed", err=True)
-    if not quiet and total.pixels:
-        what = _name(tasks[0]) if len(tasks) == 1 else f"{len(tasks) - len(failed)} images"
-        click.echo(f"{what}: {total.summary(time.perf_counter() - started)}", err=True)
+        tell(f"fovea: {len(failed)} of {len(tasks)} images failed")
+    if not quiet:
+        what = _name(tasks[0]) if len(tasks) == 1 else f"{done} images"
+        summary = f"{what}: {total.summary(time.perf_counter() - started)}" if done else ""
+        if parts := [part for part in (summary, plan.passed_over) if part]:
+            tell("; ".join(parts))
     return not failed and not plan.unread
 
 
@@ -118,10 +129,12 @@ def _results(tasks: Iterable[Task], convert: Convert, at_once: int) -> Iterator[
     if at_once == 1:
         yield from map(run, tasks)  # in the main thread, which an interrupt reaches at once
         return
-    waiting = iter(tasks)
-    with ThreadPoolExecutor(at_once) as pool:
+    waiting, pool = iter(tasks), ThreadPoolExecutor(at_once)
+    try:
         running: set[Future[_Result]] = {pool.submit(run, task) for task in islice(waiting, at_once)}
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
             running |= {pool.submit(run, task) for task in islice(waiting, len(done))}
             yield from (future.result() for future in done)
+    finally:  # an interruption does not wait for images that take long
+        pool.shutdown(wait=not isinstance(sys.exception(), Interruption), cancel_futures=True)

@@ -3,11 +3,12 @@
 import click
 
 from fovea.cli.failures import needs_extra
-from fovea.cli.options import debug_option
+from fovea.cli.options import Name, debug_option
+from fovea.cli.streams import print_result
 
 
 @click.command()
-@click.argument("architecture")
+@click.argument("architecture", type=Name())
 @debug_option
 def complexity(architecture: str) -> None:
     """Count what a network multiplies.
@@ -31,4 +32,4 @@ def complexity(architecture: str) -> None:
 
     rows = [(step.replace("_", "-"), shown(encoded, step), shown(decoded, step)) for step in counts]
     for row in [("kMAC/pixel", "encode", "decode"), *rows, ("total", total(encoded), total(decoded))]:
-        click.echo("{:16}{:>10}{:>10}".format(*row))
+        print_result("{:16}{:>10}{:>10}".format(*row))

@@ -9,7 +9,8 @@ import click
 from fovea.cli.batch import Tally, convert_all, share
 from fovea.cli.files import PIPE, Task, as_path, name_of, plan
 from fovea.cli.formats import FORMATS, save
-from fovea.cli.options import codec_options
+from fovea.cli.options import FilePath, codec_options, max_pixels_option
+from fovea.cli.streams import tell
 
 Region = tuple[int, int, int, int]
 
@@ -25,8 +26,8 @@ def _region(_context: click.Context, _parameter: click.Parameter, value: str | N
 
 
 @click.command()
-@click.argument("source", metavar="IN", type=click.Path())
-@click.argument("target", metavar="OUT", type=click.Path())
+@click.argument("source", metavar="IN", type=FilePath())
+@click.argument("target", metavar="OUT", type=FilePath())
 @click.option(
     "--region", metavar="L,T,W,H", callback=_region, help="Decode this part alone: left, top, width, height in pixels."
 )
@@ -39,6 +40,10 @@ def _region(_context: click.Context, _parameter: click.Parameter, value: str | N
     type=click.Choice(list(FORMATS)),
     help="Of OUT.  [default: its suffix; png for folders and pipes]",
 )
+@click.option(
+    "--no-metadata", is_flag=True, help="Drop EXIF, ICC and XMP; the picture is turned upright and converted to sRGB."
+)
+@max_pixels_option
 @codec_options
 @click.pass_context
 def decode(
@@ -48,9 +53,11 @@ def decode(
     region: Region | None,
     as_map: bool,
     suffix: str | None,
+    no_metadata: bool,
+    max_pixels: int,
     engine: str,
     precision: str,
-    jobs: int | None,
+    jobs: int,
     quiet: bool,
 ) -> None:
     """Decode .fov files to images.
@@ -60,7 +67,6 @@ def decode(
     """
     from fovea.bitstream import read_header
     from fovea.codec import Codec
-    from fovea.engine.base import available_cores
     from fovea.picture import Picture, enlarged_map
 
     if as_map and region:
@@ -68,16 +74,18 @@ def decode(
     work = plan(source, target, {".fov"}, f".{suffix or 'png'}")
     form = FORMATS[suffix or _suffix_of(work.tasks[0].target)]
     _refuse_losses(work.tasks, as_path(target))
-    at_once, threads = share(jobs or available_cores(), len(work.tasks))
-    codec = Codec(engine=engine, precision=precision, threads=threads)
+    at_once, threads = share(jobs, len(work.tasks))
+    codec = Codec(engine=engine, precision=precision, threads=threads, at_once=at_once)
 
-    def convert(_path: Path, file: IO[bytes], out: IO[bytes]) -> Tally:
+    def convert(path: Path, file: IO[bytes], out: IO[bytes]) -> Tally:
         header = read_header(file)
         if as_map:
-            picture = Picture.from_array(enlarged_map(codec.object_map(file), header.width, header.height))
+            found = codec.object_map(file, max_pixels=max_pixels)
+            picture = Picture.from_array(enlarged_map(found, header.width, header.height))
         else:
-            picture = codec.decode_picture(file, region)
-        save(picture, out, form)
+            picture = codec.decode_picture(file, region, max_pixels)
+        if lost := save(picture.shown() if no_metadata else picture, out, form):
+            tell(f"fovea: {name_of(path)}: {lost}")
         return Tally(file.seek(0, 2), header.width * header.height, picture.width * picture.height)
 
     if not convert_all(work, convert, at_once, quiet):

@@ -8,26 +8,30 @@ from pathlib import Path
 import click
 
 from fovea.cli.failures import needs_extra, report
-from fovea.cli.files import name_of, writing
-from fovea.cli.options import debug_option, json_option
+from fovea.cli.files import PIPE, as_path, name_of, reading, writing
+from fovea.cli.formats import FORMATS
+from fovea.cli.interruption import Interruption
+from fovea.cli.options import FilePath, Score, debug_option, json_option, recognizer_option
+from fovea.cli.outputs import keep_inputs, require_file
+from fovea.cli.streams import print_note, print_result
 
 
 @click.command("detect")
-@click.argument("sources", metavar="IMAGE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-r", "--recognizer", metavar="R", required=True, help=".onnx or .yaml file, or a name of the registry.")
+@click.argument("sources", metavar="IMAGE...", nargs=-1, required=True, type=FilePath())
+@recognizer_option
 @click.option(
     "-o",
     "--out",
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     help="Draw to this file, or folder.  [default: IMAGE.seen.png in the current folder, and with --json none]",
 )
-@click.option("--threshold", type=click.FloatRange(0, 1), default=0.25, show_default=True, help="Lowest score shown.")
+@click.option("--threshold", type=Score(), default=0.25, show_default=True, help="Lowest score shown.")
 @json_option
 @debug_option
 @click.pass_context
 def detect_command(
     context: click.Context,
-    sources: tuple[Path, ...],
+    sources: tuple[str, ...],
     recognizer: str,
     out: Path | None,
     threshold: float,
@@ -35,10 +39,11 @@ def detect_command(
 ) -> None:
     """Show what a recognizer sees.
 
-    Reads images or .fov files and draws boxes, class names with scores, and masks. With --json one object a line for
-    each image, boxes as x1, y1, x2, y2 in pixels.
+    Reads images or .fov files, and - for the standard input, and draws boxes, class names with scores, and masks. With
+    --json one object a line for each image, boxes as x1, y1, x2, y2 in pixels.
     """
-    targets = {} if out is None and as_json else _targets(sources, out)
+    paths = [as_path(source) for source in sources]
+    targets = {} if out is None and as_json else _targets(paths, out)
     with needs_extra("eval"):
         from PIL import Image
 
@@ -47,29 +52,45 @@ def detect_command(
         from fovea.picture import open_picture
         from fovea.recognition import load
 
+    formats = {target: _format(target) for target in targets.values()}
+    for target in formats:
+        require_file(target)
+    keep_inputs(formats, [*(path for path in paths if path != PIPE), Path(recognizer)])
     loaded = load(recognizer, threshold=threshold)
-    failed = False
-    for source in sources:
+
+    def detect(path: Path) -> None:
+        with reading(path) as file:
+            picture = open_picture(file, keep_metadata=False).pixels
+        (found,) = loaded.predict([picture])
+        objects = named(found, loaded.classes)
+        if as_json:
+            listed = [{"class": name, "score": score, "box": box} for name, score, box in objects]
+            height, width = picture.shape[:2]
+            name = name_of(PIPE) if path == PIPE else str(path)
+            print_result(json.dumps({"file": name, "width": width, "height": height, "objects": listed}))
+        if (target := targets.get(path)) is None:
+            return
+        drawn = io.BytesIO()
+        Image.fromarray(draw(picture, found, loaded.classes)).save(drawn, formats[target])
+        with writing(target) as stream:
+            stream.write(drawn.getbuffer())
+        if not as_json:
+            names = ", ".join(f"{name} {100 * score:.0f}" for name, score, _ in objects) or "nothing"
+            print_note(f"{name_of(path)}: {names} -> {name_of(target)}")
+
+    failed = 0
+    for done, path in enumerate(paths):
         try:
-            picture = open_picture(source, keep_metadata=False).pixels
-            (found,) = loaded.predict([picture])
-            objects = named(found, loaded.classes)
-            if as_json:
-                listed = [{"class": name, "score": score, "box": box} for name, score, box in objects]
-                height, width = picture.shape[:2]
-                click.echo(json.dumps({"file": str(source), "width": width, "height": height, "objects": listed}))
-            if (target := targets.get(source)) is None:
-                continue
-            file = io.BytesIO()
-            Image.fromarray(draw(picture, found, loaded.classes)).save(file, _format(target))
-            with writing(target) as stream:
-                stream.write(file.getbuffer())
-            if not as_json:
-                names = ", ".join(f"{name} {100 * score:.0f}" for name, score, _ in objects) or "nothing"
-                click.echo(f"{name_of(source)}: {names} -> {name_of(target)}")
+            detect(path)
+        except BrokenPipeError:
+            raise
         except Exception as error:
-            report(error, name_of(source))
-            failed = True
+            report(error, name_of(PIPE) if path == PIPE else str(path))
+            failed += 1
+        except Interruption as stop:
+            if len(paths) > 1:
+                stop.add_note(f"{done - failed} of {len(paths)} images are done")
+            raise
     if failed:
         context.exit(1)
 
@@ -92,17 +113,17 @@ def _targets(sources: Sequence[Path], out: Path | None) -> Mapping[Path, Path]:
 
 
 def _target(source: Path, out: Path | None, count: int) -> Path:
-    if out is None:
-        return Path(f"{source.stem}.seen.png")
-    if count > 1 or out.is_dir() or not out.suffix:
-        return out / f"{source.stem}.seen.png"
-    return out
+    if out is not None and count == 1 and out.suffix and not out.is_dir():
+        return out
+    if source == PIPE:
+        raise click.UsageError("a pipe has no name to draw to: name a file with -o, or take --json")
+    return (out or Path()) / f"{source.stem}.seen.png"
 
 
 def _format(target: Path) -> str:
     from PIL import Image
 
     found = Image.registered_extensions().get(target.suffix.lower())
-    if found is None:
-        raise click.UsageError(f"no image format for {target.name}: choose .png, .jpg or .webp")
+    if found not in Image.SAVE:
+        raise click.UsageError(f"no image format for {name_of(target)}: choose one of {', '.join(FORMATS)}")
     return found

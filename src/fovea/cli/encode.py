@@ -8,9 +8,11 @@ import click
 
 from fovea.cli.batch import Tally, convert_all, share
 from fovea.cli.files import as_path, name_of, plan
-from fovea.cli.options import codec_options
+from fovea.cli.options import FilePath, Name, codec_options, max_pixels_option
 from fovea.cli.regions import region_finder
 from fovea.codec import DEFAULT_MODEL, DEFAULT_QUALITY
+
+_LARGEST_BPP = 1e9  # bits of any picture are countable
 
 
 def _finite(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
@@ -20,12 +22,12 @@ def _finite(_context: click.Context, _parameter: click.Parameter, value: float |
 
 
 @click.command()
-@click.argument("source", metavar="IN", type=click.Path())
-@click.argument("target", metavar="OUT", type=click.Path())
+@click.argument("source", metavar="IN", type=FilePath())
+@click.argument("target", metavar="OUT", type=FilePath())
 @click.option(
     "-q", "--quality", type=click.IntRange(0, 100), help=f"Smallest file to best picture.  [default: {DEFAULT_QUALITY}]"
 )
-@click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help="Name, or a model file.")
+@click.option("-m", "--model", type=Name(), default=DEFAULT_MODEL, show_default=True, help="Name, or a model file.")
 @click.option(
     "--target-bpp", metavar="X", type=float, callback=_finite, help="Best quality with at most X bits per pixel."
 )
@@ -35,13 +37,14 @@ def _finite(_context: click.Context, _parameter: click.Parameter, value: float |
 @click.option(
     "--roi",
     metavar="MAP",
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     help="Where the region of interest is, for models that take a map of it: an image that is white there, a folder of"
     " such images named like those of IN, labels (COCO .json), or a recognizer (.onnx, .yaml) that finds it.",
 )
 @click.option(
     "--no-metadata", is_flag=True, help="Drop EXIF, ICC and XMP; the picture is turned upright and converted to sRGB."
 )
+@max_pixels_option
 @codec_options
 @click.pass_context
 def encode(
@@ -54,9 +57,10 @@ def encode(
     target_size: int | None,
     roi: Path | None,
     no_metadata: bool,
+    max_pixels: int,
     engine: str,
     precision: str,
-    jobs: int | None,
+    jobs: int,
     quiet: bool,
 ) -> None:
     """Encode images to .fov files.
@@ -69,22 +73,21 @@ def encode(
     from PIL import Image
 
     from fovea.codec import Codec
-    from fovea.engine.base import available_cores
     from fovea.picture import image_suffixes, open_picture
 
-    work = plan(source, target, image_suffixes(), ".fov")
+    work = plan(source, target, image_suffixes(), ".fov", [Path(model), *([roi] if roi else [])])
     out = work.tasks[0].target
     if out.suffix.lower() in Image.registered_extensions().keys() - {".fov"}:  # "encode *.jpg" of two would replace one
         raise click.UsageError(f"OUT, {name_of(out)}, has the name of an image: coded files end in .fov")
-    at_once, threads = share(jobs or available_cores(), len(work.tasks))
-    codec = Codec(model, engine, precision, threads)
+    at_once, threads = share(jobs, len(work.tasks))
+    codec = Codec(model, engine, precision, threads, at_once)
     find_region = region_finder(roi, as_path(source), threads, not no_metadata) if roi else None
 
     def convert(path: Path, image: IO[bytes], out: IO[bytes]) -> Tally:
-        picture = open_picture(image, not no_metadata)
+        picture = open_picture(image, not no_metadata, max_pixels)
         region = find_region and find_region(path, picture)
         pixels = picture.width * picture.height
-        limit = target_size if target_bpp is None else int(target_bpp * pixels / 8)
+        limit = target_size if target_bpp is None else int(min(target_bpp, _LARGEST_BPP) * pixels / 8)
         if limit is None:
             data = codec.encode(picture, DEFAULT_QUALITY if quality is None else quality, roi=region)
         else:

@@ -5,11 +5,17 @@ from pathlib import Path
 import click
 
 from fovea.cli.failures import needs_extra
-from fovea.cli.options import debug_option
+from fovea.cli.options import FilePath, Name, debug_option, jobs_option
+from fovea.cli.outputs import keep_inputs, require_file, require_folder
+from fovea.cli.streams import one_line, print_note, tell
+from fovea.cli.survey import survey
 
 
 def _list(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
-    return tuple(part for part in (word.strip() for word in value.split(",")) if part)
+    named = tuple(part for part in (word.strip() for word in value.split(",")) if part)
+    if not named:
+        raise click.BadParameter("name at least one")
+    return named
 
 
 def _qualities(
@@ -29,14 +35,15 @@ def _qualities(
 @click.option(
     "--data",
     required=True,
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     help="COCO .json, YOLO .yaml, folder of Pascal VOC .xml files, or plain folder of images.",
 )
-@click.option("--images", type=click.Path(path_type=Path), help="Folder of the images, where it is not the usual one.")
+@click.option("--images", type=FilePath(path_type=Path), help="Folder of the images, where it is not the usual one.")
 @click.option(
     "--codecs",
     metavar="LIST",
     required=True,
+    type=Name(),
     callback=_list,
     help="Fovea models or their files, and jpeg, mozjpeg, jpeg2000, webp, avif, jxl, avc, hevc, vvc, each perhaps with"
     " an effort (vvc:fast), and with +roi or +roi:RECOGNIZER behind it.",
@@ -45,6 +52,7 @@ def _qualities(
     "--recognizers",
     metavar="LIST",
     required=True,
+    type=Name(),
     callback=_list,
     help="Detectors and segmenters: .onnx or .yaml files, or names.",
 )
@@ -52,19 +60,20 @@ def _qualities(
     "--qualities",
     metavar="LIST",
     multiple=True,
+    type=Name(),
     callback=_qualities,
     help="10,30,50 for all codecs or CODEC=10,30,50 for one; may be repeated.  [default: each codec's own]",
 )
-@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the report.")
-@click.option("--cache", type=click.Path(path_type=Path, dir_okay=False), help="[default: cache.sqlite in --out]")
+@click.option("--out", required=True, type=FilePath(path_type=Path, file_okay=False), help="Folder of the report.")
+@click.option("--cache", type=FilePath(path_type=Path, dir_okay=False), help="[default: cache.sqlite in --out]")
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Take the first images only.")
-@click.option("--anchor", metavar="CODEC", help="The codec to compare with.  [default: the first]")
+@click.option("--anchor", metavar="CODEC", type=Name(), help="The codec to compare with.  [default: the first]")
 @click.option(
     "--reference",
     type=click.Choice(["labels", "self"]),
     help="What is right: the labels, or what a recognizer sees on the originals.  [default: labels if there are any]",
 )
-@click.option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), help="Images at once.  [default: one a core]")
+@jobs_option("Images at once")
 @debug_option
 def eval_command(
     data: Path,
@@ -77,7 +86,7 @@ def eval_command(
     limit: int | None,
     anchor: str | None,
     reference: str | None,
-    jobs: int | None,
+    jobs: int,
 ) -> None:
     """Draw curves of recognition accuracy over bitrate.
 
@@ -85,20 +94,32 @@ def eval_command(
     tables and pictures. An interrupted run goes on where it stopped; what was worked out once is not done again.
     """
     with needs_extra("eval"):
-        from fovea.evaluation import evaluate, write_report
+        from fovea.evaluation import REPORT_FILES, evaluate, write_report
+        from fovea.picture import image_suffixes
         from fovea.recognition import load_dataset
 
+    cache = cache or out / "cache.sqlite"
+    require_folder(out)
+    require_file(cache)
     dataset = load_dataset(data, images)
+    read = [data, *(image.path for image in dataset.images), *map(Path, recognizers)]
+    keep_inputs([cache, *(out / name for name in REPORT_FILES)], read)
+    if data.is_dir() and not dataset.labeled:
+        found = survey(data, image_suffixes(), below=False)
+        if found.unread:
+            raise found.unread[0]
+        if found.passed_over:
+            tell(found.passed_over)
     evaluation = evaluate(
         dataset.limit(limit) if limit else dataset,
         codecs,
         recognizers,
-        cache or out / "cache.sqlite",
+        cache,
         qualities=qualities,
         reference=reference,  # type: ignore[arg-type]  # click checked it
         anchor=anchor,
         processes=jobs,
     )
     for spec, reason in evaluation.skipped.items():
-        click.echo(f"fovea: left out {spec}: {reason}", err=True)
-    click.echo(write_report(evaluation, out))
+        tell(f"fovea: left out {spec}: {one_line(reason)}")
+    print_note(str(write_report(evaluation, out)))

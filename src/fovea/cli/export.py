@@ -5,7 +5,9 @@ from pathlib import Path
 import click
 
 from fovea.cli.failures import needs_extra
-from fovea.cli.options import debug_option
+from fovea.cli.options import FilePath, Name, debug_option
+from fovea.cli.outputs import keep_inputs, require_file, require_folder
+from fovea.cli.streams import print_note
 from fovea.coding.model import SUFFIX
 
 
@@ -16,16 +18,16 @@ def _model_file(_context: click.Context, _parameter: click.Parameter, value: Pat
 
 
 @click.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.argument("checkpoint", type=FilePath(path_type=Path))
 @click.option(
     "-o",
     "--out",
     metavar=f"MODEL{SUFFIX}",
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     callback=_model_file,
     help=f"Model file to write.  [default: NAME{SUFFIX}]",
 )
-@click.option("--name", help="Of the model.  [default: that of the run]")
+@click.option("--name", type=Name(), help="Of the model.  [default: that of the run]")
 @debug_option
 def export(checkpoint: Path, out: Path | None, name: str | None) -> None:
     """Make a deployable model.
@@ -35,7 +37,12 @@ def export(checkpoint: Path, out: Path | None, name: str | None) -> None:
     """
     with needs_extra("train"):
         from fovea.training.export import export_model
+    if told := out or (Path(f"{name}{SUFFIX}") if name else None):
+        require_file(told)
+        keep_inputs([told], [checkpoint])
+    else:
+        require_folder(Path())
     model = export_model(checkpoint, name)
     path = out or Path(f"{model.name}{SUFFIX}")
     model.save(path)
-    click.echo(click.format_filename(path))
+    print_note(str(path))

@@ -1,14 +1,25 @@
 """How errors reach the user."""
 
+import errno
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
+from fovea.cli.streams import one_line, printable, tell
+from fovea.distribution import install
 from fovea.errors import FoveaError
 
 DEBUG = "fovea.debug"
+
+_NO_MEMORY = re.compile(
+    r"bad.?alloc|out of memory|(failed|unable) to allocate|failed to map segment|can't start new thread"
+    r"|resource temporarily unavailable",
+    re.IGNORECASE,
+)
+"""How libraries say so that know no ``MemoryError``, or when they are loaded."""
 
 
 def report(error: Exception, name: str = "") -> None:
@@ -20,8 +31,8 @@ def report(error: Exception, name: str = "") -> None:
     """
     context = click.get_current_context(silent=True)
     if context and context.meta.get(DEBUG):
-        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
-    click.echo(f"fovea: {describe(error, name)}", err=True)
+        tell("".join(traceback.format_exception(error)).rstrip("\n"))
+    tell(f"fovea: {describe(error, name)}")
 
 
 def describe(error: Exception, name: str = "") -> str:
@@ -30,16 +41,36 @@ def describe(error: Exception, name: str = "") -> str:
     Example:
         >>> describe(FileNotFoundError(2, "No such file or directory"), "a.fov")
         'a.fov: No such file or directory'
+        >>> describe(MemoryError(), "a.fov")
+        'a.fov: not enough memory'
     """
-    if isinstance(error, FoveaError):
+    if _lacks_memory(error):
+        reason = f"not enough memory{_advice()}"
+    elif isinstance(error, FoveaError):
         reason = str(error)
     elif isinstance(error, OSError):
         reason = error.strerror or str(error)
         name = name or str(error.filename or "")
     else:
         reason = f"unexpected {type(error).__name__}: {error} (--debug shows where)"
-    reason = " ".join(reason.split())
-    return reason if not name or reason.startswith(f"{name}: ") else f"{name}: {reason}"
+    reason = one_line(reason.removeprefix(f"{name}: "))
+    return f"{printable(name)}: {reason}" if name else reason
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    """Whether memory ran out: libraries say it in many ways, and others take it for another error."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    # A FoveaError may quote a name of a file, and with a number the operating system says what it means.
+    if not isinstance(error, FoveaError) and not getattr(error, "errno", None) and _NO_MEMORY.search(str(error)):
+        return True
+    before = error.__cause__ or error.__context__
+    return before is not None and _lacks_memory(before)
+
+
+def _advice() -> str:
+    context = click.get_current_context(silent=True)
+    return ": a smaller -j takes less" if context and (context.params.get("jobs") or 1) > 1 else ""
 
 
 @contextmanager
@@ -55,4 +86,4 @@ def needs_extra(extra: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise FoveaError(f"needs the extra {extra}: pip install 'fovea[{extra}]'") from error
+        raise FoveaError(f"needs the extra {extra}: {install(extra)}") from error

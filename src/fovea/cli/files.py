@@ -3,7 +3,7 @@
 import io
 import os
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -11,6 +11,9 @@ from typing import IO, NamedTuple
 import click
 
 from fovea import atomic
+from fovea.cli.outputs import keep_inputs
+from fovea.cli.streams import printable
+from fovea.cli.survey import survey
 from fovea.errors import FoveaError
 
 PIPE = Path("-")
@@ -28,11 +31,13 @@ class Plan(NamedTuple):
 
     Attributes:
         tasks: ordered by path, no two with the same target; one at least.
-        unread: why folders could not be searched.
+        unread: why files or folders cannot be read.
+        passed_over: what else is in the folder, in words.
     """
 
     tasks: list[Task]
     unread: list[OSError]
+    passed_over: str = ""
 
 
 def as_path(argument: str) -> Path:
@@ -48,10 +53,10 @@ def as_path(argument: str) -> Path:
 
 def name_of(path: Path) -> str:
     """A path as it is shown to the user."""
-    return "the input" if path == PIPE else str(path)
+    return "the input" if path == PIPE else printable(str(path))
 
 
-def plan(source: str, target: str, suffixes: Collection[str], suffix: str) -> Plan:
+def plan(source: str, target: str, suffixes: Collection[str], suffix: str, others: Sequence[Path] = ()) -> Plan:
     """What to convert to what.
 
     Args:
@@ -59,18 +64,18 @@ def plan(source: str, target: str, suffixes: Collection[str], suffix: str) -> Pl
         target: file, pipe, or folder; a folder mirrors the tree of ``source``. A slash at the end makes it a folder.
         suffixes: of the files wanted in a folder, in lower case.
         suffix: of the files written to a folder.
+        others: files that are read besides.
 
     Returns:
         The plan.
 
     Raises:
-        click.UsageError: source and target do not fit each other.
+        click.UsageError: source and target do not fit each other, or a file that is read would be replaced.
         FoveaError: the folder has nothing to convert, or two of its files would become the same.
         OSError: the folder has nothing to convert as far as it can be searched.
     """
     start, end = as_path(source), as_path(target)
-    if end == PIPE and sys.stdout.isatty():
-        raise click.UsageError("the standard output is a terminal: redirect it, or name a file")
+    require_pipes(start, end)
     if start == PIPE or not start.is_dir():
         if end != PIPE and (end.is_dir() or target.endswith(("/", os.sep))):
             if start == PIPE:
@@ -78,29 +83,32 @@ def plan(source: str, target: str, suffixes: Collection[str], suffix: str) -> Pl
             end = end / f"{start.stem}{suffix}"
         if PIPE not in (start, end) and end.exists() and start.exists() and start.samefile(end):
             raise click.UsageError(f"IN and OUT are the same file, {name_of(start)}")
+        keep_inputs([] if end == PIPE else [end], others)
         return Plan([Task(start, end)], [])
     if end == PIPE or (end.exists() and not end.is_dir()):
         raise click.UsageError(f"IN is the folder {name_of(start)}, so OUT must be a folder, too")
-    unread: list[OSError] = []
-    tasks = [
-        Task(path, (end / path.relative_to(start)).with_suffix(suffix))
-        for path in _files(start, unread)
-        if path.suffix.lower() in suffixes
-    ]
+    found = survey(start, suffixes)
+    tasks = [Task(path, (end / path.relative_to(start)).with_suffix(suffix)) for path in found.files]
     if not tasks:
-        raise unread[0] if unread else FoveaError(f"{name_of(start)}: nothing to convert in this folder")
+        also = f"; {found.passed_over}" if found.passed_over else ""
+        raise found.unread[0] if found.unread else FoveaError(f"{start}: nothing to convert in this folder{also}")
     _refuse_collisions(tasks)
-    return Plan(tasks, unread)
+    keep_inputs([task.target for task in tasks], [*(task.source for task in tasks), *others])
+    return Plan(tasks, found.unread, found.passed_over)
 
 
-def _files(folder: Path, unread: list[OSError]) -> Iterator[Path]:
-    """All files below a folder, sorted, without hidden ones; errors of folders below go to ``unread``.
+def require_pipes(start: Path, end: Path) -> None:
+    """See that the standard streams can be used where they are named.
 
-    Links to folders are not followed: they may lead in circles, or to the same images twice.
+    Raises:
+        click.UsageError: they cannot.
     """
-    for root, folders, names in os.walk(folder, onerror=unread.append):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(root, name) for name in sorted(names) if not name.startswith("."))
+    if start == PIPE and sys.stdin is None:
+        raise click.UsageError("the standard input is closed: name a file")
+    if end == PIPE and sys.stdout is None:
+        raise click.UsageError("the standard output is closed: name a file")
+    if end == PIPE and sys.stdout.isatty():
+        raise click.UsageError("the standard output is a terminal: redirect it, or name a file")
 
 
 def _refuse_collisions(tasks: list[Task]) -> None:
@@ -119,6 +127,8 @@ def _refuse_collisions(tasks: list[Task]) -> None:
 def reading(path: Path) -> Iterator[IO[bytes]]:
     """A file or the standard input, open to read from any position."""
     if path == PIPE:
+        if sys.stdin is None:
+            raise FoveaError("the standard input is closed: name a file")
         yield io.BytesIO(sys.stdin.buffer.read())
         return
     with path.open("rb") as file:

@@ -1,14 +1,14 @@
 """The image formats that ``fovea decode`` writes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
 from PIL.PngImagePlugin import PngInfo
 
 from fovea.bitstream import Metadata
 from fovea.errors import ImageError
-from fovea.picture import Picture, image_info
+from fovea.picture import Picture, image_info, orientation_in, oriented
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,13 @@ FORMATS = {
 """By the suffix of their files."""
 
 _EXIF_PREFIX = b"Exif\0\0"
+# A segment of JPEG holds so many bytes after its length. EXIF and XMP are one segment, a profile up to 255 of them;
+# each begins with a few bytes that say what it holds.
+_SEGMENT = 65533
+_LARGEST_IN_JPEG = {"EXIF": _SEGMENT - 6, "XMP": _SEGMENT - 29, "ICC": 255 * (_SEGMENT - 14)}
 
 
-def save(picture: Picture, file: IO[bytes], form: Format) -> None:
+def save(picture: Picture, file: IO[bytes], form: Format) -> str:
     """Write a picture with all that the format can hold.
 
     Metadata that it cannot hold are applied instead, so that the picture looks the same without.
@@ -52,21 +56,41 @@ def save(picture: Picture, file: IO[bytes], form: Format) -> None:
         file: open binary file.
         form: one of ``FORMATS``.
 
+    Returns:
+        Which metadata of a picture got lost though the format holds such; nothing if none did.
+
     Raises:
         ImageError: the picture is transparent and the format is not, or is too large for the format.
     """
-    metadata = picture.metadata
-    if not form.metadata and metadata != Metadata():
-        picture, metadata = Picture.from_image(picture.to_image(), keep_metadata=False), Metadata()
+    lost = ""
+    if not form.metadata:
+        picture = picture.shown()
+    elif form.name == "JPEG":
+        picture, lost = _fitted_to_jpeg(picture)
     image = picture.to_image()
     if picture.alpha is not None and not form.alpha:
         if picture.alpha.min() < 255:
             raise ImageError(f"the picture is transparent, which {form.name} cannot be: choose png or webp")
         image = image.convert(picture.mode.removesuffix("A"))
     try:
-        image.save(file, form.name, **form.options, **_metadata_options(form, metadata))
+        image.save(file, form.name, **form.options, **_metadata_options(form, picture.metadata))
     except (OSError, ValueError) as error:
         raise ImageError(f"the picture cannot be written as {form.name}: {error}") from error
+    return lost
+
+
+def _fitted_to_jpeg(picture: Picture) -> tuple[Picture, str]:
+    """The picture with the metadata that a JPEG has room for, and what it does without."""
+    metadata = picture.metadata
+    sizes = {"EXIF": len(metadata.exif.removeprefix(_EXIF_PREFIX)), "ICC": len(metadata.icc), "XMP": len(metadata.xmp)}
+    lost = [name for name, size in sizes.items() if size > _LARGEST_IN_JPEG[name]]
+    if not lost:
+        return picture, ""
+    note = f"{' and '.join(lost)} too large for a JPEG and left out: choose png or webp to keep all metadata"
+    if "ICC" in lost:
+        return picture.shown(), note
+    kept = Metadata(b"" if "EXIF" in lost else metadata.exif, metadata.icc, b"" if "XMP" in lost else metadata.xmp)
+    return replace(picture, metadata=oriented(kept, orientation_in(metadata))), note
 
 
 def _metadata_options(form: Format, metadata: Metadata) -> dict[str, Any]:

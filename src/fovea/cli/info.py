@@ -6,12 +6,13 @@ from typing import IO, Any
 import click
 
 from fovea.cli.failures import report
-from fovea.cli.files import as_path, name_of, reading
-from fovea.cli.options import debug_option, json_option
+from fovea.cli.files import PIPE, as_path, name_of, reading
+from fovea.cli.options import FilePath, debug_option, json_option
+from fovea.cli.streams import print_result
 
 
 @click.command()
-@click.argument("sources", metavar="IN...", nargs=-1, required=True, type=click.Path())
+@click.argument("sources", metavar="IN...", nargs=-1, required=True, type=FilePath())
 @json_option
 @debug_option
 @click.pass_context
@@ -22,14 +23,15 @@ def info(context: click.Context, sources: tuple[str, ...], as_json: bool) -> Non
     """
     failed = False
     for source in map(as_path, sources):
+        name = name_of(PIPE) if source == PIPE else str(source)
         try:
             with reading(source) as file:
-                facts = {"file": name_of(source)} | _facts(file)
+                facts = _facts(file)
         except Exception as error:
-            report(error, name_of(source))
+            report(error, name)
             failed = True
         else:
-            click.echo(json.dumps(facts) if as_json else _text(facts))
+            print_result(json.dumps({"file": name} | facts) if as_json else _text(name_of(source), facts))
     if failed:
         context.exit(1)
 
@@ -69,11 +71,11 @@ def _installed(model_id: bytes) -> str | None:
         return None
 
 
-def _text(facts: dict[str, Any]) -> str:
+def _text(name: str, facts: dict[str, Any]) -> str:
     model = facts["model"] or "not installed"
     return "\n".join(
         (
-            click.format_filename(facts["file"]),
+            name,
             f"  picture   {facts['width']}x{facts['height']} {facts['mode']}",
             f"  size      {facts['bytes']:,} bytes, {facts['bpp']:.3f} bpp",
             f"  quality   {facts['quality']}",

@@ -1,7 +1,6 @@
 """``fovea mask``."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,25 +9,27 @@ import click
 from tqdm import tqdm
 
 from fovea.cli.failures import needs_extra, report
-from fovea.cli.files import writing
-from fovea.cli.options import debug_option
+from fovea.cli.files import PIPE, name_of, require_pipes, writing
+from fovea.cli.interruption import Interruption
+from fovea.cli.options import FilePath, Score, debug_option, recognizer_option
+from fovea.cli.outputs import keep_inputs, require_file
+from fovea.cli.streams import print_note, tell
+from fovea.cli.survey import Survey, survey
 
 if TYPE_CHECKING:
-    from fovea.recognition import Annotation, DatasetImage
+    from fovea.recognition import DatasetImage
 
 
 @click.command("mask")
-@click.argument("images", metavar="IMAGES", type=click.Path(path_type=Path, file_okay=False))
-@click.option("-r", "--recognizer", metavar="R", required=True, help=".onnx or .yaml file, or a name of the registry.")
-@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="COCO json to write.")
+@click.argument("images", metavar="IMAGES", type=FilePath(path_type=Path, file_okay=False))
+@recognizer_option
+@click.option("-o", "--out", required=True, type=FilePath(path_type=Path), help="COCO .json to write.")
 @click.option(
     "--labels",
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     help="Labels of the images, whose boxes get masks: COCO .json, YOLO .yaml, or a folder of Pascal VOC .xml files.",
 )
-@click.option(
-    "--threshold", type=click.FloatRange(0, 1), default=0.3, show_default=True, help="Lowest score of an object."
-)
+@click.option("--threshold", type=Score(), default=0.3, show_default=True, help="Lowest score of an object.")
 @debug_option
 @click.pass_context
 def mask_command(
@@ -39,48 +40,65 @@ def mask_command(
     IMAGES is a folder. What the recognizer sees becomes the labels; where there are labels already, those that have
     only a box get the mask that fits them. Prints the path of the json.
     """
+    _require_json(out)
     with needs_extra("eval"):
+        from fovea.picture import image_suffixes
         from fovea.recognition import Dataset, load, load_dataset
         from fovea.recognition.datasets.dataset import image_header
         from fovea.recognition.datasets.folder import find_images
-        from fovea.recognition.labeling import coco_json, complete, label
+        from fovea.recognition.labeling import Labeler, coco_json
 
     known = load_dataset(labels, images) if labels else Dataset(images.name, (), (), {})
-    loaded = load(recognizer, threshold=threshold)
-    categories = known.category_ids(loaded.classes)
     # A labeled set names its images; in a folder each may turn out to be none.
-    headers = [partial(_same, image) for image in known.images] or [
-        partial(image_header, path, number) for number, path in enumerate(find_images(images), 1)
+    paths = [image.path for image in known.images] or find_images(images)
+    keep_inputs([out], [*paths, Path(recognizer), *([labels] if labels else [])])
+    labeler = Labeler(load(recognizer, threshold=threshold), known)
+    headers: list[Callable[[], DatasetImage]] = [partial(_same, image) for image in known.images] or [
+        partial(image_header, path, number) for number, path in enumerate(paths, 1)
     ]
-    kept: list[DatasetImage] = []
-    annotations: list[Annotation] = []
-    failed = 0
-    for header in tqdm(headers, unit="image", disable=None):
-        try:
-            image = header()
-            (found,) = loaded.predict([image.load()])
-        except Exception as error:
-            report(error)
-            failed += 1
-            continue
-        kept.append(image)
-        made = complete(known.by_image[image.id], found, categories) if labels else label(image, found, categories)
-        annotations += made
-    names = known.categories if labels else _names(categories, loaded.classes)
-    labeled = replace(known, images=tuple(kept), annotations=tuple(annotations), categories=names)
-    with writing(out) as file:
-        file.write(coco_json(labeled, images).encode())
-    masked = sum(annotation.segmentation is not None for annotation in annotations)
-    click.echo(f"{len(kept)} images, {len(annotations)} objects, {masked} with masks", err=True)
-    click.echo(click.format_filename(out))
+    found = Survey([], [], "") if labels else survey(images, image_suffixes(), below=False)
+
+    def save(place: Path) -> Dataset:
+        made = labeler.labeled
+        if len(made):
+            with writing(place) as file:
+                file.write(coco_json(made, images).encode())
+        return made
+
+    for error in found.unread:
+        report(error)
+    failed = len(found.unread)
+    try:
+        for path, header in zip(tqdm(paths, unit="image", disable=None), headers, strict=True):
+            try:
+                labeler.add(header())
+            except Exception as error:
+                report(error, str(path))
+                failed += 1
+    except Interruption as stop:
+        place = out.with_suffix(".part.json") if out.is_file() else out  # what is whole is not replaced by a part
+        if done := len(save(place)):
+            stop.add_note(f"{name_of(place)} has {done} of {len(paths)} images")
+        raise
+    made = save(out)
+    masked = sum(annotation.segmentation is not None for annotation in made.annotations)
+    summary = f"{len(made)} images, {len(made.annotations)} objects, {masked} with masks"
+    tell("; ".join(part for part in (summary, found.passed_over) if part))
+    if len(made) and out != PIPE:
+        print_note(str(out))
     if failed:
-        click.echo(f"fovea: {failed} of {len(headers)} images failed and were left out", err=True)
+        tell(f"fovea: {failed} of {len(paths) + len(found.unread)} images failed and were left out")
         context.exit(1)
+
+
+def _require_json(out: Path) -> None:
+    require_pipes(Path(), out)
+    if out == PIPE:
+        return
+    require_file(out)
+    if out.suffix.lower() != ".json" and (out.is_file() or not out.exists()):  # no device
+        raise click.UsageError(f"labels are written as .json, and not to {name_of(out)}")
 
 
 def _same(image: "DatasetImage") -> "DatasetImage":
     return image
-
-
-def _names(categories: Sequence[int | None], classes: Sequence[str]) -> Mapping[int, str]:
-    return {number: name for number, name in zip(categories, classes, strict=True) if number is not None}

@@ -8,6 +8,7 @@ import click
 
 from fovea.cli.failures import report
 from fovea.cli.options import debug_option, json_option
+from fovea.cli.streams import print_result
 
 
 @click.command()
@@ -31,11 +32,11 @@ def models(context: click.Context, as_json: bool) -> None:
             report(error)
     engines = engine_names()
     if as_json:
-        click.echo(json.dumps({"models": found, "engines": engines, "entropy": IMPLEMENTATION}))
+        print_result(json.dumps({"models": found, "engines": engines, "entropy": IMPLEMENTATION}))
     else:
         for facts in found:
-            click.echo(_text(facts))
-        click.echo(f"engines: {', '.join(engines) or 'none'}\nentropy coder: {IMPLEMENTATION}")
+            print_result(_text(facts))
+        print_result(f"engines: {', '.join(engines) or 'none'}\nentropy coder: {IMPLEMENTATION}")
     if len(found) < len(model_files()):
         context.exit(1)
 

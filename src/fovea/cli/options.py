@@ -1,13 +1,53 @@
-"""Options that several verbs share."""
+"""Options that several verbs share, and the kinds of values that they take."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import click
 
+from fovea.bitstream import DEFAULT_MAX_PIXELS
 from fovea.cli.failures import DEBUG
 
 _Function = Callable[..., Any]
+
+
+def _refuse_empty(text: Any, parameter: click.Parameter | None, context: click.Context | None) -> None:
+    # Most likely a variable of the shell that is not set. As a path it would be the current folder.
+    if not os.fspath(text):
+        raise click.BadParameter("the name is empty", context, parameter)
+
+
+class FilePath(click.Path):
+    """The path of a file or a folder, or ``-``."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuses an empty name."""
+        _refuse_empty(value, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Name(click.types.StringParamType):
+    """The name of something."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuses an empty name."""
+        _refuse_empty(value, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Score(click.FloatRange):
+    """A score of a recognizer, 0 to 1."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuses NaN, which is in every range."""
+        score = super().convert(value, param, ctx)
+        if score != score:
+            self.fail("is no number", param, ctx)
+        return score
 
 
 def _note_debug(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -15,15 +55,56 @@ def _note_debug(context: click.Context, _parameter: click.Parameter, value: bool
         context.meta[DEBUG] = True
 
 
+def _cores(_context: click.Context, _parameter: click.Parameter, value: int | None) -> int:
+    from fovea.engine.base import available_cores
+
+    cores = available_cores()
+    return min(value or cores, cores)
+
+
+def jobs_option(what: str) -> Callable[[_Function], _Function]:
+    """``--jobs``, which is at least 1 and no more than there are cores: more would wait for each other.
+
+    Args:
+        what: of which there are so many.
+    """
+    return click.option(
+        "-j",
+        "--jobs",
+        metavar="N",
+        type=click.IntRange(min=1),
+        callback=_cores,
+        help=f"{what}; more than there are cores bring nothing.  [default: one for each core]",
+    )
+
+
 debug_option = click.option(
     "--debug", is_flag=True, expose_value=False, callback=_note_debug, help="Show the traceback of errors."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+max_pixels_option = click.option(
+    "--max-pixels",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=DEFAULT_MAX_PIXELS,
+    show_default=True,
+    help="Refuse larger pictures: a small file may claim to be one.",
+)
+recognizer_option = click.option(
+    "-r",
+    "--recognizer",
+    metavar="R",
+    required=True,
+    type=Name(),
+    help=".onnx or .yaml file, or a name of the registry.",
+)
 
 _codec_options = (
-    click.option("--engine", metavar="NAME", default="onnxruntime", show_default=True, help="Inference runtime."),
-    click.option("--precision", metavar="P", default="fp32", show_default=True, help="Of the transforms."),
-    click.option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), help="Cores to use.  [default: all]"),
+    click.option(
+        "--engine", metavar="NAME", type=Name(), default="onnxruntime", show_default=True, help="Inference runtime."
+    ),
+    click.option("--precision", metavar="P", type=Name(), default="fp32", show_default=True, help="Of the transforms."),
+    jobs_option("Cores to use"),
     click.option("--quiet", is_flag=True, help="No progress bar and no summary."),
     debug_option,
 )

@@ -42,8 +42,8 @@ class Engine(Protocol):
             graph: a serialized ONNX model.
             exact: the graph computes with integers held in float32 and must run in true float32.
 
-        Raises:
-            EngineError: the runtime refuses the graph.
+        Returns:
+            The network. It is opened when it is first run, and an ``EngineError`` then says what the runtime refuses.
         """
 
 
@@ -52,16 +52,20 @@ def engine_names() -> list[str]:
     return [name for name, (_, _, package) in _ENGINES.items() if find_spec(package)]
 
 
-def create_engine(name: str = "onnxruntime", precision: str = "fp32", threads: int | None = None) -> Engine:
+def create_engine(
+    name: str = "onnxruntime", precision: str = "fp32", threads: int | None = None, at_once: int | None = None
+) -> Engine:
     """An engine by name.
 
     Args:
         name: "onnxruntime" or "openvino".
         precision: "fp32" everywhere; OpenVINO also has "bf16" and "fp16" on processors with such units.
-        threads: for one call; all cores by default.
+        threads: for one call; all cores by default, and never more than there are.
+        at_once: how many calls run side by side at most, where the runtime can hold to that (OpenVINO); by default as
+            many as there are cores for.
 
     Raises:
-        EngineError: unknown name or precision, or the runtime is not installed.
+        EngineError: unknown name or precision, fewer than one thread, or the runtime is not installed.
     """
     if name not in _ENGINES:
         raise EngineError(f"unknown engine {name!r}; there are {', '.join(_ENGINES)}")
@@ -70,7 +74,11 @@ def create_engine(name: str = "onnxruntime", precision: str = "fp32", threads: i
         engine_class = getattr(import_module(module), attribute)
     except ImportError as error:
         raise EngineError(f"engine {name} needs the package {package}: pip install {package}") from error
-    engine: Engine = engine_class(precision, threads or available_cores())
+    cores = available_cores()
+    if threads is not None and threads < 1:
+        raise EngineError(f"an engine cannot run on {threads} threads: choose 1 or more, or leave it out for all cores")
+    threads = min(threads or cores, cores)
+    engine: Engine = engine_class(precision, threads, at_once or max(1, cores // threads))
     return engine
 
 

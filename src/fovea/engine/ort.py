@@ -1,12 +1,98 @@
 """ONNX Runtime on the CPU."""
 
-from typing import Any
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
 
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from fovea.engine.base import Network
 from fovea.errors import EngineError
+from fovea.forks import PerProcess, running
+
+# ONNX Runtime 1.32 reports its use to Microsoft unless it is told not to before it is imported. The thread that does so
+# also keeps a forked child from ending.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+import onnxruntime as ort
+
+
+class Value(NamedTuple):
+    """An input or an output of a graph.
+
+    Attributes:
+        name: in the graph.
+        shape: a number for each axis, or a name or None where it is open.
+        type: as ONNX Runtime writes it, such as ``tensor(float)``.
+    """
+
+    name: str
+    shape: tuple[int | str | None, ...]
+    type: str
+
+
+class Session:
+    """An ONNX graph that is ready to run. Threads may share it; a forked child opens it again by itself.
+
+    Args:
+        graph: a serialized ONNX model, or the path of its file.
+        threads: that one run uses.
+    """
+
+    def __init__(self, graph: bytes | Path, threads: int) -> None:
+        self._session = PerProcess(partial(_open, graph, threads))
+
+    @property
+    def inputs(self) -> tuple[Value, ...]:
+        """The inputs, in order.
+
+        Raises:
+            EngineError: ONNX Runtime does not open the graph.
+        """
+        return _values(self._session.get().get_inputs())
+
+    @property
+    def outputs(self) -> tuple[Value, ...]:
+        """The outputs, in order.
+
+        Raises:
+            EngineError: ONNX Runtime does not open the graph.
+        """
+        return _values(self._session.get().get_outputs())
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the exporter of the graph noted in it.
+
+        Raises:
+            EngineError: ONNX Runtime does not open the graph.
+        """
+        return dict(self._session.get().get_modelmeta().custom_metadata_map)
+
+    def __call__(self, *inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+        """Run the graph.
+
+        Args:
+            inputs: arrays in the order of the graph's inputs.
+
+        Returns:
+            The outputs, in their order.
+
+        Raises:
+            EngineError: ONNX Runtime does not open the graph, or the run fails.
+            MemoryError: there is too little memory.
+        """
+        try:
+            with running():
+                session = self._session.get()
+                names = [value.name for value in session.get_inputs()]
+                return tuple(session.run(None, dict(zip(names, inputs, strict=True))))
+        except EngineError:
+            raise
+        except Exception as error:
+            raise _told(error, "failed to run the network") from error
 
 
 class OnnxRuntimeEngine:
@@ -14,28 +100,35 @@ class OnnxRuntimeEngine:
 
     name = "onnxruntime"
 
-    def __init__(self, precision: str, threads: int) -> None:
+    def __init__(self, precision: str, threads: int, _at_once: int) -> None:
         if precision != "fp32":
             raise EngineError(f"engine onnxruntime has no precision {precision!r}; it runs fp32")
         self.precision, self.threads = precision, threads
 
     def load(self, graph: bytes, exact: bool = False) -> Network:
         """See :meth:`fovea.engine.Engine.load`."""
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = self.threads
-        # Spinning threads would take the cores from tiles and images that are coded beside this one.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        try:
-            session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # the runtime has no base class of its own errors
-            raise EngineError(f"ONNX Runtime cannot load a network of this model: {error}") from error
-        names = [value.name for value in session.get_inputs()]
+        return Session(graph, self.threads)
 
-        def run(*inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-            try:
-                return tuple(session.run(None, dict(zip(names, inputs, strict=True))))
-            except Exception as error:
-                raise EngineError(f"ONNX Runtime failed to run a network of this model: {error}") from error
 
-        return run
+def _open(graph: bytes | Path, threads: int) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    # Spinning threads would take the cores from tiles and images that are coded beside this one.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 4  # errors are raised, too
+    try:
+        return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise _told(error, "cannot open the network") from error
+
+
+def _told(error: Exception, what: str) -> Exception:
+    """The error to raise in place of one of ONNX Runtime's, which share no base class."""
+    reason = " ".join(str(error).split())
+    if "bad_alloc" in reason or "Failed to allocate memory" in reason:
+        return MemoryError(reason)
+    return EngineError(f"ONNX Runtime {what}: {reason}")
+
+
+def _values(arguments: Sequence[ort.NodeArg]) -> tuple[Value, ...]:
+    return tuple(Value(value.name, tuple(value.shape), value.type) for value in arguments)

@@ -12,6 +12,6 @@ Example::
 
 from fovea.evaluation.evaluate import Evaluation, evaluate
 from fovea.evaluation.point import Accuracy, Point, Question
-from fovea.evaluation.report import write_report
+from fovea.evaluation.report import REPORT_FILES, write_report
 
-__all__ = ["Accuracy", "Evaluation", "Point", "Question", "evaluate", "write_report"]
+__all__ = ["REPORT_FILES", "Accuracy", "Evaluation", "Point", "Question", "evaluate", "write_report"]

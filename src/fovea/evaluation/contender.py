@@ -66,6 +66,8 @@ def contender(spec: str, qualities: Sequence[float] | None = None) -> Contender:
         usual, (low, high) = FOVEA_QUALITIES, FOVEA_RANGE
     if roi:
         by = seen_by.removeprefix(":")
+        if seen_by == ":":
+            raise BaselineError(f"{spec} names no recognizer: write one behind the colon, or leave out the colon")
         if by:
             detector(by)  # refuses what gives no objects
         name += ROI + (f":{Path(by).stem}" if by else "")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fovea.evaluation.cache import Cache, digest
 from fovea.evaluation.contender import Contender, codec_for
 from fovea.evaluation.plan import Plan
-from fovea.evaluation.pool import ignore_ctrl_c, submit
+from fovea.evaluation.pool import ignore_ctrl_c, killed_workers_told, submit
 from fovea.recognition.recognizer import Picture
 
 _STEP = 0.002
@@ -45,7 +45,10 @@ def peak_memory(plan: Plan, contender: Contender, cache: Cache) -> int:
 
 
 def _watch(plan: Plan, contender: Contender, image: int, quality: float) -> int:
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=ignore_ctrl_c) as executor:
+    with (
+        killed_workers_told(),
+        ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=ignore_ctrl_c) as executor,
+    ):
         process = psutil.Process(submit(executor, os.getpid).result())
         executor.submit(_load, plan, image).result()
         before = peak = _resident(process)

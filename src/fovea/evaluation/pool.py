@@ -4,9 +4,11 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from types import TracebackType
 from typing import Self, TypeVar
@@ -19,6 +21,9 @@ from fovea.evaluation.plan import Plan
 from fovea.evaluation.work import Bench, Found, Job
 
 T = TypeVar("T")
+
+_SIGNAL_S = 0.2
+"""A signal that ends all processes of a group may reach a worker before it reaches this one, which it then ends."""
 
 _bench: Bench
 
@@ -61,21 +66,32 @@ class Pool:
             return
         executor = self._executor = self._executor or _start(self._plan, self._processes)
         coming, running = iter(missing), set[Future[Found]]()
-        try:
-            with tqdm(total=len(missing), desc=title, unit=unit, smoothing=0.05) as bar:
-                # Few at a time: results must not pile up faster than they are written.
-                while running := running | {
-                    submit(executor, _run, job) for job in islice(coming, 2 * self._processes - len(running))
-                }:
-                    done, running = wait(running, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        self._cache.put(future.result())
-                        bar.update()
-        except BrokenProcessPool as error:
-            raise FoveaError(
-                "a worker was killed, most likely because the memory is full: run again with a smaller -j, "
-                "all work so far is kept"
-            ) from error
+        with killed_workers_told(), tqdm(total=len(missing), desc=title, unit=unit, smoothing=0.05) as bar:
+            # Few at a time: results must not pile up faster than they are written.
+            while running := running | {
+                submit(executor, _run, job) for job in islice(coming, 2 * self._processes - len(running))
+            }:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    self._cache.put(future.result())
+                    bar.update()
+
+
+@contextmanager
+def killed_workers_told() -> Iterator[None]:
+    """Say why a worker most likely was killed.
+
+    Raises:
+        FoveaError: a worker was killed.
+    """
+    try:
+        yield
+    except BrokenProcessPool as error:
+        time.sleep(_SIGNAL_S)
+        raise FoveaError(
+            "a worker was killed, most likely because the memory is full: run again with a smaller -j, "
+            "all work so far is kept"
+        ) from error
 
 
 def _start(plan: Plan, processes: int) -> ProcessPoolExecutor:

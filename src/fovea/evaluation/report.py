@@ -23,12 +23,14 @@ from fovea.evaluation.marks import Mark
 from fovea.evaluation.tables import SHARES, points_csv, summarize, summary_csv
 from fovea.recognition.recognizer import Picture
 
+REPORT_FILES = ("points.csv", "summary.csv", "curves.png", "curves.svg", "report.html")
+"""What :func:`write_report` writes."""
 _WIDEST = 720
 """Pixels of an image in the page."""
 
 
 def write_report(evaluation: Evaluation, folder: Path) -> Path:
-    """Writes ``report.html``, ``points.csv``, ``summary.csv``, ``curves.png`` and ``curves.svg``.
+    """Writes the page, tables and pictures: ``REPORT_FILES``.
 
     Args:
         evaluation: what came out.
@@ -42,12 +44,12 @@ def write_report(evaluation: Evaluation, folder: Path) -> Path:
     """
     rows = summarize(evaluation)
     curves = figure(evaluation, list(evaluation.curves), legend=True)
-    files = {
-        "points.csv": points_csv(evaluation).encode(),
-        "summary.csv": summary_csv(evaluation, rows).encode(),
-        "curves.png": to_bytes(curves, "png"),
-        "curves.svg": to_bytes(curves, "svg"),
-        "report.html": _template()
+    contents = (
+        points_csv(evaluation).encode(),
+        summary_csv(evaluation, rows).encode(),
+        to_bytes(curves, "png"),
+        to_bytes(curves, "svg"),
+        _template()
         .render(
             evaluation=evaluation,
             fovea_version=fovea.__version__,
@@ -58,8 +60,8 @@ def write_report(evaluation: Evaluation, folder: Path) -> Path:
             colors=SERIES,
         )
         .encode(),
-    }
-    for name, data in files.items():
+    )
+    for name, data in zip(REPORT_FILES, contents, strict=True):
         with writing(folder / name) as file:
             file.write(data)
     return folder / "report.html"

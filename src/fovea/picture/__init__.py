@@ -6,7 +6,7 @@
 from fovea.picture.alpha import decode_alpha, encode_alpha
 from fovea.picture.files import image_suffixes, open_picture
 from fovea.picture.labeled import lay_labels, open_labeled, shown_size
-from fovea.picture.metadata import image_info
+from fovea.picture.metadata import image_info, orientation_in, oriented
 from fovea.picture.picture import Picture
 from fovea.picture.region import RegionLike, enlarged_map, fill_boxes, region_map
 
@@ -22,6 +22,8 @@ __all__ = [
     "lay_labels",
     "open_labeled",
     "open_picture",
+    "orientation_in",
+    "oriented",
     "region_map",
     "shown_size",
 ]

@@ -1,5 +1,6 @@
 """Arrays of any common kind as 8-bit samples."""
 
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,43 @@ from numpy.typing import NDArray
 from fovea.errors import ImageError
 
 _CHUNK_SAMPLES = 2**22
+
+
+def as_array(image: Any) -> NDArray[Any]:
+    """What was given as an image, as an array.
+
+    Args:
+        image: An array of NumPy, or of another library that NumPy understands, as a tensor in main memory.
+
+    Raises:
+        ImageError: It is something else. The message says what to do with a path, a file, bytes and None.
+
+    Example:
+        >>> as_array("photo.jpg")
+        Traceback (most recent call last):
+        fovea.errors.ImageError: expected a Pillow image or an array, not str: open the path with PIL.Image.open(...)
+    """
+    if hasattr(image, "__array__") or hasattr(image, "__array_interface__"):
+        try:
+            return np.asarray(image)
+        except Exception as error:  # PyTorch refuses a tensor on a GPU, or one with a gradient, each in its own way.
+            raise ImageError(f"this {type(image).__name__} is no array: {' '.join(str(error).split())}") from error
+    advice = ""
+    if isinstance(image, str | PathLike):
+        advice = ": open the path with PIL.Image.open(...)"
+    elif hasattr(image, "read"):
+        advice = ": open the file with PIL.Image.open(...)"
+    elif isinstance(image, bytes | bytearray | memoryview):
+        advice = ": open an image file in memory with PIL.Image.open(io.BytesIO(...))"
+    elif image is None:
+        advice = ", which cv2.imread gives for a file that it cannot read"
+    elif isinstance(image, list | tuple):
+        advice = ": many images go to encode_batch, one at a time; numbers into numpy.array(...)"
+    raise ImageError(f"expected a Pillow image or an array, not {_type_name(image)}{advice}")
+
+
+def _type_name(thing: object) -> str:
+    return "None" if thing is None else type(thing).__name__
 
 
 def to_eight_bits(samples: NDArray[Any]) -> NDArray[np.uint8]:

@@ -1,10 +1,12 @@
 """Metadata as Pillow keeps them, in ``image.info``."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 from PIL import ExifTags, Image
 
 from fovea.bitstream import Metadata
+from fovea.errors import ImageError, LimitError
 
 
 def metadata_of(image: Image.Image) -> Metadata:
@@ -18,11 +20,14 @@ def metadata_of(image: Image.Image) -> Metadata:
         of which its profile does not speak.
 
     Raises:
-        LimitError: One of them is too large for a ``.fov`` file.
+        ImageError: One of them is too large for a ``.fov`` file.
     """
     info = image.info
     icc = b"" if image.mode in ("CMYK", "LAB") else info.get("icc_profile")
-    return Metadata(_exif_of(image), icc or b"", info.get("xmp") or b"")
+    try:
+        return Metadata(_exif_of(image), icc or b"", info.get("xmp") or b"")
+    except LimitError as error:
+        raise ImageError(f"{error}; leave metadata out (keep_metadata=False, --no-metadata)") from error
 
 
 def _exif_of(image: Image.Image) -> bytes:
@@ -50,3 +55,20 @@ def orientation_of(image: Image.Image) -> int:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # Broken EXIF is no reason to refuse the picture; what it raises in Pillow varies.
         return 1
+
+
+def orientation_in(metadata: Metadata) -> int:
+    """The orientation that these metadata state; see :func:`orientation_of`."""
+    image = Image.new("L", (1, 1))
+    image.info.update(image_info(metadata))
+    return orientation_of(image)
+
+
+def oriented(metadata: Metadata, orientation: int) -> Metadata:
+    """Metadata with that orientation in EXIF, which changes in nothing else; as they are where they state it."""
+    if orientation_in(metadata) == orientation:
+        return metadata
+    exif = Image.Exif()
+    exif.load(metadata.exif)
+    exif[ExifTags.Base.Orientation] = orientation
+    return replace(metadata, exif=exif.tobytes())

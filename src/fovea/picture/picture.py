@@ -9,10 +9,11 @@ from PIL import Image
 
 from fovea.bitstream import MAX_PIXELS, MAX_SIDE, Metadata, Mode
 from fovea.errors import FoveaError, ImageError
-from fovea.picture.arrays import to_eight_bits
+from fovea.picture.arrays import as_array, to_eight_bits
 from fovea.picture.color import srgb_transform
 from fovea.picture.metadata import image_info, metadata_of, orientation_of
 from fovea.picture.pixels import mode_of, pixels_of
+from fovea.picture.reading import load, raise_if_out_of_memory, reason_of
 
 _CHANNELS: dict[int, Mode] = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
@@ -75,21 +76,24 @@ class Picture:
             The picture.
 
         Raises:
-            ImageError: The image is damaged, too large, or of a mode or range that is not understood.
+            ImageError: The image is damaged, too large, of a mode or range that is not understood, or of a file that
+                Pillow misreads.
+            MemoryError: The picture does not fit into memory.
         """
         check_size(*image.size)
         try:
-            image.load()
-            profile = image.info.get("icc_profile") or b""
-            transform = srgb_transform(profile) if image.mode == "CMYK" or not keep_metadata else None
-            orientation = 1 if keep_metadata else orientation_of(image)
-            pixels, alpha = pixels_of(image, transform, orientation)
-            metadata = metadata_of(image) if keep_metadata else Metadata()
+            loaded = load(image)
+            profile = loaded.info.get("icc_profile") or b""
+            transform = srgb_transform(profile) if loaded.mode == "CMYK" or not keep_metadata else None
+            orientation = 1 if keep_metadata else orientation_of(loaded)
+            pixels, alpha = pixels_of(loaded, transform, orientation)
+            metadata = metadata_of(loaded) if keep_metadata else Metadata()
         except FoveaError:
             raise
         except Exception as error:  # Pillow's plugins let errors of every kind through.
-            raise ImageError(f"the image cannot be decoded: {' '.join(str(error).split())}") from error
-        return cls(pixels, mode_of(image), alpha, metadata)
+            raise_if_out_of_memory(error)
+            raise ImageError(f"the image cannot be decoded: {reason_of(error)}") from error
+        return cls(pixels, mode_of(loaded), alpha, metadata)
 
     @classmethod
     def from_array(cls, array: NDArray[Any]) -> "Picture":
@@ -103,11 +107,14 @@ class Picture:
             The picture; an RGB array of uint8 is shared, not copied.
 
         Raises:
-            ImageError: Another shape or type, floats outside 0..1, or a picture that is empty or too large.
+            ImageError: Another shape or type, floats outside 0..1, a picture that is empty or too large, or no array.
         """
+        array = as_array(array)
         samples = array[..., np.newaxis] if array.ndim == 2 else array
         if samples.ndim != 3 or samples.shape[2] not in _CHANNELS:
-            raise ImageError(f"array is {_shown(array)}: expected [H, W] or [H, W, 1 to 4], channels last")
+            raise ImageError(
+                f"array is {_shown(array)}: expected [H, W] or [H, W, 1 to 4], channels last{_advice(array)}"
+            )
         check_size(samples.shape[1], samples.shape[0])
         samples = to_eight_bits(samples)
         mode = _CHANNELS[samples.shape[2]]
@@ -115,6 +122,10 @@ class Picture:
         pixels = np.ascontiguousarray(np.broadcast_to(colors, (*colors.shape[:2], 3)))
         alpha = np.ascontiguousarray(samples[..., -1]) if mode.endswith("A") else None
         return cls(pixels, mode, alpha)
+
+    def shown(self) -> "Picture":
+        """The picture as viewers show it: turned upright and in sRGB, which then needs no metadata to say so."""
+        return self if self.metadata == Metadata() else Picture.from_image(self.to_image(), keep_metadata=False)
 
     def to_image(self) -> Image.Image:
         """The picture as a Pillow image of its mode, with metadata in ``image.info``."""
@@ -143,6 +154,14 @@ def check_size(width: int, height: int) -> None:
         raise ImageError(
             f"an image of {width}x{height} pixels is too large: at most {MAX_SIDE} a side, {MAX_PIXELS} in all"
         )
+
+
+def _advice(array: NDArray[Any]) -> str:
+    if array.ndim == 4:
+        return ", one image at a time"
+    if array.ndim == 3 and array.shape[0] in _CHANNELS:
+        return "; numpy.moveaxis(array, 0, -1) brings them there"
+    return ""
 
 
 def _shown(array: NDArray[Any]) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fovea.errors import ImageError
-from fovea.picture.arrays import to_eight_bits
+from fovea.picture.arrays import as_array, to_eight_bits
 
 RegionLike = Image.Image | NDArray[Any]
 """A gray image, black outside and white inside; or an array [H, W]: bool, uint8 to 255, or floats to 1."""
@@ -33,7 +33,7 @@ def region_map(region: RegionLike, width: int, height: int) -> NDArray[np.uint8]
         >>> region_map(np.array([[True, False]]), width=2, height=1)
         array([[255,   0]], dtype=uint8)
     """
-    samples = np.asarray(region.convert("L")) if isinstance(region, Image.Image) else to_eight_bits(region)
+    samples = np.asarray(region.convert("L")) if isinstance(region, Image.Image) else to_eight_bits(as_array(region))
     if samples.shape != (height, width):
         shown = " x ".join(str(size) for size in reversed(samples.shape))
         raise ImageError(f"the map of the region of interest is {shown}, the image {width} x {height}")

@@ -48,13 +48,15 @@ def read_description(path: Path) -> Description:
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
         told = Description.model_validate(found)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RecognizerError(f"{path}: cannot be read as YAML: {error}") from error
+    except OSError as error:
+        raise RecognizerError(f"{path}: cannot be read: {error.strerror or error}") from error
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, problem['loc'])) or 'file'}: {problem['msg']}" for problem in error.errors()
         )
         raise RecognizerError(f"{path}: no description of a model: {wrong}") from error
+    except (ValueError, RecursionError, yaml.YAMLError) as error:  # no text, no such date, thousands of brackets
+        raise RecognizerError(f"{path}: cannot be read as YAML: {error}") from error
     model = path.parent / told.model if told.model else path.with_suffix(".onnx")
     return told.model_copy(update={"model": model})
 

@@ -1,7 +1,11 @@
 """Downloads a file once: resumed where it broke off, checked, and put in place whole."""
 
+import glob
 import hashlib
 import os
+import secrets
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import requests
@@ -40,7 +44,8 @@ def sha256_of(path: Path) -> str:
 def download(url: str, target: Path, sha256: str) -> None:
     """Downloads a file with a progress bar on standard error.
 
-    What has arrived is kept beside the target as ``.part``: a broken download goes on where it stopped.
+    What has arrived of a broken download is kept beside the target as ``.part``, and the next one goes on where it
+    stopped. Several processes may download the same file: each writes a file of its own.
 
     Args:
         url: where the file is.
@@ -51,41 +56,68 @@ def download(url: str, target: Path, sha256: str) -> None:
         RecognizerError: the server cannot be reached or refuses, the connection breaks, the disk is full, or
             the file is not the one expected.
     """
-    part = target.with_name(target.name + ".part")
+    kept = target.with_name(f"{target.name}.part")
+    own = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _fetch(url, part)
+        _take_over(target, own, kept)
+        if resumed := own.exists():
+            _fetch(url, own, target.name)
+        if not resumed or sha256_of(own) != sha256:  # the file has changed, or the server has resumed elsewhere
+            own.unlink(missing_ok=True)
+            _fetch(url, own, target.name)
+        found = sha256_of(own)
+        if found != sha256:
+            own.unlink()
+            raise RecognizerError(
+                f"{url}: has SHA-256 {found}, not {sha256}: it was deleted; try again or tell its owner"
+            )
+        own.replace(target)
     except requests.RequestException as error:
-        kept = part.stat().st_size if part.exists() else 0
+        size = own.stat().st_size if own.exists() else 0
         raise RecognizerError(
-            f"{url}: no connection, or it broke ({kept} bytes are kept): run again to go on, "
+            f"{url}: no connection, or it broke ({size} bytes are kept): run again to go on, "
             f"or put the file at {target} yourself"
         ) from error
     except OSError as error:
-        raise RecognizerError(f"{part}: cannot be written: {error.strerror or error}") from error
-    found = sha256_of(part)
-    if found != sha256:
-        part.unlink()
-        raise RecognizerError(f"{url}: has SHA-256 {found}, not {sha256}: it was deleted; try again or tell its owner")
-    part.replace(target)
+        raise RecognizerError(f"{kept}: cannot be written: {error.strerror or error}") from error
+    finally:
+        with suppress(OSError):
+            own.replace(kept)  # gone where all went well
 
 
-def _fetch(url: str, part: Path) -> None:
+def _take_over(target: Path, own: Path, kept: Path) -> None:
+    """Go on with what a broken download has left, or a killed one: renaming gives it to one process alone."""
+    abandoned = [kept]
+    for part in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
+        with suppress(FileNotFoundError):  # another process was faster
+            if time.time() - part.stat().st_mtime > 2 * _TIMEOUT_S:
+                abandoned.append(part)
+    for part in abandoned:
+        with suppress(FileNotFoundError):
+            part.rename(own)
+            return
+
+
+def _fetch(url: str, part: Path, name: str) -> None:
+    """Download a file, or the rest of it. Whether a server that resumes gives the rest, the checksum tells."""
     have = part.stat().st_size if part.exists() else 0
     # Compressed transfer would make the offsets of a resumed download meaningless.
     headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
     with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT_S) as answer:
-        if answer.status_code == requests.codes.requested_range_not_satisfiable:
-            return  # everything is here already; the checksum decides
+        if have and answer.status_code == requests.codes.requested_range_not_satisfiable:
+            return  # everything is here already
         if not answer.ok:
             raise RecognizerError(f"{url}: the server answered {answer.status_code} {answer.reason}")
         if answer.status_code != requests.codes.partial_content:
             have = 0
-        total = int(answer.headers.get("Content-Length", 0)) + have
-        name = part.name.removesuffix(".part")
+        elif not answer.headers.get("Content-Range", f"bytes {have}-").startswith(f"bytes {have}-"):
+            return  # another part than the one asked for
+        length = answer.headers.get("Content-Length", "")
+        total = int(length) + have if length.isdecimal() else None
         with (
             part.open("ab" if have else "wb") as file,
-            tqdm(desc=name, total=total or None, initial=have, unit="B", unit_scale=True, leave=False) as bar,
+            tqdm(desc=name, total=total, initial=have, unit="B", unit_scale=True, leave=False) as bar,
         ):
             for chunk in answer.iter_content(_CHUNK):
                 file.write(chunk)

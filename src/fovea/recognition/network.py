@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from fovea.errors import RecognizerError
+from fovea.engine.base import available_cores
+from fovea.engine.ort import Session
+from fovea.errors import EngineError, RecognizerError
 from fovea.recognition.feed import Feed
 from fovea.recognition.read import Shapes, Size
 
@@ -32,24 +33,19 @@ class Network:
 
     def __init__(self, path: Path, threads: int = 0) -> None:
         self.path = path
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        # Threads that spin while they wait take the cores from the codecs that run beside.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
+        self._session = Session(path, threads or available_cores())
         try:
-            self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime raises classes of its own that share no public base
-            raise RecognizerError(f"{path}: ONNX Runtime cannot open it: {_first_line(error)}") from error
-        inputs = self._session.get_inputs()
-        if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type != "tensor(float)":
+            self._inputs, self._outputs = self._session.inputs, self._session.outputs
+        except EngineError as error:
+            raise RecognizerError(f"{path}: {error}") from error
+        if [(len(value.shape), value.type) for value in self._inputs] != [(4, "tensor(float)")]:
             raise RecognizerError(f"{self}: it must have one float32 input of images [B, 3, H, W]")
-        self._input = inputs[0]
+        self._input = self._inputs[0]
 
     def __str__(self) -> str:
         """The file and its signature, for messages."""
-        sides = (self._session.get_inputs(), self._session.get_outputs())
-        found, given = (", ".join(f"{value.name} {value.shape}" for value in side) for side in sides)
+        sides = (self._inputs, self._outputs)
+        found, given = (", ".join(f"{value.name} {list(value.shape)}" for value in side) for side in sides)
         return f"{self.path}: {found} -> {given}"
 
     @property
@@ -61,7 +57,7 @@ class Network:
     def class_names(self) -> tuple[str, ...] | None:
         """Class names that YOLO exporters leave as metadata, ``{0: 'person', ...}``; None: there are none."""
         try:
-            found = ast.literal_eval(self._session.get_modelmeta().custom_metadata_map.get("names", ""))
+            found = ast.literal_eval(self._session.metadata.get("names", ""))
             return tuple(str(found[index]) for index in range(len(found)))
         except (SyntaxError, ValueError, TypeError, KeyError):
             return None
@@ -115,8 +111,10 @@ class Network:
         Raises:
             RecognizerError: the network fails.
         """
-        shapes = {output.name: tuple(output.shape[1:]) for output in self._session.get_outputs()}
-        if all(isinstance(side, int) for shape in shapes.values() for side in shape):
+        shapes = {
+            output.name: tuple(side for side in output.shape[1:] if isinstance(side, int)) for output in self._outputs
+        }
+        if all(len(shapes[output.name]) == len(output.shape) - 1 for output in self._outputs):
             return shapes
         # Exporters often leave shapes open; one run on a blank canvas tells them.
         blank = [np.zeros((*size, 3), np.uint8)] * (self.batch or 1)
@@ -134,16 +132,12 @@ class Network:
         Raises:
             RecognizerError: the network fails.
         """
-        names = [output.name for output in self._session.get_outputs()]
         try:
-            return dict(zip(names, self._session.run(names, {self._input.name: tensor}), strict=True))
-        except Exception as error:
-            raise RecognizerError(f"{self}: the network failed: {_first_line(error)}") from error
+            results = self._session(tensor)
+        except EngineError as error:
+            raise RecognizerError(f"{self}: {error}") from error
+        return {output.name: value for output, value in zip(self._outputs, results, strict=True)}
 
 
 def _number(side: object) -> int | None:
     return side if isinstance(side, int) else None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]

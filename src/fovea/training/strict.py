@@ -40,7 +40,9 @@ def read_yaml(path: Path, kind: type[Config]) -> Config:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "top level"
         raise FoveaError(f"{path}: {field}: {first['msg']}") from error
-    except (OSError, yaml.YAMLError) as error:
+    except OSError as error:
+        raise FoveaError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (ValueError, RecursionError, yaml.YAMLError) as error:  # no text, no such date, thousands of brackets
         raise FoveaError(f"{path} cannot be read as YAML: {error}") from error
 
 

@@ -1,0 +1,60 @@
+"""Errors as they reach the user."""
+
+import errno
+
+import pytest
+
+from fovea.cli.failures import describe
+from fovea.codec import Codec
+from fovea.errors import EngineError, FoveaError, ImageError
+
+
+def wrapped(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        MemoryError("Unable to allocate 9 GiB for an array"),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        RuntimeError("std::bad_alloc"),
+        RuntimeError("can't start new thread"),
+        ImportError("lib.so: failed to map segment from shared object"),
+        wrapped(EngineError("the network failed: x"), RuntimeError("Failed to allocate memory for buffer of size 9")),
+        wrapped(ImageError("the image cannot be read:"), MemoryError()),
+    ],
+)
+def test_missing_memory_is_told_as_that(error):
+    assert describe(error, "a.png") == "a.png: not enough memory"
+
+
+@pytest.mark.parametrize(
+    "error", [FoveaError("out of memory.png: damaged"), OSError(errno.EAGAIN, "Resource temporarily unavailable")]
+)
+def test_what_only_sounds_like_it_is_not(error):
+    assert "not enough memory" not in describe(error)
+
+
+def test_a_batch_goes_on_without_memory(fovea, tree, tmp_path, monkeypatch):
+    encode = Codec.encode
+    calls = iter([MemoryError(), None, None])
+
+    def limited(self, *arguments, **named):
+        if error := next(calls):
+            raise error
+        return encode(self, *arguments, **named)
+
+    monkeypatch.setattr(Codec, "encode", limited)
+    result = fovea("encode", tree, tmp_path / "out", "-j", 1)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[:2] == [
+        f"fovea: {tree / 'a.png'}: not enough memory",
+        "fovea: 1 of 3 images failed",
+    ]
+
+
+def test_a_name_is_told_once():
+    assert describe(FoveaError("a\nb.png: is\n  no image"), "a\nb.png") == r"a\nb.png: is no image"

@@ -1,0 +1,93 @@
+"""Signals that ask to end, of a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fovea.cli import interruption
+from fovea.cli.interruption import Interruption
+
+pytest.importorskip("resource", reason="needs a POSIX system")
+COMMAND = [sys.executable, "-m", "fovea"]
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of two images that take seconds each."""
+    folder = tmp_path_factory.mktemp("slow")
+    Image.fromarray(np.zeros((4000, 4000, 3), np.uint8)).save(folder / "a.bmp")
+    os.link(folder / "a.bmp", folder / "b.bmp")
+    return folder
+
+
+def start(*arguments: object, out: Path, **settings: object) -> "subprocess.Popen[str]":
+    """Starts the command, and waits until it writes a file."""
+    process = subprocess.Popen([*COMMAND, *map(str, arguments)], stderr=subprocess.PIPE, text=True, **settings)
+    end = time.monotonic() + 60
+    while not (out.exists() and any(out.iterdir())):
+        assert process.poll() is None and time.monotonic() < end, process.stderr.read()
+        time.sleep(0.01)
+    return process
+
+
+@pytest.mark.parametrize(("number", "jobs"), [(signal.SIGTERM, 1), (signal.SIGTERM, 2), (signal.SIGHUP, 2)])
+def test_nothing_half_written_stays(slow, tmp_path, number, jobs):
+    out = tmp_path / "out"
+    process = start("encode", slow, out, "-j", jobs, out=out)
+    process.send_signal(number)
+    process.send_signal(number)  # as timeout(1) does
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert said == f"fovea: ended by {signal.Signals(number).name}: 0 of 2 images are done\n"
+    assert list(out.iterdir()) == []
+
+
+def test_an_ignored_hangup_stays_ignored(slow, tmp_path):
+    ignore = "import signal, os, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    out = tmp_path / "out"
+    command = [sys.executable, "-c", ignore, *COMMAND, "encode", str(slow / "a.bmp"), str(out / "a.fov")]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    while not (out.exists() and any(out.iterdir())):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.2)
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 128 + signal.SIGTERM
+
+
+def test_the_first_signal_is_raised_and_handlers_come_back():
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    with pytest.raises(Interruption) as raised, interruption.raised():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)  # the same once more: what is being cleaned up is not disturbed
+    assert (raised.value.code, str(raised.value)) == (143, "ended by SIGTERM")
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+
+
+def test_a_second_signal_ends_at_once():
+    code = (
+        "import os, signal, time\n"
+        "from pathlib import Path\n"
+        "from fovea import atomic\n"
+        "from fovea.cli import interruption\n"
+        "interruption._ECHO_S = 0\n"
+        "with interruption.raised(), atomic.writing(Path('x')):\n"
+        "    try:\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    finally:\n"
+        "        time.sleep(0.01)\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "        print('cleans up for ever', flush=True)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (143, b"", b"")

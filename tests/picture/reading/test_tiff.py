@@ -1,0 +1,205 @@
+"""TIFF files are read as they are meant, or refused: never something else."""
+
+import io
+import itertools
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from fovea.errors import ImageError
+from fovea.picture import Picture, open_picture
+
+from .tiffs import COMPRESSIONS, tiff
+
+CHANCE = np.random.default_rng(0)
+HEIGHT, WIDTH = 20, 24
+WAYS = [
+    {"order": order, "compression": compression, "fill": fill, **layout}
+    for order, compression, fill, layout in itertools.product(
+        "<>", COMPRESSIONS, (1, 2), [{}, {"rows": 7}, {"tile": 16}]
+    )
+    if not layout or (fill == 1 and compression in (1, 8))
+]
+
+
+def samples(bits, *shape):
+    kind = np.uint8 if bits <= 8 else np.uint16 if bits <= 16 else np.uint32
+    return CHANCE.integers(0, 2**bits, (HEIGHT, WIDTH, *shape), kind)
+
+
+def levels(values, bits):
+    return np.rint(values * (255 / (2**bits - 1)))
+
+
+def agree(data, meant, tolerance=1):
+    """Whether a file is read as meant; False if it is refused. An assertion fails if it is read in another way."""
+    try:
+        read = open_picture(data).to_array().astype(int)
+    except ImageError as error:
+        assert "\n" not in str(error)
+        return False
+    assert read.shape == meant.shape
+    assert np.abs(read - meant).max() <= tolerance
+    return True
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 6, 8, 10, 12, 14, 16, 32])
+@pytest.mark.parametrize("photometric", [0, 1])
+def test_gray(bits, photometric):
+    values = samples(min(bits, 16)).astype(np.uint32 if bits == 32 else np.uint16 if bits > 8 else np.uint8)
+    meant = levels(values, min(bits, 16))
+    meant = 255 - meant if photometric == 0 else meant
+    read = [agree(tiff(values, photometric, bits, **way), meant) for way in WAYS]
+    if bits in (1, 2, 4, 8):
+        assert sum(read) > 0.8 * len(WAYS)
+    if (bits, photometric) in ((16, 0), (16, 1), (12, 1), (32, 1)):
+        assert any(read)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_predictors(bits):
+    for photometric, order in itertools.product((0, 1), "<>"):
+        values = samples(bits)
+        meant = levels(values, bits) if photometric else 255 - levels(values, bits)
+        for compression in (5, 8):
+            agree(tiff(values, photometric, order=order, compression=compression, predictor=2), meant)
+    color = samples(bits, 3)
+    assert agree(tiff(color, 2, compression=8, predictor=2), levels(color, bits))
+
+
+@pytest.mark.parametrize("photometric", [0, 1])
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_floating_point(kind, photometric):
+    values = CHANCE.random((HEIGHT, WIDTH)).astype(kind)
+    meant = np.rint(255 * values.astype(float))
+    meant = 255 - meant if photometric == 0 else meant
+    read = [agree(tiff(values, photometric, kind=3, **way), meant) for way in WAYS]
+    read.append(agree(tiff(values, photometric, kind=3, compression=8, predictor=3), meant))
+    assert any(read) == (kind is np.float32)
+    assert not agree(tiff(values * 2, photometric, kind=3), meant)
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int16, np.int32])
+def test_signed(kind):
+    largest = min(np.iinfo(kind).max, 65535)
+    positive = CHANCE.integers(0, largest, (HEIGHT, WIDTH), kind)
+    for way in WAYS:
+        agree(tiff(positive, 1, kind=2, **way), np.rint(positive / 257))
+        assert not agree(tiff(positive - kind(largest // 2), 1, kind=2, **way), positive)
+
+
+@pytest.mark.parametrize("bits", [4, 8, 16])
+@pytest.mark.parametrize("planar", [1, 2])
+@pytest.mark.parametrize("extra", [(), (0,), (1,), (2,), (0, 0), (2, 0)])
+def test_color(bits, planar, extra):
+    values = samples(bits, 3 + len(extra))
+    meant = levels(values, bits)
+    if extra[:1] == (1,):  # colors multiplied by alpha: divided they are up to the rounding of 8 bits
+        values[..., 3] = CHANCE.choice([2 ** (bits - 1), 2**bits - 1], (HEIGHT, WIDTH))
+        values[..., :3] = np.minimum(values[..., :3], values[..., 3:])
+        meant = levels(values, bits)
+        meant[..., :3] = np.rint(meant[..., :3] * 255 / meant[..., 3:])
+    meant = meant[..., : 4 if extra[:1] in ((1,), (2,)) else 3]
+    tolerance = 3 if extra[:1] == (1,) else 1
+    data = [tiff(values, 2, bits, planar=planar, extra=extra, **way) for way in WAYS]
+    read = [agree(each, meant, tolerance) for each in data]
+    if bits == 8 and extra in ((), (2,)):
+        assert sum(read) >= len(WAYS) / 4
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("planar", [1, 2])
+@pytest.mark.parametrize("extra", [(), (0,), (2,), (0, 0)])
+def test_gray_with_more_channels(bits, planar, extra):
+    values = samples(bits, 1 + len(extra))
+    gray = levels(values, bits)
+    for photometric, way in itertools.product((0, 1), WAYS):
+        color = gray[..., 0] if photometric else 255 - gray[..., 0]
+        meant = np.dstack([color, gray[..., 1]]) if extra == (2,) else color
+        agree(tiff(values, photometric, planar=planar, extra=extra, **way), meant)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("planar", [1, 2])
+def test_inks(bits, planar):
+    values = samples(bits, 4)
+    paper = 255 - levels(values, bits)
+    meant = paper[..., :3] * paper[..., 3:] / 255
+    read = [agree(tiff(values, 5, planar=planar, **way), meant, 3) for way in WAYS]
+    assert any(read)
+    assert not agree(tiff(values, 5, planar=planar, tags={332: [2]}), meant)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
+def test_palettes(bits):
+    colors = CHANCE.integers(0, 256, (3, 2**bits))
+    values = samples(bits)
+    for scale in (257, 1):  # as the format says, and as some programs write it
+        tags = {320: (colors * scale).ravel().tolist()}
+        read = [agree(tiff(values, 3, bits, tags=tags, **way), colors.T[values], 0) for way in WAYS]
+        assert any(read) == (bits < 16)
+
+
+def test_lab():
+    colors = Image.fromarray(samples(8, 3) // 4 + np.uint8(96))
+    profiles = (ImageCms.createProfile(name) for name in ("sRGB", "LAB"))
+    stored = np.asarray(ImageCms.profileToProfile(colors, *profiles, outputMode="LAB"))
+    for planar, compression in itertools.product((1, 2), COMPRESSIONS):
+        read = agree(tiff(stored, 8, planar=planar, compression=compression), np.asarray(colors), 12)
+        assert read == (planar == 1)
+
+
+def test_luma_and_chroma():
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    colors = Image.fromarray(np.dstack([x * 10, y * 12, 255 - x * 10]).astype(np.uint8))
+    stored = np.asarray(colors.convert("YCbCr"))
+    read = []
+    for planar, compression, rows in itertools.product((1, 2), COMPRESSIONS, (None, 5)):
+        data = tiff(stored, 6, planar=planar, compression=compression, rows=rows, tags={530: [1, 1]})
+        read.append(agree(data, np.asarray(colors), 4))
+    assert any(read)
+    blocks = stored[: HEIGHT // 2].reshape(HEIGHT, -1, 3)  # as few bytes as where two by two pixels share a color
+    assert not agree(tiff(blocks, 6, rows=5, tags={530: [2, 2]}), np.asarray(colors))
+
+
+def test_parts_that_are_missing():
+    values = samples(8, 3)
+    for way in ({"rows": 5}, {"tile": 16}):
+        for compression in COMPRESSIONS:
+            data = tiff(values, 2, compression=compression, **way)
+            offsets, counts = (324, 325) if "tile" in way else (273, 279)
+            for tag in (offsets, counts):
+                entry = tag.to_bytes(2, "little") + b"\4\0"
+                data = data.replace(entry + b"\4\0\0\0", entry + b"\2\0\0\0")
+            assert not agree(data, values)
+    for cut in (1, 20, 200):
+        assert not agree(tiff(values, 2, rows=5)[:-cut], values)
+
+
+def test_a_preview_is_not_the_picture():
+    with pytest.raises(ImageError, match="first page is a preview or a mask"):
+        open_picture(tiff(samples(8, 3), 2, tags={254: [1]}))
+    assert agree(tiff(samples(8), 1, tags={254: [2]}), np.zeros((HEIGHT, WIDTH)), 255), "2 is a page of several"
+
+
+def test_images_that_pillow_opened_are_read_alike():
+    values = samples(16)
+    data = tiff(values, 0)
+    for loaded in (False, True):
+        image = Image.open(io.BytesIO(data))
+        if loaded:
+            image.load()
+        before = image.copy()
+        assert np.abs(Picture.from_image(image).to_array() - (255 - levels(values, 16))).max() <= 1
+        assert np.array_equal(np.asarray(image), np.asarray(before)), "the image stays as it is"
+    with pytest.raises(ImageError, match="separate planes"):
+        Picture.from_image(Image.open(io.BytesIO(tiff(samples(16, 3), 2, planar=2))))
+
+
+def test_size_is_no_matter_of_pillows_limit(monkeypatch, recwarn):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1_100_000)
+    values = np.zeros((1500, 1500), np.uint8)
+    for compression in (1, 8):
+        assert agree(tiff(values, 1, compression=compression), values, 0)
+    assert not recwarn.list

@@ -1,0 +1,30 @@
+"""Programs of users, run as processes of their own."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def program(tmp_path, tiny_model):
+    """Runs a program in an empty folder that has a small model, ``tiny.fovea``; gives what it printed."""
+    tiny_model.save(tmp_path / "tiny.fovea")
+
+    def run(code: str, **variables: str) -> str:
+        (tmp_path / "program.py").write_text(code)
+        environment = os.environ | {"PYTHONUNBUFFERED": "1"} | variables
+        done = subprocess.run(
+            [sys.executable, "program.py"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
