@@ -19,9 +19,10 @@ from fovea.evaluation.contender import ROI
 from fovea.evaluation.curves import Curve, Estimate, bd_rate
 from fovea.evaluation.evaluate import Evaluation
 from fovea.recognition import load_dataset
-from fovea.training.config import Strict, TrainingConfig, read_yaml
+from fovea.training.config import TrainingConfig
 from fovea.training.export import export_model
 from fovea.training.run import WEIGHTS, train
+from fovea.training.strict import Strict, located, read_yaml
 from images import RESULTS
 from points import read
 from tables import Row, markdown, stamped, write_lines
@@ -68,12 +69,24 @@ class Study(Strict):
 
     def configuration(self, name: str, patches: int) -> TrainingConfig:
         """Of a variant, trained on so many patches."""
-        fields: dict[str, Any] = {**yaml.safe_load(self.config.read_text()), "name": name}
-        fields |= {"patches": patches, "validate_every": patches}
-        for path, value in {**self.common, **self.changes(name)}.items():
-            outer, _, inner = path.partition(".")
-            fields[outer] = {**fields[outer], inner: value} if inner else value
-        return TrainingConfig.model_validate(fields)
+        return changed(self.config, name, patches, {**self.common, **self.changes(name)})
+
+
+def changed(config: Path, name: str, patches: int, changes: Changes) -> TrainingConfig:
+    """A configuration with other values of some fields, validated once, at the end.
+
+    Args:
+        config: YAML file of what is changed.
+        name: of the run.
+        patches: that it is trained on.
+        changes: values of fields; ``data.size`` names a field of a field.
+    """
+    fields: dict[str, Any] = {**yaml.safe_load(config.read_text()), "name": name}
+    fields |= {"patches": patches, "validate_every": patches}
+    for path, value in changes.items():
+        outer, _, inner = path.partition(".")
+        fields[outer] = {**fields[outer], inner: value} if inner else value
+    return TrainingConfig.model_validate(fields)
 
 
 def trained(config: TrainingConfig, folder: Path) -> Path:
@@ -170,11 +183,11 @@ def main(
     folder = work / f"{study_file.stem}-{patches}"
     runs = [study.configuration(name, patches) for name in (BASE, *(variants or study.variants))]
     codecs = [f"{trained(run, folder)}{ROI if run.architecture.roi else ''}" for run in runs]
-    dataset = load_dataset(study.data, study.images)
+    dataset = load_dataset(located(study.data), located(study.images))
     evaluation = evaluate(
         dataset.limit(limit) if limit else dataset,
         codecs,
-        study.recognizers,
+        [str(located(Path(recognizer))) for recognizer in study.recognizers],
         folder / "cache.sqlite",
         qualities={"": study.qualities},
         anchor=BASE,

@@ -29,14 +29,22 @@ def shared() -> Path:
     return folder
 
 
-def _network(objectness: int) -> "CodecNetwork":
+def _network(objectness: int, mean_steps: int = 2) -> "CodecNetwork":
     torch = pytest.importorskip("torch")
     from fovea.models import CodecNetwork, NetworkConfig
     from fovea.models.deploy import round_weights
 
     torch.manual_seed(1)
     config = NetworkConfig(
-        wide=16, wide_blocks=2, deep=24, deep_blocks=1, latent=16, hyper=8, prior=16, objectness=objectness
+        wide=16,
+        wide_blocks=2,
+        deep=24,
+        deep_blocks=1,
+        latent=16,
+        hyper=8,
+        prior=16,
+        objectness=objectness,
+        mean_steps=mean_steps,
     )
     network = CodecNetwork(config).eval()
     with torch.no_grad():
@@ -44,7 +52,7 @@ def _network(objectness: int) -> "CodecNetwork":
         network.scales.head.bias.anchors += 6 * torch.randn(16)
         network.analysis.head.weight *= 3
         if objectness:
-            network.means.region.weight *= 30  # steps of all sizes
+            (network.means.region if mean_steps == 2 else network.means.region[0]).weight.mul_(30)  # steps of all sizes
     round_weights(network)
     return network
 
@@ -66,6 +74,7 @@ def _model(network: "CodecNetwork") -> "Model":
         tables=FrequencyTables.gaussian(),
         hyper_index=np.full((101, config.hyper), 30, np.uint8),
         card={"made": "for tests"},
+        steps=config.mean_steps,
     )
 
 
@@ -91,6 +100,18 @@ def finding_network() -> "CodecNetwork":
 def finding_model(finding_network: "CodecNetwork") -> "Model":
     """The exported :func:`finding_network`."""
     return _model(finding_network)
+
+
+@pytest.fixture(scope="session")
+def stepwise_network() -> "CodecNetwork":
+    """Likewise, with means in four steps."""
+    return _network(objectness=8, mean_steps=4)
+
+
+@pytest.fixture(scope="session")
+def stepwise_model(stepwise_network: "CodecNetwork") -> "Model":
+    """The exported :func:`stepwise_network`."""
+    return _model(stepwise_network)
 
 
 @pytest.fixture(scope="session")

@@ -251,6 +251,80 @@ def test_variants_that_are_run_later_join_the_table_of_a_study(script, monkeypat
     assert ablation.merged(study, before, longer) == [longer[2], longer[1], longer[0]]
 
 
+TINY = {"wide": 16, "wide_blocks": 1, "deep": 16, "deep_blocks": 1, "latent": 16, "hyper": 8, "prior": 16}
+
+
+@pytest.fixture
+def tiny_training(tmp_path: Path) -> Path:
+    """Configuration of a training that ends within seconds."""
+    pytest.importorskip("lightning")
+    data = save_dataset(tmp_path / "data", 4)
+    config = {
+        "name": "tiny",
+        "architecture": TINY,
+        "data": {"images": str(data.with_suffix("")), "annotations": str(data), "validation": 2, "size": 64},
+        "loss": {"name": "mse"},
+        "patches": 4,
+        "batch": 2,
+        "warmup": 1,
+    }
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+def test_frontier(run, tiny_training: Path, tmp_path: Path) -> None:
+    study = {
+        "config": str(tiny_training),
+        "patches": 4,
+        "base": TINY,
+        "networks": {"first": {}, "deeper": {"deep_blocks": 2}, "four": {"mean_steps": 4}},
+    }
+    (tmp_path / "sizes.yaml").write_text(yaml.safe_dump(study, sort_keys=False))
+    command = ("frontier", tmp_path / "sizes.yaml", "--work", tmp_path / "runs")
+    first, deeper = read(run(*command, "--networks", "deeper") / "sizes.csv")
+    assert (first["network"], first["rate_percent"]) == ("first", "0.0") and deeper["fields"] == "deep_blocks=2"
+    assert float(deeper["encode_kmac"]) > float(first["encode_kmac"])
+    rows = read(run(*command) / "sizes.csv")
+    assert [row["network"] for row in rows] == ["first", "deeper", "four"]
+    assert rows[:2] == [first, deeper], "what is done is not done again"
+
+
+def test_priors(run, tiny_training: Path, tmp_path: Path) -> None:
+    from fovea.training.config import read_config
+    from fovea.training.run import train
+
+    checkpoint = train(read_config(tiny_training), tmp_path / "run", progress=False)
+    study = {
+        "checkpoint": str(checkpoint),
+        "patches": 3,
+        "held_out": 2,
+        "steps": 2,
+        "batch": 2,
+        "priors": {"two": {}, "four": {"mean_steps": 4}},
+    }
+    (tmp_path / "kinds.yaml").write_text(yaml.safe_dump(study, sort_keys=False))
+    two, four = read(run("priors", tmp_path / "kinds.yaml") / "kinds.csv")
+    assert (two["prior"], two["mean_percent"], four["fields"]) == ("two", "0.0", "mean_steps=4")
+    assert float(four["q50_percent"]) != 0 and 0 < float(four["z_share_q10"]) < 1
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks" / "networks").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_network_of_a_study_can_be_built(script, monkeypatch, path: Path) -> None:
+    pytest.importorskip("lightning")
+    monkeypatch.chdir(ROOT)
+    if path.stem == "priors":
+        priors = script("priors")
+        study = priors.read_yaml(path, priors.Priors)
+        assert study.checkpoint.is_file()
+        return
+    frontier = script("frontier")
+    study = frontier.read_yaml(path, frontier.Frontier)
+    for name, fields in study.networks.items():
+        changes = {**study.common, "architecture": {**study.base, **fields}}
+        assert frontier.changed(study.config, name, 8, changes).architecture.mean_steps in (2, 4)
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "benchmarks" / "studies").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_variant_of_a_study_is_a_configuration(script, monkeypatch, path: Path) -> None:
     pytest.importorskip("lightning")

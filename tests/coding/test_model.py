@@ -102,7 +102,7 @@ def test_model_of_a_newer_format_asks_for_an_update(tiny_model, tmp_path):
     tiny_model.save(path)
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
-    members["model.json"] = members["model.json"].replace(b'"format": 1', b'"format": 2')
+    members["model.json"] = members["model.json"].replace(b'"format": 1', b'"format": 3')
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("torch")
 
 from fovea.models import ARCHITECTURES, NetworkConfig
-from fovea.models.complexity import DECODING, ENCODING, multiply_accumulates
+from fovea.models.complexity import decoding, encoding, multiply_accumulates
 
 BARE = NetworkConfig(wide=24, wide_blocks=0, deep=16, deep_blocks=0, latent=8, hyper=4, prior=8)
 
@@ -30,9 +30,21 @@ def test_one_block(field, channels, positions):
         assert with_block[step] - multiply_accumulates(BARE)[step] == pytest.approx(block)
 
 
-@pytest.mark.parametrize(("name", "most"), [("fovea-s", 12_000), ("fovea-m", 80_000)])
-def test_architectures_keep_their_promise(name, most):
+@pytest.mark.parametrize(
+    ("name", "encoder", "decoder"),
+    [("fovea-s", 12_000, 12_000), ("fovea-s2", 5_000, 9_000), ("fovea-m", 80_000, 80_000)],
+)
+def test_architectures_keep_their_promise(name, encoder, decoder):
     counts = multiply_accumulates(ARCHITECTURES[name])
     assert all(count > 0 for count in counts.values())
-    assert sum(counts[step] for step in ENCODING) <= most
-    assert sum(counts[step] for step in DECODING) <= most
+    assert sum(encoding(counts).values()) <= encoder
+    assert sum(decoding(counts).values()) <= decoder
+    assert encoding(counts).keys() | decoding(counts).keys() == counts.keys()
+
+
+def test_four_steps_are_counted_in_encoder_and_decoder():
+    counts = multiply_accumulates(replace(BARE, mean_steps=4))
+    contexts = {f"context{number}" for number in (1, 2, 3)}
+    assert contexts < encoding(counts).keys() and contexts < decoding(counts).keys()
+    # At 1/32: 8 channels of the latent come in and go out, and a block of 8 channels.
+    assert counts["context1"] == pytest.approx((8 * 8 + 8 * 8 + 9 * 8 + 5 * 8**2) / 1024)

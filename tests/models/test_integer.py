@@ -11,7 +11,7 @@ def test_outputs_lie_on_the_grid_and_match_integer_arithmetic(outputs):
     layer = IntegerConv(12, outputs)
     x = torch.randint(0, 256, (2, 12, 5, 6)).float()
     out = layer(x * ACTIVATION_STEP, torch.tensor([3, 90])) / ACTIVATION_STEP
-    weight, bias = layer.integer_weight().double(), layer.integer_bias().double()
+    weight, bias = layer.integer_weight().double(), layer.integer_biases()[0].double()
     groups, padding = (12, 1) if outputs is None else (1, 0)
     accumulator = torch.nn.functional.conv2d(x.double(), weight, bias, padding=padding, groups=groups)
     expected = (accumulator * WEIGHT_STEP).floor().clamp(0, 255)

@@ -1,6 +1,6 @@
 import torch
 
-from fovea.models.quality import QUALITIES, QualityTable, rate_lambda
+from fovea.models.quality import QUALITIES, KnobTable, rate_lambda
 
 
 def test_lambda_grows_by_the_same_factor_with_every_quality():
@@ -11,17 +11,17 @@ def test_lambda_grows_by_the_same_factor_with_every_quality():
 
 
 def test_table_is_linear_between_anchors():
-    table = QualityTable(2, 0.0, 1.0, anchors=5)
+    table = KnobTable(2, 0.0, 1.0, anchors=5)
     with torch.no_grad():
         table.anchors[1] = 7.0
-    rows = table.table()
+    rows = table.tables()[0]
     assert torch.allclose(rows[25], torch.full((2,), 7.0))
     assert torch.allclose(rows[10], torch.full((2,), 7.0 * 10 / 25))
     assert torch.allclose(rows[100], torch.ones(2))
 
 
 def test_each_sample_of_a_batch_has_its_own_quality():
-    table = QualityTable(3, -1.0, 1.0)
+    table = KnobTable(3, -1.0, 1.0)
     vectors = table(torch.tensor([0, 100]))
     assert vectors.shape == (2, 3, 1, 1)
     assert vectors[0, 0, 0, 0] == -1 and vectors[1, 0, 0, 0] == 1

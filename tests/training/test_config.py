@@ -12,6 +12,10 @@ MINIMAL = {
     "loss": {"name": "mse"},
     "patches": 10,
 }
+KNOBS = {
+    "wide": 16, "wide_blocks": 1, "deep": 16, "deep_blocks": 1,
+    "latent": 16, "hyper": 8, "prior": 16, "background": True,
+}  # fmt: skip
 
 
 def _read(tmp_path, **changes):
@@ -37,6 +41,13 @@ def test_defaults_and_named_architecture(tmp_path):
         ({"loss": {"name": "object_mse", "background": [0, 1]}}, "above 0"),
         ({"loss": {"name": "ssim"}}, "loss"),
         ({"data": {"images": "i", "size": 100}}, "data.size"),
+        ({"data": {}}, "either images"),
+        ({"loss": {"name": "object_mse", "background": "knob"}}, "architecture.background"),
+        ({"architecture": KNOBS}, "architecture.background"),
+        ({"architecture": "fovea-s-objectness", "mask_weight": 0.1}, "without annotations"),
+        ({"architecture": KNOBS | {"roi": True}}, "either given"),
+        ({"architecture": KNOBS | {"kernel": 4}}, "odd"),
+        ({"architecture": KNOBS | {"mean_steps": 3}}, "mean_steps"),
     ],
 )
 def test_mistakes_are_named(changes, message, tmp_path):

@@ -11,6 +11,7 @@ from fovea import Codec
 from fovea.errors import FoveaError, ImageError
 from fovea.training.config import read_config
 from fovea.training.export import export_model, load_checkpoint
+from fovea.training.module import CodecTraining
 from fovea.training.optimizer import MuonAdam
 from fovea.training.run import train
 from fovea.training.trainer import Hardware
@@ -57,6 +58,56 @@ def test_train_resume_export_and_code(config_file, tmp_path):
     assert codec.model.id == model.id
     data = codec.encode(image, 40)
     assert data[6:14] == model.id or model.id in data[:32]
+
+
+def test_a_run_that_broke_off_goes_on_from_its_last_checkpoint(config_file, tmp_path, monkeypatch):
+    config = read_config(config_file).model_copy(update={"validate_every": 12, "checkpoint_every": 4})
+    step = CodecTraining.training_step
+
+    def breaks_off(self, patch, batch_idx):
+        if self.global_step == 2:
+            raise RuntimeError("no power")
+        return step(self, patch, batch_idx)
+
+    monkeypatch.setattr(CodecTraining, "training_step", breaks_off)
+    with pytest.raises(RuntimeError, match="no power"):
+        _train(config, tmp_path / "run")
+    monkeypatch.undo()
+    assert torch.load(tmp_path / "run/last.ckpt", weights_only=False)["global_step"] == 2
+    _train(config, tmp_path / "run", resume=True)
+    assert torch.load(tmp_path / "run/last.ckpt", weights_only=False)["global_step"] == 3
+
+
+def test_networks_follow_the_background_on_from_those_that_do_not(config_file, tmp_path):
+    config = read_config(config_file)
+    plain = _train(config, tmp_path / "plain")
+    following = config.model_copy(
+        update={
+            "start": plain,
+            "architecture": replace(config.architecture, background=True),
+            "loss": config.loss.model_copy(update={"background": "knob"}),
+            "mask_weight": 0.1,
+        }
+    )
+    weights = _train(following, tmp_path / "following")
+    rows = [row for path in (tmp_path / "following").glob("csv*/metrics.csv") for row in csv.DictReader(path.open())]
+    losses = {name: float(row[name]) for row in rows for name in row if name.endswith("/loss") and row[name]}
+    assert {"validation/q50b0/loss", "validation/q50b100/loss"} < losses.keys() and np.isfinite(
+        [*losses.values()]
+    ).all()
+    with pytest.raises(FoveaError, match=r"weights\.ckpt follows the background"):
+        export_model(weights)
+
+
+def test_four_steps_are_exported_and_coded(config_file, tmp_path):
+    config = read_config(config_file)
+    stepwise = config.model_copy(update={"architecture": replace(config.architecture, mean_steps=4)})
+    model = export_model(_train(stepwise, tmp_path / "run"), calibration=3)
+    assert model.steps == 4
+    model.save(tmp_path / "stepwise.fovea")
+    image = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
+    codec = Codec(tmp_path / "stepwise.fovea", threads=1)
+    assert codec.decode(codec.encode(image, 40)).shape == image.shape
 
 
 def test_images_may_stay_on_the_device(config_file, tmp_path):

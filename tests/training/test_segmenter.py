@@ -8,12 +8,12 @@ import yaml
 
 from fovea.datasets import Annotation
 from fovea.errors import DatasetError, FoveaError
-from fovea.training.config import read_yaml
 from fovea.training.data import Labeled
 from fovea.training.onnx_torch import OnnxNetwork, read_onnx
 from fovea.training.segmenter.network import Seen, Segmenter
 from fovea.training.segmenter.painting import Painter, targets
 from fovea.training.segmenter.training import SegmenterConfig, exported, train_segmenter
+from fovea.training.strict import read_yaml
 from fovea.training.task import TaskDistortion
 from fovea.training.trainer import Hardware
 

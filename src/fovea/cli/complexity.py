@@ -17,17 +17,19 @@ def complexity(architecture: str) -> None:
     """
     with needs_extra("train"):
         from fovea.models import ARCHITECTURES
-        from fovea.models.complexity import DECODING, ENCODING, multiply_accumulates
+        from fovea.models.complexity import decoding, encoding, multiply_accumulates
     if architecture not in ARCHITECTURES:
         raise click.UsageError(f"unknown architecture {architecture!r}: choose {', '.join(ARCHITECTURES)}")
     counts = multiply_accumulates(ARCHITECTURES[architecture])
 
-    def shown(steps: tuple[str, ...], step: str) -> str:
-        return f"{counts[step] / 1000:.3f}" if step in steps else "-"
+    encoded, decoded = encoding(counts), decoding(counts)
 
-    def total(steps: tuple[str, ...]) -> str:
-        return f"{sum(counts[step] for step in steps) / 1000:.3f}"
+    def shown(steps: dict[str, float], step: str) -> str:
+        return f"{steps[step] / 1000:.3f}" if step in steps else "-"
 
-    rows = [(step.replace("_", "-"), shown(ENCODING, step), shown(DECODING, step)) for step in counts]
-    for row in [("kMAC/pixel", "encode", "decode"), *rows, ("total", total(ENCODING), total(DECODING))]:
+    def total(steps: dict[str, float]) -> str:
+        return f"{sum(steps.values()) / 1000:.3f}"
+
+    rows = [(step.replace("_", "-"), shown(encoded, step), shown(decoded, step)) for step in counts]
+    for row in [("kMAC/pixel", "encode", "decode"), *rows, ("total", total(encoded), total(decoded))]:
         print_result("{:16}{:>10}{:>10}".format(*row))

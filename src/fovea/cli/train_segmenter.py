@@ -37,9 +37,9 @@ def train_segmenter(config: Path, out: Path | None, resume: bool, accelerator: s
     the loss of the codec names it. Prints the path of its ONNX file. Needs the extra train.
     """
     with needs_extra("train"):
-        from fovea.training.config import read_yaml
         from fovea.training.segmenter.training import SegmenterConfig
         from fovea.training.segmenter.training import train_segmenter as train
+        from fovea.training.strict import read_yaml
         from fovea.training.trainer import Hardware
     wanted = read_yaml(config, SegmenterConfig)
     folder = out or Path("runs", wanted.name)

@@ -1,11 +1,14 @@
-"""Between the latent of a tile and its bytes: hyper-latent, two-step rounding, entropy coding."""
+"""Between the latent of a tile and its bytes: hyper-latent, rounding in steps, entropy coding."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fovea.coding.model import Model
+from fovea.coding.steps import HYPER_RATIO, Checkerboard, Squares, Steps
 from fovea.engine import Engine
 from fovea.entropy import MAX_SYMBOL, Decoder, Encoder
 from fovea.errors import BitstreamError
@@ -13,26 +16,6 @@ from fovea.errors import BitstreamError
 Floats = NDArray[np.float32]
 
 HYPER_MAX = 63
-HYPER_RATIO = 4
-
-
-def first_board(shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Checkerboard of the positions whose means come from z alone; the others also see those.
-
-    Channels in the upper half have the opposite color.
-
-    Args:
-        shape: of the latent, [1, channels, h, w].
-
-    Example:
-        >>> first_board((1, 2, 1, 3))[0, :, 0].astype(int)
-        array([[0, 1, 0],
-               [1, 0, 1]])
-    """
-    _, channels, height, width = shape
-    upper = np.arange(channels)[:, None, None] * 2 // channels
-    board: NDArray[np.bool_] = (np.arange(height)[:, None] + np.arange(width) + upper) % 2 == 1
-    return board[None]
 
 
 @dataclass(frozen=True)
@@ -41,14 +24,30 @@ class Prior:
 
     Attributes:
         index: scale indices, uint8 [1, latent, h, w]; 0 means skipped.
-        features: what the second means are made from, [1, prior, h, w].
-        first: means of the first half, [1, latent, h, w].
+        features: what further means are made from.
+        first: means of the first step, as the steps split the latent.
         step: quantization step at each position, [1, 1, h, w], of a model with a region of interest; else 1.
     """
 
     index: NDArray[np.uint8]
     features: Floats
     first: Floats
+    step: Floats
+
+
+class Part(NamedTuple):
+    """What a step works on; arrays of one shape.
+
+    Attributes:
+        known: of the latent, or of the residuals.
+        coded: whether a value is in the stream.
+        means: of the latent.
+        step: of quantization.
+    """
+
+    known: NDArray[Any]
+    coded: NDArray[np.bool_]
+    means: Floats
     step: Floats
 
 
@@ -65,7 +64,7 @@ class LatentCoder:
         self._hyper_analysis = engine.load(model.graphs["hyper_analysis"])
         self._scales = engine.load(model.graphs["scales"], exact=True)
         self._means = engine.load(model.graphs["means"])
-        self._context = engine.load(model.graphs["context"])
+        self._contexts = [engine.load(model.graphs[name]) for name in model.contexts]
 
     def hyper_latent(self, analyzed: Floats, quality: int) -> NDArray[np.int32]:
         """Z of what the analysis gives, see :meth:`encode`: int32 [1, hyper, ⌈h/4⌉, ⌈w/4⌉], within ±63."""
@@ -79,33 +78,50 @@ class LatentCoder:
         """What z says about a latent of the given size."""
         floats, asked = z.astype(np.float32), _quality(quality)
         (index,) = self._scales(floats, asked)
-        features, first, *steps = self._means(floats, asked)
-        index, features, first, *steps = (
-            np.ascontiguousarray(array[:, :, :height, :width]) for array in (index, features, first, *steps)
-        )
-        return Prior(index, features, first, *(steps or [np.ones(1, np.float32)]))
+        features, first, *step = self._means(floats, asked)
 
-    def _all_means(self, prior: Prior, residual: Floats) -> Floats:
-        """Means of both halves, given the residuals of the first."""
-        board = first_board(residual.shape)
-        decoded = residual * prior.step + prior.first
-        (second,) = self._context(prior.features, np.where(board, decoded, np.float32(0)))
-        return np.where(board, prior.first, second)
+        def cut(array: NDArray[Any]) -> NDArray[Any]:
+            return np.ascontiguousarray(array[:, :, :height, :width])
+
+        if self.model.steps == 2:
+            features, first = cut(features), cut(first)
+        return Prior(cut(index), features, first, cut(*step) if step else np.ones((1, 1, height, width), np.float32))
+
+    def _through_steps(
+        self, prior: Prior, known: NDArray[Any], residual: Callable[[Part], Floats]
+    ) -> tuple[Floats, Floats]:
+        """Decoded latent, and residuals: in each step from what is known and from the means that the steps before give.
+
+        Args:
+            prior: of the latent.
+            known: what residuals are made from, of the shape of the latent.
+            residual: makes those of a step.
+        """
+        steps: Steps = (Checkerboard if self.model.steps == 2 else Squares)(prior.index.shape)
+        coded, step = steps.split(prior.index > 0), steps.split(np.broadcast_to(prior.step, known.shape), beyond=1)
+        features, means = prior.features, prior.first
+        decoded: list[Floats] = []
+        residuals: list[Floats] = []
+        for number, part in enumerate(steps.split(known)):
+            if number:
+                *state, means = self._contexts[number - 1](features, steps.told(number - 1, decoded[-1]))
+                features = state[0] if state else features
+            residuals.append(residual(Part(part, coded[number], means, step[number])))
+            decoded.append(residuals[-1] * step[number] + means)
+        return steps.join(decoded), steps.join(residuals)
 
     def quantize(self, latent: Floats, prior: Prior) -> NDArray[np.int32]:
         """Residuals of a latent around its means, rounded: int32, same shape, 0 where skipped."""
-        coded = prior.index > 0
 
-        def rounded(means: Floats) -> Floats:
-            return np.where(coded, np.rint((latent - means) / prior.step), np.float32(0))
+        def rounded(part: Part) -> Floats:
+            residual = np.where(part.coded, np.rint((part.known - part.means) / part.step), np.float32(0))
+            return np.clip(residual, -MAX_SYMBOL, MAX_SYMBOL)
 
-        residual = rounded(self._all_means(prior, rounded(prior.first)))
-        return np.clip(residual, -MAX_SYMBOL, MAX_SYMBOL).astype(np.int32)
+        return self._through_steps(prior, latent, rounded)[1].astype(np.int32)
 
     def reconstruct(self, residual: NDArray[np.int32], prior: Prior) -> Floats:
         """Decoded latent ŷ of residuals: float32, same shape."""
-        floats = residual.astype(np.float32)
-        return floats * prior.step + self._all_means(prior, floats)
+        return self._through_steps(prior, residual, lambda part: part.known.astype(np.float32))[0]
 
     def encode(self, analyzed: Floats, quality: int) -> bytes:
         """Bytes of a latent.

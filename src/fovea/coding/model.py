@@ -4,7 +4,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,8 @@ from fovea.atomic import writing
 from fovea.entropy import FrequencyTables
 from fovea.errors import ModelError
 
-FORMAT = 1
+FORMAT = 2
 SUFFIX = ".fovea"
-NETWORKS = ("analysis", "hyper_analysis", "scales", "means", "context", "synthesis")
 QUALITIES = 101
 _CARD = "card.json"
 _LARGEST = 256 << 20
@@ -33,11 +32,12 @@ class Model:
         latent: channels of the latent y, at 1/16 of the resolution.
         hyper: channels of the hyper-latent z, at 1/64.
         halo: latent positions around a tile that its pixels depend on.
-        graphs: serialized ONNX models, by the names in ``NETWORKS``.
+        graphs: serialized ONNX models, by the names in :attr:`networks`.
         tables: frequencies of all symbols.
         hyper_index: table of each channel of z at each quality, uint8 [101, hyper].
         card: how the model was made, free-form.
         roi: whether the encoder takes a map of the region of interest beside the image.
+        steps: in which a latent is decoded, 2 or 4; see :mod:`fovea.coding.steps`.
     """
 
     name: str
@@ -49,23 +49,37 @@ class Model:
     hyper_index: NDArray[np.uint8]
     card: Mapping[str, Any]
     roi: bool = False
+    steps: int = 2
+
+    @property
+    def contexts(self) -> tuple[str, ...]:
+        """Names of the networks that give the means of the steps after the first."""
+        return ("context",) if self.steps == 2 else tuple(f"context{number}" for number in range(1, self.steps))
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Names of all networks, in the order of the file."""
+        return ("analysis", "hyper_analysis", "scales", "means", *self.contexts, "synthesis")
 
     def _members(self) -> dict[str, bytes]:
         """All that decoding depends on, in the order that is hashed."""
         about: dict[str, Any] = {
-            "format": FORMAT,
+            "format": 1 if self.steps == 2 else FORMAT,
             "name": self.name,
             "latent": self.latent,
             "hyper": self.hyper,
             "halo": self.halo,
         }
-        if self.roi:  # left out otherwise, as in the models that were made before it existed
+        # Left out otherwise, as in the models that were made before these existed.
+        if self.roi:
             about["roi"] = True
+        if self.steps != 2:
+            about["steps"] = self.steps
         return {
             "model.json": json.dumps(about, sort_keys=True).encode(),
             "tables.bin": self.tables.to_bytes(),
             "hyper_index.bin": self.hyper_index.tobytes(),
-            **{f"{name}.onnx": self.graphs[name] for name in NETWORKS},
+            **{f"{name}.onnx": self.graphs[name] for name in self.networks},
         }
 
     @cached_property
@@ -102,17 +116,19 @@ class Model:
                 if about["format"] > FORMAT:
                     raise ModelError("it was made by a newer version of Fovea: update Fovea")
                 hyper_index = np.frombuffer(archive.read("hyper_index.bin"), np.uint8)
-                return cls(
+                model = cls(
                     name=about["name"],
                     latent=about["latent"],
                     hyper=about["hyper"],
                     halo=about["halo"],
-                    graphs={name: archive.read(f"{name}.onnx") for name in NETWORKS},
+                    graphs={},
                     tables=FrequencyTables.from_bytes(archive.read("tables.bin")),
                     hyper_index=hyper_index.reshape(QUALITIES, about["hyper"]),
                     card=json.loads(archive.read(_CARD)),
                     roi=about.get("roi", False),
+                    steps=about.get("steps", 2),
                 )
+                return replace(model, graphs={name: archive.read(f"{name}.onnx") for name in model.networks})
         except OSError as error:
             raise ModelError(f"model file {path} cannot be read: {error.strerror or error}") from error
         except ModelError as error:

@@ -1,5 +1,7 @@
 """What a network costs: multiply-accumulates a pixel, counted on the steps as they are deployed."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
@@ -9,11 +11,7 @@ from fovea.models.deploy import step_modules
 from fovea.models.network import CodecNetwork
 
 _PIXELS = 512 * 768
-_PRIOR = ("scales", "means", "context")
-ENCODING = ("analysis", "hyper_analysis", *_PRIOR)
-"""Steps that encoding takes: the prior too, because the encoder codes what the decoder will predict from."""
-DECODING = (*_PRIOR, "synthesis")
-"""Steps that decoding takes."""
+_ENCODER, _DECODER = ("analysis", "hyper_analysis"), ("synthesis",)
 
 
 @torch.no_grad()
@@ -32,7 +30,7 @@ def multiply_accumulates(config: NetworkConfig) -> dict[str, float]:
     Example:
         >>> from fovea.models import ARCHITECTURES
         >>> counts = multiply_accumulates(ARCHITECTURES["fovea-s"])
-        >>> sum(counts[step] for step in ENCODING) < 12_000
+        >>> sum(encoding(counts).values()) < 12_000
         True
     """
     steps = step_modules(CodecNetwork(config).eval())
@@ -44,8 +42,18 @@ def multiply_accumulates(config: NetworkConfig) -> dict[str, float]:
     return counts
 
 
+def encoding(counts: Mapping[str, float]) -> dict[str, float]:
+    """Those of :func:`multiply_accumulates` that encoding takes: the prior too, from which the decoder will predict."""
+    return {step: count for step, count in counts.items() if step not in _DECODER}
+
+
+def decoding(counts: Mapping[str, float]) -> dict[str, float]:
+    """Those of :func:`multiply_accumulates` that decoding takes."""
+    return {step: count for step, count in counts.items() if step not in _ENCODER}
+
+
 def _enlarged(example: Tensor) -> Tensor:
     """An example input, which is that of an image of 128x192 pixels, four times as high and wide."""
-    if example.ndim == 1:
+    if example.dtype == torch.int64:
         return example
     return example.repeat(1, 4, 4, 1) if example.dtype == torch.uint8 else example.repeat(1, 1, 4, 4)

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fovea.errors import ModelError
-from fovea.models.quality import QualityTable
+from fovea.models.quality import KnobTable, looked_up
 
 WEIGHT_STEP = 2.0**-6
 WEIGHT_MAX = 127
@@ -35,7 +35,8 @@ class IntegerConv(nn.Module):
         input_max: largest absolute input, in grid steps.
         output_step: grid of the outputs.
         output_max: outputs are clipped to 0..output_max grid steps.
-        by_quality: learn a bias for each quality.
+        by_knobs: learn a bias for each quality.
+        background: if so, one for each background too, which is added.
     """
 
     def __init__(
@@ -48,7 +49,8 @@ class IntegerConv(nn.Module):
         output_step: float = ACTIVATION_STEP,
         output_max: int = ACTIVATION_MAX,
         bias: float = 0.0,
-        by_quality: bool = False,
+        by_knobs: bool = False,
+        background: bool = False,
     ) -> None:
         super().__init__()
         self.depthwise = outputs is None
@@ -59,8 +61,10 @@ class IntegerConv(nn.Module):
         else:
             weight = torch.randn(outputs, inputs) / inputs**0.5
         self.weight = nn.Parameter(weight)
-        self.bias: nn.Parameter | QualityTable
-        self.bias = QualityTable(outputs, bias, bias) if by_quality else nn.Parameter(torch.full((outputs,), bias))
+        self.bias: nn.Parameter | KnobTable
+        self.bias = (
+            KnobTable(outputs, bias, bias, background) if by_knobs else nn.Parameter(torch.full((outputs,), bias))
+        )
         self.input_step, self.input_max = input_step, input_max
         self.output_step, self.output_max = output_step, output_max
         self.accumulator_step = input_step * WEIGHT_STEP
@@ -70,10 +74,20 @@ class IntegerConv(nn.Module):
         weight = self.weight if self.depthwise else self.weight[:, :, None, None]
         return (weight / WEIGHT_STEP).round().clamp(-WEIGHT_MAX, WEIGHT_MAX)
 
-    def integer_bias(self) -> Tensor:
-        """Biases in accumulator steps plus half an output step, so that flooring rounds: [out] or [101, out]."""
-        bias = self.bias.table() if isinstance(self.bias, QualityTable) else self.bias
-        return (bias / self.accumulator_step).round() + self.output_step / self.accumulator_step / 2
+    def integer_biases(self) -> list[Tensor]:
+        """Biases in accumulator steps, the first plus half an output step, so that flooring rounds.
+
+        Returns:
+            [out]; or one or two [101, out], by quality and by background, that are added.
+        """
+        first, *others = [(bias / self.accumulator_step).round() for bias in self._biases()]
+        return [first + self.output_step / self.accumulator_step / 2, *others]
+
+    def _biases(self) -> list[Tensor]:
+        return self.bias.tables() if isinstance(self.bias, KnobTable) else [self.bias]
+
+    def _bias(self, biases: list[Tensor], knobs: Tensor) -> Tensor:
+        return looked_up(biases, knobs) if isinstance(self.bias, KnobTable) else biases[0][:, None, None]
 
     def prove(self) -> int:
         """Largest accumulator that any input can produce.
@@ -81,8 +95,9 @@ class IntegerConv(nn.Module):
         Raises:
             ModelError: it reaches 2²⁴, where float32 stops holding every integer.
         """
-        reach = self.integer_weight().abs().sum(dim=(1, 2, 3)) * self.input_max + self.integer_bias().abs()
-        largest = int(reach.max())
+        products = self.integer_weight().abs().sum(dim=(1, 2, 3)) * self.input_max
+        biases = [bias.abs().reshape(-1, len(products)).amax(dim=0) for bias in self.integer_biases()]
+        largest = int(sum(biases, products).max())
         if largest >= ACCUMULATOR_LIMIT:
             raise ModelError(
                 f"integer network is not exact: an accumulator can reach {largest}, the limit is {ACCUMULATOR_LIMIT};"
@@ -90,21 +105,22 @@ class IntegerConv(nn.Module):
             )
         return largest
 
-    def forward(self, x: Tensor, quality: Tensor) -> Tensor:
+    def forward(self, x: Tensor, knobs: Tensor) -> Tensor:
         """Convolve, round down to the output grid, clip. Values are real numbers on their grids.
 
         Args:
             x: [B, in, H, W] on the input grid, float32.
-            quality: int64 [B], 0..100.
+            knobs: see :func:`fovea.models.quality.knobs`.
 
         Returns:
             [B, out, H, W] on the output grid, 0..output_max steps.
         """
         raw = self.weight if self.depthwise else self.weight[:, :, None, None]
         weight = straight_through(raw, self.integer_weight() * WEIGHT_STEP)
-        bias = self.bias.table() if isinstance(self.bias, QualityTable) else self.bias
-        bias = straight_through(bias + self.output_step / 2, self.integer_bias() * self.accumulator_step)
-        bias = bias[quality][:, :, None, None] if bias.ndim == 2 else bias[:, None, None]
+        biases = [integer * self.accumulator_step for integer in self.integer_biases()]
+        first, *others = self._biases()
+        straight = zip([first + self.output_step / 2, *others], biases, strict=True)
+        bias = self._bias([straight_through(*pair) for pair in straight], knobs)
         groups, padding = (x.shape[1], 1) if self.depthwise else (1, 0)
         accumulator = F.conv2d(x, weight, padding=padding, groups=groups) + bias
         floored = (accumulator / self.output_step).floor() * self.output_step

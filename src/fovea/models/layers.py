@@ -26,31 +26,32 @@ def start_as(layer: nn.Module, matrix: Tensor) -> None:
 
 
 class Depthwise(nn.Module):
-    """3×3 depthwise convolution, zero-padded; starts near the identity."""
+    """Depthwise convolution, zero-padded; starts near the identity."""
 
-    def __init__(self, channels: int, dilation: int = 1) -> None:
+    def __init__(self, channels: int, dilation: int = 1, kernel: int = 3) -> None:
         super().__init__()
         self.dilation = dilation
-        weight = torch.randn(channels, 1, 3, 3) * 0.1
-        weight[:, :, 1, 1] += 1
+        weight = torch.randn(channels, 1, kernel, kernel) * (0.3 / kernel)
+        weight[:, :, kernel // 2, kernel // 2] += 1
         self.weight = nn.Parameter(weight)
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
         """Filter [B, C, H, W]."""
-        d = self.dilation
-        return F.conv2d(x, self.weight, self.bias, padding=d, dilation=d, groups=self.weight.shape[0])
+        channels, padding = self.weight.shape[0], self.dilation * (self.weight.shape[2] // 2)
+        return F.conv2d(x, self.weight, self.bias, padding=padding, dilation=self.dilation, groups=channels)
 
 
 class Block(nn.Module):
-    """Spatial mixing (3×3 depthwise → 1×1), then channel mixing (1×1 → LeakyReLU → 1×1), both residual.
+    """Spatial mixing (depthwise → 1×1), then channel mixing (1×1 → LeakyReLU → 1×1), both residual.
 
-    5C² + 9C multiplications a position. Few, wide calls: memory traffic, not arithmetic, bounds a CPU.
+    5C² + 9C multiplications a position with filters of 3×3. Few, wide calls: memory traffic, not arithmetic, bounds a
+    CPU.
     """
 
-    def __init__(self, channels: int, dilation: int = 1) -> None:
+    def __init__(self, channels: int, dilation: int = 1, kernel: int = 3) -> None:
         super().__init__()
-        self.depthwise = Depthwise(channels, dilation)
+        self.depthwise = Depthwise(channels, dilation, kernel)
         # Both branches start small, so that a stack of blocks starts near the identity.
         self.mix = Pointwise(channels, channels, scale=0.05)
         self.expand = Pointwise(channels, 2 * channels, scale=1.4)
@@ -62,9 +63,9 @@ class Block(nn.Module):
         return x + self.contract(F.leaky_relu(self.expand(x), 0.1))
 
 
-def stack(channels: int, blocks: int) -> nn.Sequential:
+def stack(channels: int, blocks: int, kernel: int = 3) -> nn.Sequential:
     """``blocks`` blocks of ``channels`` channels."""
-    return nn.Sequential(*(Block(channels) for _ in range(blocks)))
+    return nn.Sequential(*(Block(channels, kernel=kernel) for _ in range(blocks)))
 
 
 class Down(nn.Sequential):

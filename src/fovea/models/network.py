@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 from fovea.models.config import HYPER_STRIDE, NetworkConfig
 from fovea.models.integer import straight_through
-from fovea.models.prior import INDEX_MAX, HyperAnalysis, MeanNetwork, ScaleNetwork
-from fovea.models.quality import QualityTable
+from fovea.models.means import means_network
+from fovea.models.prior import INDEX_MAX, HyperAnalysis, ScaleNetwork
+from fovea.models.quality import KnobTable, looked_up
 from fovea.models.rate import gaussian_bits
 from fovea.models.transforms import Analysis, Synthesis
 
@@ -42,23 +43,21 @@ class CodecNetwork(nn.Module):
         self.synthesis = Synthesis(config)
         self.hyper_analysis = HyperAnalysis(config)
         self.scales = ScaleNetwork(config)
-        self.means = MeanNetwork(config)
-        self.hyper_index = QualityTable(config.hyper, 1.0, 1.0)
+        self.means = means_network(config)
+        self.hyper_index = KnobTable(config.hyper, 1.0, 1.0, config.background)
 
-    def hyper_index_table(self) -> Tensor:
-        """Scale indices of z before rounding, for every quality and channel: [101, hyper]."""
+    def hyper_index_tables(self) -> list[Tensor]:
+        """Scale indices of z before rounding, by quality, and what is added by background: [101, hyper]."""
         # Indices span 0..63 while optimizers take steps of about 0.001: learn them in units of 20.
-        return (20 * self.hyper_index.table()).clamp(1, INDEX_MAX)
+        return [20 * table for table in self.hyper_index.tables()]
 
-    def hyper_indices(self, quality: Tensor) -> Tensor:
-        """Scale indices of z, which depend on the quality and the channel alone: [B, hyper, 1, 1]."""
-        index = self.hyper_index_table()[quality][:, :, None, None]
-        return straight_through(index, index.round())
+    def hyper_indices(self, knobs: Tensor) -> Tensor:
+        """Scale indices of z, which depend on the knobs and the channel alone: [B, hyper, 1, 1]."""
+        tables = [straight_through(table, table.round()) for table in self.hyper_index_tables()]
+        return looked_up(tables, knobs).clamp(1, INDEX_MAX)
 
-    def quantize(
-        self, latent: Tensor, index: Tensor, z: Tensor, quality: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Round the latent around its means, in the two steps of the checkerboard.
+    def quantize(self, latent: Tensor, index: Tensor, z: Tensor, knobs: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Round the latent around its means, which come in several steps.
 
         Positions of scale index 0 are skipped: their residual is 0 and costs nothing.
 
@@ -66,44 +65,32 @@ class CodecNetwork(nn.Module):
             latent: y, [B, latent, h, w].
             index: scale indices, same shape.
             z: rounded hyper-latent, [B, hyper, h/4, w/4], which means and steps come from.
-            quality: int64 [B], 0..100.
+            knobs: see :func:`fovea.models.quality.knobs`.
 
         Returns:
             Decoded latent ŷ with straight-through gradients; the residual (y − μ)/step before rounding; and logits of
             the region of interest as z tells it, [B, 1, h, w], None of a network that knows none.
         """
-        features = self.means.features(z, quality)
-        step, region = self.means.steps(features, quality) or (latent.new_ones(1), None)
-        first = self.means.first_board(latent)
-        coded = (index.detach() > 0).float()
+        return self.means.quantize(latent, index, z, knobs)
 
-        def rounded(residual: Tensor) -> Tensor:
-            return straight_through(residual, residual.round()) * coded
-
-        mean = self.means.first(features).float()
-        decoded = (rounded((latent - mean) / step) * step + mean) * first
-        mean = first * mean + (1 - first) * self.means.second_means(features, decoded).float()
-        residual = (latent - mean) / step
-        return rounded(residual) * step + mean, residual, region
-
-    def analyze(self, image: Tensor, quality: Tensor, region: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+    def analyze(self, image: Tensor, knobs: Tensor, region: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Latent y of a batch, and its region of interest.
 
         Args:
             image: [B, 3, H, W], 0..255.
-            quality: int64 [B], 0..100.
+            knobs: see :func:`fovea.models.quality.knobs`.
             region: map of the region of interest, [B, 1, H, W], 0 outside, 1 inside, for a network that takes one;
                 without it everything is of interest. Other networks do not look at it.
 
         Returns:
             As :meth:`Analysis.forward`.
         """
-        if self.config.roi:
+        if self.config.given:
             inside = torch.ones_like(image[:, :1]) if region is None else region.to(image.dtype)
             image = torch.cat([image, 255 * inside], dim=1)
-        return self.analysis(image, quality)
+        return self.analysis(image, knobs)
 
-    def forward(self, image: Tensor, quality: Tensor, region: Tensor | None = None) -> Coded:
+    def forward(self, image: Tensor, knobs: Tensor, region: Tensor | None = None) -> Coded:
         """Code and decode a batch.
 
         In training mode noise takes the place of rounding where the rate is estimated, so that it has gradients;
@@ -111,7 +98,7 @@ class CodecNetwork(nn.Module):
 
         Args:
             image: [B, 3, H, W], 0..255; H and W multiples of 64.
-            quality: int64 [B], 0..100.
+            knobs: see :func:`fovea.models.quality.knobs`.
             region: as in :meth:`analyze`.
 
         Raises:
@@ -119,20 +106,20 @@ class CodecNetwork(nn.Module):
         """
         if image.shape[2] % HYPER_STRIDE or image.shape[3] % HYPER_STRIDE:
             raise ValueError(f"height and width must be multiples of {HYPER_STRIDE}, got {tuple(image.shape[2:])}")
-        latent, found = self.analyze(image, quality, region)
-        z = self.hyper_analysis(latent, quality, found)
-        hyper_bits = gaussian_bits(self._rounded(z), self.hyper_indices(quality).expand_as(z))
+        latent, found = self.analyze(image, knobs, region)
+        z = self.hyper_analysis(latent, knobs, found)
+        hyper_bits = gaussian_bits(self._rounded(z), self.hyper_indices(knobs).expand_as(z))
         z = straight_through(z, z.round())
-        index = self.scales(z, quality)
-        decoded, residual, told = self.quantize(latent, index, z, quality)
+        index = self.scales(z, knobs)
+        decoded, residual, told = self.quantize(latent, index, z, knobs)
         latent_bits = gaussian_bits(self._rounded(residual), index)
         if not self.training:
             latent_bits = latent_bits * (index > 0)  # skipped; in training they still pay, or they would never return
         bits, side_bits = latent_bits.sum(dim=(1, 2, 3)), hyper_bits.sum(dim=(1, 2, 3))
         # A region that is given needs no learning; what is found does, and what z tells of either.
-        known = [region for region in (None if self.config.roi else found, told) if region is not None]
+        known = [region for region in (None if self.config.given else found, told) if region is not None]
         region = torch.cat(known, dim=1) if known else None
-        return Coded(self.synthesis(decoded, quality), bits, side_bits, decoded, region)
+        return Coded(self.synthesis(decoded, knobs), bits, side_bits, decoded, region)
 
     def _rounded(self, value: Tensor) -> Tensor:
         """Round, or in training add noise uniform in ±½: the distribution that rounding leaves."""

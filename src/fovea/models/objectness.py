@@ -1,4 +1,4 @@
-"""Where the objects are, as the encoder sees it; z tells the decoder, see :class:`fovea.models.prior.MeanNetwork`."""
+"""Where the objects are, as the encoder sees it; z tells the decoder, see :class:`fovea.models.means.Means`."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn

@@ -9,7 +9,7 @@ from fovea.models.basis import Basis, markov_basis
 from fovea.models.config import NetworkConfig
 from fovea.models.layers import Down, Pointwise, Up, stack, start_as
 from fovea.models.objectness import Objectness
-from fovea.models.quality import QualityTable, step_slope
+from fovea.models.quality import KnobTable, step_slope
 
 PATCH = 8
 STRIDE = 16
@@ -18,56 +18,61 @@ _LOG_GAIN = 0.6
 
 
 class Analysis(nn.Module):
-    """Image to latent, scaled by the learned gain of the wanted quality."""
+    """Image to latent, scaled by the learned gain of the wanted quality and background."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.stem = Pointwise(config.inputs * PATCH**2, config.wide)
-        self.wide = stack(config.wide, config.wide_blocks)
+        self.wide = stack(config.wide, config.wide_blocks, config.kernel)
         self.down = Down(config.wide, config.deep)
-        self.modulation = QualityTable(config.deep, 1.0, 1.0)
-        self.deep = stack(config.deep, config.deep_blocks)
+        self.modulation = KnobTable(config.deep, 1.0, 1.0, config.background)
+        self.region = Pointwise(1, config.deep, scale=0.1) if config.background else None
+        self.deep = stack(config.deep, config.deep_blocks, config.kernel)
         self.head = Pointwise(config.deep, config.latent - config.detail)
         self.detail = Down(config.wide, config.detail) if config.detail else None
-        self.log_gain = QualityTable(config.latent, _LOG_GAIN - step_slope() / 2, _LOG_GAIN + step_slope() / 2)
+        slope = step_slope() / 2
+        self.log_gain = KnobTable(config.latent, _LOG_GAIN - slope, _LOG_GAIN + slope, config.background)
         self.objectness = Objectness(config.deep, config.objectness) if config.objectness else None
         self._start_as_basis(config)
 
     def _start_as_basis(self, config: NetworkConfig) -> None:
         basis, level, detail = _basis(config)
-        start_as(self.stem, widened(basis.patch, self.stem.weight.shape[1]))
-        start_as(self.down[1], basis.merge[: config.deep])
+        start_as(self.stem, fitted(basis.patch, *self.stem.weight.shape))
+        start_as(self.down[1], fitted(basis.merge, config.deep, 4 * config.wide))
         start_as(self.head, torch.eye(*self.head.weight.shape))
         if self.detail is not None:
             start_as(self.detail[1], basis.merge[detail])
         self.log_gain.anchors.data -= level.log()
 
-    def forward(self, image: Tensor, quality: Tensor) -> tuple[Tensor, Tensor | None]:
+    def forward(self, image: Tensor, knobs: Tensor) -> tuple[Tensor, Tensor | None]:
         """Latent of an image, and its region of interest.
 
         Args:
-            image: [B, 3, H, W], 0..255; H and W multiples of 32. Of a network with a region of interest
+            image: [B, 3, H, W], 0..255; H and W multiples of 32. Of a network that is given a region of interest
                 [B, 4, H, W]: its map comes last, 0 outside, 255 inside.
-            quality: int64 [B], 0..100.
+            knobs: see :func:`fovea.models.quality.knobs`.
 
         Returns:
             y, [B, latent, H/16, W/16], float32, in quantization steps inside the region; and the logits of the region
             that is given or found, [B, 1, H/16, W/16], None of a network that knows no region.
         """
         region = given_region(F.avg_pool2d(image[:, 3:], STRIDE)) if image.shape[1] > 3 else None
-        return self.from_stem(self.stem(F.pixel_unshuffle(image / 127.5 - 1, PATCH)), quality, region)
+        seen = image if self.region is None else image[:, :3]
+        return self.from_stem(self.stem(F.pixel_unshuffle(seen / 127.5 - 1, PATCH)), knobs, region)
 
-    def from_stem(self, x: Tensor, quality: Tensor, region: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    def from_stem(self, x: Tensor, knobs: Tensor, region: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """All that follows the stem, [B, wide, H/8, W/8]; ``region``, if one is given, is passed on."""
         patches = x
-        x = self.down(self.wide(x))
-        x = self.deep(x * self.modulation(quality))
+        x = self.down(self.wide(x)) * self.modulation(knobs)
+        if self.region is not None and region is not None:
+            x = x + self.region((region / 2).tanh())
+        x = self.deep(x)
         if self.objectness is not None:
             region = self.objectness(x)
         latent = self.head(x)
         if self.detail is not None:
             latent = with_detail(latent, self.detail(patches))
-        return latent.float() * self.log_gain(quality).exp(), region
+        return latent.float() * self.log_gain(knobs).exp(), region
 
 
 def given_region(pixels: Tensor) -> Tensor:
@@ -111,53 +116,56 @@ def _basis(config: NetworkConfig) -> tuple[Basis, Tensor, slice]:
     return basis, with_detail(level[None], basis.level[None, detail]), detail
 
 
-def widened(stem: Tensor, inputs: int) -> Tensor:
-    """A stem matrix [wide, n] for more input channels, [wide, inputs], which it leaves unused."""
-    return F.pad(stem, (0, inputs - stem.shape[1]))
+def fitted(matrix: Tensor, rows: int, columns: int) -> Tensor:
+    """A matrix of another size: cut, or 0 where it had no rows or columns."""
+    return F.pad(matrix, (0, columns - matrix.shape[1], 0, rows - matrix.shape[0]))
 
 
 class Synthesis(nn.Module):
-    """Latent to image: the mirror of :class:`Analysis`."""
+    """Latent to image: the mirror of :class:`Analysis`, of its own size."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        self.log_gain = QualityTable(config.latent, step_slope() / 2 - _LOG_GAIN, -step_slope() / 2 - _LOG_GAIN)
-        self.head = Pointwise(config.latent - config.detail, config.deep)
+        size, slope = config.synthesis, step_slope() / 2
+        self.log_gain = KnobTable(config.latent, slope - _LOG_GAIN, -slope - _LOG_GAIN, config.background)
+        self.head = Pointwise(config.latent - config.detail, size.deep)
         self.details = config.detail
-        self.detail = Up(config.detail, config.wide) if config.detail else None
-        self.modulation = QualityTable(config.deep, 1.0, 1.0)
-        self.deep = stack(config.deep, config.deep_blocks)
-        self.up = Up(config.deep, config.wide)
-        self.wide = stack(config.wide, config.wide_blocks)
-        self.stem = Pointwise(config.wide, 3 * PATCH**2)
+        self.detail = Up(config.detail, size.wide) if config.detail else None
+        self.modulation = KnobTable(size.deep, 1.0, 1.0, config.background)
+        self.deep = stack(size.deep, size.deep_blocks, size.kernel)
+        self.up = Up(size.deep, size.wide)
+        self.wide = stack(size.wide, size.wide_blocks, size.kernel)
+        self.stem = Pointwise(size.wide, 3 * PATCH**2)
         self._start_as_basis(config)
 
     def _start_as_basis(self, config: NetworkConfig) -> None:
         basis, level, detail = _basis(config)
+        size = config.synthesis
         start_as(self.head, torch.eye(*self.head.weight.shape))
-        start_as(self.up[0], basis.unmerge[:, : config.deep])
+        # The features of patches are the same for any width, strongest first: those that one side lacks are 0.
+        start_as(self.up[0], fitted(basis.unmerge, 4 * size.wide, size.deep))
         if self.detail is not None:
-            start_as(self.detail[0], basis.unmerge[:, detail])
-        start_as(self.stem, basis.unpatch)
+            start_as(self.detail[0], fitted(basis.unmerge[:, detail], 4 * size.wide, config.detail))
+        start_as(self.stem, markov_basis(size.wide, 1, PATCH).unpatch)
         self.log_gain.anchors.data += level.log()
 
-    def forward(self, latent: Tensor, quality: Tensor) -> Tensor:
+    def forward(self, latent: Tensor, knobs: Tensor) -> Tensor:
         """Image of a latent.
 
         Args:
             latent: ŷ, [B, latent, h, w], in quantization steps.
-            quality: int64 [B], 0..100.
+            knobs: see :func:`fovea.models.quality.knobs`.
 
         Returns:
             [B, 3, 16h, 16w], around 0..255, not clipped.
         """
-        x = self.to_stem(latent, quality)
+        x = self.to_stem(latent, knobs)
         return F.pixel_shuffle(self.stem(x), PATCH).float() * 127.5 + 127.5
 
-    def to_stem(self, latent: Tensor, quality: Tensor) -> Tensor:
+    def to_stem(self, latent: Tensor, knobs: Tensor) -> Tensor:
         """All that precedes the stem: latent to [B, wide, H/8, W/8]."""
-        scaled = latent * self.log_gain(quality).exp()
+        scaled = latent * self.log_gain(knobs).exp()
         made, detail = without_detail(scaled, self.details)
-        x = self.up(self.deep(self.head(made) * self.modulation(quality)))
+        x = self.up(self.deep(self.head(made) * self.modulation(knobs)))
         x = self.wide(x)
         return x if self.detail is None else x + self.detail(detail)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from fovea.training.config import DataConfig
+from fovea.training.sources import DataConfig
 
 _MIDDLE = 114.0
 

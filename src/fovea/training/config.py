@@ -1,53 +1,20 @@
 """What a training run is: one YAML file, checked before anything starts."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, ClassVar, Literal, Self
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from fovea.errors import FoveaError
 from fovea.models import ARCHITECTURES, NetworkConfig
-from fovea.training.losses import Background, Normalization
-from fovea.training.masks import MaskSource
+from fovea.training.losses import KNOB, Background, Normalization
+from fovea.training.sources import DataConfig
+from fovea.training.strict import Strict, read_yaml
 from fovea.training.task import Color, Range
 
 
-class Strict(BaseModel):
-    """Fields that are checked, and no others."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class DataConfig(Strict):
-    """Images and annotations to train on; see :class:`fovea.training.patches.PatchStream`.
-
-    Attributes:
-        pasted: see :func:`fovea.training.augmentation.pasted`; 0 leaves patches as they are.
-        relit: whether they are shown in other light, see :func:`fovea.training.augmentation.relit`.
-        workers: processes that draw the patches.
-        resident: whether decoded images stay on the device that trains; see
-            :class:`fovea.training.patches.ResidentImages`.
-    """
-
-    images: Path
-    annotations: Path | None = None
-    validation: Annotated[int, Field(ge=1)] = 32
-    size: Annotated[int, Field(ge=64, multiple_of=64)] = 256
-    scale: tuple[float, float] = (0.7, 1.5)
-    objects: Annotated[float, Field(ge=0, le=1)] = 0.8
-    repeat: Annotated[float, Field(ge=0, le=1)] = 0.0
-    masks: MaskSource = "mask"
-    dilation: Annotated[int, Field(ge=0)] = 0
-    small: Annotated[float, Field(ge=0, le=1)] = 0.0
-    edges: Annotated[float, Field(ge=0, le=8)] = 0.0
-    pasted: Annotated[float, Field(ge=0, le=1)] = 0.0
-    relit: bool = False
-    workers: Annotated[int, Field(ge=1)] = 1
-    resident: bool = False
-
-
 def _background(value: Background) -> Background:
+    if isinstance(value, str):
+        return value
     lowest, highest = value if isinstance(value, tuple) else (value, value)
     if not 0 <= lowest <= 1 or not 0 <= highest <= 1:
         raise ValueError("weights of the background are between 0 and 1")
@@ -137,7 +104,8 @@ class TrainingConfig(Strict):
         ema: decay of the moving average of the weights, which is what is validated and exported.
         start: checkpoint whose weights the run starts from.
         seed: of weights and patches.
-        validate_every: patches between validations and checkpoints.
+        validate_every: patches between validations.
+        checkpoint_every: patches between checkpoints; by default one is written with each validation.
     """
 
     name: str
@@ -155,6 +123,7 @@ class TrainingConfig(Strict):
     start: Path | None = None
     seed: int = 0
     validate_every: Annotated[int, Field(ge=1)] = 8000
+    checkpoint_every: Annotated[int, Field(ge=1)] | None = None
 
     @field_validator("architecture", mode="before")
     @classmethod
@@ -167,39 +136,22 @@ class TrainingConfig(Strict):
 
     @model_validator(mode="after")
     def _has_what_it_trains(self) -> Self:
-        if isinstance(self.loss, FindingConfig):
-            if not self.architecture.objectness:
+        network, loss = self.architecture, self.loss
+        if isinstance(loss, FindingConfig):
+            if not network.objectness:
                 raise ValueError("the architecture has no part that finds objects: give it objectness")
             if self.data.resident:
                 raise ValueError("data.resident: a recognizer sees patches before they reach the device")
+        elif network.background != (loss.background == KNOB):
+            raise ValueError(
+                f"loss.background is {KNOB!r} where the networks follow the background (architecture.background), and"
+                " only there"
+            )
+        elif self.mask_weight and not (network.given or self.data.labeled):
+            raise ValueError("mask_weight: pictures without annotations do not tell where objects are to be found")
         return self
 
 
-Config = TypeVar("Config", bound=Strict)
-
-
 def read_config(path: Path) -> TrainingConfig:
-    """Read and check a training configuration; see :func:`read_yaml`."""
+    """Read and check a training configuration; see :func:`fovea.training.strict.read_yaml`."""
     return read_yaml(path, TrainingConfig)
-
-
-def read_yaml(path: Path, kind: type[Config]) -> Config:
-    """Read and check a configuration. Relative paths in it are relative to the working folder.
-
-    Args:
-        path: YAML file.
-        kind: of configuration that it is.
-
-    Raises:
-        FoveaError: the file cannot be read, or a field is unknown, missing or out of range; names file and field.
-    """
-    try:
-        return kind.model_validate(yaml.safe_load(path.read_text()))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "top level"
-        raise FoveaError(f"{path}: {field}: {first['msg']}") from error
-    except OSError as error:
-        raise FoveaError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, RecursionError, yaml.YAMLError) as error:  # no text, no such date, thousands of brackets
-        raise FoveaError(f"{path} cannot be read as YAML: {error}") from error

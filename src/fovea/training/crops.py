@@ -33,7 +33,7 @@ class Cropping:
 
     Each is a random square, to be scaled to ``size``: the scale jitter shows objects and textures at many resolutions.
     With ``objects`` probability the square is placed so that it meets a random object. Images and objects are drawn by
-    their factors, see :func:`fovea.training.balance.repeat_factors`.
+    their factors, see :func:`fovea.training.balance.repeat_factors`, and images by their weights.
 
     Args:
         images: what to draw from.
@@ -47,22 +47,22 @@ class Cropping:
         self, images: Sequence[Labeled], size: int, scale: tuple[float, float], objects: float, repeat: float
     ) -> None:
         self.images, self.size, self.scale, self.objects = images, size, scale, objects
-        self._image_chances: Floats | None = None
-        self._object_chances: list[Floats] | None = None
-        if repeat:
-            self._image_chances, self._object_chances = _chances(images, repeat)
+        factors, self._object_chances = _chances(images, repeat)
+        cumulated = np.cumsum(factors * [image.weight for image in images])
+        self._below = cumulated / cumulated[-1]
 
     def image(self, random: np.random.Generator) -> int:
         """Number of the next image."""
-        return int(random.choice(len(self.images), p=self._image_chances))
+        return int(self._below.searchsorted(random.random(), side="right"))
 
     def crop(self, number: int, width: int, height: int, random: np.random.Generator) -> Crop:
         """A crop of an image of this size."""
-        scale = np.exp(random.uniform(*np.log(self.scale)))
+        image = self.images[number]
+        scale = np.exp(random.uniform(*np.log(image.scale or self.scale)))
         side = min(self.size / scale, width, height)
-        annotations = self.images[number].annotations
+        annotations = image.annotations
         if annotations and random.random() < self.objects:
-            chances = self._object_chances and self._object_chances[number]
+            chances = self._object_chances[number]
             left, top, box_width, box_height = annotations[int(random.choice(len(annotations), p=chances))].box
             corner = (
                 _place(left, box_width, side, width, random),
@@ -101,10 +101,10 @@ def generator(seed: int, rank: int) -> np.random.Generator:
 
 
 def _chances(images: Sequence[Labeled], repeat: float) -> tuple[Floats, list[Floats]]:
-    """Chance of each image, and of each object on it, to be drawn."""
-    classes = [[annotation.category_id for annotation in image.annotations] for image in images]
+    """How often each image is to be drawn, and the chance of each object on it."""
+    classes = [[annotation.category_id for annotation in image.annotations or ()] for image in images]
     of_images, of_objects = repeat_factors(classes, repeat)
-    return of_images / of_images.sum(), [factors / factors.sum() for factors in of_objects]
+    return of_images, [factors / factors.sum() for factors in of_objects]
 
 
 def _place(start: float, length: float, side: float, limit: float, random: np.random.Generator) -> float:

@@ -12,19 +12,23 @@ from fovea.errors import DatasetError
 
 @dataclass(frozen=True)
 class Labeled:
-    """An image file, and what there is to know of the objects on it.
+    """An image file, what there is to know of the objects on it, and how it is shown.
 
     Attributes:
         path: of the image.
-        annotations: of its objects.
+        annotations: of its objects; None where nobody has said what is on it.
         size: width and height that these were made for.
         upright: whether they count pixels of the image as shown, even where it is stored in this size.
+        weight: how often it is drawn, against others.
+        scale: range of its scale jitter, if it has one of its own.
     """
 
     path: Path
-    annotations: tuple[Annotation, ...]
+    annotations: tuple[Annotation, ...] | None
     size: tuple[int, int] | None = None
     upright: bool = False
+    weight: float = 1.0
+    scale: tuple[float, float] | None = None
 
 
 def read_coco(annotations: Path, images: Path) -> list[Labeled]:
@@ -49,5 +53,5 @@ def read_coco(annotations: Path, images: Path) -> list[Labeled]:
 
 
 def read_folder(images: Path) -> list[Labeled]:
-    """All images below a folder, without annotations: enough to train with plain MSE."""
-    return [Labeled(path, ()) for path in find_images(images, below=True)]
+    """All images below a folder, of which nobody has said what is on them."""
+    return [Labeled(path, None) for path in find_images(images, below=True)]

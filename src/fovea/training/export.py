@@ -16,10 +16,10 @@ from fovea.errors import FoveaError
 from fovea.models import CodecNetwork
 from fovea.models.deploy import export_graphs, halo, prove_exact, round_weights
 from fovea.training.config import TrainingConfig
-from fovea.training.loaders import split_images
 from fovea.training.module import CodecTraining
 from fovea.training.patches import Patch, PatchStream
 from fovea.training.run import load_weights
+from fovea.training.sources import split_images
 
 _REACH = 256
 
@@ -84,11 +84,13 @@ def export_model(checkpoint: Path, name: str | None = None, calibration: int = 2
         The model, ready to save.
 
     Raises:
-        FoveaError: the checkpoint cannot be read.
+        FoveaError: the checkpoint cannot be read, or its network follows the background, which files do not tell yet.
         ModelError: its integer network is not proven exact.
     """
     module = load_checkpoint(checkpoint)
     config, network = module.config, module.network.eval()
+    if network.config.background:
+        raise FoveaError(f"{checkpoint} follows the background, and files do not say which: it cannot be exported")
     round_weights(network)
     largest = prove_exact(network)
     if calibration:
@@ -107,12 +109,13 @@ def export_model(checkpoint: Path, name: str | None = None, calibration: int = 2
         tables=tables,
         hyper_index=_hyper_index(network),
         roi=network.config.roi,
+        steps=network.config.mean_steps,
         card=_card(checkpoint, config, largest),
     )
 
 
 def _hyper_index(network: CodecNetwork) -> NDArray[np.uint8]:
-    index = network.hyper_index_table().round()
+    index = network.hyper_indices(torch.arange(QUALITIES))[:, :, 0, 0]
     return index.detach().numpy().astype(np.uint8)
 
 

@@ -52,4 +52,4 @@ class FindingTraining(NetworkTraining):
         _, found = self.network.analyze(image, quality)
         assert found is not None
         # A position that an object touches matters to it as a whole.
-        return share_bits(found, F.max_pool2d(patch.mask, STRIDE), self._overlooked)
+        return share_bits(found, F.max_pool2d(patch.mask, STRIDE), self._overlooked).mean()

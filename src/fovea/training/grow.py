@@ -11,7 +11,7 @@ from fovea.entropy import SCALES
 from fovea.models import CodecNetwork
 from fovea.models.layers import start_as
 from fovea.models.prior import INDEX_STEP
-from fovea.models.quality import QualityTable, rate_lambda
+from fovea.models.quality import KnobTable, rate_lambda
 from fovea.models.transforms import PATCH, with_detail
 
 _OUTPUTS = (
@@ -100,7 +100,7 @@ def fill_detail(network: CodecNetwork, images: Iterable[Tensor]) -> None:
     synthesis.log_gain.anchors[:, places] = (step / level).log().float()
     index = ((deviation / step).log()[..., None] - torch.tensor(SCALES).log()).abs().argmin(-1)
     bias = network.scales.head.bias
-    assert isinstance(bias, QualityTable)
+    assert isinstance(bias, KnobTable)
     bias.anchors[:, places] = INDEX_STEP * index.float()
 
 

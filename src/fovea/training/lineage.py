@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from fovea.training.config import TaskConfig, TrainingConfig, read_config, read_yaml
+from fovea.training.config import TaskConfig, TrainingConfig, read_config
 from fovea.training.run import WEIGHTS, train
 from fovea.training.segmenter.training import SEGMENTER, SegmenterConfig, train_segmenter
+from fovea.training.strict import read_yaml
 from fovea.training.trainer import CHECKPOINT, Hardware, steps_done
 
 

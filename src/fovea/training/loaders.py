@@ -1,32 +1,20 @@
 """Patches to train and to validate on, as Lightning wants them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 import lightning.pytorch as pl
 from torch.utils.data import DataLoader, IterableDataset
 
-from fovea.errors import FoveaError
 from fovea.training.augmentation import augmented
-from fovea.training.config import DataConfig, FindingConfig, TrainingConfig
+from fovea.training.config import FindingConfig, TrainingConfig
 from fovea.training.crops import Crop, Cropping, CropStream
-from fovea.training.data import Labeled, read_coco, read_folder
 from fovea.training.masks import WEIGHT_STEP
 from fovea.training.patches import Patch, PatchStream, ResidentImages, painted_weights
+from fovea.training.sources import DataConfig, split_images
 from fovea.training.workers import drawn_by_workers
-
-
-def split_images(data: DataConfig) -> tuple[list[Labeled], list[Labeled]]:
-    """Images to train on, and the few held out for validation, spread evenly over the data set."""
-    images = read_coco(data.annotations, data.images) if data.annotations else read_folder(data.images)
-    if len(images) <= data.validation:
-        raise FoveaError(f"{len(images)} images are too few to keep {data.validation} of them for validation")
-    held_out = set(range(0, len(images), len(images) // data.validation)[: data.validation])
-    return (
-        [image for number, image in enumerate(images) if number not in held_out],
-        [image for number, image in enumerate(images) if number in held_out],
-    )
 
 
 class Patches(pl.LightningDataModule):
@@ -54,7 +42,15 @@ class Patches(pl.LightningDataModule):
     def _stream(self, rank: int) -> PatchStream:
         data = self._data
         return PatchStream(
-            self._train, data.size, data.scale, data.objects, *self._weights, data.repeat, self._seed, rank
+            self._train,
+            data.size,
+            data.scale,
+            data.objects,
+            *self._weights,
+            data.repeat,
+            self._seed,
+            rank,
+            cache=int(data.cache * 2**30 / data.workers),
         )
 
     def train_dataloader(self) -> DataLoader[Patch] | DataLoader[Crop]:
@@ -73,7 +69,8 @@ class Patches(pl.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[Patch]:
         """The same patches each time."""
-        fixed = PatchStream(self._held_out, self._data.size, (0.9, 1.1), 1.0, *self._weights, seed=0, cache=0)
+        shown = [replace(image, scale=None) for image in self._held_out]
+        fixed = PatchStream(shown, self._data.size, (0.9, 1.1), 1.0, *self._weights, seed=0, cache=0)
         drawn = _as_seen(fixed, self._finding, None) if self._finding else fixed
         patches: list[Patch] = list(islice(iter(drawn), 2 * self._data.validation))
         return DataLoader(patches, batch_size=16)  # type: ignore[arg-type]

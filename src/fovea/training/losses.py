@@ -5,11 +5,13 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-from fovea.models.quality import along_quality
+from fovea.models.quality import along_quality, weight_outside
 
 Normalization = Literal["image", "objects"]
-Background = float | tuple[float, float]
-"""What an error outside the objects weighs; two numbers: at quality 0 and at 100, on a log scale between."""
+KNOB = "knob"
+Background = float | tuple[float, float] | Literal["knob"]
+"""What an error outside the objects weighs; two numbers: at quality 0 and at 100, on a log scale between; or what the
+second knob of the networks says."""
 
 
 class Distortion(Protocol):
@@ -19,14 +21,16 @@ class Distortion(Protocol):
         """Compare [B, 3, H, W] images, 0..255, where errors weigh [B, 1, H, W], 0 or more; return [B]."""
 
 
-def error_weight(mask: Tensor, background: Background, quality: Tensor) -> Tensor:
+def error_weight(mask: Tensor, background: Background, knobs: Tensor) -> Tensor:
     """What errors weigh: on objects what the mask says, elsewhere β.
+
+    Where the second knob says β, it is 1 at its end, and there an error weighs 1 everywhere.
 
     Args:
         mask: [B, 1, H, W], 0 outside objects; on them 1, or more where errors shall count more.
         background: β; 0 is the loss of "Image Coding for Machines with Object Region Learning", 1 makes everything an
             object.
-        quality: [B], 0..100.
+        knobs: see :func:`fovea.models.quality.knobs`; the quality, and the background where that says β.
 
     Returns:
         Same shape as the mask.
@@ -38,7 +42,10 @@ def error_weight(mask: Tensor, background: Background, quality: Tensor) -> Tenso
                 [1.0000, 0.9000]])
     """
     if isinstance(background, tuple):
-        return torch.maximum(mask, along_quality(quality, *background)[:, None, None, None])
+        return torch.maximum(mask, along_quality(knobs, *background)[:, None, None, None])
+    if isinstance(background, str):
+        outside = weight_outside(knobs[:, 1])[:, None, None, None]
+        return outside + mask * (1 - outside)
     return mask.clamp(min=background)
 
 

@@ -16,7 +16,7 @@ _WIDTH = 64
 
 
 def mask_bits(logits: Tensor, mask: Tensor) -> Tensor:
-    """Mean cross entropy with the true share of object, in bits a position.
+    """Mean cross entropy with the true share of object, in bits a position, [B].
 
     Args:
         logits: [B, n, h, w], n guesses at the same.
@@ -26,7 +26,7 @@ def mask_bits(logits: Tensor, mask: Tensor) -> Tensor:
 
 
 def share_bits(logits: Tensor, share: Tensor, overlooked: float = 1.0) -> Tensor:
-    """Mean cross entropy of logits [B, n, h, w] with a share of object [B, 1, h, w], in bits a position.
+    """Mean cross entropy of logits [B, n, h, w] with a share of object [B, 1, h, w], in bits a position, [B].
 
     Args:
         logits: guesses.
@@ -34,7 +34,8 @@ def share_bits(logits: Tensor, share: Tensor, overlooked: float = 1.0) -> Tensor
         overlooked: what the bits of objects that are overlooked count; best then are guesses as many times as likely.
     """
     weight = logits.new_tensor(overlooked)
-    return F.binary_cross_entropy_with_logits(logits, share.expand_as(logits), pos_weight=weight) / math.log(2)
+    nats = F.binary_cross_entropy_with_logits(logits, share.expand_as(logits), pos_weight=weight, reduction="none")
+    return nats.mean(dim=(1, 2, 3)) / math.log(2)
 
 
 class MaskHead(nn.Module):

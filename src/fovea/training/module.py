@@ -1,5 +1,6 @@
 """The Lightning modules: one step of training, validation over the quality range, the schedule."""
 
+import itertools
 import math
 import time
 from functools import partial
@@ -13,7 +14,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from fovea.coding.model import QUALITIES
 from fovea.models import CodecNetwork, Coded
-from fovea.models.quality import LAMBDA_MAX, LAMBDA_MIN, rate_lambda
+from fovea.models.quality import LAMBDA_MAX, LAMBDA_MIN, knobs, rate_lambda, weight_outside
 from fovea.training.config import CodecLossConfig, FindingConfig, ObjectMseConfig, TaskConfig, TrainingConfig
 from fovea.training.losses import Distortion, error_weight, mse, object_mse
 from fovea.training.mask_head import MaskHead, mask_bits
@@ -22,6 +23,7 @@ from fovea.training.patches import Patch
 from fovea.training.task import Committee, TaskDistortion
 
 VALIDATION_QUALITIES = (10, 30, 50, 70, 90)
+VALIDATION_BACKGROUNDS = (0, 100)
 
 
 def distortion_of(loss: CodecLossConfig) -> Distortion:
@@ -97,30 +99,38 @@ class CodecTraining(NetworkTraining):
         assert not isinstance(loss, FindingConfig)
         self.distortion, self._background = distortion_of(loss), loss.background
 
-    def _code(self, patch: Patch, quality: Tensor) -> tuple[Tensor, Tensor, Coded, Tensor]:
+    def _code(self, patch: Patch, knobs: Tensor) -> tuple[Tensor, Tensor, Coded, Tensor]:
         original = patch.image.float().contiguous(memory_format=torch.channels_last)
-        coded = self.network(original, quality, patch.mask > 0)
+        coded = self.network(original, knobs, patch.mask > 0)
         pixels = original.shape[2] * original.shape[3]
         rate = (coded.latent_bits + coded.hyper_bits) / pixels
-        weight = error_weight(patch.mask, self._background, quality)
+        weight = error_weight(patch.mask, self._background, knobs)
         return rate, self.distortion(coded.image, original, weight), coded, original
 
-    def _missed(self, coded: Coded, patch: Patch) -> Tensor:
-        """Cross entropy of the objects that the encoder, or the auxiliary head, finds."""
+    def _missed(self, coded: Coded, patch: Patch, background: Tensor | None) -> Tensor:
+        """Cross entropy of the objects that the encoder, the auxiliary head or z tells, as far as these count more."""
         logits = coded.region if self.mask_head is None else self.mask_head(coded.latent)
         assert logits is not None
-        return mask_bits(logits, patch.mask)
+        missed = mask_bits(logits, patch.mask)
+        return (missed if background is None else missed * (1 - weight_outside(background))).mean()
+
+    def _background_drawn(self, number: int) -> Tensor | None:
+        """Backgrounds of patches, of a network that follows them: a fifth weighs all errors alike."""
+        if not self.config.architecture.background:
+            return None
+        return torch.randint(round(1.25 * QUALITIES), (number,), device=self.device).clamp(max=QUALITIES - 1)
 
     def training_step(self, patch: Patch, batch_idx: int) -> Tensor:
-        """Loss of one batch; each patch has a quality of its own."""
+        """Loss of one batch; each patch has a quality of its own, and a background where the network follows it."""
         quality = torch.randint(QUALITIES, (len(patch.image),), device=self.device)
-        rate, distortion, coded, _ = self._code(patch, quality)
+        background = self._background_drawn(len(quality))
+        rate, distortion, coded, _ = self._code(patch, knobs(quality, background))
         trade_off = rate_lambda(quality)
         # Losses grow with λ; the square root between the extremes gives every quality a say.
         balance = (math.sqrt(LAMBDA_MIN * LAMBDA_MAX) / trade_off).sqrt()
         loss = (balance * (rate + trade_off * distortion)).mean()
         if self.config.mask_weight:
-            missed = self._missed(coded, patch)
+            missed = self._missed(coded, patch, background)
             loss = loss + self.config.mask_weight * missed
             self.log("mask_bits", missed)
         self.log("loss", loss, prog_bar=True)
@@ -128,13 +138,16 @@ class CodecTraining(NetworkTraining):
         return loss
 
     def validation_step(self, patch: Patch, batch_idx: int) -> None:
-        """Rate, distortion and PSNR inside and outside the objects at fixed qualities, with real rounding."""
+        """Rate, distortion and PSNR inside and outside the objects at fixed knobs, with real rounding."""
         total: Tensor = torch.zeros((), device=self.device)
-        for number in VALIDATION_QUALITIES:
+        backgrounds = VALIDATION_BACKGROUNDS if self.config.architecture.background else (None,)
+        points = list(itertools.product(VALIDATION_QUALITIES, backgrounds))
+        for number, background in points:
             quality = torch.full((len(patch.image),), number, device=self.device)
-            rate, distortion, coded, original = self._code(patch, quality)
+            outside = None if background is None else torch.full_like(quality, background)
+            rate, distortion, coded, original = self._code(patch, knobs(quality, outside))
             loss = rate + rate_lambda(quality) * distortion
-            total += loss.mean() / len(VALIDATION_QUALITIES)
+            total += loss.mean() / len(points)
             error = (coded.image.clamp(0, 255) - original).square().mean(dim=1, keepdim=True)
             values = {
                 "bpp": rate.mean(),
@@ -143,8 +156,9 @@ class CodecTraining(NetworkTraining):
                 "object_psnr": _psnr(error, patch.mask > 0),
             }
             if self.config.mask_weight:
-                values["mask_bits"] = self._missed(coded, patch)
-            self.log_dict({f"validation/q{number}/{name}": value for name, value in values.items()}, sync_dist=True)
+                values["mask_bits"] = self._missed(coded, patch, outside)
+            point = f"q{number}" if background is None else f"q{number}b{background}"
+            self.log_dict({f"validation/{point}/{name}": value for name, value in values.items()}, sync_dist=True)
         self.log("validation/loss", total, prog_bar=True, sync_dist=True)
 
 

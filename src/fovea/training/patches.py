@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,13 +20,20 @@ from fovea.training.crops import Crop, Cropping, generator
 from fovea.training.data import Labeled
 from fovea.training.masks import WEIGHT_STEP, MaskSource, object_weights
 
-Paint = Callable[[Sequence[Annotation], int, int], NDArray[np.uint8]]
+Annotations = Sequence[Annotation] | None
+Paint = Callable[[Annotations, int, int], NDArray[np.uint8]]
 """Draws what annotations say on an image of a height and a width."""
 
 
 def painted_weights(source: MaskSource, dilation: int, small: float, edges: float) -> Paint:
-    """What :func:`fovea.training.masks.object_weights` draws with these settings."""
-    return partial(object_weights, source=source, dilation=dilation, small=small, edges=edges)
+    """What :func:`fovea.training.masks.object_weights` draws with these settings; everything counts without labels."""
+    return partial(_weights, source=source, dilation=dilation, small=small, edges=edges)
+
+
+def _weights(annotations: Annotations, height: int, width: int, **settings: Any) -> NDArray[np.uint8]:
+    if annotations is None:
+        return np.full((height, width), round(1 / WEIGHT_STEP), np.uint8)
+    return object_weights(annotations, height, width, **settings)
 
 
 _BYTES_A_PIXEL = 5  # Pillow keeps RGB in four bytes; and the weights

@@ -11,7 +11,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from fovea.errors import FoveaError
-from fovea.models.transforms import widened
+from fovea.models.transforms import fitted
 from fovea.training.config import FindingConfig, TrainingConfig
 from fovea.training.finding import FindingTraining
 from fovea.training.grow import fill_detail, widen
@@ -30,10 +30,13 @@ _OPTIONAL = (
     "network.analysis.objectness.",
     "network.hyper_analysis.region.",
     "network.means.region.",
+    "network.analysis.region.",
     "network.means.log_weight_outside.",
     "mask_head.",
 )
 """Parts that one run may have and another not."""
+_KNOB = ".background_anchors"
+"""Likewise, of all tables: what they add for a background."""
 
 
 def train(
@@ -44,7 +47,7 @@ def train(
     hardware: Hardware | None = None,
     progress: bool = True,
 ) -> Path:
-    """Train, with a checkpoint at every validation, and the averaged weights alone at the end.
+    """Train, with checkpoints on the way, and the averaged weights alone at the end.
 
     Args:
         config: of the run.
@@ -72,6 +75,7 @@ def train(
         folder,
         steps=math.ceil(config.patches / config.batch),
         every=config.validate_every // config.batch,
+        saving=(config.checkpoint_every or config.validate_every) // config.batch,
         done=done,
         clip=1.0,
         hardware=hardware,
@@ -121,9 +125,9 @@ def load_weights(module: NetworkTraining, checkpoint: Path) -> None:
 def start_from(module: NetworkTraining, checkpoint: Path, patches: Iterable[Patch]) -> None:
     """Load the averaged weights of a checkpoint into a module that may have parts which the checkpoint has not.
 
-    What finds or takes a region of interest is almost without effect, and an auxiliary head as it was initialized,
-    until training finds better; detail is started from what the network loses without it; parts that the module does
-    not have are left out.
+    What finds or takes a region of interest, or follows the background, is almost without effect, and an auxiliary head
+    as it was initialized, until training finds better; detail is started from what the network loses without it; parts
+    that the module does not have are left out.
 
     Args:
         module: to start.
@@ -135,7 +139,7 @@ def start_from(module: NetworkTraining, checkpoint: Path, patches: Iterable[Patc
     """
     own, saved = module.state_dict(), _weights(checkpoint)
     if _STEM in saved:
-        saved[_STEM] = widened(saved[_STEM], max(own[_STEM].shape[1], saved[_STEM].shape[1]))
+        saved[_STEM] = fitted(saved[_STEM], len(saved[_STEM]), max(own[_STEM].shape[1], saved[_STEM].shape[1]))
     grows = (
         _DETAIL in own
         and _DETAIL not in saved
@@ -144,11 +148,15 @@ def start_from(module: NetworkTraining, checkpoint: Path, patches: Iterable[Patc
     )
     if grows:
         saved = widen(saved, own)
-    fresh = {name: value for name, value in own.items() if name.startswith(_OPTIONAL)}
-    known = {name: value for name, value in saved.items() if name in own or not name.startswith(_OPTIONAL)}
+    fresh = {name: value for name, value in own.items() if _is_optional(name)}
+    known = {name: value for name, value in saved.items() if name in own or not _is_optional(name)}
     _load(module, fresh | known, checkpoint)
     if grows:
         fill_detail(module.network, (patch.image for patch in patches))
+
+
+def _is_optional(name: str) -> bool:
+    return name.startswith(_OPTIONAL) or name.endswith(_KNOB)
 
 
 def _weights(checkpoint: Path) -> dict[str, torch.Tensor]:

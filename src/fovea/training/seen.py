@@ -20,8 +20,10 @@ from torch.utils.data import IterableDataset
 from fovea.picture import fill_boxes
 from fovea.recognition import load
 from fovea.training.augmentation import augmented
-from fovea.training.config import DataConfig, FindingConfig
+from fovea.training.config import FindingConfig
 from fovea.training.patches import Patch, PatchStream
+from fovea.training.sources import DataConfig
+from fovea.training.strict import located
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -45,7 +47,7 @@ class SeenPatches(IterableDataset[Patch]):
         self._patches, self._loss, self._data = patches, loss, data
 
     def __iter__(self) -> Iterator[Patch]:
-        recognizer = load(self._loss.recognizer, threads=1, threshold=FAINTEST)
+        recognizer = load(located(self._loss.recognizer), threads=1, threshold=FAINTEST)
         patches = iter(self._patches)
         while True:
             drawn = [patch.image for patch in islice(patches, _SIDE**2)]

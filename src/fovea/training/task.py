@@ -17,6 +17,7 @@ from fovea.errors import RecognizerError
 from fovea.training.dead_leaves import dead_leaves
 from fovea.training.losses import Distortion, object_mse
 from fovea.training.onnx_torch import OnnxNetwork, read_onnx, stage_ends
+from fovea.training.strict import located
 
 Color = Literal["rgb", "bgr"]
 Range = Literal["0..1", "0..255"]
@@ -82,7 +83,7 @@ class TaskDistortion:
         mse_share: float = 0.1,
         zoom: tuple[float, float] = (1.0, 1.0),
     ) -> None:
-        model = read_onnx(recognizer)
+        model = read_onnx(located(recognizer))
         features = [] if output_share == 1 else stage_ends(model) if features is None else features
         outputs = [output.name for output in model.graph.output if output.name not in features] if output_share else []
         shares = _even(1 - output_share, len(features)) + _even(output_share, len(outputs))

@@ -1,4 +1,4 @@
-"""What all trainings share: steps rather than epochs, a checkpoint at every validation, runs that can be resumed."""
+"""What all trainings share: steps rather than epochs, checkpoints on the way, runs that can be resumed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from lightning.pytorch.callbacks import Callback, ModelCheckpoint, TQDMProgressB
 from lightning.pytorch.loggers import CSVLogger, Logger
 
 from fovea.errors import FoveaError
-from fovea.training.config import Strict
+from fovea.training.strict import Strict
 
 CHECKPOINT = "last.ckpt"
 
@@ -78,6 +78,7 @@ def trainer_of(
     *,
     steps: int,
     every: int,
+    saving: int,
     done: int,
     clip: float,
     hardware: Hardware,
@@ -90,7 +91,8 @@ def trainer_of(
     Args:
         folder: for checkpoints and logs.
         steps: in all.
-        every: steps between validations and checkpoints; at most all of them.
+        every: steps between validations; at most all of them.
+        saving: steps between checkpoints; likewise.
         done: steps of the run before this part of it.
         clip: largest norm of the gradient.
         hardware: to train on.
@@ -98,7 +100,7 @@ def trainer_of(
         callbacks: further ones, which come before the checkpoint.
         loggers: further ones, which come before the CSV.
     """
-    every = max(1, min(every, steps))
+    every, saving = (max(1, min(interval, steps)) for interval in (every, saving))
     return pl.Trainer(
         accelerator=hardware.accelerator,
         devices=hardware.devices,
@@ -120,7 +122,7 @@ def trainer_of(
             ModelCheckpoint(
                 dirpath=folder,
                 filename=Path(CHECKPOINT).stem,
-                every_n_train_steps=every,
+                every_n_train_steps=saving,
                 enable_version_counter=False,
             ),
             *([TQDMProgressBar(refresh_rate=20)] if progress else []),

@@ -7,9 +7,10 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fovea.datasets import Annotation, object_region
+from fovea.datasets import object_region
 from fovea.errors import DatasetError
 from fovea.training.data import Labeled
+from fovea.training.patches import Annotations
 
 _COUNTED = np.iinfo(np.uint8).max
 
@@ -25,19 +26,19 @@ class Painter:
     """
 
     def __init__(self, images: Sequence[Labeled]) -> None:
-        categories = sorted({annotation.category_id for image in images for annotation in image.annotations})
+        categories = sorted({annotation.category_id for image in images for annotation in image.annotations or ()})
         if not categories:
             raise DatasetError("the segmenter learns from annotations, and there are none")
         if len(categories) > _COUNTED:
             raise DatasetError(f"{len(categories)} classes are more than the segmenter tells apart, {_COUNTED}")
         self.number = {category: number for number, category in enumerate(categories, 1)}
 
-    def __call__(self, annotations: Sequence[Annotation], height: int, width: int) -> NDArray[np.uint8]:
+    def __call__(self, annotations: Annotations, height: int, width: int) -> NDArray[np.uint8]:
         """Draw on an image of this size: uint8 [height, width, 2], 0 where nothing is."""
         drawn = np.zeros((height, width, 2), np.uint8)
         regions = [
             (object_region(annotation.segmentation, annotation.box, height, width), annotation)
-            for annotation in annotations
+            for annotation in annotations or ()
             if not annotation.crowd
         ]
         ordered = sorted(regions, key=lambda one: -int(one[0].sum()))

@@ -19,13 +19,13 @@ from torch.utils.data import DataLoader
 from fovea.atomic import writing
 from fovea.models.onnx_file import to_onnx
 from fovea.training.augmentation import augmented
-from fovea.training.config import DataConfig, Strict
 from fovea.training.crops import Crop, Cropping, CropStream
 from fovea.training.data import Labeled
-from fovea.training.loaders import split_images
 from fovea.training.patches import ResidentImages
 from fovea.training.segmenter.network import Activation, Seen, Segmenter
 from fovea.training.segmenter.painting import Painter, targets
+from fovea.training.sources import DataConfig, split_images
+from fovea.training.strict import Strict
 from fovea.training.trainer import Hardware, point_to_resume, trainer_of
 from fovea.training.workers import drawn_by_workers
 
@@ -66,6 +66,13 @@ class SegmenterConfig(Strict):
     widths: tuple[Width, Width, Width, Width] = (48, 96, 192, 320)
     blocks: Annotated[int, Field(ge=1)] = 2
     activation: Activation = "leaky_relu"
+
+    @field_validator("data")
+    @classmethod
+    def _labeled(cls, data: DataConfig) -> DataConfig:
+        if not data.labeled:
+            raise ValueError("a segmenter learns from annotations: give them for all images")
+        return data
 
     @field_validator("outputs")
     @classmethod
@@ -208,6 +215,7 @@ def train_segmenter(
         folder,
         steps=math.ceil(config.patches / config.batch),
         every=config.validate_every // config.batch,
+        saving=config.validate_every // config.batch,
         done=done,
         clip=2.0,
         hardware=hardware or Hardware(),

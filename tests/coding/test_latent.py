@@ -1,0 +1,89 @@
+"""Latents to bytes and back, in two steps and in four."""
+
+import numpy as np
+import pytest
+
+from fovea import Codec
+from fovea.coding.latent import LatentCoder
+from fovea.coding.model import Model
+from fovea.coding.steps import Checkerboard, Squares
+from fovea.engine import create_engine
+
+
+@pytest.fixture(params=["finding", "stepwise"])
+def name(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def coder(name, request) -> LatentCoder:
+    return LatentCoder(request.getfixturevalue(f"{name}_model"), create_engine(threads=1))
+
+
+def _analyzed(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(3).normal(0, 6, (1, 17, height, width)).astype(np.float32)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 6), (4, 4), (5, 9), (8, 12)])
+def test_what_is_decoded_is_what_was_rounded(coder, size):
+    analyzed = _analyzed(*size)
+    prior = coder.prior(coder.hyper_latent(analyzed, 40), *size, 40)
+    residual = coder.quantize(analyzed[:, :16], prior)
+    assert residual.shape == (1, 16, *size) and not residual[prior.index == 0].any()
+    decoded = coder.decode(coder.encode(analyzed, 40), *size, 40)
+    assert np.array_equal(decoded, coder.reconstruct(residual, prior))
+    error = np.abs(decoded - analyzed[:, :16])[prior.index > 0]
+    assert error.max() <= prior.step.max() / 2 + 1e-4
+    assert (np.abs(decoded - analyzed[:, :16]) <= prior.step / 2 + 1e-4)[prior.index > 0].all()
+
+
+def test_network_that_trains_rounds_alike(coder, name, request):
+    torch = pytest.importorskip("torch")
+    network = request.getfixturevalue(f"{name}_network")
+    analyzed, quality = _analyzed(8, 12), torch.tensor([40])
+    z = coder.hyper_latent(analyzed, 40)
+    prior = coder.prior(z, 8, 12, 40)
+    with torch.no_grad():
+        latent, floats = torch.from_numpy(analyzed[:, :16]), torch.from_numpy(z.astype(np.float32))
+        index = network.scales(floats, quality)
+        decoded, _, _ = network.quantize(latent, index, floats, quality)
+    assert np.array_equal(index.numpy(), prior.index)
+    ours = coder.reconstruct(coder.quantize(analyzed[:, :16], prior), prior)
+    assert np.mean(np.abs(ours - decoded.numpy()) < 1e-3) > 0.98, "but where noise of floats turns a rounding"
+
+
+def test_damaged_means_change_no_symbol(coder):
+    """Symbols come from the integer network alone: another machine's floats shift what is decoded, not what is read."""
+    analyzed = _analyzed(5, 9)
+    data = coder.encode(analyzed, 40)
+    before, means = coder.decode(data, 5, 9, 40), coder._means
+    coder._means = lambda *inputs: tuple(output + np.float32(1e-4) for output in means(*inputs))
+    after = coder.decode(data, 5, 9, 40)
+    assert 0 < np.abs(after - before).max() < 0.1
+
+
+@pytest.mark.parametrize(
+    ("steps", "shape"), [(Checkerboard, (1, 6, 3, 5)), (Squares, (1, 6, 3, 5)), (Squares, (1, 4, 8, 4))]
+)
+def test_parts_make_the_whole(steps, shape):
+    array = np.random.default_rng(0).integers(1, 99, shape)
+    apart = steps(shape)
+    parts = [apart.told(number, part) for number, part in enumerate(apart.split(array))]
+    assert np.array_equal(apart.join(parts), array)
+    assert sum(np.count_nonzero(part) for part in parts) == array.size, "each value is of one step"
+
+
+def test_file_of_four_steps_round_trips(stepwise_model, photo, tmp_path):
+    path = tmp_path / "stepwise.fovea"
+    stepwise_model.save(path)
+    loaded = Model.load(path)
+    assert loaded.id == stepwise_model.id and loaded.steps == 4 and set(loaded.graphs) == set(stepwise_model.graphs)
+    codec = Codec(path, threads=1)
+    data = codec.encode(photo, 60, tile_size=128)
+    decoded = codec.decode(data)
+    assert decoded.shape == photo.shape
+    assert np.array_equal(decoded, Codec(path, threads=2).decode(data))
+
+
+def test_older_models_keep_their_id(tiny_model):
+    assert b'"format": 1' in tiny_model._members()["model.json"] and b"steps" not in tiny_model._members()["model.json"]
