@@ -16,6 +16,7 @@ from fovea.errors import BitstreamError
 Floats = NDArray[np.float32]
 
 HYPER_MAX = 63
+_LARGEST = np.float32(MAX_SYMBOL)  # NumPy 1 turns an array and a plain int of this size into doubles
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class LatentCoder:
 
         def rounded(part: Part) -> Floats:
             residual = np.where(part.coded, np.rint((part.known - part.means) / part.step), np.float32(0))
-            return np.clip(residual, -MAX_SYMBOL, MAX_SYMBOL)
+            return residual.clip(-_LARGEST, _LARGEST)
 
         return self._through_steps(prior, latent, rounded)[1].astype(np.int32)
 
