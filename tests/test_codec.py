@@ -123,6 +123,13 @@ def test_a_codec_is_pickled_as_its_settings(codec, image):
     assert copy.deepcopy(codec).encode(image, 40) == codec.encode(image, 40)
 
 
+def test_a_codec_of_a_file_is_unpickled_in_any_folder(model_folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(model_folder)
+    pickled = pickle.dumps(Codec("tiny.fovea", threads=1))
+    monkeypatch.chdir(tmp_path)
+    assert pickle.loads(pickled).name == "tiny"
+
+
 def test_target_size_is_met_and_used(codec, image):
     sizes = [len(codec.encode(image, quality)) for quality in (0, 100)]
     target = sum(sizes) // 2

@@ -26,6 +26,7 @@ from fovea.bitstream import (
     write,
 )
 from fovea.coding.coder import PixelCoder
+from fovea.coding.model import SUFFIX
 from fovea.coding.rate import largest_fitting
 from fovea.coding.registry import find_model, model_of_id
 from fovea.engine import create_engine
@@ -77,6 +78,8 @@ class Codec:
         threads: int | None = None,
         at_once: int | None = None,
     ) -> None:
+        if Path(model).suffix == SUFFIX:
+            model = Path(model).absolute()  # also for a process that unpickles this in another folder
         self._settings = (model, engine, precision, threads, at_once)
         self.model = find_model(model)
         self.engine = create_engine(engine, precision, threads, at_once)
