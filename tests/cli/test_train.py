@@ -106,11 +106,11 @@ def test_segmenter_is_trained_and_its_file_named(fovea, tmp_path, monkeypatch):
 
     monkeypatch.setattr(training, "train_segmenter", train)
     path = tmp_path / "tiny.yaml"
-    path.write_text("name: tiny\ndata: {images: images}\npatches: 4\n")
+    path.write_text("name: tiny\ndata: {images: images, annotations: labels.json}\npatches: 4\n")
     result = fovea("train-segmenter", path, "--resume", "--accelerator", "cpu")
     assert (result.exit_code, result.stdout) == (0, f"{Path('runs/tiny/segmenter.onnx')}\n")
     assert calls == [(96, Path("runs/tiny"), {"resume": True, "hardware": Hardware("cpu")})]
-    path.write_text("name: tiny\ndata: {images: images}\npatches: 4\noutputs: [stride8, x]\n")
+    path.write_text("name: tiny\ndata: {images: images, annotations: labels.json}\npatches: 4\noutputs: [stride8, x]\n")
     assert "outputs: Value error, unknown output 'x': choose of stride4" in fovea("train-segmenter", path).stderr
     path.write_text("name: tiny\n")
     result = fovea("train-segmenter", path)
@@ -140,7 +140,7 @@ def test_complexity(fovea):
     assert all(12 < count <= 80 for count in total("fovea-m"))
     result = fovea("complexity", "fovea-xl")
     assert result.exit_code == 2
-    assert "fovea-s, fovea-s-roi, fovea-s-objectness, fovea-m" in result.stderr
+    assert "fovea-s, fovea-s-roi, fovea-s-objectness, fovea-s2, fovea-m" in result.stderr
 
 
 def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch):
