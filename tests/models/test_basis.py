@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from fovea.models import CodecNetwork, NetworkConfig
+from fovea.models import CodecNetwork, NetworkConfig, basis
 from fovea.models.basis import markov_basis
 
 
@@ -62,3 +62,24 @@ def test_detail_comes_after_what_the_deep_part_holds():
             decoded = network.synthesis(network.analyze(image, torch.tensor([100]))[0], torch.tensor([100]))
         lost.append((decoded - image).square().mean().item())
     assert lost[1] < 0.85 * lost[0]
+
+
+def test_bases_of_all_widths_have_the_same_directions():
+    bases = [markov_basis(wide, 1) for wide in (96, 112, 192)]
+    assert torch.equal(bases[1].patch[:96], bases[0].patch)
+    assert torch.equal(bases[2].patch[:112], bases[1].patch)
+
+
+def test_the_basis_is_the_same_whatever_the_threads():
+    threads = torch.get_num_threads()
+    made = []
+    try:
+        for number in (1, 2):
+            torch.set_num_threads(number)
+            markov_basis.cache_clear()
+            basis._of_patches.cache_clear()
+            made.append(markov_basis(112, 192))
+    finally:
+        torch.set_num_threads(threads)
+    for one, other in zip(*made, strict=True):
+        assert torch.allclose(one, other, atol=1e-4)

@@ -38,10 +38,13 @@ class Basis(NamedTuple):
 def _covariance(size: int) -> Tensor:
     """Of a square of pixels, [3·size², 3·size²], in the order color, row, column."""
     position = torch.arange(size, dtype=torch.float64)
-    markov = CORRELATION ** (position[:, None] - position).abs()
+    distance = (position[:, None] - position).abs()
+    # Nearly the same both ways. Were it exactly so, directions of equal variance could be any turn of each other, and
+    # the solver would give others with other threads.
+    rows, columns = CORRELATION**distance, (CORRELATION - 1e-5) ** distance
     colors = torch.nn.functional.normalize(_COLORS, dim=1)
     color = colors.T @ torch.diag(_COLOR_VARIANCE) @ colors
-    return torch.kron(color, torch.kron(markov, markov))
+    return torch.kron(color, torch.kron(rows, columns))
 
 
 def _principal(covariance: Tensor, count: int) -> tuple[Tensor, Tensor]:
@@ -51,7 +54,15 @@ def _principal(covariance: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """
     variance, directions = torch.linalg.eigh(covariance)
     variance, directions = variance.flip(0)[:count], directions.flip(1).T[:count]
+    # Either sign would do; this is always the same one.
+    directions = directions * (directions @ torch.arange(1, directions.shape[1] + 1).double().sqrt()).sign()[:, None]
     return directions, variance.clamp(min=1e-12) ** -0.25
+
+
+@cache
+def _of_patches(patch: int) -> tuple[Tensor, Tensor]:
+    """All principal directions of a patch, and their scales: the same for networks of all widths."""
+    return _principal(_covariance(patch), 3 * patch**2)
 
 
 @cache
@@ -63,7 +74,7 @@ def markov_basis(wide: int, deep: int, patch: int = 8) -> Basis:
         deep: features of 2×2 patches; beyond 4·wide they stay zero.
         patch: side of a patch, pixels.
     """
-    first, first_scale = _principal(_covariance(patch), wide)
+    first, first_scale = (of_all[:wide] for of_all in _of_patches(patch))
     quads = _covariance(2 * patch).reshape(3, 2, patch, 2, patch, 3, 2, patch, 2, patch)
     # In the order of pixel_unshuffle: the feature, then which of the 2×2 patches it is of.
     quads = quads.permute(1, 3, 0, 2, 4, 6, 8, 5, 7, 9).reshape(4, 3 * patch**2, 4, 3 * patch**2)
