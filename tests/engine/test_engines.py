@@ -158,6 +158,17 @@ def test_no_more_threads_than_cores(name):
         create_engine(name, threads=0)
 
 
+def test_a_signal_during_the_import_of_a_runtime_is_no_missing_package(monkeypatch):
+    from fovea.engine import base
+
+    def interrupted(_name):
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+
+    monkeypatch.setattr(base, "import_module", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        create_engine()
+
+
 def test_unknown_engines_and_precisions_are_refused():
     with pytest.raises(EngineError, match="unknown engine 'abacus'"):
         create_engine("abacus")

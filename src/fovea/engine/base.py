@@ -73,6 +73,8 @@ def create_engine(
     try:
         engine_class = getattr(import_module(module), attribute)
     except ImportError as error:
+        if error.__cause__ is not None and not isinstance(error.__cause__, Exception):
+            raise error.__cause__ from None  # a signal in the middle of the import, which extensions take for a failure
         raise EngineError(f"engine {name} needs the package {package}: pip install {package}") from error
     cores = available_cores()
     if threads is not None and threads < 1:
