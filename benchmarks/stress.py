@@ -144,7 +144,7 @@ class Watch:
         self.done: Counter[str] = Counter()
         self.wrong: list[str] = []
 
-    def library(self, seed: int) -> None:
+    def program(self, seed: int) -> None:
         """Programs that use the library in threads."""
         choice, out = random.Random(seed), self._place(seed)
         while time.monotonic() < self.until:
@@ -262,7 +262,7 @@ def main(
         folder = Path(place)
         prepare(folder, model, engine)
         watch = Watch(folder, engine, threads, time.monotonic() + seconds)
-        kinds = [watch.command if number % 4 == 3 else watch.library for number in range(processes)]
+        kinds = [watch.command if number % 4 == 3 else watch.program for number in range(processes)]
         watchers = [threading.Thread(target=kind, args=(seed + number,)) for number, kind in enumerate(kinds)]
         for watcher in watchers:
             watcher.start()

@@ -4,6 +4,8 @@ Means only shift what is decoded; no probability depends on them, so float noise
 the quantization step, which z lets grow outside the region of interest.
 """
 
+from abc import ABC, abstractmethod
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -33,7 +35,7 @@ def expected_weight(logits: Tensor, outside: Tensor) -> Tensor:
     return outside + logits.sigmoid() * (1 - outside)
 
 
-class Means(nn.Module):
+class Means(nn.Module, ABC):
     """What means in any number of steps have in common: quantization steps, and what tells where objects are.
 
     Args:
@@ -47,9 +49,9 @@ class Means(nn.Module):
         learned = region is not None and not config.background
         self.log_weight_outside = KnobTable(1, _LOG_WEIGHT_OUTSIDE, _LOG_WEIGHT_OUTSIDE) if learned else None
 
+    @abstractmethod
     def features(self, z: Tensor, knobs: Tensor) -> Tensor:
         """What z, [B, hyper, h/4, w/4], says about the latent."""
-        raise NotImplementedError
 
     def steps(self, features: Tensor, knobs: Tensor) -> tuple[Tensor, Tensor] | None:
         """Quantization step at each position, in steps inside the region of interest, and logits of that region.
@@ -74,9 +76,9 @@ class Means(nn.Module):
         decoded, residual = self._quantized(latent, step.expand_as(latent), (index.detach() > 0).float(), features)
         return decoded, residual, region
 
+    @abstractmethod
     def _quantized(self, latent: Tensor, step: Tensor, coded: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
         """Decoded latent and residuals before rounding; all of the shape of the latent but ``features``."""
-        raise NotImplementedError
 
 
 class TwoStepMeans(Means):
