@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fovea.entropy import SCALES, Decoder, Encoder, FrequencyTables, reference
+from fovea.entropy import Decoder, Encoder, FrequencyTables, reference
+from fovea.spec import SCALES
 
 ROUNDS = 9
 

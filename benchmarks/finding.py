@@ -15,9 +15,9 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from fovea.models import CodecNetwork
-from fovea.models.transforms import STRIDE
+from fovea.networks import CodecNetwork
 from fovea.recognition import Recognizer, load
+from fovea.spec import STRIDE
 from fovea.training.export import load_checkpoint
 from fovea.training.mask_head import share_bits
 from fovea.training.seen import FAINTEST, certainty

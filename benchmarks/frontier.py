@@ -16,8 +16,8 @@ from pydantic import Field
 
 from ablation import PATH, Changes, changed
 from fovea.evaluation.curves import Curve, bd_rate
-from fovea.models import CodecNetwork, NetworkConfig
-from fovea.models.complexity import decoding, encoding, multiply_accumulates
+from fovea.networks import CodecNetwork, NetworkConfig
+from fovea.networks.complexity import decoding, encoding, multiply_accumulates
 from fovea.training.module import VALIDATION_QUALITIES
 from fovea.training.run import WEIGHTS, train
 from fovea.training.strict import Strict, read_yaml

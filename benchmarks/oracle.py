@@ -19,11 +19,11 @@ from fovea.codec import Codec
 from fovea.datasets import region
 from fovea.recognition import Dataset, DatasetImage, Recognizer, Result, load, load_dataset, match, to_results
 from fovea.recognition.labeling import complete
+from fovea.spec import STRIDE
 from images import COCO_BOXES, COCO_IMAGES, RESULTS
 from probes import bit_maps
 from tables import Row, markdown, write_csv
 
-STRIDE = 16
 SMALL = 48**2
 """Objects of fewer pixels are small, here."""
 PATH = click.Path(path_type=Path)

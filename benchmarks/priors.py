@@ -19,11 +19,11 @@ from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
 from ablation import PATH
-from fovea.models import CodecNetwork, NetworkConfig
-from fovea.models.complexity import multiply_accumulates
-from fovea.models.integer import straight_through
-from fovea.models.quality import rate_lambda
-from fovea.models.rate import gaussian_bits
+from fovea.networks import CodecNetwork, NetworkConfig
+from fovea.networks.complexity import multiply_accumulates
+from fovea.networks.integer import straight_through
+from fovea.networks.quality import rate_lambda
+from fovea.networks.rate import gaussian_bits
 from fovea.training.export import load_checkpoint
 from fovea.training.module import VALIDATION_QUALITIES
 from fovea.training.optimizer import MuonAdam

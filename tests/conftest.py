@@ -11,7 +11,7 @@ from PIL import Image
 
 if TYPE_CHECKING:
     from fovea.coding.model import Model
-    from fovea.models import CodecNetwork
+    from fovea.networks import CodecNetwork
 
 # A shell that runs the tests in the background lets them ignore Ctrl-C, and with them all commands that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -31,8 +31,8 @@ def shared() -> Path:
 
 def _network(objectness: int, mean_steps: int = 2) -> "CodecNetwork":
     torch = pytest.importorskip("torch")
-    from fovea.models import CodecNetwork, NetworkConfig
-    from fovea.models.deploy import round_weights
+    from fovea.networks import CodecNetwork, NetworkConfig
+    from fovea.networks.deploy import round_weights
 
     torch.manual_seed(1)
     config = NetworkConfig(
@@ -62,7 +62,7 @@ def _model(network: "CodecNetwork") -> "Model":
 
     from fovea.coding.model import Model
     from fovea.entropy import FrequencyTables
-    from fovea.models.deploy import export_graphs, halo
+    from fovea.networks.deploy import export_graphs, halo
 
     config = network.config
     return Model(
@@ -122,8 +122,8 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from fovea.coding.model import Model
     from fovea.entropy import FrequencyTables
-    from fovea.models import CodecNetwork, NetworkConfig
-    from fovea.models.deploy import export_graphs, halo
+    from fovea.networks import CodecNetwork, NetworkConfig
+    from fovea.networks.deploy import export_graphs, halo
 
     torch.manual_seed(3)
     config = NetworkConfig(wide=8, wide_blocks=1, deep=8, deep_blocks=1, latent=8, hyper=8, prior=8, roi=True)

@@ -20,7 +20,7 @@ ROOMS = [
     "training",
     "recognition",
     "datasets",
-    "models",
+    "networks",
     "pillow",
     "codec",
     "coding",
@@ -31,6 +31,7 @@ ROOMS = [
     "atomic",
     "forks",
     "distribution",
+    "spec",
     "errors",
 ]
 CORE = ROOMS[ROOMS.index("pillow") :]

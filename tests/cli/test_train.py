@@ -12,7 +12,7 @@ pytest.importorskip("torch")
 pytest.importorskip("lightning")
 
 from fovea.coding.model import Model
-from fovea.models import NetworkConfig
+from fovea.networks import NetworkConfig
 from fovea.training import lineage, run
 from fovea.training.segmenter import training
 from fovea.training.trainer import Hardware

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from fovea import entropy
-from fovea.entropy import MAX_SYMBOL, SCALES, Decoder, Encoder, FrequencyTables, reference
+from fovea.entropy import Decoder, Encoder, FrequencyTables, reference
 from fovea.errors import BitstreamError
+from fovea.spec import MAX_SYMBOL, SCALES
 
 EXTREMES = [
     0,

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from fovea.entropy import MAX_SYMBOL, Decoder, Encoder, FrequencyTables
+from fovea.entropy import Decoder, Encoder, FrequencyTables
+from fovea.spec import MAX_SYMBOL
 
 TABLES = FrequencyTables([[40000, 10000, 9000, 3000, 2500, 1036], [60000, 5536], [20000, 20000, 20000, 5536]])
 

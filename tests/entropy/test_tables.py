@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fovea.entropy import MAX_SYMBOL, SCALES, FrequencyTables
+from fovea.entropy import FrequencyTables
 from fovea.errors import ModelError
+from fovea.spec import MAX_SYMBOL, SCALES
 
 
 def rows(tables):

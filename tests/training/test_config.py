@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from fovea.errors import FoveaError
-from fovea.models import ARCHITECTURES
+from fovea.networks import ARCHITECTURES
 from fovea.training.config import MseConfig, read_config
 
 MINIMAL = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from fovea.models import CodecNetwork
+from fovea.networks import CodecNetwork
 from fovea.training.grow import fill_detail, widen
 
 DETAIL = 6

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from fovea.models.quality import knobs
+from fovea.networks.quality import knobs
 from fovea.training.config import read_config
 from fovea.training.losses import error_weight, mse, object_mse
 from fovea.training.module import CodecTraining

@@ -16,8 +16,8 @@ def complexity(architecture: str) -> None:
     Prints thousands of multiply-accumulates (kMAC) per pixel to encode and to decode, by step. Needs the extra train.
     """
     with needs_extra("train"):
-        from fovea.models import ARCHITECTURES
-        from fovea.models.complexity import decoding, encoding, multiply_accumulates
+        from fovea.networks import ARCHITECTURES
+        from fovea.networks.complexity import decoding, encoding, multiply_accumulates
     if architecture not in ARCHITECTURES:
         raise click.UsageError(f"unknown architecture {architecture!r}: choose {', '.join(ARCHITECTURES)}")
     counts = multiply_accumulates(ARCHITECTURES[architecture])

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from fovea.bitstream import Box, TileGrid
 from fovea.coding.latent import Floats, LatentCoder
 from fovea.coding.model import Model
-from fovea.coding.tiles import STRIDE, analyze, latent_size, region_logits, rows_of, synthesize, window
+from fovea.coding.tiles import analyze, latent_size, region_logits, rows_of, synthesize, window
 from fovea.engine import Engine
+from fovea.spec import STRIDE
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fovea.coding.model import Model
-from fovea.coding.steps import HYPER_RATIO, Checkerboard, Squares, Steps
+from fovea.coding.steps import Checkerboard, Squares, Steps
 from fovea.engine import Engine
-from fovea.entropy import MAX_SYMBOL, Decoder, Encoder
+from fovea.entropy import Decoder, Encoder
 from fovea.errors import BitstreamError
+from fovea.spec import HYPER_MAX, HYPER_RATIO, MAX_SYMBOL
 
 Floats = NDArray[np.float32]
 
-HYPER_MAX = 63
 _LARGEST = np.float32(MAX_SYMBOL)  # NumPy 1 turns an array and a plain int of this size into doubles
 
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from fovea.atomic import writing
 from fovea.entropy import FrequencyTables
 from fovea.errors import ModelError
+from fovea.spec import QUALITIES
 
 FORMAT = 2
 SUFFIX = ".fovea"
-QUALITIES = 101
 _CARD = "card.json"
 _LARGEST = 256 << 20
 

@@ -5,13 +5,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fovea.spec import HYPER_RATIO, checkerboard, square_places
+
 Array = NDArray[Any]
-
-HYPER_RATIO = 4
-"""Positions of the latent along either side of one of z."""
-
-SQUARE_ORDER = (0, 3, 1, 2)
-"""Positions of a square of 2×2, 0 and 1 above, 2 and 3 below: first those of a diagonal, then the others."""
 
 
 class Steps(Protocol):
@@ -28,9 +24,7 @@ class Steps(Protocol):
 
 
 class Checkerboard:
-    """Two steps, on the two colors of a checkerboard.
-
-    Channels in the upper half have the opposite color.
+    """Two steps, on the two colors of a :func:`fovea.spec.checkerboard`.
 
     Args:
         shape: of the latent.
@@ -43,9 +37,7 @@ class Checkerboard:
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        _, channels, height, width = shape
-        upper = np.arange(channels)[:, None, None] * 2 // channels
-        self._first: NDArray[np.bool_] = (np.arange(height)[:, None] + np.arange(width) + upper)[None] % 2 == 1
+        self._first = checkerboard(*shape[1:])[None]
 
     def split(self, array: Array, beyond: int = 0) -> tuple[Array, ...]:
         """See :class:`Steps`: each works on the whole, and nothing follows its edges."""
@@ -61,10 +53,9 @@ class Checkerboard:
 
 
 class Squares:
-    """Four steps, each of which decodes one position of every square of 2×2, for each channel another.
+    """Four steps: each decodes one position of every square of 2×2, see :func:`fovea.spec.square_places`.
 
-    Every fourth channel goes through them in the same order: its nth position is that of ``SQUARE_ORDER[n]``, exclusive
-    or ``SQUARE_ORDER[channel % 4]``. Squares are whole: as many as those of the positions that z covers.
+    Squares are whole: as many as those of the positions that z covers.
 
     Args:
         shape: of the latent.
@@ -77,9 +68,7 @@ class Squares:
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         _, self._channels, self._height, self._width = shape
-        channel, order = np.arange(self._channels), np.array(SQUARE_ORDER)
-        # Where the values of each step lie among channels × positions, [4, channels].
-        self._places = 4 * channel + (order[:, None] ^ order[channel % 4])
+        self._places = square_places(self._channels)
 
     def split(self, array: Array, beyond: int = 0) -> tuple[Array, ...]:
         """See :class:`Steps`: each works on a quarter, [1, channels, ⌈h/4⌉·2, ⌈w/4⌉·2]."""

@@ -9,10 +9,8 @@ from numpy.typing import NDArray
 from fovea.bitstream import Box, TileGrid
 from fovea.coding.latent import Floats
 from fovea.engine import Network
+from fovea.spec import REGION_LOGIT, STRIDE
 
-STRIDE = 16
-REGION_LOGIT = 4.0
-"""Logit of a position that lies inside a given region of interest: as sure as one who looks gets to be."""
 _ALIGNMENT = 32  # an encoder that looks for objects does so at half the resolution of the latent
 
 

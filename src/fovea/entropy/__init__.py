@@ -23,6 +23,6 @@ Example:
 """
 
 from fovea.entropy.coder import IMPLEMENTATION, Decoder, Encoder
-from fovea.entropy.tables import MAX_SYMBOL, SCALES, FrequencyTables
+from fovea.entropy.tables import FrequencyTables
 
-__all__ = ["IMPLEMENTATION", "MAX_SYMBOL", "SCALES", "Decoder", "Encoder", "FrequencyTables"]
+__all__ = ["IMPLEMENTATION", "Decoder", "Encoder", "FrequencyTables"]

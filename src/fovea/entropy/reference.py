@@ -15,8 +15,9 @@ from bisect import bisect_right
 import numpy as np
 from numpy.typing import NDArray
 
-from fovea.entropy.tables import MAX_SYMBOL, PRECISION, FrequencyTables
+from fovea.entropy.tables import PRECISION, FrequencyTables
 from fovea.errors import BitstreamError
+from fovea.spec import MAX_SYMBOL
 
 _SLOT_MASK = (1 << PRECISION) - 1
 _WORD_MASK = (1 << 32) - 1

@@ -12,15 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fovea.errors import ModelError
+from fovea.spec import MAX_SYMBOL, SCALES
 
 PRECISION = 16
 """Bits of a probability: the frequencies of a table sum to ``2 ** PRECISION``."""
-
-SCALES: tuple[float, ...] = tuple(0.11 * (64 / 0.11) ** (i / 63) for i in range(64))
-"""Standard deviations of the scale indexes; symbols of index 0 are skipped, that is always zero."""
-
-MAX_SYMBOL = 1 << 20
-"""Largest magnitude of a symbol that can be coded."""
 
 _TOTAL = 1 << PRECISION
 _MAX_REACH = 255
@@ -148,7 +143,7 @@ class FrequencyTables:
         """Looks up where in its table each symbol stands.
 
         Args:
-            symbols: Integers of magnitude at most :data:`MAX_SYMBOL`, any shape.
+            symbols: Integers of magnitude at most :data:`fovea.spec.MAX_SYMBOL`, any shape.
             indexes: The table of each, broadcast to the same shape.
 
         Returns:

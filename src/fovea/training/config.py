@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from fovea.models import ARCHITECTURES, NetworkConfig
+from fovea.networks import ARCHITECTURES, NetworkConfig
 from fovea.training.losses import KNOB, Background, Normalization
 from fovea.training.sources import DataConfig
 from fovea.training.strict import Strict, read_yaml
@@ -88,7 +88,7 @@ class TrainingConfig(Strict):
 
     Attributes:
         name: of the run; its folder below ``runs/``.
-        architecture: a name in ``fovea.models.ARCHITECTURES``, or the fields of a :class:`NetworkConfig`.
+        architecture: a name in ``fovea.networks.ARCHITECTURES``, or the fields of a :class:`NetworkConfig`.
         data: what to train on.
         loss: the distortion.
         mask_weight: weight of the cross entropy, in bits a latent position, of where the encoder finds objects; or, of

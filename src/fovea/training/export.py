@@ -10,11 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fovea.coding.model import QUALITIES, Model
-from fovea.entropy import SCALES, FrequencyTables
+from fovea.coding.model import Model
+from fovea.entropy import FrequencyTables
 from fovea.errors import FoveaError
-from fovea.models import CodecNetwork
-from fovea.models.deploy import export_graphs, halo, prove_exact, round_weights
+from fovea.networks import CodecNetwork
+from fovea.networks.deploy import export_graphs, halo, prove_exact, round_weights
+from fovea.spec import QUALITIES, SCALES
 from fovea.training.config import TrainingConfig
 from fovea.training.module import CodecTraining
 from fovea.training.patches import Patch, PatchStream

@@ -8,8 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fovea.coding.model import QUALITIES
-from fovea.models.transforms import STRIDE
+from fovea.spec import QUALITIES, STRIDE
 from fovea.training.config import FindingConfig, TrainingConfig
 from fovea.training.mask_head import share_bits
 from fovea.training.module import VALIDATION_QUALITIES, NetworkTraining

@@ -7,12 +7,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fovea.entropy import SCALES
-from fovea.models import CodecNetwork
-from fovea.models.layers import start_as
-from fovea.models.prior import INDEX_STEP
-from fovea.models.quality import KnobTable, rate_lambda
-from fovea.models.transforms import PATCH, with_detail
+from fovea.networks import CodecNetwork
+from fovea.networks.layers import start_as
+from fovea.networks.prior import INDEX_STEP
+from fovea.networks.quality import KnobTable, rate_lambda
+from fovea.networks.transforms import PATCH, with_detail
+from fovea.spec import SCALES
 
 _OUTPUTS = (
     "scales.head.weight",

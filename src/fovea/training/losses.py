@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-from fovea.models.quality import along_quality, weight_outside
+from fovea.networks.quality import along_quality, weight_outside
 
 Normalization = Literal["image", "objects"]
 KNOB = "knob"
@@ -30,7 +30,7 @@ def error_weight(mask: Tensor, background: Background, knobs: Tensor) -> Tensor:
         mask: [B, 1, H, W], 0 outside objects; on them 1, or more where errors shall count more.
         background: β; 0 is the loss of "Image Coding for Machines with Object Region Learning", 1 makes everything an
             object.
-        knobs: see :func:`fovea.models.quality.knobs`; the quality, and the background where that says β.
+        knobs: see :func:`fovea.networks.quality.knobs`; the quality, and the background where that says β.
 
     Returns:
         Same shape as the mask.

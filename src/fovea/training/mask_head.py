@@ -9,8 +9,8 @@ import math
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fovea.models.layers import Block, Pointwise
-from fovea.models.transforms import STRIDE
+from fovea.networks.layers import Block, Pointwise
+from fovea.spec import STRIDE
 
 _WIDTH = 64
 

@@ -12,9 +12,9 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
-from fovea.coding.model import QUALITIES
-from fovea.models import CodecNetwork, Coded
-from fovea.models.quality import LAMBDA_MAX, LAMBDA_MIN, knobs, rate_lambda, weight_outside
+from fovea.networks import CodecNetwork, Coded
+from fovea.networks.quality import LAMBDA_MAX, LAMBDA_MIN, knobs, rate_lambda, weight_outside
+from fovea.spec import QUALITIES
 from fovea.training.config import CodecLossConfig, FindingConfig, ObjectMseConfig, TaskConfig, TrainingConfig
 from fovea.training.losses import Distortion, error_weight, mse, object_mse
 from fovea.training.mask_head import MaskHead, mask_bits

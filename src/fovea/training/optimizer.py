@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.optim import Adam, Muon, Optimizer
 
-from fovea.models.layers import Pointwise
+from fovea.networks.layers import Pointwise
 
 
 class MuonAdam(Optimizer):

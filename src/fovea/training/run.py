@@ -11,7 +11,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from fovea.errors import FoveaError
-from fovea.models.transforms import fitted
+from fovea.networks.transforms import fitted
 from fovea.training.config import FindingConfig, TrainingConfig
 from fovea.training.finding import FindingTraining
 from fovea.training.grow import fill_detail, widen

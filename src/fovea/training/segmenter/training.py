@@ -17,7 +17,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
 from fovea.atomic import writing
-from fovea.models.onnx_file import to_onnx
+from fovea.networks.onnx_file import to_onnx
 from fovea.training.augmentation import augmented
 from fovea.training.crops import Crop, Cropping, CropStream
 from fovea.training.data import Labeled

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from fovea.coding.steps import Squares
-from fovea.models import CodecNetwork
-from fovea.models.means import joined, quarters
+from fovea.networks import CodecNetwork
+from fovea.networks.means import joined, quarters
 
 QUALITY = torch.tensor([50])
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from fovea.models import CodecNetwork, NetworkConfig
-from fovea.models.config import TransformConfig
-from fovea.models.deploy import prove_exact, step_modules
-from fovea.models.quality import knobs, weight_outside
+from fovea.networks import CodecNetwork, NetworkConfig
+from fovea.networks.config import TransformConfig
+from fovea.networks.deploy import prove_exact, step_modules
+from fovea.networks.quality import knobs, weight_outside
 
 IMAGE = torch.rand(2, 3, 64, 128, generator=torch.Generator().manual_seed(2)) * 255
 KNOBS = knobs(torch.tensor([20, 80]), torch.tensor([0, 100]))

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from fovea.models import CodecNetwork, NetworkConfig
+from fovea.networks import CodecNetwork, NetworkConfig
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from fovea.models import CodecNetwork
+from fovea.networks import CodecNetwork
 
 IMAGE, QUALITY = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(2)) * 255, torch.tensor([50])
 

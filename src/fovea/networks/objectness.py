@@ -1,9 +1,9 @@
-"""Where the objects are, as the encoder sees it; z tells the decoder, see :class:`fovea.models.means.Means`."""
+"""Where the objects are, as the encoder sees it; z tells the decoder, see :class:`fovea.networks.means.Means`."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fovea.models.layers import Block, Down, Pointwise, Up
+from fovea.networks.layers import Block, Down, Pointwise, Up
 
 # Steps between the taps of each block's filter, in positions of 32 pixels: together they see 350 pixels far.
 _DILATIONS = (1, 2, 4, 2, 1, 1)

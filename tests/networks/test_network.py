@@ -1,9 +1,10 @@
 import pytest
 import torch
 
-from fovea.entropy import SCALES, FrequencyTables
-from fovea.models import ARCHITECTURES, CodecNetwork
-from fovea.models.rate import gaussian_bits, scale_of_index
+from fovea.entropy import FrequencyTables
+from fovea.networks import ARCHITECTURES, CodecNetwork
+from fovea.networks.rate import gaussian_bits, scale_of_index
+from fovea.spec import SCALES
 
 
 def test_forward_gives_image_and_bits_of_each_sample(network):

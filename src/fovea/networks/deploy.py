@@ -6,14 +6,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fovea.models.config import NetworkConfig
-from fovea.models.layers import Depthwise, Pointwise
-from fovea.models.means import FourStepMeans, TwoStepMeans
-from fovea.models.network import CodecNetwork
-from fovea.models.onnx_file import to_onnx
-from fovea.models.prior import INDEX_STEP
-from fovea.models.quality import looked_up
-from fovea.models.transforms import PATCH, STRIDE, Analysis, Synthesis, given_region
+from fovea.networks.config import NetworkConfig
+from fovea.networks.layers import Depthwise, Pointwise
+from fovea.networks.means import FourStepMeans, TwoStepMeans
+from fovea.networks.network import CodecNetwork
+from fovea.networks.onnx_file import to_onnx
+from fovea.networks.prior import INDEX_STEP
+from fovea.networks.quality import looked_up
+from fovea.networks.transforms import PATCH, Analysis, Synthesis, given_region
+from fovea.spec import STRIDE
 
 
 class _ImageAnalysis(nn.Module):

@@ -4,12 +4,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fovea.coding.latent import HYPER_MAX
-from fovea.entropy import SCALES
-from fovea.models.config import NetworkConfig
-from fovea.models.integer import IntegerConv
-from fovea.models.layers import Block, Down
-from fovea.models.quality import KnobTable
+from fovea.networks.config import NetworkConfig
+from fovea.networks.integer import IntegerConv
+from fovea.networks.layers import Block, Down
+from fovea.networks.quality import KnobTable
+from fovea.spec import HYPER_MAX, SCALES
 
 HYPER_STEP = 2.0**-2
 INDEX_STEP = 2.0**-2
@@ -32,7 +31,7 @@ class HyperAnalysis(nn.Module):
 
         Args:
             latent: y, [B, latent, h, w]; h and w multiples of 4.
-            knobs: see :func:`fovea.models.quality.knobs`.
+            knobs: see :func:`fovea.networks.quality.knobs`.
             region: logits of the region of interest, [B, 1, h, w], for a network that knows one.
 
         Returns:
@@ -71,7 +70,7 @@ class ScaleNetwork(nn.Module):
 
         Args:
             z: integers within ±63, float32 [B, hyper, h, w].
-            knobs: see :func:`fovea.models.quality.knobs`.
+            knobs: see :func:`fovea.networks.quality.knobs`.
 
         Returns:
             Integers 0..63 as float32 [B, latent, 4h, 4w], with gradients straight through the rounding.

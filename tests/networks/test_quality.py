@@ -1,6 +1,7 @@
 import torch
 
-from fovea.models.quality import QUALITIES, KnobTable, rate_lambda
+from fovea.networks.quality import KnobTable, rate_lambda
+from fovea.spec import QUALITIES
 
 
 def test_lambda_grows_by_the_same_factor_with_every_quality():

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fovea.errors import ModelError
-from fovea.models.quality import KnobTable, looked_up
+from fovea.networks.quality import KnobTable, looked_up
 
 WEIGHT_STEP = 2.0**-6
 WEIGHT_MAX = 127
@@ -110,7 +110,7 @@ class IntegerConv(nn.Module):
 
         Args:
             x: [B, in, H, W] on the input grid, float32.
-            knobs: see :func:`fovea.models.quality.knobs`.
+            knobs: see :func:`fovea.networks.quality.knobs`.
 
         Returns:
             [B, out, H, W] on the output grid, 0..output_max steps.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from fovea.coding.model import QUALITIES
+from fovea.spec import QUALITIES
 
 LAMBDA_MIN, LAMBDA_MAX = 0.0001, 0.08
 WEIGHT_OUTSIDE_MIN = 0.01

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from fovea.entropy.tables import SCALES
+from fovea.spec import SCALES
 
 _LOG_MIN = math.log(SCALES[0])
 _LOG_STEP = (math.log(SCALES[-1]) - _LOG_MIN) / (len(SCALES) - 1)

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from fovea.errors import ModelError
-from fovea.models.integer import ACTIVATION_STEP, WEIGHT_STEP, IntegerConv
+from fovea.networks.integer import ACTIVATION_STEP, WEIGHT_STEP, IntegerConv
 
 
 @pytest.mark.parametrize("outputs", [12, None])

@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from fovea.models import ARCHITECTURES, NetworkConfig
-from fovea.models.complexity import decoding, encoding, multiply_accumulates
+from fovea.networks import ARCHITECTURES, NetworkConfig
+from fovea.networks.complexity import decoding, encoding, multiply_accumulates
 
 BARE = NetworkConfig(wide=24, wide_blocks=0, deep=16, deep_blocks=0, latent=8, hyper=4, prior=8)
 

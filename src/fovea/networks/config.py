@@ -3,8 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-HYPER_STRIDE = 64
-
 
 @dataclass(frozen=True)
 class TransformConfig:

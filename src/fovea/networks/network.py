@@ -5,13 +5,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from fovea.models.config import HYPER_STRIDE, NetworkConfig
-from fovea.models.integer import straight_through
-from fovea.models.means import means_network
-from fovea.models.prior import INDEX_MAX, HyperAnalysis, ScaleNetwork
-from fovea.models.quality import KnobTable, looked_up
-from fovea.models.rate import gaussian_bits
-from fovea.models.transforms import Analysis, Synthesis
+from fovea.networks.config import NetworkConfig
+from fovea.networks.integer import straight_through
+from fovea.networks.means import means_network
+from fovea.networks.prior import INDEX_MAX, HyperAnalysis, ScaleNetwork
+from fovea.networks.quality import KnobTable, looked_up
+from fovea.networks.rate import gaussian_bits
+from fovea.networks.transforms import Analysis, Synthesis
+from fovea.spec import HYPER_STRIDE
 
 
 class Coded(NamedTuple):
@@ -65,7 +66,7 @@ class CodecNetwork(nn.Module):
             latent: y, [B, latent, h, w].
             index: scale indices, same shape.
             z: rounded hyper-latent, [B, hyper, h/4, w/4], which means and steps come from.
-            knobs: see :func:`fovea.models.quality.knobs`.
+            knobs: see :func:`fovea.networks.quality.knobs`.
 
         Returns:
             Decoded latent ŷ with straight-through gradients; the residual (y − μ)/step before rounding; and logits of
@@ -78,7 +79,7 @@ class CodecNetwork(nn.Module):
 
         Args:
             image: [B, 3, H, W], 0..255.
-            knobs: see :func:`fovea.models.quality.knobs`.
+            knobs: see :func:`fovea.networks.quality.knobs`.
             region: map of the region of interest, [B, 1, H, W], 0 outside, 1 inside, for a network that takes one;
                 without it everything is of interest. Other networks do not look at it.
 
@@ -98,7 +99,7 @@ class CodecNetwork(nn.Module):
 
         Args:
             image: [B, 3, H, W], 0..255; H and W multiples of 64.
-            knobs: see :func:`fovea.models.quality.knobs`.
+            knobs: see :func:`fovea.networks.quality.knobs`.
             region: as in :meth:`analyze`.
 
         Raises:

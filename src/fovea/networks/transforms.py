@@ -4,15 +4,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fovea.coding.tiles import REGION_LOGIT
-from fovea.models.basis import Basis, markov_basis
-from fovea.models.config import NetworkConfig
-from fovea.models.layers import Down, Pointwise, Up, stack, start_as
-from fovea.models.objectness import Objectness
-from fovea.models.quality import KnobTable, step_slope
+from fovea.networks.basis import Basis, markov_basis
+from fovea.networks.config import NetworkConfig
+from fovea.networks.layers import Down, Pointwise, Up, stack, start_as
+from fovea.networks.objectness import Objectness
+from fovea.networks.quality import KnobTable, step_slope
+from fovea.spec import REGION_LOGIT, STRIDE
 
 PATCH = 8
-STRIDE = 16
 # Log gain at quality 50 over an orthonormal transform of pixels within ±1: steps of about 70 8-bit levels.
 _LOG_GAIN = 0.6
 
@@ -50,7 +49,7 @@ class Analysis(nn.Module):
         Args:
             image: [B, 3, H, W], 0..255; H and W multiples of 32. Of a network that is given a region of interest
                 [B, 4, H, W]: its map comes last, 0 outside, 255 inside.
-            knobs: see :func:`fovea.models.quality.knobs`.
+            knobs: see :func:`fovea.networks.quality.knobs`.
 
         Returns:
             y, [B, latent, H/16, W/16], float32, in quantization steps inside the region; and the logits of the region
@@ -154,7 +153,7 @@ class Synthesis(nn.Module):
 
         Args:
             latent: ŷ, [B, latent, h, w], in quantization steps.
-            knobs: see :func:`fovea.models.quality.knobs`.
+            knobs: see :func:`fovea.networks.quality.knobs`.
 
         Returns:
             [B, 3, 16h, 16w], around 0..255, not clipped.

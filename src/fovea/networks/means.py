@@ -10,12 +10,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fovea.coding.steps import SQUARE_ORDER
-from fovea.models.config import NetworkConfig
-from fovea.models.integer import straight_through
-from fovea.models.layers import Block, Pointwise, Up
-from fovea.models.prior import HYPER_STEP
-from fovea.models.quality import KnobTable, weight_outside
+from fovea.networks.config import NetworkConfig
+from fovea.networks.integer import straight_through
+from fovea.networks.layers import Block, Pointwise, Up
+from fovea.networks.prior import HYPER_STEP
+from fovea.networks.quality import KnobTable, weight_outside
+from fovea.spec import SQUARE_ORDER, checkerboard, square_places
 
 # What an error outside the region of interest weighs, before training finds better.
 _LOG_WEIGHT_OUTSIDE = -3.0
@@ -70,7 +70,7 @@ class Means(nn.Module, ABC):
         return expected_weight(logits, outside).rsqrt(), logits
 
     def quantize(self, latent: Tensor, index: Tensor, z: Tensor, knobs: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Round a latent around its means, step by step; see :meth:`fovea.models.CodecNetwork.quantize`."""
+        """Round a latent around its means, step by step; see :meth:`fovea.networks.CodecNetwork.quantize`."""
         features = self.features(z, knobs)
         step, region = self.steps(features, knobs) or (latent.new_ones(1), None)
         decoded, residual = self._quantized(latent, step.expand_as(latent), (index.detach() > 0).float(), features)
@@ -108,10 +108,8 @@ class TwoStepMeans(Means):
 
     def first_board(self, like: Tensor) -> Tensor:
         """1 where the first step decodes, 0 elsewhere: float32 [1, latent, h, w]."""
-        rows = torch.arange(like.shape[2], device=like.device)[:, None]
-        columns = torch.arange(like.shape[3], device=like.device)[None, :]
-        upper = (torch.arange(self.latent, device=like.device) * 2 // self.latent)[:, None, None]
-        return ((rows + columns + upper) % 2).float()[None]
+        board = checkerboard(self.latent, like.shape[2], like.shape[3])
+        return torch.from_numpy(board)[None].to(like.device, torch.float32)
 
     def second_means(self, features: Tensor, decoded: Tensor) -> Tensor:
         """Means of the second half, given the decoded first half (0 elsewhere): [B, latent, h, w]."""
@@ -200,7 +198,7 @@ def quarter_channels(channels: int) -> list[int]:
         >>> quarter_channels(4)
         [0, 7, 9, 14, 3, 4, 10, 13, 1, 6, 8, 15, 2, 5, 11, 12]
     """
-    return [4 * channel + (place ^ SQUARE_ORDER[channel % 4]) for place in SQUARE_ORDER for channel in range(channels)]
+    return square_places(channels).ravel().tolist()
 
 
 def quarters(latent: Tensor) -> tuple[Tensor, ...]:

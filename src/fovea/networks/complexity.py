@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from fovea.models.config import NetworkConfig
-from fovea.models.deploy import step_modules
-from fovea.models.network import CodecNetwork
+from fovea.networks.config import NetworkConfig
+from fovea.networks.deploy import step_modules
+from fovea.networks.network import CodecNetwork
 
 _PIXELS = 512 * 768
 _ENCODER, _DECODER = ("analysis", "hyper_analysis"), ("synthesis",)
@@ -28,7 +28,7 @@ def multiply_accumulates(config: NetworkConfig) -> dict[str, float]:
         By name of the step, in the order of the model file.
 
     Example:
-        >>> from fovea.models import ARCHITECTURES
+        >>> from fovea.networks import ARCHITECTURES
         >>> counts = multiply_accumulates(ARCHITECTURES["fovea-s"])
         >>> sum(encoding(counts).values()) < 12_000
         True

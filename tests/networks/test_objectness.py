@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from fovea.models import CodecNetwork
+from fovea.networks import CodecNetwork
 
 
 @pytest.fixture

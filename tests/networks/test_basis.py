@@ -4,8 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from fovea.models import CodecNetwork, NetworkConfig, basis
-from fovea.models.basis import markov_basis
+from fovea.networks import CodecNetwork, NetworkConfig, basis
+from fovea.networks.basis import markov_basis
 
 
 def test_full_transform_is_its_own_inverse():

@@ -1,0 +1,83 @@
+"""What the encoder, the decoder and the trained networks must agree on.
+
+These numbers are part of the file format: a model that was trained with others writes files that nobody can read.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+QUALITIES = 101
+"""How many qualities there are: the integers 0 to 100."""
+
+STRIDE = 16
+"""Pixels along either side of one position of the latent y."""
+
+HYPER_RATIO = 4
+"""Positions of the latent y along either side of one position of the hyper-latent z."""
+
+HYPER_STRIDE = STRIDE * HYPER_RATIO
+"""Pixels along either side of one position of the hyper-latent z."""
+
+SCALES: tuple[float, ...] = tuple(0.11 * (64 / 0.11) ** (i / 63) for i in range(64))
+"""Standard deviations of the scale indexes; a symbol of index 0 is certainly zero and is skipped."""
+
+MAX_SYMBOL = 1 << 20
+"""Largest magnitude of a symbol that can be coded."""
+
+HYPER_MAX = 63
+"""Largest magnitude of a symbol of the hyper-latent z."""
+
+REGION_LOGIT = 4.0
+"""Logit of a position that lies inside a given region of interest: as sure as the finding of objects gets."""
+
+SQUARE_ORDER = (0, 3, 1, 2)
+"""Order of the four coding steps in a square of 2×2 positions, numbered row by row: one diagonal, then the other."""
+
+
+def checkerboard(channels: int, height: int, width: int) -> NDArray[np.bool_]:
+    """Which values of a latent the first of two coding steps decodes.
+
+    The two colors of a checkerboard take turns over positions, as proposed by He et al., "Checkerboard Context Model
+    for Efficient Learned Image Compression" (CVPR 2021, section 3.2). The upper half of the channels has the opposite
+    color, so that each step sees half of the channels at every position.
+
+    Args:
+        channels: of the latent.
+        height: of the latent.
+        width: of the latent.
+
+    Returns:
+        bool [channels, height, width].
+
+    Example:
+        >>> checkerboard(2, 1, 3).astype(int)[:, 0]
+        array([[0, 1, 0],
+               [1, 0, 1]])
+    """
+    upper = np.arange(channels)[:, None, None] * 2 // channels
+    board: NDArray[np.bool_] = (np.arange(height)[:, None] + np.arange(width) + upper) % 2 == 1
+    return board
+
+
+def square_places(channels: int) -> NDArray[np.int64]:
+    """Which values of each square of 2×2 positions each of four coding steps decodes.
+
+    The positions of a square are numbered row by row, and a value by ``4 * channel + position``. Every fourth channel
+    goes through the steps in the same order: step n decodes position ``SQUARE_ORDER[n] ^ SQUARE_ORDER[channel % 4]``.
+
+    Args:
+        channels: of the latent.
+
+    Returns:
+        int64 [4, channels].
+
+    Example:
+        >>> square_places(2)
+        array([[0, 7],
+               [3, 4],
+               [1, 6],
+               [2, 5]])
+    """
+    channel, order = np.arange(channels), np.array(SQUARE_ORDER)
+    places: NDArray[np.int64] = 4 * channel + (order[:, None] ^ order[channel % 4])
+    return places
