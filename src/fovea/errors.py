@@ -17,8 +17,8 @@
     ├── RecognizerError          a recognition model that cannot be used
     └── BaselineError            a codec to compare with that is missing or fails
 
-Catch :class:`FoveaError` to catch them all. Each error tells the reason, and where they are known the file and the entry
-of that file that it is about; as text it is one line with all three.
+Catch :class:`FoveaError` to catch them all. Each error tells the reason and, where they are known, the file and the
+entry of that file that it is about; as text it is one line with all three.
 """
 
 from collections.abc import Iterator
