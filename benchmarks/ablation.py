@@ -19,6 +19,7 @@ from fovea.evaluation.contender import ROI
 from fovea.evaluation.curves import Curve, Estimate, bd_rate
 from fovea.evaluation.evaluate import Evaluation
 from fovea.recognition import load_dataset
+from fovea.store import save_model
 from fovea.training.config import TrainingConfig
 from fovea.training.export import export_model
 from fovea.training.run import WEIGHTS, train
@@ -96,7 +97,7 @@ def trained(config: TrainingConfig, folder: Path) -> Path:
         weights = folder / config.name / WEIGHTS
         if not weights.exists():
             train(config, weights.parent, resume=True)
-        export_model(weights, config.name).save(model)
+        save_model(export_model(weights, config.name), model)
     return model
 
 

@@ -13,10 +13,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from fovea import baselines
 from fovea.baselines import Picture
-from fovea.coding.registry import find_model
 from fovea.evaluation.contender import FOVEA_RANGE, ROI, codec_for, contender
 from fovea.networks import NetworkConfig
 from fovea.networks.complexity import multiply_accumulates
+from fovea.store import load_model
 from fovea.training.onnx_torch import OnnxNetwork, read_onnx
 from images import KODAK, RESULTS, SHARED, read_folder
 from measure import encode_near
@@ -42,7 +42,7 @@ def multiplications(spec: str, pixels: int) -> tuple[float, float] | None:
     base, _, seen_by = spec.partition(ROI)
     if _is_baseline(base):
         return None
-    counts = multiply_accumulates(NetworkConfig(**find_model(base).card["config"]["architecture"]))
+    counts = multiply_accumulates(NetworkConfig(**load_model(base).card["config"]["architecture"]))
     encode, decode = (sum(counts[network] for network in networks) for networks in (ENCODER, DECODER))
     finding = _of_recognizer(Path(seen_by[1:])) / pixels if seen_by else 0
     return (encode + finding) / 1000, decode / 1000

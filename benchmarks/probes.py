@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 import fovea.codec
 from fovea.bitstream import ContainerReader, write
 from fovea.codec import Codec
-from fovea.coding import latent
-from fovea.coding.registry import find_model
+from fovea.coding import decoder, encoder
 from fovea.engine import Engine, Network, create_engine
 from fovea.entropy import Decoder, Encoder, FrequencyTables
 from fovea.entropy.tables import PRECISION
+from fovea.store import load_model
 
 
 class Stopwatch:
@@ -75,7 +75,7 @@ def watched_codec(watch: Stopwatch, model: str | Path, engine: str, precision: s
         engine: as there.
         precision: as there.
     """
-    names = {graph: name for name, graph in find_model(model).graphs.items()}
+    names = {graph: name for name, graph in load_model(model).graphs.items()}
 
     def create(*settings: Any) -> Engine:
         return _WatchedEngine(create_engine(*settings), watch, names)
@@ -84,8 +84,8 @@ def watched_codec(watch: Stopwatch, model: str | Path, engine: str, precision: s
         codec = Codec(model, engine, precision)
     with ExitStack() as stack:
         for module, name, watched in (
-            (latent, "Encoder", watch.timed_class("entropy", Encoder, "__init__", "push", "finish")),
-            (latent, "Decoder", watch.timed_class("entropy", Decoder, "__init__", "pop", "finish")),
+            (encoder, "Encoder", watch.timed_class("entropy", Encoder, "__init__", "push", "finish")),
+            (decoder, "Decoder", watch.timed_class("entropy", Decoder, "__init__", "pop", "finish")),
             (fovea.codec, "ContainerReader", watch.timed_class("container", ContainerReader, "__init__", "tile")),
             (fovea.codec, "write", watch.timed("container", write)),
         ):
@@ -107,7 +107,7 @@ def ideal_bits() -> Iterator[list[float]]:
             bits.append(self._ideal.bits(indexes, symbols))
             super().push(symbols, indexes)
 
-    with patch.object(latent, "Encoder", Counting):
+    with patch.object(encoder, "Encoder", Counting):
         yield bits
 
 
@@ -135,5 +135,5 @@ def bit_maps() -> Iterator[list[NDArray[np.float64]]]:
             self._first = False
             super().push(symbols, indexes)
 
-    with patch.object(latent, "Encoder", Locating):
+    with patch.object(encoder, "Encoder", Locating):
         yield maps

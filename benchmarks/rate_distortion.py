@@ -16,7 +16,7 @@ from fovea.atomic import writing
 from fovea.baselines import Codec as AnyCodec
 from fovea.baselines import Picture, get
 from fovea.codec import DEFAULT_MODEL, Codec
-from fovea.coding.registry import model_files
+from fovea.store import list_models
 from images import KODAK, RESULTS, read_folder
 from measure import bits_per_pixel, psnr
 from probes import ideal_bits
@@ -165,7 +165,7 @@ def plot(path: Path, title: str, curves: list[Curve]) -> None:
 
 def default_model() -> str:
     """The model trained for the plain error, where it is installed."""
-    return PLAIN_MODEL if any(path.stem == PLAIN_MODEL for path in model_files()) else DEFAULT_MODEL
+    return PLAIN_MODEL if any(model.name == PLAIN_MODEL and model.path for model in list_models()) else DEFAULT_MODEL
 
 
 @click.command()

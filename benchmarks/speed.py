@@ -19,11 +19,11 @@ from fovea.baselines import Codec as AnyCodec
 from fovea.baselines import Picture, get
 from fovea.bitstream import MAX_TILE_SIZE
 from fovea.codec import DEFAULT_MODEL, Codec
-from fovea.coding.registry import find_model
 from fovea.engine import engine_names
 from fovea.engine.base import available_cores
 from fovea.networks import NetworkConfig
 from fovea.networks.complexity import multiply_accumulates
+from fovea.store import load_model
 from images import FULL_HD, KODAK, RESULTS, mosaic, read_folder
 from matmul import matmul_gflops
 from measure import bits_per_pixel, encode_near, psnr
@@ -174,7 +174,7 @@ def time_stages(watch: Stopwatch, codec: Codec, quality: int, images: list[Pictu
 @cache
 def macs_per_pixel(model: str) -> dict[str, float]:
     """Multiplications that each network of a model takes."""
-    return multiply_accumulates(NetworkConfig(**find_model(model).card["config"]["architecture"]))
+    return multiply_accumulates(NetworkConfig(**load_model(model).card["config"]["architecture"]))
 
 
 def stage_rows(

@@ -210,10 +210,10 @@ def prepare(folder: Path, model: str, engine: str) -> None:
     """Make the pictures and what they must become."""
     from PIL import Image
 
-    from fovea.coding.registry import find_model
+    from fovea.store import load_model, save_model
 
     (folder / "in").mkdir()
-    find_model(model).save(folder / "model.fovea")
+    save_model(load_model(model), folder / "model.fovea")
     codec = Codec(folder / "model.fovea", engine, threads=2)
     for number in range(len(SIZES)):
         data = codec.encode(picture(number))
@@ -224,8 +224,11 @@ def prepare(folder: Path, model: str, engine: str) -> None:
 
 
 def check(folder: Path) -> tuple[int, list[str]]:
-    """How many files were written, and which of them are not as they must be."""
-    files = [file for out in folder.glob("out-*") for file in out.iterdir()]
+    """How many files were written, and which of them are not as they must be.
+
+    A process that hung and was killed, which counts as wrong already, may have left hidden partial files.
+    """
+    files = [file for out in folder.glob("out-*") for file in out.iterdir() if not file.name.startswith(".")]
     wrong = [
         f"{file.name} is incomplete or wrong"
         for file in files

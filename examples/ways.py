@@ -40,7 +40,7 @@ def panels(image: Picture, box: tuple[float, float, float, float]) -> dict[str, 
     shown = {"original": image}
     for name, title in WAYS.items():
         codec = Codec(name)
-        told = fill_boxes([box], height, width) if codec.model.roi else None
+        told = fill_boxes([box], height, width) if codec.model.region == "given" else None
         coded = codec.encode_to_size(image, size, roi=told)
         if codec.takes_map and told is None:
             found = enlarged_map(codec.object_map(coded), width, height)

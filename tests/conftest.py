@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 if TYPE_CHECKING:
-    from fovea.coding.model import Model
+    from fovea.coding import Model
     from fovea.networks import CodecNetwork
 
 # A shell that runs the tests in the background lets them ignore Ctrl-C, and with them all commands that they start.
@@ -60,7 +60,7 @@ def _network(objectness: int, mean_steps: int = 2) -> "CodecNetwork":
 def _model(network: "CodecNetwork") -> "Model":
     import numpy as np
 
-    from fovea.coding.model import Model
+    from fovea.coding import Model, Region
     from fovea.entropy import FrequencyTables
     from fovea.networks.deploy import export_graphs, halo
 
@@ -74,6 +74,7 @@ def _model(network: "CodecNetwork") -> "Model":
         tables=FrequencyTables.gaussian(),
         hyper_index=np.full((101, config.hyper), 30, np.uint8),
         card={"made": "for tests"},
+        region=Region.FOUND if config.objectness else Region.NONE,
         steps=config.mean_steps,
     )
 
@@ -120,10 +121,11 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch = pytest.importorskip("torch")
     import numpy as np
 
-    from fovea.coding.model import Model
+    from fovea.coding import Model, Region
     from fovea.entropy import FrequencyTables
     from fovea.networks import CodecNetwork, NetworkConfig
     from fovea.networks.deploy import export_graphs, halo
+    from fovea.store import save_model
 
     torch.manual_seed(3)
     config = NetworkConfig(wide=8, wide_blocks=1, deep=8, deep_blocks=1, latent=8, hyper=8, prior=8, roi=True)
@@ -132,9 +134,11 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Path:
         network.hyper_analysis.region[1].weight.fill_(1.0)  # z tells much of the map,
         network.means.region.weight.mul_(30.0)  # and the steps follow z
     index = np.full((101, 8), 30, np.uint8)
-    model = Model("guided", 8, 8, halo(config), export_graphs(network), FrequencyTables.gaussian(), index, {}, roi=True)
+    model = Model(
+        "guided", 8, 8, halo(config), export_graphs(network), FrequencyTables.gaussian(), index, {}, Region.GIVEN
+    )
     path = tmp_path_factory.mktemp("models") / "guided.fovea"
-    model.save(path)
+    save_model(model, path)
     return path
 
 

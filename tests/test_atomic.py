@@ -111,5 +111,5 @@ def test_a_link_stays_one(tmp_path):
 
 def test_what_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(FoveaError, match=r"file/below cannot be written: "), writing(tmp_path / "file" / "below"):
+    with pytest.raises(FoveaError, match=r"file/below: cannot be written: "), writing(tmp_path / "file" / "below"):
         pass

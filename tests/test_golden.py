@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fovea import Codec
-from fovea.coding import registry
+from fovea import Codec, store
 from fovea.engine import engine_names
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -24,7 +23,7 @@ def test_there_are_golden_files():
 def test_golden_file_decodes_as_ever(path, engine, monkeypatch):
     if engine not in engine_names():
         pytest.skip(f"{engine} is not installed")
-    monkeypatch.setenv(registry.ENVIRONMENT, str(GOLDEN))
+    monkeypatch.setenv(store.FOLDERS, str(GOLDEN))
     _assert_decodes(Codec("golden", engine=engine, threads=1), path)
 
 
@@ -39,7 +38,7 @@ def test_file_of_a_released_model_decodes_as_ever(path, engine):
 def test_every_model_in_the_package_has_golden_files():
     from fovea.bitstream import read_header
 
-    models = {registry.find_model(path).id for path in registry.WEIGHTS.glob("*.fovea")}
+    models = {bytes.fromhex(info.id) for info in store.list_models()}
     assert {read_header(path.read_bytes()).model_id for path in RELEASED} == models
 
 
@@ -53,5 +52,5 @@ def _assert_decodes(codec, path):
 def test_id_of_the_golden_model_is_that_of_its_files():
     from fovea.bitstream import read_header
 
-    model = registry.find_model(GOLDEN / "golden.fovea")
+    model = store.load_model(GOLDEN / "golden.fovea")
     assert {read_header(path.read_bytes()).model_id for path in FILES} == {model.id}

@@ -9,6 +9,46 @@ Example:
 
 from fovea.codec import Codec, decode, encode
 from fovea.distribution import __version__
-from fovea.errors import FoveaError
+from fovea.errors import (
+    ArgumentError,
+    BaselineError,
+    BitstreamError,
+    ChecksumError,
+    DatasetError,
+    DownloadError,
+    EngineError,
+    FoveaError,
+    ImageError,
+    LimitError,
+    ModelError,
+    RecognizerError,
+    TruncatedError,
+    UnsupportedVersionError,
+)
+from fovea.picture import Picture
+from fovea.store import ModelInfo, list_models, load_model
 
-__all__ = ["Codec", "FoveaError", "__version__", "decode", "encode"]
+__all__ = [
+    "ArgumentError",
+    "BaselineError",
+    "BitstreamError",
+    "ChecksumError",
+    "Codec",
+    "DatasetError",
+    "DownloadError",
+    "EngineError",
+    "FoveaError",
+    "ImageError",
+    "LimitError",
+    "ModelError",
+    "ModelInfo",
+    "Picture",
+    "RecognizerError",
+    "TruncatedError",
+    "UnsupportedVersionError",
+    "__version__",
+    "decode",
+    "encode",
+    "list_models",
+    "load_model",
+]

@@ -24,19 +24,19 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
     meanwhile, such as reading, pass as they are.
 
     Raises:
-        FoveaError: the file cannot be written. The message names it.
+        FoveaError: the file cannot be written. The error names it.
     """
     place = Path(os.path.realpath(path))  # of a link, replace what it points to
     part = place.with_name(f".{secrets.token_hex(8)}.part")
     _unfinished.add(part)
     try:
-        with naming(str(path)):
+        with naming(path):
             place.parent.mkdir(parents=True, exist_ok=True)
             before = _permissions(place)
             raw = _Part(part, path, 0o666 if before is None else before)
         with io.BufferedWriter(raw) as file:
             yield file
-        with naming(str(path)):
+        with naming(path):
             if before is not None:
                 with suppress(OSError):  # some file systems have no permissions
                     part.chmod(before)
@@ -69,14 +69,19 @@ def _permissions(place: Path) -> int | None:
 
 
 @contextmanager
-def naming(output: str) -> Iterator[None]:
-    """Say of an error which output cannot be written."""
+def naming(output: Path | None) -> Iterator[None]:
+    """Tell of an error which output cannot be written.
+
+    Args:
+        output: the file or folder; None for the standard output.
+    """
     try:
         yield
     except BrokenPipeError:  # whoever read the output wants no more of it, nor a message
         raise
     except OSError as error:
-        raise FoveaError(f"{output} cannot be written: {error.strerror or error}") from error
+        what = "the output " if output is None else ""
+        raise FoveaError(f"{what}cannot be written: {error.strerror or error}", path=output) from error
 
 
 class _Part(io.FileIO):
@@ -90,7 +95,7 @@ class _Part(io.FileIO):
         self._path = path
 
     def write(self, data: Any, /) -> int:
-        with naming(str(self._path)):
+        with naming(self._path):
             return super().write(data)
 
     def fileno(self) -> int:

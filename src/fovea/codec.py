@@ -1,13 +1,12 @@
 """The public facade: images to bytes and back."""
 
 import operator
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from itertools import islice
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from functools import lru_cache, partial
 from numbers import Real
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,21 +24,21 @@ from fovea.bitstream import (
     Source,
     write,
 )
-from fovea.coding.coder import PixelCoder
-from fovea.coding.model import SUFFIX
-from fovea.coding.rate import largest_fitting
-from fovea.coding.registry import find_model, model_of_id
-from fovea.engine import create_engine
-from fovea.errors import ImageError, LimitError, ModelError
+from fovea.coding import Model, PictureDecoder, PictureEncoder, PriorNetworks, Region, largest_fitting
+from fovea.engine import Engine, create_engine
+from fovea.errors import ArgumentError, LimitError, ModelError
+from fovea.forks import Lock, PerProcess
+from fovea.parallel import stream
 from fovea.picture import Picture, RegionLike, decode_alpha, encode_alpha, region_map
+from fovea.store import SUFFIX, load_model
 
 DEFAULT_MODEL = "fovea-s"
 DEFAULT_QUALITY = 50
 
 ImageLike = Image.Image | NDArray[Any] | Picture
 
-_In = TypeVar("_In")
-_Out = TypeVar("_Out")
+_DECODERS = 4
+"""Number of models whose decoders a codec keeps open."""
 
 
 class Codec:
@@ -61,7 +60,8 @@ class Codec:
 
     Raises:
         ModelError: the model is unknown or damaged.
-        EngineError: the engine is unknown or not installed, or there is less than one thread.
+        ArgumentError: the engine is unknown, or there is less than one thread.
+        EngineError: the engine is not installed, or has no such precision.
 
     Example:
         >>> codec = Codec()
@@ -81,22 +81,25 @@ class Codec:
         if Path(model).suffix == SUFFIX:
             model = Path(model).absolute()  # also for a process that unpickles this in another folder
         self._settings = (model, engine, precision, threads, at_once)
-        self.model = find_model(model)
+        self.model = load_model(model)
         self.engine = create_engine(engine, precision, threads, at_once)
-        self._coders = {self.model.id: PixelCoder(self.model, self.engine)}
+        self._prior = PerProcess(partial(PriorNetworks, self.model, self.engine))
+        self._encoder = PerProcess(partial(_open_encoder, self.model, self.engine, self._prior))
+        self._decoders: OrderedDict[bytes, PictureDecoder] = OrderedDict()
+        self._lock = Lock()
 
     def __reduce__(self) -> tuple[type["Codec"], tuple[Any, ...]]:
         return Codec, self._settings
 
     @property
     def name(self) -> str:
-        """Of the model that encodes."""
+        """The name of the model that encodes."""
         return self.model.name
 
     @property
     def takes_map(self) -> bool:
         """Whether ``encode`` takes a map of the region of interest."""
-        return self._coders[self.model.id].takes_map
+        return self.model.region != Region.NONE
 
     def encode(
         self,
@@ -124,19 +127,19 @@ class Codec:
             The content of a ``.fov`` file.
 
         Raises:
-            ImageError: the image cannot be coded or is none, the map does not fit it, or quality or tile size is out of
-                range.
+            ImageError: the image cannot be coded or is none, or the map does not fit it.
+            ArgumentError: quality or tile size is out of range, or the model takes no map.
             MemoryError: the image does not fit into memory.
-            ModelError: the model takes no map.
         """
         if roi is not None and not self.takes_map:
-            raise ModelError(f"{self.name} takes no map of a region of interest: leave it out, or choose another model")
+            raise ArgumentError(
+                f"{self.name} takes no map of a region of interest: leave it out, or take another model"
+            )
         picture = _picture(image, keep_metadata)
         number, tile_size = quality_number(quality), _tile_size(tile_size)
         region = None if roi is None else region_map(roi, picture.width, picture.height)
-        coder = self._coders[self.model.id]
         header = Header(self.model.id, picture.width, picture.height, number, picture.mode, tile_size)
-        tiles = coder.encode(picture.pixels, header.grid, number, region)
+        tiles = self._encoder.get().encode(picture.pixels, header.grid, number, region)
         alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
         return write(Container(header, tuple(tiles), picture.metadata, alpha))
 
@@ -190,7 +193,7 @@ class Codec:
 
         Raises:
             BitstreamError: the file is damaged.
-            ImageError: the region is not four integers, or does not lie inside the image.
+            ArgumentError: the region is not four integers, or does not lie inside the image.
             LimitError: there are more than ``max_pixels`` to decode.
             ModelError: the model it was encoded with is not installed.
             TypeError: the data are neither bytes nor an open binary file: a path, for one.
@@ -219,7 +222,7 @@ class Codec:
         box = Box(0, 0, header.width, header.height) if region is None else _box(region)
         header.grid.tiles_of_region(*box)  # refuses a region that is not inside
         _check_pixels(Box(0, 0, header.width, header.height) if header.has_alpha else box, max_pixels)
-        pixels = self._coder(header.model_id).decode(reader.tile, header.grid, header.quality, box)
+        pixels = self._decoder(header.model_id).decode(reader.tile, header.grid, header.quality, box)
         alpha = None
         if coded := reader.alpha():
             plane = decode_alpha(coded, header.height, header.width)
@@ -245,38 +248,46 @@ class Codec:
         reader = ContainerReader(data)
         header = reader.header
         _check_pixels(Box(0, 0, header.width, header.height), max_pixels)
-        coder = self._coder(header.model_id)
-        if not coder.takes_map:
-            raise ModelError(f"{coder.model.name}, which the file was encoded with, knows of no objects")
-        return coder.object_map(reader.tile, header.grid, header.quality)
+        model = self._model_of(header.model_id)
+        if model.region == Region.NONE:
+            raise ModelError(f"{model.name}, which the file was encoded with, knows of no objects")
+        return self._decoder(header.model_id).object_map(reader.tile, header.grid, header.quality)
 
     def encode_batch(
         self, images: Iterable[ImageLike], quality: float = DEFAULT_QUALITY, *, keep_metadata: bool = True
     ) -> Iterator[bytes]:
         """Encode many images, several at once, in order; see :meth:`encode`. Memory does not grow with their number."""
-        return self._batch(lambda image: self.encode(image, quality, keep_metadata=keep_metadata), images)
+        return stream(
+            lambda image: self.encode(image, quality, keep_metadata=keep_metadata), images, self.engine.threads
+        )
 
     def decode_batch(
         self, files: Iterable[Source], *, max_pixels: int = DEFAULT_MAX_PIXELS
     ) -> Iterator[NDArray[np.uint8]]:
         """Decode many files, several at once, in order; see :meth:`decode`. Memory does not grow with their number."""
-        return self._batch(lambda file: self.decode(file, max_pixels=max_pixels), files)
+        return stream(lambda file: self.decode(file, max_pixels=max_pixels), files, self.engine.threads)
 
-    def _batch(self, function: Callable[[_In], _Out], items: Iterable[_In]) -> Iterator[_Out]:
-        iterator, threads = iter(items), self.engine.threads
-        with ThreadPoolExecutor(threads) as pool:
-            running = [pool.submit(function, item) for item in islice(iterator, threads)]
-            while running:
-                yield running.pop(0).result()
-                running += [pool.submit(function, item) for item in islice(iterator, 1)]
+    def _model_of(self, model_id: bytes) -> Model:
+        return self.model if model_id == self.model.id else load_model(model_id)
 
-    def _coder(self, model_id: bytes) -> PixelCoder:
-        if model_id not in self._coders:
-            self._coders[model_id] = PixelCoder(model_of_id(model_id), self.engine)
-        return self._coders[model_id]
+    def _decoder(self, model_id: bytes) -> PictureDecoder:
+        """The decoder of a model; the least recently used is closed when there are too many."""
+        model = self._model_of(model_id)
+        with self._lock:
+            if model_id not in self._decoders:
+                prior = self._prior.get() if model is self.model else PriorNetworks(model, self.engine)
+                self._decoders[model_id] = PictureDecoder(model, self.engine, prior)
+            self._decoders.move_to_end(model_id)
+            while len(self._decoders) > _DECODERS:
+                self._decoders.popitem(last=False)
+            return self._decoders[model_id]
 
 
-@cache
+def _open_encoder(model: Model, engine: Engine, prior: PerProcess[PriorNetworks]) -> PictureEncoder:
+    return PictureEncoder(model, engine, prior.get())
+
+
+@lru_cache(maxsize=8)
 def _shared_codec(model: str) -> Codec:
     return Codec(model)
 
@@ -321,16 +332,16 @@ def quality_number(quality: float) -> int:
     """A quality as files hold it: rounded to an integer.
 
     Raises:
-        ImageError: it is out of range, or no number.
+        ArgumentError: it is out of range, or no number.
     """
     if not (isinstance(quality, Real) and 0 <= quality <= 100):
-        raise ImageError(f"quality {quality!r} is out of range: choose 0 (smallest file) to 100")
+        raise ArgumentError(f"quality {quality!r} is out of range: choose 0 (smallest file) to 100")
     return round(quality)
 
 
 def _tile_size(tile_size: int) -> int:
     if tile_size not in range(TILE_UNIT, MAX_TILE_SIZE + 1, TILE_UNIT):
-        raise ImageError(
+        raise ArgumentError(
             f"tile size {tile_size!r} is out of range: choose a multiple of {TILE_UNIT} up to {MAX_TILE_SIZE}"
         )
     return int(tile_size)
@@ -340,7 +351,7 @@ def _box(region: Iterable[int]) -> Box:
     try:
         left, top, width, height = map(operator.index, region)
     except (TypeError, ValueError) as error:
-        raise ImageError(f"region {region!r} is not (left, top, width, height), four integers") from error
+        raise ArgumentError(f"region {region!r} is not (left, top, width, height), four integers") from error
     return Box(left, top, width, height)
 
 

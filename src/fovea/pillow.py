@@ -29,7 +29,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from fovea import codec
 from fovea.bitstream import MAGIC, MAX_PIXELS, ContainerReader, Metadata, read
-from fovea.errors import BitstreamError, FoveaError
+from fovea.errors import BitstreamError, FoveaError, about
 from fovea.forks import Lock
 from fovea.picture import Picture, image_info
 
@@ -45,10 +45,11 @@ class FovImageFile(ImageFile.ImageFile):
     def _open(self) -> None:
         self._decoding = Lock()
         try:
-            reader = ContainerReader(self._file())
-            metadata = reader.metadata()
+            with about(_name(self.filename)):
+                reader = ContainerReader(self._file())
+                metadata = reader.metadata()
         except BitstreamError as error:
-            raise UnidentifiedImageError(f"{self._name()}{error}") from error
+            raise UnidentifiedImageError(str(error)) from error
         self._size = (reader.header.width, reader.header.height)
         self._mode = reader.header.mode
         self.info.update(image_info(metadata))
@@ -68,17 +69,19 @@ class FovImageFile(ImageFile.ImageFile):
             OSError: The file is damaged.
         """
         try:
-            read(self._file())
+            with about(_name(self.filename)):
+                read(self._file())
         except BitstreamError as error:
-            raise OSError(f"{self._name()}{error}") from error
+            raise OSError(str(error)) from error
         super().verify()
 
     def _decode(self) -> None:
         try:
             # Pillow's own guard, Image.MAX_IMAGE_PIXELS, has let the picture pass when it was opened.
-            picture = codec.default_codec(None).decode_picture(self._file(), max_pixels=MAX_PIXELS)
+            with about(_name(self.filename)):
+                picture = codec.default_codec(None).decode_picture(self._file(), max_pixels=MAX_PIXELS)
         except FoveaError as error:
-            raise OSError(f"{self._name()}{error}") from error
+            raise OSError(str(error)) from error
         self.im = picture.to_image().im
         self.readonly = 0
         if self._exclusive_fp:
@@ -89,9 +92,6 @@ class FovImageFile(ImageFile.ImageFile):
         if self.fp is None:
             raise ValueError("Operation on closed image")
         return self.fp
-
-    def _name(self) -> str:
-        return _prefix(self.filename)
 
 
 def _accept(prefix: bytes) -> bool:
@@ -106,9 +106,10 @@ def _save(image: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     except FoveaError as error:
         raise ValueError(str(error)) from error
     try:
-        fp.write(coder.encode(_with_metadata(image, options), quality))
+        with about(_name(filename)):
+            fp.write(coder.encode(_with_metadata(image, options), quality))
     except FoveaError as error:
-        raise OSError(f"{_prefix(filename)}{error}") from error
+        raise OSError(str(error)) from error
 
 
 def _with_metadata(image: Image.Image, options: dict[str, Any]) -> Picture:
@@ -123,9 +124,9 @@ def _with_metadata(image: Image.Image, options: dict[str, Any]) -> Picture:
     return replace(picture, metadata=metadata)
 
 
-def _prefix(filename: str | bytes) -> str:
-    """What a message about a file begins with; nothing for a stream, which has no name."""
-    return f"{os.fsdecode(filename)}: " if filename else ""
+def _name(filename: str | bytes | None) -> str | None:
+    """The name of a file for messages; None for a stream, which has no name."""
+    return os.fsdecode(filename) if filename else None
 
 
 Image.register_open(FORMAT, FovImageFile, _accept)

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from fovea.cli.eval import eval_command
-from fovea.coding.model import Model
+from fovea.store import load_model
 
 from ..checkerboards import save_dataset
 from .conftest import read
@@ -229,7 +229,7 @@ def test_ablation(run, script, checkers: Path, tmp_path: Path) -> None:
     assert {(row["changes"], row["patches"]) for row in rows[:2]} == {("loss.background: 0.1", "4")}
     assert all(bool(row["bd_rate_percent"]) != (row["note"].startswith("no")) for row in rows)
     for name, loss in (("all", config["loss"]), ("plain", {"name": "mse"})):
-        card = Model.load(tmp_path / "runs" / "study-4" / f"{name}.fovea").card
+        card = load_model(tmp_path / "runs" / "study-4" / f"{name}.fovea").card
         assert card["config"]["loss"].items() >= loss.items()
         assert card["config"]["batch"] == 2
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fovea.bitstream import MAX_SIDE, TILE_UNIT, Box, TileGrid
-from fovea.errors import ImageError
+from fovea.errors import ArgumentError
 
 grids = st.builds(
     TileGrid,
@@ -83,7 +83,7 @@ def test_a_region_that_ends_at_a_border_takes_no_tile_beyond():
     "region", [(-1, 0, 5, 5), (0, -1, 5, 5), (0, 0, 0, 5), (0, 0, 5, -2), (96, 0, 5, 5), (0, 46, 5, 5)]
 )
 def test_a_region_outside_the_picture_is_refused(region):
-    with pytest.raises(ImageError, match="100x50"):
+    with pytest.raises(ArgumentError, match="100x50"):
         TileGrid(100, 50).tiles_of_region(*region)
 
 

@@ -20,5 +20,5 @@ def test_place_that_cannot_be_written(fovea, photo, tmp_path):
     (tmp_path / "file").touch()
     result = fovea("encode", photo, tmp_path / "file" / "x.fov")
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"fovea: {photo}: {tmp_path / 'file' / 'x.fov'} cannot be written: ")
+    assert result.stderr.startswith(f"fovea: {photo}: {tmp_path / 'file' / 'x.fov'}: cannot be written: ")
     assert result.stderr.count("\n") == 1

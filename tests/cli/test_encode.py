@@ -11,8 +11,8 @@ from PIL import Image
 from fovea import codec
 from fovea.bitstream import ContainerReader, read_header
 from fovea.codec import Codec
-from fovea.coding.registry import WEIGHTS
 from fovea.engine import base as engine_base
+from fovea.store import list_models
 
 
 def test_writes_what_the_facade_writes(fovea, photo, tmp_path):
@@ -83,7 +83,7 @@ def test_target_out_of_reach(fovea, photo, tmp_path):
 
 
 def test_model_by_path(fovea, photo, coded, tmp_path):
-    assert fovea("encode", photo, tmp_path / "x.fov", "-m", WEIGHTS / "fovea-s.fovea").exit_code == 0
+    assert fovea("encode", photo, tmp_path / "x.fov", "-m", list_models()[0].path).exit_code == 0
     assert (tmp_path / "x.fov").read_bytes() == coded.read_bytes()
 
 

@@ -57,4 +57,5 @@ def test_a_batch_goes_on_without_memory(fovea, tree, tmp_path, monkeypatch):
 
 
 def test_a_name_is_told_once():
-    assert describe(FoveaError("a\nb.png: is\n  no image"), "a\nb.png") == r"a\nb.png: is no image"
+    error = FoveaError("is\n  no image", path="a\nb.png")
+    assert describe(error, "a\nb.png") == describe(error) == r"a\nb.png: is no image"

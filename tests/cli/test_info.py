@@ -5,9 +5,11 @@ import shutil
 
 import pytest
 
+from fovea import store
 from fovea.bitstream import ContainerReader
-from fovea.coding import registry
-from fovea.coding.registry import WEIGHTS, find_model
+from fovea.store import index, list_models, load_model
+
+DEFAULT = list_models()[0]
 
 
 def test_facts(fovea, coded):
@@ -24,7 +26,7 @@ def test_facts(fovea, coded):
         "quality": 50,
         "bpp": round(8 * size / (96 * 64), 4),
         "model": "fovea-s",
-        "model_id": find_model("fovea-s").id.hex(),
+        "model_id": load_model("fovea-s").id.hex(),
         "installed": True,
         "tiles": 1,
         "tile_size": 1024,
@@ -65,21 +67,21 @@ def test_tiles_are_not_read(fovea, coded):
 
 
 def test_model_that_is_not_installed(fovea, coded, tmp_path, monkeypatch):
-    monkeypatch.setattr(registry, "WEIGHTS", tmp_path / "none")
+    monkeypatch.setattr(index, "WEIGHTS", tmp_path / "none")
     facts = json.loads(fovea("info", coded, "--json").stdout)
-    assert (facts["model"], facts["installed"]) == (None, False)
-    assert "not installed" in fovea("info", coded).stdout
+    assert (facts["model"], facts["installed"]) == ("fovea-s", False)
+    assert "fovea-s, not installed" in fovea("info", coded).stdout
 
 
 def test_a_broken_model_does_not_hide_that_of_a_file(fovea, coded, tmp_path, monkeypatch):
     folder = tmp_path / "models"
     folder.mkdir()
     (folder / "broken.fovea").write_bytes(b"no model")
-    shutil.copy(WEIGHTS / "fovea-s.fovea", folder / "copy.fovea")
-    monkeypatch.setattr(registry, "WEIGHTS", tmp_path / "none")
-    monkeypatch.setenv(registry.ENVIRONMENT, str(folder))
+    shutil.copy(DEFAULT.path, folder / "copy.fovea")
+    monkeypatch.setattr(index, "WEIGHTS", tmp_path / "none")
+    monkeypatch.setenv(store.FOLDERS, str(folder))
     facts = json.loads(fovea("info", coded, "--json").stdout)
-    assert (facts["model"], facts["installed"]) == ("fovea-s", True)
+    assert (facts["model"], facts["installed"]) == ("copy", True)
 
 
 def test_models(fovea):
@@ -87,36 +89,40 @@ def test_models(fovea):
     assert "onnxruntime" in listing["engines"]
     assert listing["entropy"] in ("c", "python")
     model = next(model for model in listing["models"] if model["name"] == "fovea-s")
-    path = WEIGHTS / "fovea-s.fovea"
-    assert (model["id"], model["path"], model["bytes"]) == (
-        find_model("fovea-s").id.hex(),
-        str(path),
-        path.stat().st_size,
-    )
-    assert model["card"] == find_model("fovea-s").card
+    expected = (load_model("fovea-s").id.hex(), str(DEFAULT.path), DEFAULT.path.stat().st_size)
+    assert (model["id"], model["path"], model["size"]) == expected
+    assert model["installed"] and model["region"] == "found" and model["purpose"].startswith("machines")
+    assert model["card"] == load_model("fovea-s").card
 
 
 def test_models_as_text(fovea):
     text = fovea("models").stdout
-    assert text.startswith("fovea-s\n")
-    assert find_model("fovea-s").id.hex() in text
+    assert text.startswith("fovea-s\n  for             machines")
+    assert f"  id              {DEFAULT.id}\n" in text and "bits per pixel" in text and "card" not in text
     assert "\nengines: onnxruntime" in text
     assert "\nentropy coder: " in text
 
 
+def test_one_model_with_its_card(fovea):
+    text = fovea("models", "fovea-s-mse").stdout
+    assert text.startswith("fovea-s-mse\n") and '"largest_accumulator": ' in text and "\nfovea-s\n" not in text
+    result = fovea("models", "fovea-x")
+    assert result.exit_code == 1 and result.stderr.startswith("fovea: unknown model 'fovea-x'; there are: fovea-s, ")
+
+
 def test_a_broken_model_does_not_hide_the_others(fovea, tmp_path, monkeypatch):
     (tmp_path / "broken.fovea").write_bytes(b"no model")
-    shutil.copy(WEIGHTS / "fovea-s.fovea", tmp_path / "copy.fovea")
-    monkeypatch.setenv(registry.ENVIRONMENT, str(tmp_path))
+    shutil.copy(DEFAULT.path, tmp_path / "copy.fovea")
+    monkeypatch.setenv(store.FOLDERS, str(tmp_path))
     result = fovea("models", "--json")
     assert result.exit_code == 1
     listed = [model["path"] for model in json.loads(result.stdout)["models"]]
-    assert listed == [*map(str, sorted(WEIGHTS.glob("*.fovea"), key=lambda p: p.stem)), str(tmp_path / "copy.fovea")]
-    assert result.stderr.startswith(f"fovea: {tmp_path / 'broken.fovea'} is no readable model file: ")
+    assert listed == [*(str(model.path) for model in list_models()[:-1]), str(tmp_path / "copy.fovea")]
+    assert result.stderr.startswith(f"fovea: {tmp_path / 'broken.fovea'}: this is no readable model file: ")
     assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [("info",), ("info", "--nonsense"), ("models", "extra")])
+@pytest.mark.parametrize("arguments", [("info",), ("info", "--nonsense"), ("models", "--extra")])
 def test_wrong_usage(fovea, arguments):
     result = fovea(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")

@@ -29,9 +29,9 @@ def test_a_folder_is_no_file(tmp_path):
 def test_places_that_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
     for path, reason in (("file/x", "Not a directory"), ("file/x/y", "Not a directory"), ("x" * 300, "name too long")):
-        with pytest.raises(FoveaError, match=f"{path} cannot be written: .*{reason}"):
+        with pytest.raises(FoveaError, match=f"{path}: cannot be written: .*{reason}"):
             require_file(tmp_path / path)
-    with pytest.raises(FoveaError, match="file cannot be written: Not a directory"):
+    with pytest.raises(FoveaError, match="file: cannot be written: Not a directory"):
         require_folder(tmp_path / "file")
     require_file(tmp_path / "new" / "folder" / "x")
     require_folder(tmp_path / "new" / "folder")
@@ -60,4 +60,4 @@ def test_a_folder_in_the_place_of_a_target(fovea, photo, tmp_path):
     (tmp_path / "out/photo.fov").mkdir(parents=True)
     result = fovea("encode", photo, tmp_path / "out")
     assert result.exit_code == 1
-    assert result.stderr == f"fovea: {photo}: {tmp_path}/out/photo.fov cannot be written: Is a directory\n"
+    assert result.stderr == f"fovea: {photo}: {tmp_path}/out/photo.fov: cannot be written: Is a directory\n"

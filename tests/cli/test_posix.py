@@ -35,7 +35,7 @@ def test_full_disk(tmp_path):
     place = tmp_path / "x"
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
-        with pytest.raises(FoveaError, match=f"^{place} cannot be written: File too large"), writing(place) as file:
+        with pytest.raises(FoveaError, match=f"^{place}: cannot be written: File too large"), writing(place) as file:
             resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
             Image.new("RGB", (500, 500)).save(file, "PPM")
     finally:
@@ -47,7 +47,7 @@ def test_full_disk(tmp_path):
 def test_full_device(fovea, photo):
     result = fovea("encode", photo, "/dev/full")
     assert result.exit_code == 1
-    assert result.stderr == f"fovea: {photo}: /dev/full cannot be written: No space left on device\n"
+    assert result.stderr == f"fovea: {photo}: /dev/full: cannot be written: No space left on device\n"
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run([*COMMAND, "encode", photo, "-"], stdout=full, stderr=subprocess.PIPE, timeout=60)
     assert done.returncode == 1

@@ -41,7 +41,7 @@ def test_folder_of_maps(fovea, photo, guided, region, expected, tmp_path):
     result = fovea("encode", tmp_path / "in", tmp_path / "out", "-m", guided, "--roi", tmp_path / "maps")
     assert result.exit_code == 1
     assert (tmp_path / "out/a/one.fov").read_bytes() == expected
-    assert f"{tmp_path / 'in/two.jpg'}: there is no map named two" in result.stderr
+    assert f"{tmp_path / 'in/two.jpg'}: {tmp_path / 'maps'}: there is no map named two" in result.stderr
 
 
 def test_labels(fovea, photo, guided, expected, tmp_path):
@@ -111,7 +111,7 @@ def test_missing_map(fovea, photo, guided, tmp_path):
     path = tmp_path / "map.png"
     result = fovea("encode", photo, tmp_path / "x.fov", "-m", guided, "--roi", path)
     assert result.exit_code == 1
-    assert result.stderr == f"fovea: {photo}: the map {path}: No such file or directory\n"
+    assert result.stderr == f"fovea: {photo}: {path}: No such file or directory\n"
 
 
 def _found(path, keep_metadata=True):

@@ -11,8 +11,8 @@ from PIL import Image
 pytest.importorskip("torch")
 pytest.importorskip("lightning")
 
-from fovea.coding.model import Model
 from fovea.networks import NetworkConfig
+from fovea.store import load_model
 from fovea.training import lineage, run
 from fovea.training.segmenter import training
 from fovea.training.trainer import Hardware
@@ -169,7 +169,7 @@ def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch):
     result = fovea("export", checkpoint, "--name", "smallest")
     assert result.exit_code == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "smallest.fovea"
-    assert Model.load(Path("smallest.fovea")).name == "smallest"
+    assert load_model(Path("smallest.fovea")).name == "smallest"
 
     monkeypatch.setenv("FOVEA_MODELS", str(tmp_path))
     assert fovea("encode", "images/0.png", "0.fov", "-m", "smallest").exit_code == 0

@@ -2,15 +2,24 @@ import numpy as np
 import pytest
 
 from fovea.bitstream import Box, TileGrid
-from fovea.coding.coder import PixelCoder
-from fovea.coding.model import Model
+from fovea.coding import PictureDecoder, PictureEncoder, PriorNetworks
 from fovea.coding.tiles import region_logits, rows_of, window
 from fovea.engine import create_engine
 
 
+class Coder:
+    """Encoder and decoder of one model."""
+
+    def __init__(self, model, threads=1):
+        engine = create_engine(threads=threads)
+        prior = PriorNetworks(model, engine)
+        encoder, decoder = PictureEncoder(model, engine, prior), PictureDecoder(model, engine, prior)
+        self.encode, self.decode, self.object_map = encoder.encode, decoder.decode, decoder.object_map
+
+
 @pytest.fixture(scope="module", params=["tiny_model", "finding_model"])
 def coder(request):
-    return PixelCoder(request.getfixturevalue(request.param), create_engine(threads=2))
+    return Coder(request.getfixturevalue(request.param), threads=2)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 70), (63, 65), (64, 64), (130, 17)])
@@ -87,7 +96,7 @@ def test_tiles_leave_no_seam(coder, photo):
 
 
 def test_a_map_takes_the_place_of_what_the_encoder_finds(finding_model, photo):
-    coder = PixelCoder(finding_model, create_engine(threads=1))
+    coder = Coder(finding_model)
     grid = TileGrid(210, 150, 64)
     region = np.zeros((150, 210), np.uint8)
     region[:, :128] = 255  # two of the four tiles of each row
@@ -108,7 +117,7 @@ def test_logits_are_the_share_of_the_region():
 
 
 def test_object_map_is_what_the_decoder_is_told(finding_model, photo):
-    coder = PixelCoder(finding_model, create_engine(threads=1))
+    coder = Coder(finding_model)
     grid = TileGrid(210, 150, 64)
     maps = []
     for level in (0, 255):
@@ -123,11 +132,6 @@ def test_object_map_is_what_the_decoder_is_told(finding_model, photo):
     seen = coder.object_map(coder.encode(photo, grid, 50, half).__getitem__, grid, 50)
     assert np.array_equal(seen[:, :8], everywhere[:, :8])
     assert np.array_equal(seen[:, 8:], nowhere[:, 8:])
-
-
-def test_which_models_take_a_map(tiny_model, finding_model, guided):
-    taking = [PixelCoder(model, create_engine()).takes_map for model in (tiny_model, finding_model, Model.load(guided))]
-    assert taking == [False, True, True]
 
 
 def test_window_is_clipped_to_the_picture():

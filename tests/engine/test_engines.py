@@ -11,8 +11,8 @@ import torch
 from onnx.reference import ReferenceEvaluator
 
 from fovea.bitstream import Box, TileGrid
-from fovea.coding.coder import PixelCoder
-from fovea.coding.latent import LatentCoder
+from fovea.coding import PictureDecoder, PictureEncoder, PriorNetworks
+from fovea.coding.decoder import LatentDecoder
 from fovea.engine import create_engine, engine_names
 from fovea.engine.base import available_cores
 from fovea.errors import EngineError
@@ -80,22 +80,30 @@ def picture():
     return np.clip(smooth + random.normal(0, 20, smooth.shape), 0, 255).astype(np.uint8)
 
 
+def encoder(model, engine):
+    return PictureEncoder(model, engine, PriorNetworks(model, engine))
+
+
+def decoder(model, engine):
+    return PictureDecoder(model, engine, PriorNetworks(model, engine))
+
+
 @pytest.fixture(scope="module")
 def encoded(engines, model, picture):
     grid = TileGrid(144, 96, 128)
-    return grid, {setting: PixelCoder(model, engine).encode(picture, grid, 70) for setting, engine in engines.items()}
+    return grid, {setting: encoder(model, engine).encode(picture, grid, 70) for setting, engine in engines.items()}
 
 
 def _symbols(model, engine, data, box):
     """The integers in a tile, as this engine decodes them."""
     popped = []
 
-    class Recording(LatentCoder):
+    class Recording(LatentDecoder):
         def reconstruct(self, residual, prior):
             popped.append(residual)
             return super().reconstruct(residual, prior)
 
-    Recording(model, engine).decode(data, -(-box.height // 16), -(-box.width // 16), 70)
+    Recording(model, PriorNetworks(model, engine)).decode(data, -(-box.height // 16), -(-box.width // 16), 70)
     return popped[0]
 
 
@@ -112,7 +120,7 @@ def test_every_engine_decodes_what_any_wrote(writer, reader, engines, encoded, m
     if reader[1] == "fp32":
         whole = Box(0, 0, grid.width, grid.height)
         pixels, expected = (
-            PixelCoder(model, engines[setting]).decode(files[writer].__getitem__, grid, 70, whole)
+            decoder(model, engines[setting]).decode(files[writer].__getitem__, grid, 70, whole)
             for setting in (reader, reference)
         )
         assert np.abs(pixels.astype(int) - expected).max() <= 1
@@ -220,3 +228,25 @@ def test_onnx_runtime_reports_to_nobody_unless_the_user_says_so(said, found, mon
     code = "import os; from fovea import Codec; Codec(); print(os.environ['ORT_DISABLE_TELEMETRY'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == found
+
+
+def test_first_calls_of_many_threads_do_not_wait_for_each_other_for_ever():
+    """OpenVINO prepares its view of NumPy's types at the first call, in a way that two threads must not do at once."""
+    if "openvino" not in engine_names():
+        pytest.skip("openvino is not installed")
+    code = """
+import sys, threading
+import fovea.engine
+fovea.engine.create_engine("openvino")
+import openvino
+sys.setswitchinterval(1e-6)
+together = threading.Barrier(8)
+def first():
+    together.wait()
+    openvino.Type.f32.to_dtype()
+threads = [threading.Thread(target=first) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

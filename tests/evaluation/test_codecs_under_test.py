@@ -10,7 +10,7 @@ from fovea.evaluation.contender import FOVEA_QUALITIES, codec_for, contender
 def test_fovea_model_by_name_and_by_file():
     named = contender("fovea-s")
     assert named.qualities == FOVEA_QUALITIES
-    path = next(path for path in fovea.coding.registry.model_files() if path.name == "fovea-s.fovea")
+    path = fovea.list_models()[0].path
     assert contender(str(path)).identity == named.identity
 
 

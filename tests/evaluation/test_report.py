@@ -74,7 +74,7 @@ def test_full_disk_while_the_report_is_written(evaluation: Evaluation, tmp_path:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
-        with pytest.raises(FoveaError, match=r"report.* cannot be written: File too large"):
+        with pytest.raises(FoveaError, match=r"report.*: cannot be written: File too large"):
             write_report(evaluation, tmp_path / "report")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -148,7 +148,7 @@ def test_a_report_that_cannot_be_written(make_dataset: Callable[[int], Path], ch
     (tmp_path / "file").touch()
     arguments = ["--data", make_dataset(1), "--codecs", "jpeg", "--recognizers", checkers, "--out", tmp_path / "file/x"]
     result = CliRunner().invoke(main, ["eval", *map(str, arguments)])
-    assert (result.exit_code, result.stderr) == (1, f"fovea: {tmp_path}/file/x cannot be written: Not a directory\n")
+    assert (result.exit_code, result.stderr) == (1, f"fovea: {tmp_path}/file/x: cannot be written: Not a directory\n")
 
 
 def test_anchor_that_does_not_run(tmp_path: Path, make_dataset: Callable[[int], Path], checkers: Path):

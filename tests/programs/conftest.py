@@ -6,11 +6,13 @@ import sys
 
 import pytest
 
+from fovea.store import save_model
+
 
 @pytest.fixture
 def program(tmp_path, tiny_model):
     """Runs a program in an empty folder that has a small model, ``tiny.fovea``; gives what it printed."""
-    tiny_model.save(tmp_path / "tiny.fovea")
+    save_model(tiny_model, tmp_path / "tiny.fovea")
 
     def run(code: str, **variables: str) -> str:
         (tmp_path / "program.py").write_text(code)

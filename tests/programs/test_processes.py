@@ -11,6 +11,7 @@ import urllib.request
 import pytest
 
 from fovea.engine import engine_names
+from fovea.store import save_model
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
@@ -159,7 +160,7 @@ if __name__ == "__main__":
 
 def test_gunicorn_that_loads_the_codec_before_it_forks(tmp_path, tiny_model):
     pytest.importorskip("gunicorn")
-    tiny_model.save(tmp_path / "tiny.fovea")
+    save_model(tiny_model, tmp_path / "tiny.fovea")
     (tmp_path / "service.py").write_text(
         HEAD
         + """

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from fovea.errors import RecognizerError
+from fovea.errors import DownloadError, RecognizerError
 from fovea.recognition import WEIGHTS, Weights, fetch, registry
-from fovea.recognition.download import download
+from fovea.store import download
 
 CONTENT = bytes(range(256)) * 4000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -83,7 +83,7 @@ def test_a_file_is_downloaded_and_nothing_else_is_left(server: Server, target: P
 @pytest.mark.parametrize("ranges", [True, False])
 def test_a_broken_download_goes_on_where_it_stopped(server: Server, target: Path, ranges: bool) -> None:
     server.breaks_at, server.ranges = 700_000, ranges
-    with pytest.raises(RecognizerError, match=r"it broke \(\d+ bytes are kept\): run again"):
+    with pytest.raises(DownloadError, match=r"it broke \(\d+ bytes are kept\): run again"):
         download(server.url, target, SHA256)
     kept = target.with_name("model.onnx.part").stat().st_size
     assert 0 < kept <= 700_000 and not target.exists()
@@ -144,26 +144,26 @@ def test_an_interrupted_download_is_gone_on_with(server: Server, target: Path, m
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr("fovea.recognition.download.tqdm.update", interrupted)
+        patched.setattr("tqdm.tqdm.update", interrupted)
         download(server.url, target, SHA256)
     (kept,) = target.parent.iterdir()
     assert kept.name == "model.onnx.part" and CONTENT.startswith(kept.read_bytes())
 
 
 def test_a_wrong_checksum_is_refused_and_cleared_away(server: Server, target: Path) -> None:
-    with pytest.raises(RecognizerError, match=f"has SHA-256 {SHA256}, not {'0' * 64}"):
+    with pytest.raises(DownloadError, match=f"has SHA-256 {SHA256}, not {'0' * 64}"):
         download(server.url, target, "0" * 64)
     assert list(target.parent.iterdir()) == []
 
 
 def test_a_missing_file_is_told(server: Server, target: Path) -> None:
-    with pytest.raises(RecognizerError, match="the server answered 404 Not Found"):
+    with pytest.raises(DownloadError, match="the server answered 404 Not Found"):
         download(server.url.replace("model", "other"), target, SHA256)
     assert list(target.parent.iterdir()) == []
 
 
 def test_no_network_is_told(target: Path) -> None:
-    with pytest.raises(RecognizerError, match=r"no connection.*or put the file at .*model\.onnx yourself"):
+    with pytest.raises(DownloadError, match=r"no connection.*or put the file at .*model\.onnx yourself"):
         download("http://127.0.0.1:9/model.onnx", target, SHA256)
 
 
@@ -171,8 +171,8 @@ def test_a_full_disk_is_told(server: Server, target: Path, monkeypatch: pytest.M
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("fovea.recognition.download.tqdm.update", full)
-    with pytest.raises(RecognizerError, match=r"model\.onnx\.part: cannot be written: No space left"):
+    monkeypatch.setattr("tqdm.tqdm.update", full)
+    with pytest.raises(DownloadError, match=r"model\.onnx\.part: cannot be written: No space left"):
         download(server.url, target, SHA256)
 
 

@@ -8,6 +8,7 @@ import yaml
 
 from fovea import Codec
 from fovea.errors import FoveaError
+from fovea.store import save_model
 from fovea.training.config import read_config
 from fovea.training.export import export_model
 from fovea.training.run import train
@@ -45,7 +46,7 @@ def test_what_finds_objects_learns_and_all_else_stays_as_it_is(finding_file, tmp
     assert len(losses) == 8 and losses[-1] + 0.03 < losses[0] < 1.2
 
     model = export_model(weights, "found", calibration=3)
-    model.save(tmp_path / "found.fovea")
+    save_model(model, tmp_path / "found.fovea")
     assert model.card["config"]["loss"]["name"] == "finding"
     assert Codec(tmp_path / "found.fovea", threads=1).takes_map
 

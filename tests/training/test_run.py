@@ -9,6 +9,7 @@ import torch
 
 from fovea import Codec
 from fovea.errors import FoveaError, ImageError
+from fovea.store import save_model
 from fovea.training.config import read_config
 from fovea.training.export import export_model, load_checkpoint
 from fovea.training.module import CodecTraining
@@ -50,7 +51,7 @@ def test_train_resume_export_and_code(config_file, tmp_path):
 
     model = export_model(weights, calibration=3)
     path = tmp_path / "tiny.fovea"
-    model.save(path)
+    save_model(model, path)
     assert model.card["hours"] == round(saved["hours"], 2) and saved["hours"] > first["hours"] > 0
     assert model.card["patches"] == 20 and model.card["config"]["loss"]["background"] == 0.1
     codec = Codec(path, threads=1)
@@ -104,7 +105,7 @@ def test_four_steps_are_exported_and_coded(config_file, tmp_path):
     stepwise = config.model_copy(update={"architecture": replace(config.architecture, mean_steps=4)})
     model = export_model(_train(stepwise, tmp_path / "run"), calibration=3)
     assert model.steps == 4
-    model.save(tmp_path / "stepwise.fovea")
+    save_model(model, tmp_path / "stepwise.fovea")
     image = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
     codec = Codec(tmp_path / "stepwise.fovea", threads=1)
     assert codec.decode(codec.encode(image, 40)).shape == image.shape
@@ -136,9 +137,9 @@ def test_roi_way_starts_from_a_network_without_map_and_codes_with_one(config_fil
     )
     weights = _train(guided, tmp_path / "guided")
     model = export_model(weights, "guided", calibration=3)
-    model.save(tmp_path / "guided.fovea")
+    save_model(model, tmp_path / "guided.fovea")
     codec = Codec(tmp_path / "guided.fovea", threads=1)
-    assert codec.model.roi and codec.model.id == model.id
+    assert codec.model.region == "given" and codec.model.id == model.id
     image = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
     inside = np.ones((70, 50), np.bool_)
     assert codec.encode(image, 40) == codec.encode(image, 40, roi=inside)
@@ -157,9 +158,9 @@ def test_objectness_starts_from_a_network_without_and_codes_without_a_map(config
         update={"start": plain, "architecture": replace(config.architecture, objectness=8), "mask_weight": 0.1}
     )
     model = export_model(_train(finding, tmp_path / "finding"), "finding", calibration=3)
-    model.save(tmp_path / "finding.fovea")
+    save_model(model, tmp_path / "finding.fovea")
     codec = Codec(tmp_path / "finding.fovea", threads=1)
-    assert not codec.model.roi
+    assert codec.model.region == "none"
     image = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
     assert codec.decode(codec.encode(image, 40)).shape == image.shape
 
@@ -170,7 +171,7 @@ def test_detail_starts_from_a_network_without(config_file, tmp_path):
     architecture = replace(config.architecture, latent=config.architecture.latent + 8, detail=8)
     detailed = config.model_copy(update={"start": plain, "architecture": architecture})
     model = export_model(_train(detailed, tmp_path / "detailed"), "detailed", calibration=3)
-    model.save(tmp_path / "detailed.fovea")
+    save_model(model, tmp_path / "detailed.fovea")
     assert model.latent == config.architecture.latent + 8
     image = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
     codec = Codec(tmp_path / "detailed.fovea", threads=1)

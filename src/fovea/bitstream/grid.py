@@ -8,7 +8,7 @@ from itertools import product
 from typing import NamedTuple
 
 from fovea.bitstream.limits import DEFAULT_TILE_SIZE, TILE_UNIT
-from fovea.errors import ImageError
+from fovea.errors import ArgumentError
 
 
 class Box(NamedTuple):
@@ -101,11 +101,11 @@ class TileGrid:
             Numbers of the tiles, ascending.
 
         Raises:
-            ImageError: The region is empty or reaches out of the picture.
+            ArgumentError: The region is empty or reaches out of the picture.
         """
         right, bottom = left + width, top + height
         if not (0 <= left < right <= self.width and 0 <= top < bottom <= self.height):
-            raise ImageError(
+            raise ArgumentError(
                 f"region {left},{top},{width},{height} (left,top,width,height) does not lie inside"
                 f" the {self.width}x{self.height} picture"
             )

@@ -5,9 +5,8 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -17,6 +16,7 @@ from fovea.cli.failures import report
 from fovea.cli.files import PIPE, Plan, Task, name_of, reading, writing
 from fovea.cli.interruption import Interruption
 from fovea.cli.streams import tell
+from fovea.parallel import completed
 
 
 @dataclass(frozen=True)
@@ -129,12 +129,8 @@ def _results(tasks: Iterable[Task], convert: Convert, at_once: int) -> Iterator[
     if at_once == 1:
         yield from map(run, tasks)  # in the main thread, which an interrupt reaches at once
         return
-    waiting, pool = iter(tasks), ThreadPoolExecutor(at_once)
+    pool = ThreadPoolExecutor(at_once)
     try:
-        running: set[Future[_Result]] = {pool.submit(run, task) for task in islice(waiting, at_once)}
-        while running:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            running |= {pool.submit(run, task) for task in islice(waiting, len(done))}
-            yield from (future.result() for future in done)
+        yield from completed(pool, run, tasks, at_once)
     finally:  # an interruption does not wait for images that take long
         pool.shutdown(wait=not isinstance(sys.exception(), Interruption), cancel_futures=True)

@@ -8,28 +8,39 @@ from fovea.cli.streams import print_result
 
 
 @click.command()
-@click.argument("architecture", type=Name())
+@click.argument("network", metavar="MODEL|ARCHITECTURE", type=Name())
 @debug_option
-def complexity(architecture: str) -> None:
+def complexity(network: str) -> None:
     """Count what a network multiplies.
 
-    Prints thousands of multiply-accumulates (kMAC) per pixel to encode and to decode, by step. Needs the extra train.
+    Takes the name, the path or the id of a model, or the name of an architecture. Prints thousands of
+    multiply-accumulates (kMAC) per pixel to encode and to decode, by step. Needs the extra train.
     """
     with needs_extra("train"):
-        from fovea.networks import ARCHITECTURES
-        from fovea.networks.complexity import decoding, encoding, multiply_accumulates
-    if architecture not in ARCHITECTURES:
-        raise click.UsageError(f"unknown architecture {architecture!r}: choose {', '.join(ARCHITECTURES)}")
-    counts = multiply_accumulates(ARCHITECTURES[architecture])
+        from pydantic import TypeAdapter
 
-    encoded, decoded = encoding(counts), decoding(counts)
+        from fovea.networks import ARCHITECTURES, NetworkConfig, decoding, encoding, multiply_accumulates
+    from fovea.errors import ModelError
+    from fovea.store import load_model
 
-    def shown(steps: dict[str, float], step: str) -> str:
-        return f"{steps[step] / 1000:.3f}" if step in steps else "-"
-
-    def total(steps: dict[str, float]) -> str:
-        return f"{sum(steps.values()) / 1000:.3f}"
-
-    rows = [(step.replace("_", "-"), shown(encoded, step), shown(decoded, step)) for step in counts]
-    for row in [("kMAC/pixel", "encode", "decode"), *rows, ("total", total(encoded), total(decoded))]:
-        print_result("{:16}{:>10}{:>10}".format(*row))
+    if network in ARCHITECTURES:
+        config = ARCHITECTURES[network]
+    else:
+        try:
+            model = load_model(network)
+        except ModelError as error:
+            if error.path is not None:
+                raise
+            raise click.UsageError(f"{error}. Architectures: {', '.join(ARCHITECTURES)}") from error
+        if "config" not in model.card:
+            raise ModelError("the card of this model does not tell its architecture", path=network)
+        config = TypeAdapter(NetworkConfig).validate_python(model.card["config"]["architecture"])
+    counts = multiply_accumulates(config)
+    encode, decode = encoding(counts), decoding(counts)
+    width = max(map(len, counts)) + 2
+    print_result(f"{'kMAC/pixel':{width}}{'encode':>10}{'decode':>10}")
+    for step in counts:
+        cells = (f"{side[step] / 1000:.3f}" if step in side else "-" for side in (encode, decode))
+        print_result(f"{step.replace('_', '-'):{width}}" + "".join(f"{cell:>10}" for cell in cells))
+    totals = (f"{sum(side.values()) / 1000:.3f}" for side in (encode, decode))
+    print_result(f"{'total':{width}}" + "".join(f"{total:>10}" for total in totals))

@@ -8,7 +8,7 @@ from fovea.cli.failures import needs_extra
 from fovea.cli.options import FilePath, Name, debug_option
 from fovea.cli.outputs import keep_inputs, require_file, require_folder
 from fovea.cli.streams import print_note
-from fovea.coding.model import SUFFIX
+from fovea.store import SUFFIX, save_model
 
 
 def _model_file(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
@@ -44,5 +44,5 @@ def export(checkpoint: Path, out: Path | None, name: str | None) -> None:
         require_folder(Path())
     model = export_model(checkpoint, name)
     path = out or Path(f"{model.name}{SUFFIX}")
-    model.save(path)
+    save_model(model, path)
     print_note(str(path))

@@ -43,18 +43,22 @@ def describe(error: Exception, name: str = "") -> str:
         'a.fov: No such file or directory'
         >>> describe(MemoryError(), "a.fov")
         'a.fov: not enough memory'
+        >>> describe(FoveaError("no map of this size", path="map.png"), "a.png")
+        'a.png: map.png: no map of this size'
     """
+    where = [name]
     if _lacks_memory(error):
         reason = f"not enough memory{_advice()}"
     elif isinstance(error, FoveaError):
-        reason = str(error)
+        reason = error.reason
+        where += [str(error.path or ""), error.entry]
     elif isinstance(error, OSError):
         reason = error.strerror or str(error)
-        name = name or str(error.filename or "")
+        where = [name or str(error.filename or "")]
     else:
         reason = f"unexpected {type(error).__name__}: {error} (--debug shows where)"
-    reason = one_line(reason.removeprefix(f"{name}: "))
-    return f"{printable(name)}: {reason}" if name else reason
+    named = dict.fromkeys(printable(part) for part in where if part)  # the error may tell the name that is known
+    return ": ".join([*named, one_line(reason)])
 
 
 def _lacks_memory(error: BaseException) -> bool:

@@ -91,7 +91,7 @@ def plan(source: str, target: str, suffixes: Collection[str], suffix: str, other
     tasks = [Task(path, (end / path.relative_to(start)).with_suffix(suffix)) for path in found.files]
     if not tasks:
         also = f"; {found.passed_over}" if found.passed_over else ""
-        raise found.unread[0] if found.unread else FoveaError(f"{start}: nothing to convert in this folder{also}")
+        raise found.unread[0] if found.unread else FoveaError(f"nothing to convert in this folder{also}", path=start)
     _refuse_collisions(tasks)
     keep_inputs([task.target for task in tasks], [*(task.source for task in tasks), *others])
     return Plan(tasks, found.unread, found.passed_over)
@@ -150,6 +150,6 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
         return
     buffer = io.BytesIO()
     yield buffer
-    with atomic.naming("the output" if path == PIPE else str(path)), click.open_file(str(path), "wb") as stream:
+    with atomic.naming(None if path == PIPE else path), click.open_file(str(path), "wb") as stream:
         stream.write(buffer.getbuffer())
         stream.flush()

@@ -38,11 +38,12 @@ def info(context: click.Context, sources: tuple[str, ...], as_json: bool) -> Non
 
 def _facts(file: IO[bytes]) -> dict[str, Any]:
     from fovea.bitstream import ContainerReader
+    from fovea.store import find_id
 
     reader = ContainerReader(file)
     header, metadata = reader.header, reader.metadata()
     size = file.seek(0, 2)
-    name = _installed(header.model_id)
+    model = find_id(header.model_id)
     return {
         "bytes": size,
         "width": header.width,
@@ -50,9 +51,9 @@ def _facts(file: IO[bytes]) -> dict[str, Any]:
         "mode": header.mode,
         "quality": header.quality,
         "bpp": round(8 * size / (header.width * header.height), 4),
-        "model": name,
+        "model": model and model.name,
         "model_id": header.model_id.hex(),
-        "installed": name is not None,
+        "installed": model is not None and model.path is not None,
         "tiles": header.grid.tiles,
         "tile_size": header.tile_size,
         "exif_bytes": len(metadata.exif),
@@ -61,18 +62,10 @@ def _facts(file: IO[bytes]) -> dict[str, Any]:
     }
 
 
-def _installed(model_id: bytes) -> str | None:
-    from fovea.coding.registry import model_of_id
-    from fovea.errors import ModelError
-
-    try:
-        return model_of_id(model_id).name
-    except ModelError:
-        return None
-
-
 def _text(name: str, facts: dict[str, Any]) -> str:
-    model = facts["model"] or "not installed"
+    model = facts["model"] or "unknown"
+    if not facts["installed"]:
+        model += ", not installed"
     return "\n".join(
         (
             name,

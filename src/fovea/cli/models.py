@@ -1,55 +1,76 @@
 """``fovea models``."""
 
 import json
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fovea.cli.failures import report
-from fovea.cli.options import debug_option, json_option
+from fovea.cli.options import Name, debug_option, json_option
 from fovea.cli.streams import print_result
+
+if TYPE_CHECKING:
+    from fovea.store import ModelInfo
+
+_REGIONS = {
+    "none": "no region of interest",
+    "found": "finds objects; a map can be given instead",
+    "given": "takes a map of the region of interest",
+}
 
 
 @click.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1, type=Name())
 @json_option
 @debug_option
 @click.pass_context
-def models(context: click.Context, as_json: bool) -> None:
+def models(context: click.Context, names: tuple[str, ...], as_json: bool) -> None:
     """List models and engines.
 
-    And which entropy coder is in use: the compiled one, or the slow one in Python.
+    Prints for each model what it is for, its bitrates and its cost, and for a NAME also its card, which tells how it
+    was made. The last line says which entropy coder is in use: the compiled one, or the slow one in Python.
     """
-    from fovea.coding.registry import model_files
     from fovea.engine import engine_names
     from fovea.entropy import IMPLEMENTATION
+    from fovea.errors import ModelError
+    from fovea.store import list_models, load_model, unreadable_files
 
-    found: list[dict[str, Any]] = []
-    for path in model_files():
-        try:
-            found.append(_facts(path))
-        except Exception as error:
-            report(error)
+    found = list_models()
+    if unknown := [name for name in names if name not in {info.name for info in found}]:
+        raise ModelError(f"unknown model {unknown[0]!r}; there are: {', '.join(info.name for info in found)}")
+    shown = [info for info in found if not names or info.name in names]
+    cards = {info.name: load_model(info.path).card for info in shown if info.path and (as_json or names)}
     engines = engine_names()
     if as_json:
-        print_result(json.dumps({"models": found, "engines": engines, "entropy": IMPLEMENTATION}))
+        facts = [_facts(info) | {"card": dict(cards.get(info.name, {}))} for info in shown]
+        print_result(json.dumps({"models": facts, "engines": engines, "entropy": IMPLEMENTATION}))
     else:
-        for facts in found:
-            print_result(_text(facts))
+        for info in shown:
+            print_result(_text(info, cards.get(info.name, {})))
         print_result(f"engines: {', '.join(engines) or 'none'}\nentropy coder: {IMPLEMENTATION}")
-    if len(found) < len(model_files()):
+    if unreadable := unreadable_files():
+        for error in unreadable:
+            report(error)
         context.exit(1)
 
 
-def _facts(path: Path) -> dict[str, Any]:
-    from fovea.coding.registry import load_file
-
-    model = load_file(path)
-    size = path.stat().st_size
-    return {"name": path.stem, "id": model.id.hex(), "path": str(path), "bytes": size, "card": dict(model.card)}
+def _facts(info: "ModelInfo") -> dict[str, Any]:
+    return asdict(info) | {"path": info.path and str(info.path), "installed": info.path is not None}
 
 
-def _text(facts: dict[str, Any]) -> str:
-    plain = {name: value for name, value in facts["card"].items() if not isinstance(value, dict | list)}
-    lines = [("id", facts["id"]), ("file", facts["path"]), ("size", f"{facts['bytes']:,} bytes"), *plain.items()]
-    return "\n".join([facts["name"], *(f"  {name.replace('_', ' '):20}{value}" for name, value in lines)])
+def _text(info: "ModelInfo", card: Mapping[str, Any]) -> str:
+    lines = [("for", info.purpose)] if info.purpose else []
+    lines += [("region", _REGIONS[info.region]), ("id", info.id)]
+    if rates := info.bits_per_pixel:
+        points = ", ".join(f"{bits:.3f} at quality {quality}" for quality, bits in rates.items())
+        lines.append(("bits per pixel", points))
+    if cost := info.kmac_per_pixel:
+        lines.append(("kMAC per pixel", f"encode {cost['encode']:.1f}, decode {cost['decode']:.1f}"))
+    if info.patches:
+        lines.append(("training", f"{info.patches:,} patches in all"))
+    lines.append(("file", f"{info.path or 'not installed'}, {info.size:,} bytes"))
+    if card:
+        lines.append(("card", json.dumps(dict(card))))
+    return "\n".join([info.name, *(f"  {name:16}{value}" for name, value in lines)])

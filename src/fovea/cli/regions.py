@@ -67,7 +67,7 @@ def _by_labels(where: Path, source: Path, keep_metadata: bool) -> FindRegion:
 
     def find(path: Path, _picture: "Picture") -> "RegionLike":
         if (number := labeled.get(path.resolve())) is None:
-            raise ImageError(f"{where} has no labels of this image")
+            raise ImageError("there are no labels of this image", path=where)
         image = dataset.images[number]
         mask = dataset.object_mask(image)
         return lay_labels(mask, image.path, (image.width, image.height), image.upright, shown=not keep_metadata)
@@ -82,7 +82,7 @@ def _by_name(where: Path, source: Path, keep_metadata: bool) -> FindRegion:
     def find(path: Path, _picture: "Picture") -> "RegionLike":
         beside = (path.relative_to(source) if source.is_dir() else Path(path.name)).with_suffix("")
         if beside not in maps:
-            raise ImageError(f"there is no map named {beside.name} in {(where / beside).parent}")
+            raise ImageError(f"there is no map named {beside.name} in this folder", path=(where / beside).parent)
         return _read(maps[beside], keep_metadata)
 
     return find
@@ -91,7 +91,4 @@ def _by_name(where: Path, source: Path, keep_metadata: bool) -> FindRegion:
 def _read(path: Path, keep_metadata: bool) -> "RegionLike":
     from fovea.picture import open_picture
 
-    try:
-        return open_picture(path, keep_metadata).to_image()
-    except ImageError as error:
-        raise ImageError(f"the map {error}") from error
+    return open_picture(path, keep_metadata).to_image()

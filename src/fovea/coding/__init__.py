@@ -1,1 +1,19 @@
-"""The steps between pixels and tile bytes, each a function that can be tried alone."""
+"""The steps between pixels and the bytes of tiles, for one model on one engine.
+
+The encoder and the decoder are apart, and share the prior. Each network is opened when it is first run.
+"""
+
+from fovea.coding.decoder import PictureDecoder
+from fovea.coding.encoder import PictureEncoder
+from fovea.coding.model import Model, Region
+from fovea.coding.prior import PriorNetworks
+from fovea.coding.rate import largest_fitting
+
+__all__ = [
+    "Model",
+    "PictureDecoder",
+    "PictureEncoder",
+    "PriorNetworks",
+    "Region",
+    "largest_fitting",
+]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fovea.bitstream import Box, TileGrid
-from fovea.coding.latent import Floats
+from fovea.coding.prior import Floats
 from fovea.engine import Network
 from fovea.spec import REGION_LOGIT, STRIDE
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from fovea.errors import EngineError
+from fovea.errors import ArgumentError, EngineError
 
 _ENGINES = {
     "onnxruntime": ("fovea.engine.ort", "OnnxRuntimeEngine", "onnxruntime"),
@@ -65,10 +65,11 @@ def create_engine(
             many as there are cores for.
 
     Raises:
-        EngineError: unknown name or precision, fewer than one thread, or the runtime is not installed.
+        ArgumentError: the name is unknown, or there is less than one thread.
+        EngineError: the runtime is not installed, or has no such precision.
     """
     if name not in _ENGINES:
-        raise EngineError(f"unknown engine {name!r}; there are {', '.join(_ENGINES)}")
+        raise ArgumentError(f"unknown engine {name!r}; there are {', '.join(_ENGINES)}")
     module, attribute, package = _ENGINES[name]
     try:
         engine_class = getattr(import_module(module), attribute)
@@ -78,7 +79,9 @@ def create_engine(
         raise EngineError(f"engine {name} needs the package {package}: pip install {package}") from error
     cores = available_cores()
     if threads is not None and threads < 1:
-        raise EngineError(f"an engine cannot run on {threads} threads: choose 1 or more, or leave it out for all cores")
+        raise ArgumentError(
+            f"an engine cannot run on {threads} threads: choose 1 or more, or None for all cores"
+        )
     threads = min(threads or cores, cores)
     engine: Engine = engine_class(precision, threads, at_once or max(1, cores // threads))
     return engine

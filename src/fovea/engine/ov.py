@@ -13,6 +13,9 @@ from fovea.forks import PerProcess, running
 
 # Threads of oneTBB leave a call a moment after it has returned. A child that is forked before waits for them for ever.
 _SETTLE = 0.1
+# OpenVINO prepares its view of NumPy's types at the first call, behind a lock that threads wait for without giving up
+# Python's own. Two threads that call it for the first time may wait for each other for ever: here there is one.
+ov.Type.f32.to_dtype()
 _PRECISIONS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 import fovea
 from fovea import baselines
 from fovea.baselines import Baseline, Codec, GuidedCodec, RoiCodec, RoiMap, recognized
-from fovea.coding.model import SUFFIX
 from fovea.errors import BaselineError, FoveaError, ModelError
 from fovea.evaluation.judge import detector, fingerprint
+from fovea.store import SUFFIX
 
 FOVEA_QUALITIES = (5.0, 20.0, 35.0, 50.0, 65.0, 80.0, 95.0)
 FOVEA_RANGE = (0.0, 100.0)

@@ -11,8 +11,8 @@ from typing import Literal
 from fovea.errors import FoveaError, RecognizerError
 from fovea.evaluation.cache import digest
 from fovea.recognition import OnnxRecognizer, OnnxSegmenter, Recognizer, SemanticRecognizer, load_any
-from fovea.recognition.download import sha256_of
 from fovea.recognition.recognizer import Picture
+from fovea.store import sha256_of
 
 Kind = Literal["box", "mask", "semantic"]
 """What is scored: boxes or masks of objects, by average precision, or class maps, by mean intersection over union."""

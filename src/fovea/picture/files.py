@@ -11,7 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 from fovea.bitstream import DEFAULT_MAX_PIXELS, MAX_PIXELS, Source, as_file
 from fovea.bitstream.source import OnDisk
-from fovea.errors import FoveaError, ImageError
+from fovea.errors import FoveaError, ImageError, about
 from fovea.picture.picture import Picture, check_size
 from fovea.picture.reading import decoded_formats, open_image, raise_if_out_of_memory, reason_of, register_installed
 
@@ -40,15 +40,12 @@ def open_picture(
 
     Raises:
         ImageError: The file is missing, empty, damaged, too large, no image, or one that Pillow misreads; or the source
-            is none of these. The message names it.
+            is none of these. The error names the file.
         MemoryError: The image does not fit into memory.
     """
     name = str(source) if isinstance(source, str | PathLike) else str(getattr(source, "name", "the input"))
-    try:
-        with opened(source, max_pixels) as image:
-            return Picture.from_image(image, keep_metadata)
-    except ImageError as error:
-        raise ImageError(f"{name}: {error}") from error
+    with about(name), opened(source, max_pixels) as image:
+        return Picture.from_image(image, keep_metadata)
 
 
 @contextmanager
@@ -63,7 +60,7 @@ def opened(source: str | PathLike[str] | Source, max_pixels: int = MAX_PIXELS) -
         The image, its pixels not loaded.
 
     Raises:
-        ImageError: The file does not open, or what is done to the image fails. The message does not name the file.
+        ImageError: The file does not open, or what is done to the image fails. The error does not tell the file.
         MemoryError: Memory runs out.
     """
     try:
@@ -75,8 +72,8 @@ def opened(source: str | PathLike[str] | Source, max_pixels: int = MAX_PIXELS) -
                     f" more than {max_pixels} have to be allowed by max_pixels (--max-pixels)"
                 )
             yield image
-    except FoveaError as error:
-        raise ImageError(str(error)) from error
+    except FoveaError:
+        raise
     except UnidentifiedImageError as error:
         raise ImageError(reason_of(error)) from error
     except Exception as error:  # Pillow's plugins let errors of every kind through.

@@ -27,7 +27,7 @@ def metadata_of(image: Image.Image) -> Metadata:
     try:
         return Metadata(_exif_of(image), icc or b"", info.get("xmp") or b"")
     except LimitError as error:
-        raise ImageError(f"{error}; leave metadata out (keep_metadata=False, --no-metadata)") from error
+        raise ImageError(f"{error.reason}; leave metadata out (keep_metadata=False, --no-metadata)") from error
 
 
 def _exif_of(image: Image.Image) -> bytes:

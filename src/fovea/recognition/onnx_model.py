@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from fovea.datasets import COCO_CLASSES
 from fovea.errors import RecognizerError
 from fovea.recognition.description import Description, families
-from fovea.recognition.download import sha256_of
 from fovea.recognition.feed import Feed, Placement
 from fovea.recognition.network import Network
 from fovea.recognition.nms import nms
 from fovea.recognition.read import BoxFormat, ClassMap, Outputs, Shapes, Size
 from fovea.recognition.recognizer import Picture
+from fovea.store import sha256_of
 
 _DYNAMIC_BATCH = 8
 """Images run at once where the model takes any number: more gain nothing on a CPU and cost memory."""

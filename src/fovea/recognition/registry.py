@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fovea.errors import RecognizerError
-from fovea.recognition.download import cache_folder, download, sha256_of
+from fovea.store import cache_folder, download, sha256_of
 
 
 @dataclass(frozen=True)

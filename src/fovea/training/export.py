@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fovea.coding.model import Model
+from fovea.coding import Model, Region
 from fovea.entropy import FrequencyTables
 from fovea.errors import FoveaError
-from fovea.networks import CodecNetwork
+from fovea.networks import CodecNetwork, NetworkConfig, decoding, encoding, multiply_accumulates
 from fovea.networks.deploy import export_graphs, halo, prove_exact, round_weights
 from fovea.spec import QUALITIES, SCALES
 from fovea.training.config import TrainingConfig
@@ -109,10 +109,16 @@ def export_model(checkpoint: Path, name: str | None = None, calibration: int = 2
         graphs=export_graphs(network),
         tables=tables,
         hyper_index=_hyper_index(network),
-        roi=network.config.roi,
+        region=_region(network.config),
         steps=network.config.mean_steps,
         card=_card(checkpoint, config, largest),
     )
+
+
+def _region(config: NetworkConfig) -> Region:
+    if config.roi:
+        return Region.GIVEN
+    return Region.FOUND if config.objectness else Region.NONE
 
 
 def _hyper_index(network: CodecNetwork) -> NDArray[np.uint8]:
@@ -122,7 +128,12 @@ def _hyper_index(network: CodecNetwork) -> NDArray[np.uint8]:
 
 def _card(checkpoint: Path, config: TrainingConfig, largest: int) -> dict[str, Any]:
     saved = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    counts = multiply_accumulates(config.architecture)
     return {
+        "kmac_per_pixel": {
+            "encode": round(sum(encoding(counts).values()) / 1000, 2),
+            "decode": round(sum(decoding(counts).values()) / 1000, 2),
+        },
         "steps": saved["global_step"],
         "patches": saved["global_step"] * config.batch,
         "hours": round(saved.get("hours", 0.0), 2),

@@ -8,10 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import requests
-from tqdm import tqdm
-
-from fovea.errors import RecognizerError
+from fovea.errors import DownloadError
 
 _CHUNK = 1 << 18
 _TIMEOUT_S = 30
@@ -53,9 +50,11 @@ def download(url: str, target: Path, sha256: str) -> None:
         sha256: what its SHA-256 must be.
 
     Raises:
-        RecognizerError: the server cannot be reached or refuses, the connection breaks, the disk is full, or
+        DownloadError: the server cannot be reached or refuses, the connection breaks, the disk is full, or
             the file is not the one expected.
     """
+    import requests  # here, because its import takes long, and few runs download
+
     kept = target.with_name(f"{target.name}.part")
     own = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
     try:
@@ -69,18 +68,18 @@ def download(url: str, target: Path, sha256: str) -> None:
         found = sha256_of(own)
         if found != sha256:
             own.unlink()
-            raise RecognizerError(
+            raise DownloadError(
                 f"{url}: has SHA-256 {found}, not {sha256}: it was deleted; try again or tell its owner"
             )
         own.replace(target)
     except requests.RequestException as error:
         size = own.stat().st_size if own.exists() else 0
-        raise RecognizerError(
+        raise DownloadError(
             f"{url}: no connection, or it broke ({size} bytes are kept): run again to go on, "
             f"or put the file at {target} yourself"
         ) from error
     except OSError as error:
-        raise RecognizerError(f"{kept}: cannot be written: {error.strerror or error}") from error
+        raise DownloadError(f"{kept}: cannot be written: {error.strerror or error}") from error
     finally:
         with suppress(OSError):
             own.replace(kept)  # gone where all went well
@@ -101,6 +100,9 @@ def _take_over(target: Path, own: Path, kept: Path) -> None:
 
 def _fetch(url: str, part: Path, name: str) -> None:
     """Download a file, or the rest of it. Whether a server that resumes gives the rest, the checksum tells."""
+    import requests
+    from tqdm import tqdm
+
     have = part.stat().st_size if part.exists() else 0
     # Compressed transfer would make the offsets of a resumed download meaningless.
     headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
@@ -108,7 +110,7 @@ def _fetch(url: str, part: Path, name: str) -> None:
         if have and answer.status_code == requests.codes.requested_range_not_satisfiable:
             return  # everything is here already
         if not answer.ok:
-            raise RecognizerError(f"{url}: the server answered {answer.status_code} {answer.reason}")
+            raise DownloadError(f"{url}: the server answered {answer.status_code} {answer.reason}")
         if answer.status_code != requests.codes.partial_content:
             have = 0
         elif not answer.headers.get("Content-Range", f"bytes {have}-").startswith(f"bytes {have}-"):

@@ -1,0 +1,129 @@
+"""What both sides know of a latent before it is decoded: scales, means, quantization steps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fovea.coding.model import Model
+from fovea.coding.steps import Checkerboard, Squares, Steps
+from fovea.engine import Engine
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What both sides know of a latent once z is known.
+
+    Attributes:
+        index: scale indices, uint8 [1, latent, h, w]; 0 means that the value is skipped.
+        features: input of the networks that give the means of the later steps.
+        first: means of the first step, split as the steps split the latent.
+        step: quantization step at each position, [1, 1, h, w]; 1 for a model without a region of interest.
+    """
+
+    index: NDArray[np.uint8]
+    features: Floats
+    first: Floats
+    step: Floats
+
+
+class Part(NamedTuple):
+    """What one coding step works on; the arrays have one shape.
+
+    Attributes:
+        known: values of the latent, or of the residuals.
+        coded: whether a value is in the stream.
+        means: means of the latent.
+        step: quantization steps.
+    """
+
+    known: NDArray[Any]
+    coded: NDArray[np.bool_]
+    means: Floats
+    step: Floats
+
+
+class PriorNetworks:
+    """The hyperprior and the context model of one model on one engine; encoder and decoder share them.
+
+    A hyper-latent z tells scales and first means (Ballé et al., "Variational Image Compression with a Scale
+    Hyperprior", ICLR 2018); what is decoded tells the further means (Minnen et al., "Joint Autoregressive and
+    Hierarchical Priors for Learned Image Compression", NeurIPS 2018), in few steps that each cover the whole picture.
+    The scales choose the tables of the entropy coder and come from a network of integers, so that they are the same on
+    every machine (Ballé et al., "Integer Networks for Data Compression with Latent-Variable Models", ICLR 2019).
+
+    Args:
+        model: the networks and tables.
+        engine: what runs the networks.
+    """
+
+    def __init__(self, model: Model, engine: Engine) -> None:
+        self._model = model
+        self._scales = engine.load(model.graphs["scales"], exact=True)
+        self._means = engine.load(model.graphs["means"])
+        self._contexts = [engine.load(model.graphs[name]) for name in model.contexts]
+
+    def given(self, z: NDArray[np.int32], height: int, width: int, quality: int) -> Prior:
+        """Return what z says about a latent.
+
+        Args:
+            z: hyper-latent, [1, hyper, ⌈h/4⌉, ⌈w/4⌉].
+            height: number of rows of the latent.
+            width: number of columns of the latent.
+            quality: 0..100.
+        """
+        floats, asked = z.astype(np.float32), quality_input(quality)
+        (index,) = self._scales(floats, asked)
+        features, first, *step = self._means(floats, asked)
+
+        def cut(array: NDArray[Any]) -> NDArray[Any]:
+            return np.ascontiguousarray(array[:, :, :height, :width])
+
+        if self._model.steps == 2:
+            features, first = cut(features), cut(first)
+        return Prior(cut(index), features, first, cut(*step) if step else np.ones((1, 1, height, width), np.float32))
+
+    def through_steps(
+        self, prior: Prior, known: NDArray[Any], residual: Callable[[Part], Floats]
+    ) -> tuple[Floats, Floats]:
+        """Go through the coding steps; the means of each follow from what the steps before have decoded.
+
+        Args:
+            prior: what z says about the latent.
+            known: what residuals are made from, of the shape of the latent.
+            residual: makes the residuals of a step.
+
+        Returns:
+            The decoded latent, and the residuals.
+        """
+        steps: Steps = (Checkerboard if self._model.steps == 2 else Squares)(prior.index.shape)
+        coded, step = steps.split(prior.index > 0), steps.split(np.broadcast_to(prior.step, known.shape), beyond=1)
+        features, means = prior.features, prior.first
+        decoded: list[Floats] = []
+        residuals: list[Floats] = []
+        for number, part in enumerate(steps.split(known)):
+            if number:
+                *state, means = self._contexts[number - 1](features, steps.told(number - 1, decoded[-1]))
+                features = state[0] if state else features
+            residuals.append(residual(Part(part, coded[number], means, step[number])))
+            decoded.append(residuals[-1] * step[number] + means)
+        return steps.join(decoded), steps.join(residuals)
+
+    def hyper_index(self, shape: tuple[int, ...], quality: int) -> NDArray[np.uint8]:
+        """Return the indices of the tables that z is coded with.
+
+        Args:
+            shape: the shape of z, [1, hyper, h, w].
+            quality: 0..100.
+        """
+        index = self._model.hyper_index[quality][None, :, None, None]
+        return np.ascontiguousarray(np.broadcast_to(index, shape))
+
+
+def quality_input(quality: int) -> NDArray[np.int64]:
+    """Return a quality as the networks take it."""
+    return np.array([quality], np.int64)

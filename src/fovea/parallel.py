@@ -1,0 +1,66 @@
+"""Runs a function on many items at once, with few of them in memory."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from itertools import islice
+from typing import TypeVar
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+def parallel(function: Callable[[In], Out], items: Iterable[In], threads: int) -> list[Out]:
+    """Return the results of a function for all items, in their order.
+
+    Args:
+        function: what to do with an item.
+        items: what to do it with.
+        threads: number of items to work on at the same time.
+    """
+    items = list(items)
+    if len(items) < 2 or threads < 2:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(min(threads, len(items))) as pool:
+        return list(pool.map(function, items))
+
+
+def stream(function: Callable[[In], Out], items: Iterable[In], threads: int) -> Iterator[Out]:
+    """Yield the results of a function for items without end, in their order; few are in memory at a time.
+
+    Args:
+        function: what to do with an item.
+        items: what to do it with. An item is taken when a thread is free for it.
+        threads: number of items to work on at the same time.
+
+    Example:
+        >>> list(stream(abs, iter([3, -4]), threads=2))
+        [3, 4]
+    """
+    iterator = iter(items)
+    with ThreadPoolExecutor(threads) as pool:
+        running = [pool.submit(function, item) for item in islice(iterator, threads)]
+        while running:
+            yield running.pop(0).result()
+            running += [pool.submit(function, item) for item in islice(iterator, 1)]
+
+
+def completed(pool: Executor, function: Callable[[In], Out], items: Iterable[In], limit: int) -> Iterator[Out]:
+    """Yield the results of a function as they come, in any order.
+
+    Args:
+        pool: the threads or processes that run the function.
+        function: what to do with an item.
+        items: what to do it with. An item is taken when another is done.
+        limit: number of items that are worked on, or wait for it, at the same time.
+
+    Example:
+        >>> with ThreadPoolExecutor(2) as pool:
+        ...     sorted(completed(pool, abs, iter([3, -4, -5]), limit=2))
+        [3, 4, 5]
+    """
+    waiting = iter(items)
+    running: set[Future[Out]] = {pool.submit(function, item) for item in islice(waiting, limit)}
+    while running:
+        done, running = wait(running, return_when=FIRST_COMPLETED)
+        running |= {pool.submit(function, item) for item in islice(waiting, len(done))}
+        yield from (future.result() for future in done)
