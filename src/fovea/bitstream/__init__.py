@@ -15,7 +15,7 @@ from fovea.bitstream.limits import (
     MAX_TILE_SIZE,
     TILE_UNIT,
 )
-from fovea.bitstream.source import Source, as_file
+from fovea.bitstream.source import OnDisk, Source, as_file
 
 __all__ = [
     "DEFAULT_MAX_PIXELS",
@@ -33,6 +33,7 @@ __all__ = [
     "Header",
     "Metadata",
     "Mode",
+    "OnDisk",
     "Source",
     "TileGrid",
     "as_file",

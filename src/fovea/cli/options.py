@@ -56,7 +56,7 @@ def _note_debug(context: click.Context, _parameter: click.Parameter, value: bool
 
 
 def _cores(_context: click.Context, _parameter: click.Parameter, value: int | None) -> int:
-    from fovea.engine.base import available_cores
+    from fovea.engine import available_cores
 
     cores = available_cores()
     return min(value or cores, cores)

@@ -1,5 +1,21 @@
-"""What runs the exported networks: one interface, several inference runtimes behind it."""
+"""Runs exported networks, on the inference runtime that the user chooses.
 
-from fovea.engine.base import Engine, Network, create_engine, engine_names
+A new runtime is one more module with the interface of :class:`Engine`, and one more line in ``base.py``.
+"""
 
-__all__ = ["Engine", "Network", "create_engine", "engine_names"]
+from typing import TYPE_CHECKING, Any
+
+from fovea.engine.base import Engine, Network, available_cores, create_engine, engine_names
+
+if TYPE_CHECKING:
+    from fovea.engine.ort import Session
+
+__all__ = ["Engine", "Network", "Session", "available_cores", "create_engine", "engine_names"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Session":  # not before it is needed: ONNX Runtime takes long to import
+        from fovea.engine.ort import Session
+
+        return Session
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -79,9 +79,7 @@ def create_engine(
         raise EngineError(f"engine {name} needs the package {package}: pip install {package}") from error
     cores = available_cores()
     if threads is not None and threads < 1:
-        raise ArgumentError(
-            f"an engine cannot run on {threads} threads: choose 1 or more, or None for all cores"
-        )
+        raise ArgumentError(f"an engine cannot run on {threads} threads: choose 1 or more, or None for all cores")
     threads = min(threads or cores, cores)
     engine: Engine = engine_class(precision, threads, at_once or max(1, cores // threads))
     return engine

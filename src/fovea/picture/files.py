@@ -9,8 +9,7 @@ from typing import IO
 
 from PIL import Image, UnidentifiedImageError
 
-from fovea.bitstream import DEFAULT_MAX_PIXELS, MAX_PIXELS, Source, as_file
-from fovea.bitstream.source import OnDisk
+from fovea.bitstream import DEFAULT_MAX_PIXELS, MAX_PIXELS, OnDisk, Source, as_file
 from fovea.errors import FoveaError, ImageError, about
 from fovea.picture.picture import Picture, check_size
 from fovea.picture.reading import decoded_formats, open_image, raise_if_out_of_memory, reason_of, register_installed
