@@ -5,7 +5,8 @@ import re
 import griffe
 
 _ROLE = re.compile(r":(?:class|meth|func|mod|data|attr|exc):`~?([\w.]+)`")
-_LITERAL_BLOCK = re.compile(r"(?m)::$")
+_LONE_COLONS = re.compile(r"(?m)^::$")
+_COLONS = re.compile(r"(?m)(?<=\w)::$")
 
 
 def markdown(text: str) -> str:
@@ -18,7 +19,7 @@ def markdown(text: str) -> str:
         >>> markdown("As :meth:`Codec.encode` does::")
         'As `Codec.encode` does:'
     """
-    return _LITERAL_BLOCK.sub(":", _ROLE.sub(r"`\1`", text)).removeprefix(":\n").replace("\n:\n", "\n")
+    return _COLONS.sub(":", _LONE_COLONS.sub("", _ROLE.sub(r"`\1`", text)))
 
 
 class Roles(griffe.Extension):

@@ -1,0 +1,57 @@
+"""What the pages say of the command exists: verbs, and options of each verb."""
+
+import re
+import shlex
+
+import pytest
+
+from fovea.cli import main
+
+from .pages import PAGES, blocks, name, prose
+
+_OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
+# Options of other commands that the pages speak of.
+FOREIGN = {"--preload"}
+
+
+def _options(command):
+    return {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+
+
+VERBS = {verb: _options(command) | {"-h", "--help"} for verb, command in main.commands.items()}
+ALL = set().union(*VERBS.values(), _options(main))
+
+
+def _calls(text):
+    """The words of each call of the command in a block for the shell."""
+    for line in text.replace("\\\n", " ").splitlines():
+        words = shlex.split(line.removeprefix("$ "), comments=True) if re.match(r"(\$ )?([A-Z_]+=\S+ )?\w", line) else []
+        for number, word in enumerate(words):
+            if word == "fovea" and number + 1 < len(words):
+                end = words.index("|", number) if "|" in words[number:] else len(words)
+                yield words[number + 1 : end]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_calls_name_verbs_and_their_options(page):
+    shell = [block.text for block in blocks(page) if block.language == "sh"]
+    console = [
+        line for block in blocks(page) if block.language == "console" for line in re.findall(r"(?m)^\$ .*$", block.text)
+    ]
+    for verb, *words in (call for text in [*shell, *console] for call in _calls(text)):
+        assert verb in VERBS, f"fovea {verb}: no such verb"
+        named = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+        assert named <= VERBS[verb], f"fovea {verb} has no {named - VERBS[verb]}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_options_in_sentences_exist(page):
+    code = " ".join(re.findall(r"`([^`\n]+)`", prose(page)))
+    assert {option for option in _OPTION.findall(code) if option.startswith("--")} <= ALL | FOREIGN
+
+
+def test_every_option_is_on_the_page_of_the_command():
+    page = next(page for page in PAGES if name(page) == "docs/cli.md")
+    for verb in ("encode", "decode", "train"):
+        missing = {option for option in VERBS[verb] if option.startswith("--") and option not in page.read_text()}
+        assert missing <= {"--help"}, f"docs/cli.md does not tell of {missing} of fovea {verb}"
