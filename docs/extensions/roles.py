@@ -4,9 +4,13 @@ import re
 
 import griffe
 
-_ROLE = re.compile(r":(?:class|meth|func|mod|data|attr|exc):`~?([\w.]+)`")
-_LONE_COLONS = re.compile(r"(?m)^::$")
-_COLONS = re.compile(r"(?m)(?<=\w)::$")
+_RULES = (
+    (re.compile(r":(?:class|meth|func|mod|data|attr|exc):`~?([\w.]+)`"), r"`\1`"),
+    (re.compile(r"(?m)^Example:$"), "Examples:"),  # the heading under which ">>>" is shown as code
+    (re.compile(r"(?m)^Example::$"), "**Example**"),
+    (re.compile(r"(?m)^::$"), ""),
+    (re.compile(r"(?m)(?<=\w)::$"), ":"),
+)
 
 
 def markdown(text: str) -> str:
@@ -19,7 +23,9 @@ def markdown(text: str) -> str:
         >>> markdown("As :meth:`Codec.encode` does::")
         'As `Codec.encode` does:'
     """
-    return _COLONS.sub(":", _LONE_COLONS.sub("", _ROLE.sub(r"`\1`", text)))
+    for pattern, replacement in _RULES:
+        text = pattern.sub(replacement, text)
+    return text
 
 
 class Roles(griffe.Extension):

@@ -25,7 +25,9 @@ ALL = set().union(*VERBS.values(), _options(main))
 def _calls(text):
     """The words of each call of the command in a block for the shell."""
     for line in text.replace("\\\n", " ").splitlines():
-        words = shlex.split(line.removeprefix("$ "), comments=True) if re.match(r"(\$ )?([A-Z_]+=\S+ )?\w", line) else []
+        words = (
+            shlex.split(line.removeprefix("$ "), comments=True) if re.match(r"(\$ )?([A-Z_]+=\S+ )?\w", line) else []
+        )
         for number, word in enumerate(words):
             if word == "fovea" and number + 1 < len(words):
                 end = words.index("|", number) if "|" in words[number:] else len(words)

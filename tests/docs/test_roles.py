@@ -14,7 +14,9 @@ _spec.loader.exec_module(roles)
     ("docstring", "page"),
     [
         ("See :class:`Codec` and :func:`~fovea.encode`.", "See `Codec` and `fovea.encode`."),
-        ("Example::\n\n    code", "Example:\n\n    code"),
+        ("Example:\n    >>> 1", "Examples:\n    >>> 1"),
+        ("Example::\n\n    code", "**Example**\n\n    code"),
+        ("So it is called::\n\n    code", "So it is called:\n\n    code"),
         ("The errors.\n\n::\n\n    tree", "The errors.\n\n\n\n    tree"),
         ("Nothing to do: `a::b`.", "Nothing to do: `a::b`."),
     ],
