@@ -31,7 +31,14 @@ def markdown(text: str) -> str:
 class Roles(griffe.Extension):
     """Rewrites each docstring before it is shown."""
 
-    def on_object(self, *, obj: griffe.Object, **_: object) -> None:
-        """Rewrite the docstring of one module, class, function or attribute."""
-        if obj.docstring:
-            obj.docstring.value = markdown(obj.docstring.value)
+    def on_package(self, *, pkg: griffe.Module, **_: object) -> None:
+        """Rewrite the docstrings of a package and of all that it holds."""
+        _rewrite(pkg)
+
+
+def _rewrite(part: griffe.Object) -> None:
+    if part.docstring:
+        part.docstring.value = markdown(part.docstring.value)
+    for member in part.members.values():
+        if isinstance(member, griffe.Object):  # and no alias of what is defined elsewhere
+            _rewrite(member)
