@@ -3,13 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fovea.baselines import get
-from fovea.baselines.elementary import START_CODE, pad, strip
+from fovea.baselines import get_baseline
+from fovea.baselines.elementary_stream import START_CODE, drop_units, pad
 
 
 @pytest.fixture(params=["avc", "hevc", "vvc:faster"])
 def video(request):
-    codec = get(request.param)
+    codec = get_baseline(request.param)
     if reason := codec.available():
         pytest.skip(reason)
     return codec
@@ -62,6 +62,6 @@ def test_padding_repeats_the_edge(height, width):
     assert header[:2] != b"\0\0"
 
 
-def test_strip_takes_units_and_their_start_codes():
+def test_drop_units_takes_units_and_their_start_codes():
     stream = b"\0\0\0\1\x07abc\0\0\1\x06letter\0\0\0\1\x05slice"
-    assert strip(stream, lambda unit: unit[0], frozenset({6})) == b"\0\0\0\1\x07abc\0\0\0\1\x05slice"
+    assert drop_units(stream, lambda unit: unit[0], frozenset({6})) == b"\0\0\0\1\x07abc\0\0\0\1\x05slice"
