@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fovea.baselines import Picture
+from fovea.baselines import Pixels
 from fovea.errors import DatasetError
 
 SHARED = Path(os.environ.get("FOVEA_SHARED", Path(__file__).resolve().parents[2] / "shared"))
@@ -20,7 +20,7 @@ FULL_HD = (1080, 1920)
 """Height and width."""
 
 
-def read_folder(folder: Path, limit: int | None = None) -> list[Picture]:
+def read_folder(folder: Path, limit: int | None = None) -> list[Pixels]:
     """Reads the PNG images of a folder, in the order of their names.
 
     Args:
@@ -39,7 +39,7 @@ def read_folder(folder: Path, limit: int | None = None) -> list[Picture]:
     return [np.asarray(Image.open(path).convert("RGB")) for path in paths]
 
 
-def mosaic(images: list[Picture], height: int, width: int) -> Picture:
+def mosaic(images: list[Pixels], height: int, width: int) -> Pixels:
     """Stitches images into a larger one, which keeps the sharpness that enlarging would take away.
 
     Args:

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from fovea.atomic import writing
 from fovea.baselines import Codec as AnyCodec
-from fovea.baselines import GuidedCodec, Picture
+from fovea.baselines import GuidedCodec, Pixels
 from fovea.codec import DEFAULT_MODEL, Codec
 from fovea.datasets import Dataset, DatasetImage, read_coco
 from fovea.errors import DatasetError
@@ -37,7 +37,7 @@ PATH = click.Path(path_type=Path)
 class Result(NamedTuple):
     """One image, coded by one model."""
 
-    decoded: Picture
+    decoded: Pixels
     quality: int
     bpp: float
     inside: float
@@ -55,7 +55,7 @@ def choose(data: Dataset, count: int) -> list[tuple[DatasetImage, NDArray[np.boo
     return [fit[number] for number in numbers]
 
 
-def code(codec: AnyCodec, image: Picture, mask: NDArray[np.bool_], bpp: float) -> Result:
+def code(codec: AnyCodec, image: Pixels, mask: NDArray[np.bool_], bpp: float) -> Result:
     """Codes an image near a rate."""
     quality, data = encode_near(codec, image, bpp)
     decoded = codec.decode(data)
@@ -121,8 +121,8 @@ def by_share(rows: list[Row]) -> list[Row]:
     return table
 
 
-def strip(cells: list[tuple[str, Picture]]) -> Image.Image:
-    """Pictures of one size side by side, each with a caption below."""
+def strip(cells: list[tuple[str, Pixels]]) -> Image.Image:
+    """Pixelss of one size side by side, each with a caption below."""
     height, width = cells[0][1].shape[:2]
     tall = round(CELL * height / width)
     canvas = Image.new("RGB", (len(cells) * CELL, tall + CAPTION), "white")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from fovea.baselines import Picture
+from fovea.baselines import Pixels
 from fovea.codec import Codec
 from fovea.datasets import region
 from fovea.recognition import Dataset, DatasetImage, Recognizer, Result, load, load_dataset, match, to_results
@@ -52,12 +52,12 @@ SCHEMES = (
 class Coded(NamedTuple):
     """An image at one quality."""
 
-    decoded: Picture
+    decoded: Pixels
     bits: NDArray[np.float64]
     """[h, w] of each latent position."""
 
 
-def code(codec: Codec, image: Picture, quality: int) -> Coded:
+def code(codec: Codec, image: Pixels, quality: int) -> Coded:
     """Codes an image, and tells where the bits went."""
     with bit_maps() as maps:
         data = codec.encode(image, quality)
@@ -121,7 +121,7 @@ def main(recognizers: str, segmenter: str, model: str, data: Path, folder: Path,
     }
     bits = dict.fromkeys(SCHEMES, 0.0)
 
-    def look(scheme: Scheme | None, image: DatasetImage, picture: Picture) -> None:
+    def look(scheme: Scheme | None, image: DatasetImage, picture: Pixels) -> None:
         for one, numbers in zip(panel, categories, strict=True):
             seen[scheme, one.name] += to_results(one.predict([picture])[0], image.id, numbers)
 

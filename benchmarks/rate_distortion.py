@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from fovea.atomic import writing
 from fovea.baselines import Codec as AnyCodec
-from fovea.baselines import Picture, get
+from fovea.baselines import Pixels, get_baseline
 from fovea.codec import DEFAULT_MODEL, Codec
 from fovea.store import list_models
 from images import KODAK, RESULTS, read_folder
@@ -61,7 +61,7 @@ class Comparison(NamedTuple):
     note: str
 
 
-def measure(codec: AnyCodec, version: str, images: Sequence[Picture], qualities: Sequence[float]) -> Curve:
+def measure(codec: AnyCodec, version: str, images: Sequence[Pixels], qualities: Sequence[float]) -> Curve:
     """Codes all images at all qualities."""
     points = []
     for quality in tqdm(qualities, desc=codec.name):
@@ -181,7 +181,7 @@ def main(folder: Path, limit: int, model: str, engine: str, rivals: str, out: Pa
     codec = Codec(model, engine)
     curves = [measure(codec, codec.model.id.hex(), images, QUALITIES)]
     for spec in filter(None, rivals.split(",")):
-        rival = get(spec)
+        rival = get_baseline(spec)
         if reason := rival.available():
             click.echo(f"skipped: {reason}", err=True)
             continue

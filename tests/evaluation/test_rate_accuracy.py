@@ -5,11 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fovea.evaluation.curves import Curve, Whole, band, bd_rate, front, rate_keeping, share_kept
+from fovea.evaluation.rate_accuracy import (
+    Curve,
+    OriginalAccuracy,
+    bd_rate,
+    confidence_band,
+    front,
+    rate_keeping,
+    share_kept,
+)
 
 RATES = np.array([0.1, 0.2, 0.4, 0.8])
 SCORES = np.array([0.10, 0.20, 0.30, 0.40])
-WHOLE = Whole(0.4, np.full(50, 0.4))
+ORIGINAL = OriginalAccuracy(0.4, np.full(50, 0.4))
 
 
 def curve(rates: np.ndarray, scores: np.ndarray, noise: float = 0, bias: float = 0) -> Curve:
@@ -55,34 +63,34 @@ def test_small_overlap_is_told():
 
 
 def test_rate_is_interpolated_on_a_logarithmic_scale():
-    found = rate_keeping(curve(RATES, SCORES), Whole(0.5, np.full(50, 0.5)), 0.5)  # an AP of 0.25
+    found = rate_keeping(curve(RATES, SCORES), OriginalAccuracy(0.5, np.full(50, 0.5)), 0.5)  # an AP of 0.25
     assert found.value == pytest.approx(math.sqrt(0.2 * 0.4), rel=0.01)
 
 
 def test_rate_at_a_point_is_that_of_the_point():
-    assert rate_keeping(curve(RATES, SCORES), WHOLE, 0.75).value == pytest.approx(0.4)
+    assert rate_keeping(curve(RATES, SCORES), ORIGINAL, 0.75).value == pytest.approx(0.4)
 
 
 def test_rate_that_is_not_reached_is_not_extrapolated():
-    found = rate_keeping(curve(RATES, SCORES - 0.05), WHOLE, 0.95)
+    found = rate_keeping(curve(RATES, SCORES - 0.05), ORIGINAL, 0.95)
     assert math.isnan(found.value)
     assert found.note == "not reached"
 
 
 def test_rate_below_the_least_tried_is_not_extrapolated():
-    found = rate_keeping(curve(RATES, SCORES + 0.3), WHOLE, 0.9)
+    found = rate_keeping(curve(RATES, SCORES + 0.3), ORIGINAL, 0.9)
     assert math.isnan(found.value)
     assert found.note == "below 0.100"
 
 
 def test_no_interval_where_most_resamples_do_not_reach():
-    found = rate_keeping(curve(RATES, SCORES, bias=-0.1), WHOLE, 0.99)
+    found = rate_keeping(curve(RATES, SCORES, bias=-0.1), ORIGINAL, 0.99)
     assert found.value == pytest.approx(0.8, rel=0.05)
     assert math.isnan(found.low)
 
 
 def test_share_kept_is_interpolated_and_never_extrapolated():
-    kept = {rate: share_kept(curve(RATES, SCORES), WHOLE, rate) for rate in (0.09, 0.2, math.sqrt(0.08), 0.8, 0.9)}
+    kept = {rate: share_kept(curve(RATES, SCORES), ORIGINAL, rate) for rate in (0.09, 0.2, math.sqrt(0.08), 0.8, 0.9)}
     values = [found.value for found in kept.values()]
     assert values[1:4] == pytest.approx([50, 62.5, 100], rel=0.01)
     assert [math.isnan(value) for value in values] == [True, False, False, False, True]
@@ -92,7 +100,7 @@ def test_share_kept_is_interpolated_and_never_extrapolated():
 
 def test_more_bits_that_bring_nothing_keep_what_fewer_did():
     flat = curve(RATES, np.array([0.10, 0.20, 0.30, 0.25]))
-    assert share_kept(flat, WHOLE, 0.6).value == pytest.approx(75)
+    assert share_kept(flat, ORIGINAL, 0.6).value == pytest.approx(75)
 
 
 def test_more_bits_for_less_accuracy_are_left_out():
@@ -104,7 +112,7 @@ def test_more_bits_for_less_accuracy_are_left_out():
 def test_band_is_of_the_accuracy_kept():
     luck = np.random.default_rng(2).normal(1, 0.1, (50, 1))
     lucky = Curve(RATES, SCORES, np.tile(RATES, (50, 1)), SCORES * luck)
-    low, high = band(lucky, Whole(0.4, 0.4 * luck[:, 0]))
+    low, high = confidence_band(lucky, OriginalAccuracy(0.4, 0.4 * luck[:, 0]))
     assert low == pytest.approx(SCORES)
     assert high == pytest.approx(SCORES)
 

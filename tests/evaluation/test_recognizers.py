@@ -1,4 +1,4 @@
-"""What of a recognizer decides whether its results are taken from the cache."""
+"""What decides whether the output of a recognizer is taken from the cache."""
 
 import hashlib
 from pathlib import Path
@@ -7,19 +7,31 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fovea.evaluation import judge, plan
-from fovea.evaluation.judge import Judge, fingerprint
-from fovea.evaluation.plan import seen_key
-from fovea.evaluation.sight import look, objects
+from fovea.evaluation import recognizers
+from fovea.evaluation.recognizers import (
+    RecognizerInfo,
+    find_recognizers,
+    fingerprint,
+    recognize,
+    unpack_detections,
+)
+from fovea.evaluation.running import plan as plan_module
+from fovea.evaluation.running.plan import ORIGINAL, Plan
+from fovea.recognition import Dataset
 
-DETECTOR = Judge("spec", "name", ("person", "car", "cat"), ("box",), "0123456789abcdef" * 4)
+DETECTOR = RecognizerInfo("spec", "name", ("person", "car", "cat"), ("box",), "0123456789abcdef" * 4)
+
+
+def output_key(recognizer: RecognizerInfo) -> str:
+    plan = Plan(Dataset("set", (), (), {}), ("image",), (), (recognizer,), "labels", Path())
+    return plan.output_key(0, ORIGINAL, recognizer)
 
 
 @pytest.fixture
 def library(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another library, in version 8."""
-    monkeypatch.setattr(judge, "recognizer", lambda spec: SimpleNamespace(predict=None))
-    monkeypatch.setattr(judge.metadata, "version", lambda name: "8")
+    monkeypatch.setattr(recognizers, "load_recognizer", lambda spec: SimpleNamespace(predict=None))
+    monkeypatch.setattr(recognizers.metadata, "version", lambda name: "8")
 
 
 def test_weights_that_a_library_finds_by_name_are_told_by_name_and_version(library: None):
@@ -44,26 +56,26 @@ def test_weights_in_a_folder_are_told_by_their_content(library: None, tmp_path: 
 
 
 def test_what_was_seen_is_kept_until_seeing_changes(monkeypatch: pytest.MonkeyPatch):
-    assert seen_key("image", DETECTOR) == "image/seen/0123456789abcdef"
-    monkeypatch.setattr(plan, "RECOGNITION", "/2")
-    assert seen_key("image", DETECTOR) == "image/seen/0123456789abcdef/2"
+    assert output_key(DETECTOR).endswith("/seen/0123456789abcdef")
+    monkeypatch.setattr(plan_module, "RECOGNITION", "/2")
+    assert output_key(DETECTOR).endswith("/seen/0123456789abcdef/2")
 
 
 def test_classes_that_do_not_count_are_left_out_and_told_apart():
-    assert DETECTOR.asked_for([1, 3, 17]) is DETECTOR
-    some = DETECTOR.asked_for([1, None, 17])
+    assert DETECTOR.limited_to([1, 3, 17]) is DETECTOR
+    some = DETECTOR.limited_to([1, None, 17])
     assert some.only == (0, 2)
-    assert len({seen_key("image", one) for one in (DETECTOR, some, DETECTOR.asked_for([1, None, None]))}) == 3
+    assert len({output_key(one) for one in (DETECTOR, some, DETECTOR.limited_to([1, None, None]))}) == 3
 
 
 def test_segmenters_keep_all_classes():
-    segmenter = Judge("spec", "name", ("sky", "person"), ("semantic",), "")
-    assert segmenter.asked_for([None, 1]) is segmenter
+    segmenter = RecognizerInfo("spec", "name", ("sky", "person"), ("semantic",), "")
+    assert segmenter.limited_to([None, 1]) is segmenter
 
 
 def test_classes_that_do_not_count_take_no_place_among_detections(checkers: Path):
     picture = np.zeros((64, 64, 3), np.uint8)
     picture[:16, :16] = 255 * (np.indices((16, 16)).sum(axis=0) % 2)[..., None]
-    (seeing,) = judge.judges([str(checkers)], picture)
-    blind = seeing.asked_for([None, *range(1, 80)])
-    assert [len(objects(look(one, picture), 1, range(80))) for one in (seeing, blind)] == [1, 0]
+    (detector,) = find_recognizers([str(checkers)], picture)
+    limited = detector.limited_to([None, *range(1, 80)])
+    assert [len(unpack_detections(recognize(one, picture), 1, range(80))) for one in (detector, limited)] == [1, 0]

@@ -1,143 +1,211 @@
-"""Codecs under test, by the names that a user gives them."""
+"""The codecs under test, and the specifications that name them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 import fovea
 from fovea import baselines
-from fovea.baselines import Baseline, Codec, GuidedCodec, RoiCodec, RoiMap, recognized
+from fovea.baselines import Baseline, Codec, GuidedCodec, RoiCodec, roi_from_recognizer
 from fovea.errors import BaselineError, FoveaError, ModelError
-from fovea.evaluation.judge import detector, fingerprint
+from fovea.evaluation.recognizers import fingerprint, load_detector
 from fovea.store import SUFFIX
 
 FOVEA_QUALITIES = (5.0, 20.0, 35.0, 50.0, 65.0, 80.0, 95.0)
-FOVEA_RANGE = (0.0, 100.0)
-ROI = "+roi"
-"""Follows the name of a codec: ``hevc+roi`` takes the map from the labels, ``hevc+roi:R`` from what R sees."""
+FOVEA_QUALITY_RANGE = (0.0, 100.0)
+ROI_SUFFIX = "+roi"
+"""What follows the name of a codec that is told a region of interest."""
 
 
 @dataclass(frozen=True)
-class Contender:
-    """A codec under test, and the qualities it is tested at."""
+class CodecSpec:
+    """The specification of a codec, as users write it.
 
-    spec: str
+    =============================  =====================================================================
+    ``fovea-s``, ``my.fovea``      an installed model of Fovea, or the file of a model
+    ``jpeg``, ``vvc:fast``         a codec of :mod:`fovea.baselines`, with an effort or without
+    ``CODEC+roi``                  the same codec with a region of interest from the labels of each image
+    ``CODEC+roi:RECOGNIZER``       the same codec with a region of interest from detections
+    =============================  =====================================================================
+
+    A codec whose encoder takes a map of the region of interest is given it. For any other codec the image is smoothed
+    outside the region before it is encoded.
+
+    Attributes:
+        codec: name of the model or baseline, or path of the model.
+        roi: whether there is a region of interest.
+        recognizer: recognizer that detects the region of interest; "" where it comes from the labels.
+
+    Example:
+        >>> CodecSpec.parse("hevc:medium+roi:yolox.onnx")
+        CodecSpec(codec='hevc:medium', roi=True, recognizer='yolox.onnx')
+        >>> print(CodecSpec.parse("fovea-s"))
+        fovea-s
+    """
+
+    codec: str
+    roi: bool = False
+    recognizer: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a specification.
+
+        Raises:
+            BaselineError: what follows ``+roi`` names no recognizer.
+        """
+        codec, roi, rest = text.partition(ROI_SUFFIX)
+        colon, recognizer = rest[:1], rest[1:]
+        if rest and (colon != ":" or not recognizer):
+            forms = f"CODEC{ROI_SUFFIX} or CODEC{ROI_SUFFIX}:RECOGNIZER"
+            raise BaselineError(f"{text} names no recognizer after {ROI_SUFFIX}: write {forms}")
+        return cls(codec, bool(roi), recognizer)
+
+    def __str__(self) -> str:
+        return self.codec + ROI_SUFFIX * self.roi + f":{self.recognizer}" * bool(self.recognizer)
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether the codec is one of :mod:`fovea.baselines`."""
+        return baselines.is_baseline(self.codec)
+
+    def open(self) -> Baseline | fovea.Codec:
+        """Open the codec, without region of interest, for one thread.
+
+        Raises:
+            BaselineError: the baseline has no such effort.
+            ModelError: there is neither a baseline nor a model of that name.
+        """
+        return _open(self.codec)
+
+    def open_for(self, objects: NDArray[np.bool_]) -> Codec:
+        """Open the codec for one image, with its region of interest.
+
+        Args:
+            objects: bool [H, W], True on the labeled objects of the image.
+
+        Returns:
+            The codec, for one thread.
+        """
+        codec = self.open()
+        if not self.roi:
+            return codec
+        find = roi_from_recognizer(load_detector(self.recognizer)) if self.recognizer else lambda _: objects
+        if isinstance(codec, fovea.Codec) and codec.takes_map:
+            return GuidedCodec(codec, find)
+        return RoiCodec(codec, find)
+
+    @property
+    def quality_range(self) -> tuple[float, float]:
+        """The lowest and the highest quality of the codec."""
+        codec = self.open()
+        return codec.quality_range if isinstance(codec, Baseline) else FOVEA_QUALITY_RANGE
+
+
+@dataclass(frozen=True)
+class CodecUnderTest:
+    """A codec under test.
+
+    Attributes:
+        spec: specification of the codec.
+        name: name in tables and plots.
+        version: library and version, or id of the model.
+        qualities: qualities that the codec is tested at, in rising order.
+    """
+
+    spec: CodecSpec
     name: str
-    """For tables and curves."""
     version: str
-    """Library and version, or id of the model."""
     qualities: tuple[float, ...]
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What the bytes of its files depend on besides image and quality."""
+        """All that the coded files depend on besides image and quality."""
         return (fovea.__version__, self.name, self.version)
 
 
-def contender(spec: str, qualities: Sequence[float] | None = None) -> Contender:
-    """Finds a codec.
+def find_codec(spec: CodecSpec, qualities: Sequence[float] | None = None) -> CodecUnderTest:
+    """Find the codec of a specification.
 
     Args:
-        spec: name of an installed Fovea model, path of a model file, or a codec of :mod:`fovea.baselines`;
-            each with ``+roi`` or ``+roi:RECOGNIZER`` behind it where a map of the objects goes to the encoder, or
-            the image is smoothed outside them first.
-        qualities: to test it at; by default those that span its useful range.
+        spec: the specification.
+        qualities: qualities to test it at; by default those that span its useful range.
 
     Returns:
         The codec under test.
 
     Raises:
         BaselineError: it cannot run here, or has no such quality.
-        ModelError: it is neither a codec nor a model.
+        ModelError: there is neither a baseline nor a model of that name.
+        RecognizerError: the recognizer for the region of interest detects no objects.
     """
-    base, roi, seen_by = spec.partition(ROI)
-    codec = _open(base)
+    codec = spec.open()
     if isinstance(codec, Baseline):
-        name, version = codec.name, codec.version()
-        usual, (low, high) = codec.default_qualities, codec.quality_range
+        name, version, usual = codec.name, codec.version(), codec.default_qualities
     else:
-        name = Path(base).stem if base.endswith(SUFFIX) else base
-        version = f"model {codec.model.id.hex()}"
-        usual, (low, high) = FOVEA_QUALITIES, FOVEA_RANGE
-    if roi:
-        by = seen_by.removeprefix(":")
-        if seen_by == ":":
-            raise BaselineError(f"{spec} names no recognizer: write one behind the colon, or leave out the colon")
-        if by:
-            detector(by)  # refuses what gives no objects
-        name += ROI + (f":{Path(by).stem}" if by else "")
-        version += ", told" if _takes_map(codec) else ", smoothed outside"
-        version += f" the region of interest from {f'recognizer {fingerprint(by)[:12]}' if by else 'the labels'}"
+        name = Path(spec.codec).stem if spec.codec.endswith(SUFFIX) else spec.codec
+        version, usual = f"model {codec.model.id.hex()}", FOVEA_QUALITIES
+    if spec.roi:
+        name += ROI_SUFFIX
+        version += ", told" if isinstance(codec, fovea.Codec) and codec.takes_map else ", smoothed outside"
+        version += " the region of interest from "
+        if spec.recognizer:
+            load_detector(spec.recognizer)
+            name += f":{Path(spec.recognizer).stem}"
+            version += f"recognizer {fingerprint(spec.recognizer)[:12]}"
+        else:
+            version += "the labels"
     chosen = tuple(sorted({float(quality) for quality in qualities or usual}))
+    low, high = spec.quality_range
     if wrong := [quality for quality in chosen if not low <= quality <= high]:
         raise BaselineError(f"{spec} has qualities {low:g} to {high:g}, not {wrong[0]:g}")
-    return Contender(spec, name, version, chosen)
+    return CodecUnderTest(spec, name, version, chosen)
 
 
-def contenders(
-    specs: Sequence[str], qualities: Mapping[str, Sequence[float]]
-) -> tuple[tuple[Contender, ...], dict[str, str]]:
-    """Finds codecs, and leaves out those that cannot run here.
+def find_codecs(
+    texts: Sequence[str], qualities: Mapping[str, Sequence[float]]
+) -> tuple[tuple[CodecUnderTest, ...], dict[str, str]]:
+    """Find the codecs of several specifications; leave out those that cannot run here.
 
     Args:
-        specs: as for :func:`contender`.
-        qualities: by spec; under the empty name those of all others.
+        texts: specifications, as for :class:`CodecSpec`.
+        qualities: qualities to test each at, by its specification; under "" those of all others.
 
     Returns:
-        The codecs under test, and the reason for each that is left out, by spec.
+        The codecs under test, and the reason why each other one cannot run, by its specification.
 
     Raises:
-        FoveaError: an unknown codec, a quality out of range, a name twice, or none that can run.
+        FoveaError: a codec is unknown or named twice, a quality is out of range, or no codec can run.
     """
-    if strange := set(qualities) - {"", *specs}:
-        raise FoveaError(f"qualities are given for {', '.join(sorted(strange))}, which is not among the codecs")
+    if unknown := set(qualities) - {"", *texts}:
+        raise FoveaError(f"qualities are given for {', '.join(sorted(unknown))}, which is not among the codecs")
     found, skipped = [], {}
-    for spec in specs:
-        codec = _open(spec.partition(ROI)[0])
+    for text in texts:
+        spec = CodecSpec.parse(text)
+        codec = spec.open()
         if isinstance(codec, Baseline) and (reason := codec.available()):
-            skipped[spec] = reason
+            skipped[text] = reason
         else:
-            found.append(contender(spec, qualities.get(spec, qualities.get(""))))
-    names = [one.name for one in found]
+            found.append(find_codec(spec, qualities.get(text, qualities.get(""))))
+    names = [codec.name for codec in found]
     if twice := {name for name in names if names.count(name) > 1}:
-        raise FoveaError(f"two codecs are called {twice.pop()}: name each once, and each model file differently")
+        raise FoveaError(f"two codecs are called {twice.pop()}: name each once, and give model files different names")
     if not found:
         raise BaselineError("no codec can run: " + ("; ".join(skipped.values()) or "name at least one"))
     return tuple(found), skipped
 
 
-def codec_for(spec: str, objects: NDArray[np.bool_]) -> Codec:
-    """Opens a codec for one image.
-
-    Args:
-        spec: as for :func:`contender`.
-        objects: [H, W], True on the labeled objects of that image.
-
-    Returns:
-        The codec, single-threaded.
-    """
-    base, roi, seen_by = spec.partition(ROI)
-    codec = _open(base)
-    if not roi:
-        return codec  # type: ignore[no-any-return]
-    find: RoiMap = recognized(detector(seen_by[1:])) if seen_by else lambda _: objects
-    return GuidedCodec(codec, find) if _takes_map(codec) else RoiCodec(codec, find)
-
-
-def _takes_map(codec: Any) -> bool:
-    return isinstance(codec, fovea.Codec) and codec.takes_map
-
-
 @cache
-def _open(spec: str) -> Any:
-    if spec.partition(":")[0] in (*baselines.names(), "compressai"):
-        return baselines.get(spec)
+def _open(name: str) -> Baseline | fovea.Codec:
+    if baselines.is_baseline(name):
+        return baselines.get_baseline(name)
     try:
-        return fovea.Codec(spec, threads=1)
+        return fovea.Codec(name, threads=1)
     except ModelError as error:
-        raise ModelError(f"{error}. Other codecs: {', '.join(baselines.names())}") from error
+        hint = f"{error.reason}. Other codecs: {', '.join(baselines.baseline_names())}"
+        raise ModelError(hint, path=error.path, entry=error.entry) from error

@@ -1,45 +1,62 @@
-"""Recognizers that judge, by the names that a user gives them."""
+"""The recognizers of an evaluation, and what they detect, packed for the cache."""
 
 import hashlib
+import io
+import json
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from fovea.baselines import Pixels
 from fovea.errors import FoveaError, RecognizerError
-from fovea.evaluation.cache import digest
-from fovea.recognition import OnnxRecognizer, OnnxSegmenter, Recognizer, SemanticRecognizer, load_any
-from fovea.recognition.recognizer import Picture
+from fovea.evaluation.metrics import MetricKind
+from fovea.evaluation.running.cache import digest
+from fovea.recognition import (
+    OnnxRecognizer,
+    OnnxSegmenter,
+    Recognizer,
+    Result,
+    SemanticRecognizer,
+    load_any,
+    to_results,
+)
 from fovea.store import sha256_of
-
-Kind = Literal["box", "mask", "semantic"]
-"""What is scored: boxes or masks of objects, by average precision, or class maps, by mean intersection over union."""
 
 
 @dataclass(frozen=True)
-class Judge:
-    """A recognizer in an evaluation."""
+class RecognizerInfo:
+    """What an evaluation has to know about a recognizer.
+
+    Attributes:
+        spec: specification that it is loaded by.
+        name: name in tables and plots.
+        classes: names of its classes.
+        kinds: kinds of output that it gives and that can be scored.
+        fingerprint: two recognizers of the same fingerprint detect the same on the same image.
+        only: indices of the classes that a detector looks for; None for all.
+    """
 
     spec: str
     name: str
     classes: tuple[str, ...]
-    kinds: tuple[Kind, ...]
-    """What it can be scored for."""
+    kinds: tuple[MetricKind, ...]
     fingerprint: str
-    """The same here means that it sees the same on the same image."""
     only: tuple[int, ...] | None = None
-    """Indices of the classes that a detector is asked for; None: all."""
 
-    def asked_for(self, categories: Sequence[int | None]) -> "Judge":
-        """Leaves out classes that do not count, lest they take the places of those that do.
+    def limited_to(self, categories: Sequence[int | None]) -> "RecognizerInfo":
+        """Leave out the classes that are not scored, so that they do not displace detections of those that are.
 
         Args:
-            categories: category id of each class; None where it does not count.
+            categories: category id of each class; None where the class is not scored.
 
         Returns:
-            Another judge, or this one where nothing is left out; a segmenter needs all its classes.
+            Another recognizer, or this one where all classes are scored. A segmenter needs all its classes.
         """
         only = tuple(index for index, category in enumerate(categories) if category is not None)
         if self.semantic or len(only) == len(self.classes):
@@ -53,40 +70,40 @@ class Judge:
 
 
 @cache
-def recognizer(spec: str) -> Recognizer | SemanticRecognizer:
-    """Loads a recognizer once in each process, single-threaded: several processes fill the cores."""
+def load_recognizer(spec: str) -> Recognizer | SemanticRecognizer:
+    """Load a recognizer, once in each process, for one thread: several processes use the other cores."""
     return load_any(spec, threads=1)
 
 
-def detector(spec: str) -> Recognizer:
-    """Loads a recognizer that must see objects.
+def load_detector(spec: str) -> Recognizer:
+    """Load a recognizer that detects objects.
 
     Raises:
         RecognizerError: it gives class maps.
     """
-    loaded = recognizer(spec)
-    if isinstance(loaded, SemanticRecognizer):
-        raise RecognizerError(f"{spec} gives class maps, and objects are needed: take a detector")
-    return loaded
+    recognizer = load_recognizer(spec)
+    if isinstance(recognizer, SemanticRecognizer):
+        raise RecognizerError("gives class maps, and objects are needed: choose a detector", path=spec)
+    return recognizer
 
 
 def fingerprint(spec: str) -> str:
-    """What a recognizer sees depends on besides the image."""
-    loaded = recognizer(spec)
-    if isinstance(loaded, OnnxRecognizer | OnnxSegmenter):
-        return loaded.model.fingerprint
-    # Other libraries fetch and read weights by name and their own version, or take them from a file or a folder.
+    """Return a digest of all that the output of a recognizer depends on besides the image."""
+    recognizer = load_recognizer(spec)
+    if isinstance(recognizer, OnnxRecognizer | OnnxSegmenter):
+        return recognizer.model.fingerprint
+    # Other libraries find weights by their name and the version of the library, or in a file or a folder.
     library, _, name = spec.partition(":")
     files = (file for file in (Path(name), *sorted(Path(name).rglob("*"))) if file.is_file())
     weights = "".join(sha256_of(file) for file in files)
     return hashlib.sha256(f"{spec} {metadata.version(library)}{weights}".encode()).hexdigest()
 
 
-def judges(specs: Sequence[str], sample: Picture) -> tuple[Judge, ...]:
-    """Loads recognizers, and tries each on an image, so that one that does not fit fails at once.
+def find_recognizers(specs: Sequence[str], sample: Pixels) -> tuple[RecognizerInfo, ...]:
+    """Load recognizers and try each on an image, so that one that cannot run fails at once.
 
     Args:
-        specs: as for :func:`fovea.recognition.load_any`.
+        specs: specifications, as for :func:`fovea.recognition.load_any`.
         sample: uint8 [H, W, 3], RGB.
 
     Returns:
@@ -98,19 +115,79 @@ def judges(specs: Sequence[str], sample: Picture) -> tuple[Judge, ...]:
     """
     found = []
     for spec in specs:
-        loaded = recognizer(spec)
-        found.append(Judge(spec, loaded.name, tuple(loaded.classes), _kinds(loaded, sample), fingerprint(spec)))
-    names = [judge.name for judge in found]
+        recognizer = load_recognizer(spec)
+        kinds = _kinds(recognizer, sample)
+        found.append(RecognizerInfo(spec, recognizer.name, tuple(recognizer.classes), kinds, fingerprint(spec)))
+    names = [recognizer.name for recognizer in found]
     if twice := {name for name in names if names.count(name) > 1}:
         raise FoveaError(f"two recognizers are called {twice.pop()}: rename one of the files")
     if not found:
-        raise RecognizerError("name at least one recognizer")
+        raise RecognizerError("no recognizer is named: name at least one")
     return tuple(found)
 
 
-def _kinds(loaded: Recognizer | SemanticRecognizer, sample: Picture) -> tuple[Kind, ...]:
-    if isinstance(loaded, SemanticRecognizer):
-        loaded.segment([sample])
+def _kinds(recognizer: Recognizer | SemanticRecognizer, sample: Pixels) -> tuple[MetricKind, ...]:
+    if isinstance(recognizer, SemanticRecognizer):
+        recognizer.segment([sample])
         return ("semantic",)
-    (seen,) = loaded.predict([sample])
-    return ("box",) if seen.mask is None else ("box", "mask")
+    (detections,) = recognizer.predict([sample])
+    return ("box",) if detections.mask is None else ("box", "mask")
+
+
+def recognize(recognizer: RecognizerInfo, pixels: Pixels) -> bytes:
+    """Run a recognizer on an image.
+
+    Args:
+        recognizer: the recognizer.
+        pixels: uint8 [H, W, 3], RGB.
+
+    Returns:
+        Its output, packed for :func:`unpack_detections` (about 2 kB for a hundred boxes) or
+        :func:`unpack_class_map` (some kB).
+    """
+    loaded = load_recognizer(recognizer.spec)
+    if isinstance(loaded, SemanticRecognizer):
+        (class_map,) = loaded.segment([pixels])
+        file = io.BytesIO()
+        np.save(file, class_map.astype(np.min_scalar_type(len(recognizer.classes))))
+        return zlib.compress(file.getvalue())
+    (detections,) = loaded.predict([pixels], recognizer.only)
+    results = to_results(detections, 0, range(len(recognizer.classes)))
+    for result in results:
+        result["bbox"] = np.round(result["bbox"], 2).tolist()
+        result["score"] = round(result["score"], 6)
+    return zlib.compress(json.dumps(results, separators=(",", ":")).encode())
+
+
+def unpack_detections(packed: bytes, image_id: int, categories: Sequence[int | None]) -> list[Result]:
+    """Unpack the output of a detector.
+
+    Args:
+        packed: bytes from :func:`recognize`.
+        image_id: id of the image in the data set.
+        categories: category id of each class of the recognizer; classes with None are left out.
+
+    Returns:
+        The detections in COCO's result format.
+    """
+    results: list[Result] = json.loads(zlib.decompress(packed))
+    for result in results:
+        result["image_id"] = image_id
+    return [
+        result | {"category_id": category}
+        for result in results
+        if (category := categories[result["category_id"]]) is not None
+    ]
+
+
+def unpack_class_map(packed: bytes) -> NDArray[np.integer]:
+    """Unpack the output of a segmenter.
+
+    Args:
+        packed: bytes from :func:`recognize`.
+
+    Returns:
+        [H, W] class indices.
+    """
+    class_map: NDArray[np.integer] = np.load(io.BytesIO(zlib.decompress(packed)), allow_pickle=False)
+    return class_map

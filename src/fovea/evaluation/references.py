@@ -1,4 +1,7 @@
-"""What counts as right."""
+"""What recognizers are scored against: the labels, or what each recognizer detects on the originals.
+
+The second needs no labels. It measures how much the output of a recognizer changes by coding.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,111 +10,105 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fovea.errors import DatasetError
-from fovea.evaluation.cache import Cache
-from fovea.evaluation.judge import Judge
-from fovea.evaluation.plan import Plan, Reference, seen_key
-from fovea.evaluation.sight import class_map, objects
+from fovea.evaluation.recognizers import RecognizerInfo
+from fovea.evaluation.running.plan import ORIGINAL, Coding, Reference
+from fovea.evaluation.running.results import Results
 from fovea.recognition import Dataset, SharedClasses, self_reference
 
+_NAMES_SHOWN = 5
+"""Number of class names in an error."""
 
-def choose_reference(dataset: Dataset, panel: Sequence[Judge], wanted: Reference | None) -> Reference:
-    """Decides what recognizers are compared with.
+
+def choose_reference(dataset: Dataset, recognizers: Sequence[RecognizerInfo], wanted: Reference | None) -> Reference:
+    """Decide what recognizers are scored against.
 
     Args:
         dataset: the images.
-        panel: the recognizers.
-        wanted: what the user says; None: the labels where there are any.
+        recognizers: the recognizers.
+        wanted: what the user asks for; None for the labels where there are any.
 
     Returns:
-        What counts as right.
+        The reference.
 
     Raises:
-        DatasetError: labels are meant, and there are none, or a recognizer cannot be compared with them, or they
-            have no object that it could find.
+        DatasetError: labels are asked for, but there are none, or a recognizer cannot be scored against them, or
+            they have no object that it could detect.
     """
     reference = wanted or ("labels" if dataset.labeled else "self")
     if reference == "self":
         return reference
     if not dataset.labeled:
-        raise DatasetError(f"{dataset.name}: has no labels: compare with the recognizers' own output instead")
-    for judge in panel:
-        categories = dataset.category_ids(judge.classes)
-        if not any(one.category_id in categories and not one.crowd for one in dataset.annotations):
-            shared = [name for name, category in zip(judge.classes, categories, strict=True) if category is not None]
+        raise DatasetError("has no labels: compare with the recognizers' own output instead", path=dataset.name)
+    for recognizer in recognizers:
+        categories = dataset.category_ids(recognizer.classes)
+        if not any(object_.category_id in categories and not object_.crowd for object_ in dataset.annotations):
+            pairs = zip(recognizer.classes, categories, strict=True)
+            shared = [name for name, category in pairs if category is not None]
+            names = ", ".join(shared[:_NAMES_SHOWN]) + ", ..." * (len(shared) > _NAMES_SHOWN)
             raise DatasetError(
-                f"{dataset.name}: none of the {len(dataset)} images taken shows a class that it shares with "
-                f"{judge.name} ({', '.join(shared[:5])}{', ...' if len(shared) > 5 else ''}): take more images, or "
-                "compare with the recognizers' own output instead"
+                f"none of the {len(dataset)} images taken shows an object of a class that it shares with "
+                f"{recognizer.name} ({names}): take more images, or compare with the recognizers' own output instead",
+                path=dataset.name,
             )
-        if judge.semantic:
-            SharedClasses.between(dataset, judge.classes)
+        if recognizer.semantic:
+            SharedClasses.between(dataset, recognizer.classes)  # raises where not every object has a mask
     return reference
 
 
-def require_reference(plan: Plan, judge: Judge, cache: Cache) -> None:
-    """Sees that a detector, compared with itself, has something to be compared with.
+def reference_objects(results: Results, detector: RecognizerInfo) -> Dataset:
+    """Return the objects that a detector is scored against.
 
     Args:
-        plan: of the evaluation.
-        judge: any recognizer; one that sees classes of pixels always has.
-        cache: with what it saw on the originals.
-
-    Raises:
-        DatasetError: it saw nothing on the originals.
-    """
-    if not judge.semantic:
-        true_objects(plan, judge, cache)
-
-
-def true_objects(plan: Plan, judge: Judge, cache: Cache) -> Dataset:
-    """What counts as right for a detector: the labels, or what it saw on the originals.
-
-    Args:
-        plan: of the evaluation.
-        judge: the detector.
-        cache: with what it saw on the originals.
+        results: results of the evaluation, with the output of the detector on the originals.
+        detector: the detector.
 
     Returns:
-        The images with the objects on them.
+        The images with the labels, or with the detections on the originals, as annotations.
 
     Raises:
-        DatasetError: it saw nothing on the originals.
+        DatasetError: the detector is scored against its own output and detects nothing on the originals.
     """
+    plan = results.plan
     if plan.reference == "labels":
         return plan.dataset
-    bare = replace(plan.dataset, annotations=(), categories={})
-    categories = bare.category_ids(judge.classes)
-    results = [
-        result
-        for index, image in enumerate(bare.images)
-        for result in objects(cache.get(seen_key(plan.image_key(index), judge)) or b"", image.id, categories)
+    unlabeled = replace(plan.dataset, annotations=(), categories={})
+    categories = unlabeled.category_ids(detector.classes)
+    detections = [
+        detection
+        for image in range(len(unlabeled))
+        for detection in results.detections(image, ORIGINAL, detector, categories)
     ]
-    return self_reference(bare, results, judge.classes)
+    return self_reference(unlabeled, detections, detector.classes)
 
 
 class ClassMaps:
-    """What a segmenter saw and what counts as right for it, in the same classes.
+    """The class maps of a segmenter and those that it is scored against, in the same classes.
 
-    Against labels these are the classes that both know, and background; else they are all that the segmenter knows.
+    Against labels the classes are those that segmenter and labels share, and the background. Against the segmenter's
+    own output they are all its classes.
 
     Args:
-        plan: of the evaluation.
-        judge: the segmenter.
-        cache: with what it saw.
+        results: results of the evaluation.
+        segmenter: the segmenter.
+
+    Attributes:
+        names: names of the classes.
     """
 
-    def __init__(self, plan: Plan, judge: Judge, cache: Cache) -> None:
-        self._plan, self._judge, self._cache = plan, judge, cache
-        self._shared = SharedClasses.between(plan.dataset, judge.classes) if plan.reference == "labels" else None
-        self.names = self._shared.names if self._shared else judge.classes
+    def __init__(self, results: Results, segmenter: RecognizerInfo) -> None:
+        self._results, self._segmenter = results, segmenter
+        labeled = results.plan.reference == "labels"
+        self._shared = SharedClasses.between(results.plan.dataset, segmenter.classes) if labeled else None
+        self.names = self._shared.names if self._shared else segmenter.classes
 
-    def seen(self, image_key: str) -> NDArray[np.integer]:
-        """[H, W] what it saw on one version of an image."""
-        found = class_map(self._cache.get(seen_key(image_key, self._judge)) or b"")
-        return self._shared.of_classes[found] if self._shared else found
+    def predicted(self, image: int, coding: Coding) -> NDArray[np.integer]:
+        """Return the class map of the segmenter on one image, coded: [H, W] class indices."""
+        class_map = self._results.class_map(image, coding, self._segmenter)
+        return self._shared.of_classes[class_map] if self._shared else class_map
 
-    def true(self, image: int) -> NDArray[np.integer]:
-        """[H, W] what counts as right; values that are no class do not count."""
+    def reference(self, image: int) -> NDArray[np.integer]:
+        """Return the class map to compare with: [H, W] class indices. Values that are no class are not scored."""
         if self._shared:
-            return self._shared.reference(self._plan.dataset, self._plan.dataset.images[image])
-        return self.seen(self._plan.image_key(image))
+            dataset = self._results.plan.dataset
+            return self._shared.reference(dataset, dataset.images[image])
+        return self.predicted(image, ORIGINAL)

@@ -1,4 +1,4 @@
-from fovea.evaluation.marks import compare
+from fovea.evaluation.gallery.matching import compare
 from fovea.recognition import Annotation, Result
 
 NAMES = {1: "person", 3: "car"}

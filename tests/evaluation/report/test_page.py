@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 
 from fovea.errors import FoveaError
-from fovea.evaluation import Evaluation, Question, write_report
-from fovea.evaluation.curves import Curve, Whole
+from fovea.evaluation import Curve, Evaluation, Metric, OriginalAccuracy, write_report
 
-BOXES = Question("eye", "box")
+BOXES = Metric("eye", "box")
 
 
 def rates_of(page: str) -> dict[str, str]:
@@ -47,9 +46,9 @@ def test_any_codec_can_be_the_anchor(evaluation: Evaluation, tmp_path: Path):
 
 def test_classes_that_are_scored_are_counted(evaluation: Evaluation, tmp_path: Path):
     page = write_report(evaluation, tmp_path).read_text()
-    assert "3 of 5 classes of the data set scored" in page
+    assert "3 of 5 classes of the data set are scored" in page
     assert {(row["classes_scored"], row["classes"]) for row in summary(tmp_path).values()} == {("3", "5")}
-    assert "of the data set scored" not in write_report(replace(evaluation, reference="self"), tmp_path).read_text()
+    assert "of the data set are scored" not in write_report(replace(evaluation, reference="self"), tmp_path).read_text()
 
 
 @pytest.mark.filterwarnings("error")
@@ -61,9 +60,10 @@ def test_what_cannot_be_scored_is_left_out(missing: int, evaluation: Evaluation,
         return replace(known, scores=scores, score_samples=samples)
 
     curves = {name: without(known) for name, known in evaluation.curves[BOXES].items()}
-    nothing = Whole(math.nan, np.full(50, math.nan))
-    whole = nothing if missing == 4 else evaluation.wholes[BOXES]
-    page = write_report(replace(evaluation, curves={BOXES: curves}, wholes={BOXES: whole}), tmp_path).read_text()
+    nothing = OriginalAccuracy(math.nan, np.full(50, math.nan))
+    original = nothing if missing == 4 else evaluation.original_accuracy[BOXES]
+    changed = replace(evaluation, curves={BOXES: curves}, original_accuracy={BOXES: original})
+    page = write_report(changed, tmp_path).read_text()
     told = rates_of(page)["half"]
     assert told == ("nothing to score" if missing == 4 else "−50 % −50…−50")
     assert "nan" not in (tmp_path / "summary.csv").read_text()

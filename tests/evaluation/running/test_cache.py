@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from fovea.errors import FoveaError
-from fovea.evaluation.cache import Cache
+from fovea.evaluation.running.cache import Cache
 
 
 def test_values_stay(tmp_path: Path):
@@ -28,7 +28,7 @@ def test_full_disk_is_one_clear_error_and_leaves_no_half(tmp_path: Path):
 def test_other_files_are_refused(tmp_path: Path):
     path = tmp_path / "notes.txt"
     path.write_text("no data base, and long enough to have a header " * 10)
-    with pytest.raises(FoveaError, match=r"notes\.txt is no cache of an evaluation"):
+    with pytest.raises(FoveaError, match=r"notes\.txt: is not the cache of an evaluation"):
         Cache(path)
     assert path.read_text().startswith("no data base")
 

@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from fovea.engine.base import available_cores
-from fovea.evaluation import evaluate
-from fovea.evaluation.cache import Cache
+from fovea.evaluation import Metric, evaluate
+from fovea.evaluation.running.cache import Cache
 from fovea.recognition import load_dataset
 
 # The command as it is installed.
@@ -34,7 +34,7 @@ def test_resumes_where_it_stopped(
     def run() -> list[int]:
         puts.clear()
         found = evaluate(dataset, ["jpeg"], [str(checkers)], cache, qualities={"": [10, 50]}, processes=1)
-        return [round(point.accuracy["checkers"].box.ap, 6) for point in found.points]
+        return [round(point.scores[Metric("checkers", "box")].ap, 6) for point in found.points]
 
     def interrupted(self: Cache, items: dict[str, bytes]) -> None:
         if len(puts) == 5:

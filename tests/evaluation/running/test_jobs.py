@@ -1,15 +1,16 @@
-"""What clocks count."""
+"""What the measured times include, and the search for a size."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
-from fovea.evaluation import work
-from fovea.evaluation.contender import Contender
-from fovea.evaluation.plan import Plan
-from fovea.evaluation.work import Bench, Look
+from fovea.evaluation.codecs import CodecSpec, CodecUnderTest
+from fovea.evaluation.running.jobs import RecognitionJob, Worker, nearest_quality
+from fovea.evaluation.running.plan import Coding, Plan
 from fovea.recognition import load_dataset
 
 
@@ -30,12 +31,26 @@ class OneModelAQuality:
         return np.frombuffer(data, np.uint8).reshape(side, side, 3)
 
 
-def test_no_clock_counts_the_loading_of_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    learned, codec = OneModelAQuality(), Contender("learned", "learned", "1", (1.0, 2.0))
-    monkeypatch.setattr(work, "codec_for", lambda spec, objects: learned)
+def test_no_time_includes_the_loading_of_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    learned, codec = OneModelAQuality(), CodecUnderTest(CodecSpec("learned"), "learned", "1", (1.0, 2.0))
+    monkeypatch.setattr(CodecSpec, "open_for", lambda spec, objects: learned)
     (tmp_path / "set").mkdir()
     Image.new("RGB", (80, 80)).save(tmp_path / "set" / "a.png")
-    bench = Bench(Plan(load_dataset(tmp_path / "set"), ("a",), (codec,), (), "self", tmp_path / "cache.sqlite"))
+    worker = Worker(Plan(load_dataset(tmp_path / "set"), ("a",), (codec,), (), "self", tmp_path / "cache.sqlite"))
     for quality in codec.qualities:
-        Look(0, codec, quality).run(bench)
+        RecognitionJob(0, Coding(codec, quality)).run(worker)
     assert learned.waited == {1.0: (64, 64, 3), 2.0: (64, 64, 3)}
+
+
+@given(st.lists(st.integers(1, 1000), min_size=1, max_size=40), st.floats(1, 2000))
+def test_bisection_finds_the_nearest_size(sizes: list[int], wanted: float):
+    rising = sorted(sizes)
+    quality = nearest_quality(rising.__getitem__, wanted, range(len(rising)))
+    ratios = [max(size / wanted, wanted / size) for size in rising]
+    assert ratios[quality] == pytest.approx(min(ratios))
+
+
+def test_bisection_tries_few_qualities():
+    tried = []
+    nearest_quality(lambda quality: tried.append(quality) or 10 * quality + 1, 333, range(101))
+    assert len(tried) <= 7

@@ -1,4 +1,4 @@
-"""Draws on an image what a recognizer sees."""
+"""Drawing detections and class maps on images."""
 
 import colorsys
 from collections.abc import Sequence
@@ -7,37 +7,54 @@ import numpy as np
 import supervision as sv
 from numpy.typing import NDArray
 
-from fovea.recognition.recognizer import Picture
+from fovea.baselines import Pixels
 
 
-def draw(picture: Picture, found: sv.Detections, classes: Sequence[str]) -> Picture:
-    """Draws boxes, class names with scores, and masks where there are any.
+def draw_detections(pixels: Pixels, detections: sv.Detections, classes: Sequence[str]) -> Pixels:
+    """Draw boxes, class names with scores, and masks where there are any.
 
     Args:
-        picture: uint8 [H, W, 3], RGB; it stays as it is.
-        found: what a recognizer saw on it.
+        pixels: uint8 [H, W, 3], RGB. The array is not changed.
+        detections: detections on the image.
         classes: names of the recognizer's classes.
 
     Returns:
         uint8 [H, W, 3], RGB.
     """
-    height, width = picture.shape[:2]
-    drawn = picture.copy()
-    if len(found) == 0:
+    height, width = pixels.shape[:2]
+    drawn = pixels.copy()
+    if len(detections) == 0:
         return drawn
-    if found.mask is not None:
-        drawn = sv.MaskAnnotator(opacity=0.4).annotate(drawn, found)
-    drawn = sv.BoxAnnotator(thickness=sv.calculate_optimal_line_thickness((width, height))).annotate(drawn, found)
+    if detections.mask is not None:
+        drawn = sv.MaskAnnotator(opacity=0.4).annotate(drawn, detections)
+    thickness = sv.calculate_optimal_line_thickness((width, height))
+    drawn = sv.BoxAnnotator(thickness=thickness).annotate(drawn, detections)
     scale = sv.calculate_optimal_text_scale((width, height))
-    labels = [f"{name} {100 * score:.0f}" for name, score, _ in named(found, classes)]
+    labels = [f"{name} {100 * score:.0f}" for name, score, _ in list_detections(detections, classes)]
     drawn = sv.LabelAnnotator(text_scale=scale, text_padding=4, smart_position=True).annotate(
-        drawn, found, labels=labels
+        drawn, detections, labels=labels
     )
     return np.asarray(drawn, dtype=np.uint8)
 
 
+def list_detections(detections: sv.Detections, classes: Sequence[str]) -> list[tuple[str, float, list[float]]]:
+    """List detections as class name, score and box [x1, y1, x2, y2] in pixels, best first.
+
+    Args:
+        detections: detections on an image, best first.
+        classes: names of the recognizer's classes.
+    """
+    numbers = [] if detections.class_id is None else detections.class_id.tolist()
+    scores = [] if detections.confidence is None else detections.confidence.tolist()
+    boxes = detections.xyxy.tolist()
+    return [(classes[number], score, box) for number, score, box in zip(numbers, scores, boxes, strict=True)]
+
+
 def class_color(number: int) -> tuple[int, int, int]:
-    """The color of a class, 0 to 255 each of red, green and blue; neighbors in number differ much in hue.
+    """Return the color of a class as red, green and blue, 0 to 255 each. Neighbors in number differ much in hue.
+
+    Args:
+        number: index of the class.
 
     Example:
         >>> class_color(0), class_color(1)
@@ -48,24 +65,15 @@ def class_color(number: int) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def color_classes(class_map: NDArray[np.integer]) -> NDArray[np.uint8]:
-    """Colors a class map.
+def color_class_map(class_map: NDArray[np.integer]) -> NDArray[np.uint8]:
+    """Color a class map.
 
     Args:
-        class_map: [H, W] class indices; what is negative stays clear.
+        class_map: [H, W] class indices. Negative ones stay transparent.
 
     Returns:
-        uint8 [H, W, 4], red, green, blue and alpha, which is 0 or 255.
+        uint8 [H, W, 4], red, green, blue and alpha; alpha is 0 or 255.
     """
-    classes, places = np.unique(class_map, return_inverse=True)
-    colors = [(*class_color(number), 255) if number >= 0 else (0, 0, 0, 0) for number in classes.tolist()]
+    numbers, places = np.unique(class_map, return_inverse=True)
+    colors = [(*class_color(number), 255) if number >= 0 else (0, 0, 0, 0) for number in numbers.tolist()]
     return np.asarray(np.array(colors, np.uint8)[places.reshape(class_map.shape)])
-
-
-def named(found: sv.Detections, classes: Sequence[str]) -> list[tuple[str, float, list[float]]]:
-    """Lists detections as class name, score and box [x1, y1, x2, y2] in pixels, best first."""
-    numbers = [] if found.class_id is None else found.class_id.tolist()
-    scores = [] if found.confidence is None else found.confidence.tolist()
-    return [
-        (classes[number], score, box) for number, score, box in zip(numbers, scores, found.xyxy.tolist(), strict=True)
-    ]

@@ -1,95 +1,102 @@
-"""One image as each codec leaves it at nearly the same size, with what the recognizers make of it."""
+"""One image as each codec decodes it at nearly the same size, with what the recognizers detect on it."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fovea.evaluation.cache import Cache
-from fovea.evaluation.contender import Contender, codec_for
-from fovea.evaluation.plan import Plan, file_key
-from fovea.evaluation.pool import Pool
-from fovea.evaluation.views import View, Viewer, viewer
-from fovea.evaluation.work import Fit, Look
-from fovea.recognition.recognizer import Picture
+from fovea.baselines import Pixels
+from fovea.evaluation.codecs import CodecUnderTest
+from fovea.evaluation.gallery.views import View, Viewer, open_viewer
+from fovea.evaluation.running.jobs import QualitySearchJob, RecognitionJob
+from fovea.evaluation.running.plan import ORIGINAL, Coding
+from fovea.evaluation.running.pool import Pool
+from fovea.evaluation.running.results import Results
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One version of the image."""
+    """The image, coded in one way.
+
+    Attributes:
+        title: name of the codec.
+        note: bitrate and quality.
+        pixels: uint8 [H, W, 3], RGB.
+        views: what each recognizer detects on it, by name of the recognizer.
+    """
 
     title: str
     note: str
-    picture: Picture
+    pixels: Pixels
     views: Mapping[str, View]
-    """By recognizer."""
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """The original first, then one frame for each codec."""
+    """The original, then one frame for each codec.
+
+    Attributes:
+        image: name of the image file.
+        frames: the frames.
+    """
 
     image: str
-    """Name of the file."""
     frames: tuple[Frame, ...]
 
     def legend(self, recognizer: str) -> dict[int, str]:
-        """The classes that a segmenter sees in any of the frames, by number; none for a detector."""
-        named = (frame.views[recognizer].named for frame in self.frames)
-        return dict(sorted((number, name) for one in named for number, name in one.items()))
+        """Return the classes that a segmenter detects in any of the frames, by number; none for a detector."""
+        classes = (frame.views[recognizer].classes for frame in self.frames)
+        return dict(sorted((number, name) for shown in classes for number, name in shown.items()))
 
 
-def hang(plan: Plan, cache: Cache, pool: Pool) -> Gallery:
-    """Chooses an image and a size, codes it with each codec to that size, and shows what recognizers see.
+def make_gallery(results: Results, pool: Pool) -> Gallery:
+    """Choose an image and a size, code the image with each codec to that size, and run the recognizers.
 
     Args:
-        plan: of the evaluation, whose files are all in the cache, and what was seen on them.
-        cache: of the evaluation.
-        pool: does what is missing.
+        results: results of the evaluation, with all that was coded and recognized.
+        pool: worker processes.
 
     Returns:
         The frames.
     """
-    viewers = {judge.name: viewer(plan, judge, cache) for judge in plan.judges}
-    first = viewers[plan.judges[0].name]
-    image = max(range(len(plan.dataset)), key=lambda index: first.worth(index, plan.image_key(index)))
-    sizes = {codec: _sizes(plan, cache, codec, image) for codec in plan.contenders}
-    least, most = (pick(each(size.values()) for size in sizes.values()) for pick, each in ((max, min), (min, max)))
-    # Where codecs differ: near the smallest size that all of them reach.
-    target = round(least**0.75 * max(least, most) ** 0.25)
-    fits = {codec: _fit(image, codec, sizes[codec], target) for codec in plan.contenders}
-    pool.run(fits.values(), "gallery", "codec")
-    looks = {codec: Look(image, codec, json.loads(cache.get(fit.keys(plan)[0]) or b"")) for codec, fit in fits.items()}
-    pool.run(looks.values(), "gallery", "image")
+    plan = results.plan
+    viewers = {recognizer.name: open_viewer(results, recognizer) for recognizer in plan.recognizers}
+    first = viewers[plan.recognizers[0].name]
+    image = max(range(len(plan.dataset)), key=first.worth)
+    searches = _searches(results, image)
+    pool.run(searches, "gallery", "codec")
+    codings = [Coding(search.codec, json.loads(results.value(search.keys(plan)[0]))) for search in searches]
+    pool.run([RecognitionJob(image, coding) for coding in codings], "gallery", "image")
 
     listed = plan.dataset.images[image]
-    picture, objects = listed.load(), plan.dataset.object_mask(listed)
-    frames = [Frame("original", "", picture, _views(viewers, image, plan.image_key(image)))]
-    for codec, look in looks.items():
-        key = plan.image_key(image, codec, look.quality)
-        data = cache.get(file_key(key)) or b""
-        frames.append(
-            Frame(
-                codec.name,
-                f"{8 * len(data) / (listed.width * listed.height):.3f} bpp, quality {look.quality:g}",
-                codec_for(codec.spec, objects).decode(data),
-                _views(viewers, image, key),
-            )
-        )
+    objects = plan.dataset.object_mask(listed)
+    frames = [Frame("original", "", listed.load(), _views(viewers, image, ORIGINAL))]
+    for search, coding in zip(searches, codings, strict=True):
+        data = results.file(image, coding)
+        bpp = 8 * len(data) / (listed.width * listed.height)
+        note = f"{bpp:.3f} bpp, quality {coding.quality:g}"
+        pixels = search.codec.spec.open_for(objects).decode(data)
+        frames.append(Frame(search.codec.name, note, pixels, _views(viewers, image, coding)))
     return Gallery(listed.path.name, tuple(frames))
 
 
-def _views(viewers: Mapping[str, Viewer], image: int, image_key: str) -> dict[str, View]:
-    return {name: one.view(image, image_key) for name, one in viewers.items()}
+def _views(viewers: Mapping[str, Viewer], image: int, coding: Coding) -> dict[str, View]:
+    return {name: viewer.view(image, coding) for name, viewer in viewers.items()}
 
 
-def _sizes(plan: Plan, cache: Cache, codec: Contender, image: int) -> dict[float, int]:
-    """Bytes at each quality that was tried."""
-    keys = {quality: plan.image_key(image, codec, quality) for quality in codec.qualities}
-    return {quality: int(json.loads(cache.get(key) or b"")["size"]) for quality, key in keys.items()}
+def _searches(results: Results, image: int) -> list[QualitySearchJob]:
+    """Return the searches for the quality of each codec, all for the same size."""
+    sizes = {
+        codec: {quality: results.measurement(image, Coding(codec, quality)).size for quality in codec.qualities}
+        for codec in results.plan.codecs
+    }
+    # Codecs differ most near the smallest size that all of them reach.
+    smallest = max(min(size.values()) for size in sizes.values())
+    largest = min(max(size.values()) for size in sizes.values())
+    target = round(smallest**0.75 * max(smallest, largest) ** 0.25)
+    return [_search(image, codec, sizes[codec], target) for codec in results.plan.codecs]
 
 
-def _fit(image: int, codec: Contender, sizes: Mapping[float, int], target: int) -> Fit:
-    below = [quality for quality, size in sizes.items() if size <= target]
-    above = [quality for quality, size in sizes.items() if size >= target]
-    low = max(below, default=min(sizes))
-    return Fit(image, codec, target, low, min((quality for quality in above if quality >= low), default=low))
+def _search(image: int, codec: CodecUnderTest, sizes: Mapping[float, int], target: int) -> QualitySearchJob:
+    low = max((quality for quality, size in sizes.items() if size <= target), default=min(sizes))
+    high = min((quality for quality, size in sizes.items() if size >= target and quality >= low), default=low)
+    return QualitySearchJob(image, codec, target, low, high)

@@ -1,4 +1,4 @@
-"""Which objects a detector found, which it missed, and what it saw that is not there."""
+"""Which objects a detector finds, which it misses, and which of its detections are false."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,37 +9,42 @@ from pycocotools import mask as rle
 
 from fovea.recognition import Annotation, Result
 
-THRESHOLD = 0.25
+SCORE_THRESHOLD = 0.25
 """Lowest score of a detection that is shown."""
-OVERLAP = 0.5
-"""IoU from which a detection has found an object."""
+IOU_THRESHOLD = 0.5
+"""Lowest IoU at which a detection finds an object."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Something to draw on an image."""
+    """A detection, or an object that was missed, to be drawn on an image.
+
+    Attributes:
+        verdict: whether the detection finds an object, is false, or the object is missed.
+        label: name of the class, and for a detection its score in percent.
+        box: left, top, width and height in pixels.
+        mask: run-length code of the mask of a detection; None where there is none.
+    """
 
     verdict: Literal["found", "false", "missed"]
     label: str
     box: tuple[float, float, float, float]
-    """Left, top, width, height in pixels."""
     mask: dict[str, object] | None
-    """Run-length code."""
 
 
 def compare(results: Sequence[Result], annotations: Sequence[Annotation], names: Mapping[int, str]) -> list[Mark]:
-    """Tells which detections are right, which are false, and what was missed.
+    """Compare detections with the objects of an image.
 
     Args:
-        results: detections on one image, best first; those below ``THRESHOLD`` are left out.
-        annotations: the objects on it. Detections on a crowd are neither right nor false.
-        names: of the categories.
+        results: detections on the image, best first. Those below ``SCORE_THRESHOLD`` are left out.
+        annotations: objects on the image. Detections on a crowd are neither correct nor false.
+        names: names of the categories.
 
     Returns:
-        What to draw.
+        The detections, then the missed objects.
     """
-    results = [result for result in results if result["score"] >= THRESHOLD]
-    marks, open_ = [], [not annotation.crowd for annotation in annotations]
+    results = [result for result in results if result["score"] >= SCORE_THRESHOLD]
+    marks, unmatched = [], np.array([not annotation.crowd for annotation in annotations], dtype=bool)
     overlaps = np.zeros((len(results), len(annotations)))
     if results and annotations:
         overlaps = rle.iou(
@@ -47,13 +52,14 @@ def compare(results: Sequence[Result], annotations: Sequence[Annotation], names:
             np.array([annotation.box for annotation in annotations], dtype=np.float64),
             [int(annotation.crowd) for annotation in annotations],
         )
-    for result, row in zip(results, overlaps, strict=True):
-        same = np.array([annotation.category_id == result["category_id"] for annotation in annotations], dtype=bool)
-        fits = same & (row >= OVERLAP)
-        free = fits & np.array(open_, dtype=bool)
+    crowd = np.array([annotation.crowd for annotation in annotations], dtype=bool)
+    categories = np.array([annotation.category_id for annotation in annotations])
+    for result, iou in zip(results, overlaps, strict=True):
+        fits = (categories == result["category_id"]) & (iou >= IOU_THRESHOLD)
+        free = fits & unmatched
         if free.any():
-            open_[int(np.argmax(np.where(free, row, -1)))] = False
-        elif any(annotation.crowd and fit for annotation, fit in zip(annotations, fits, strict=True)):
+            unmatched[np.argmax(np.where(free, iou, -1))] = False
+        elif (fits & crowd).any():
             continue
         left, top, width, height = result["bbox"]
         marks.append(
@@ -64,5 +70,5 @@ def compare(results: Sequence[Result], annotations: Sequence[Annotation], names:
                 result.get("segmentation"),
             )
         )
-    missed = [annotation for annotation, still in zip(annotations, open_, strict=True) if still]
-    return marks + [Mark("missed", names[one.category_id], one.box, None) for one in missed]
+    missed = [annotation for annotation, free in zip(annotations, unmatched, strict=True) if free]
+    return marks + [Mark("missed", names[annotation.category_id], annotation.box, None) for annotation in missed]

@@ -1,4 +1,4 @@
-"""What a recognizer makes of one image, to be shown."""
+"""What a recognizer detects on one image, as it is shown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,115 +8,109 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fovea.datasets import BACKGROUND, canonical
-from fovea.evaluation.cache import Cache
-from fovea.evaluation.judge import Judge
-from fovea.evaluation.marks import Mark, compare
-from fovea.evaluation.plan import Plan, seen_key
-from fovea.evaluation.sight import objects
-from fovea.evaluation.truth import ClassMaps, true_objects
+from fovea.evaluation.gallery.matching import Mark, compare
+from fovea.evaluation.recognizers import RecognizerInfo
+from fovea.evaluation.references import ClassMaps, reference_objects
+from fovea.evaluation.running.plan import ORIGINAL, Coding
+from fovea.evaluation.running.results import Results
 from fovea.recognition import overlaps
 
 UNCOLORED = -1
-"""In a class map that is shown: background, which lets the image through."""
-_CROWDED = 6
-"""More objects or classes than these make an image no better to show."""
+"""Value of the background in a class map that is shown: it stays transparent."""
+_ENOUGH = 6
+"""Number of objects or classes on an image beyond which more of them make it no better to show."""
 _NAMED = 0.01
-"""Part of the image from which the name of a class is told."""
+"""Share of the pixels that a class must have to be named."""
 
 
 @dataclass(frozen=True)
 class View:
-    """What a recognizer makes of one version of an image."""
+    """What a recognizer detects on one image, coded.
 
-    verdict: str
-    """How right it is, in a few words."""
+    Attributes:
+        summary: how correct it is, in a few words.
+        marks: boxes and masks to draw.
+        class_map: [H, W] class indices or ``UNCOLORED``; None from detectors.
+        classes: names of the classes that take a visible part of the class map, by index.
+    """
+
+    summary: str
     marks: tuple[Mark, ...] = ()
     class_map: NDArray[np.integer] | None = None
-    """[H, W] class indices or ``UNCOLORED``; None from detectors."""
-    named: Mapping[int, str] = field(default_factory=dict)
-    """Names of the classes that are easily seen in it."""
+    classes: Mapping[int, str] = field(default_factory=dict)
 
 
 class Viewer(Protocol):
-    """Looks at images through one recognizer."""
+    """Shows the output of one recognizer."""
 
-    def view(self, image: int, image_key: str) -> View:
-        """What it makes of one version of an image."""
+    def view(self, image: int, coding: Coding) -> View:
+        """Show the output on one image, coded."""
 
-    def worth(self, image: int, image_key: str) -> float:
-        """How much there is to see on it, and how right the recognizer is about that."""
+    def worth(self, image: int) -> float:
+        """Return how much there is to see on the original, and how correct the recognizer is about it."""
 
 
-def viewer(plan: Plan, judge: Judge, cache: Cache) -> Viewer:
-    """Chooses how the recognizer is shown.
-
-    Args:
-        plan: of the evaluation.
-        judge: the recognizer.
-        cache: with all that it saw.
-
-    Returns:
-        Its viewer.
-    """
-    return MapViewer(plan, judge, cache) if judge.semantic else ObjectViewer(plan, judge, cache)
+def open_viewer(results: Results, recognizer: RecognizerInfo) -> Viewer:
+    """Return the viewer for a recognizer."""
+    return ClassMapViewer(results, recognizer) if recognizer.semantic else ObjectViewer(results, recognizer)
 
 
 class ObjectViewer:
-    """Marks what a detector finds and misses.
+    """Marks the objects that a detector finds and those that it misses.
 
     Args:
-        plan: of the evaluation.
-        judge: the detector.
-        cache: with all that it saw.
+        results: results of the evaluation.
+        detector: the detector.
     """
 
-    def __init__(self, plan: Plan, judge: Judge, cache: Cache) -> None:
-        self._judge, self._cache = judge, cache
-        self._truth = true_objects(plan, judge, cache)
-        self._categories = self._truth.category_ids(judge.classes)
+    def __init__(self, results: Results, detector: RecognizerInfo) -> None:
+        self._results, self._detector = results, detector
+        self._reference = reference_objects(results, detector)
+        self._categories = self._reference.category_ids(detector.classes)
 
-    def view(self, image: int, image_key: str) -> View:
-        """What it makes of one version of an image."""
-        marks = self._marks(image, image_key)
+    def view(self, image: int, coding: Coding) -> View:
+        """Mark the objects on one image, coded."""
+        marks = self._marks(image, coding)
         counts = {verdict: sum(mark.verdict == verdict for mark in marks) for verdict in ("found", "false", "missed")}
         return View(", ".join(f"{count} {verdict}" for verdict, count in counts.items()), tuple(marks))
 
-    def worth(self, image: int, image_key: str) -> float:
-        """Objects found, less what is false or missed."""
-        marks = self._marks(image, image_key)
+    def worth(self, image: int) -> float:
+        """Return the number of objects found, less half of the false and missed ones."""
+        marks = self._marks(image, ORIGINAL)
         found = sum(mark.verdict == "found" for mark in marks)
-        return min(found, _CROWDED) - 0.5 * (len(marks) - found)
+        return min(found, _ENOUGH) - 0.5 * (len(marks) - found)
 
-    def _marks(self, image: int, image_key: str) -> list[Mark]:
-        listed = self._truth.images[image]
-        known = [one for one in self._truth.by_image[listed.id] if one.category_id in self._categories]
-        packed = self._cache.get(seen_key(image_key, self._judge)) or b""
-        return compare(objects(packed, listed.id, self._categories), known, self._truth.categories)
+    def _marks(self, image: int, coding: Coding) -> list[Mark]:
+        annotations = self._reference.by_image[self._reference.images[image].id]
+        known = [annotation for annotation in annotations if annotation.category_id in self._categories]
+        detections = self._results.detections(image, coding, self._detector, self._categories)
+        return compare(detections, known, self._reference.categories)
 
 
-class MapViewer:
+class ClassMapViewer:
     """Colors the class map of a segmenter.
 
     Args:
-        plan: of the evaluation.
-        judge: the segmenter.
-        cache: with all that it saw.
+        results: results of the evaluation.
+        segmenter: the segmenter.
     """
 
-    def __init__(self, plan: Plan, judge: Judge, cache: Cache) -> None:
-        self._maps = ClassMaps(plan, judge, cache)
+    def __init__(self, results: Results, segmenter: RecognizerInfo) -> None:
+        self._maps = ClassMaps(results, segmenter)
         self._background = [n for n, name in enumerate(self._maps.names) if canonical(name) == BACKGROUND]
 
-    def view(self, image: int, image_key: str) -> View:
-        """What it makes of one version of an image."""
-        seen, names = self._maps.seen(image_key), self._maps.names
-        right = overlaps([seen], [self._maps.true(image)], len(names)).score.pixel_accuracy
-        shown = np.where(np.isin(seen, self._background), UNCOLORED, seen.astype(np.int64))
-        classes, pixels = np.unique(shown, return_counts=True)
-        named = [int(n) for n, count in zip(classes, pixels, strict=True) if n >= 0 and count >= _NAMED * seen.size]
-        return View(f"{100 * right:.0f} % of the pixels right", class_map=shown, named={n: names[n] for n in named})
+    def view(self, image: int, coding: Coding) -> View:
+        """Color the class map of one image, coded."""
+        predicted, names = self._maps.predicted(image, coding), self._maps.names
+        accuracy = overlaps([predicted], [self._maps.reference(image)], len(names)).score.pixel_accuracy
+        shown = np.where(np.isin(predicted, self._background), UNCOLORED, predicted.astype(np.int64))
+        numbers, counts = np.unique(shown, return_counts=True)
+        visible = (int(n) for n, count in zip(numbers, counts, strict=True) if n >= 0 and count >= _NAMED * shown.size)
+        classes = {number: names[number] for number in visible}
+        return View(f"{100 * accuracy:.0f} % of the pixels correct", class_map=shown, classes=classes)
 
-    def worth(self, image: int, image_key: str) -> float:
-        """Classes seen, each as far as it is right."""
-        found = overlaps([self._maps.seen(image_key)], [self._maps.true(image)], len(self._maps.names))
-        return min(float((found.intersection / np.maximum(found.union, 1)).sum()), _CROWDED)
+    def worth(self, image: int) -> float:
+        """Return the sum of the IoU of the classes."""
+        predicted, reference = self._maps.predicted(image, ORIGINAL), self._maps.reference(image)
+        overlapping = overlaps([predicted], [reference], len(self._maps.names))
+        return min(float((overlapping.intersection / np.maximum(overlapping.union, 1)).sum()), _ENOUGH)

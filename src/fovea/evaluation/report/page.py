@@ -1,4 +1,4 @@
-"""The report of an evaluation: a page that needs nothing beside it, tables and pictures."""
+"""Writing the report: a web page that needs no other file, tables and plots."""
 
 import base64
 import io
@@ -15,26 +15,26 @@ from pycocotools import mask as rle
 
 import fovea
 from fovea.atomic import writing
-from fovea.evaluation.curves import Estimate
-from fovea.evaluation.drawing import class_color, color_classes
+from fovea.baselines import Pixels
 from fovea.evaluation.evaluate import Evaluation
-from fovea.evaluation.figures import SERIES, figure, inline_svg, to_bytes
-from fovea.evaluation.marks import Mark
-from fovea.evaluation.tables import SHARES, points_csv, summarize, summary_csv
-from fovea.recognition.recognizer import Picture
+from fovea.evaluation.gallery.drawing import class_color, color_class_map
+from fovea.evaluation.gallery.matching import Mark
+from fovea.evaluation.rate_accuracy import Estimate
+from fovea.evaluation.report.plots import PALETTE, Panel, figure_bytes, inline_svg, plot_curves
+from fovea.evaluation.report.tables import SHARES, points_csv, summarize, summary_csv
 
 REPORT_FILES = ("points.csv", "summary.csv", "curves.png", "curves.svg", "report.html")
-"""What :func:`write_report` writes."""
-_WIDEST = 720
-"""Pixels of an image in the page."""
+"""The files that :func:`write_report` writes."""
+_IMAGE_SIDE = 720
+"""Longest side of an image in the page, in pixels."""
 
 
 def write_report(evaluation: Evaluation, folder: Path) -> Path:
-    """Writes the page, tables and pictures: ``REPORT_FILES``.
+    """Write the page, tables and plots: ``REPORT_FILES``.
 
     Args:
-        evaluation: what came out.
-        folder: made if it is not there.
+        evaluation: results of the evaluation.
+        folder: folder of the files, which is made if it is not there.
 
     Returns:
         The page.
@@ -43,23 +43,25 @@ def write_report(evaluation: Evaluation, folder: Path) -> Path:
         FoveaError: a file cannot be written.
     """
     rows = summarize(evaluation)
-    curves = figure(evaluation, list(evaluation.curves), legend=True)
+    panels = {
+        metric: Panel(evaluation.original_accuracy[metric], curves) for metric, curves in evaluation.curves.items()
+    }
+    plots = plot_curves(panels, legend=True)
+    page = _template().render(
+        evaluation=evaluation,
+        fovea_version=fovea.__version__,
+        rows=rows,
+        shares=SHARES,
+        plots={metric: Markup(inline_svg(metric, panel)) for metric, panel in panels.items()},
+        series={codec.name: number % len(PALETTE) for number, codec in enumerate(evaluation.codecs)},
+        colors=PALETTE,
+    )
     contents = (
         points_csv(evaluation).encode(),
         summary_csv(evaluation, rows).encode(),
-        to_bytes(curves, "png"),
-        to_bytes(curves, "svg"),
-        _template()
-        .render(
-            evaluation=evaluation,
-            fovea_version=fovea.__version__,
-            rows=rows,
-            shares=SHARES,
-            plots={question: Markup(inline_svg(evaluation, question)) for question in evaluation.curves},
-            series={contender.name: i % len(SERIES) for i, contender in enumerate(evaluation.contenders)},
-            colors=SERIES,
-        )
-        .encode(),
+        figure_bytes(plots, "png"),
+        figure_bytes(plots, "svg"),
+        page.encode(),
     )
     for name, data in zip(REPORT_FILES, contents, strict=True):
         with writing(folder / name) as file:
@@ -69,7 +71,7 @@ def write_report(evaluation: Evaluation, folder: Path) -> Path:
 
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("fovea.evaluation"),
+        loader=jinja2.PackageLoader("fovea.evaluation.report"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -82,7 +84,7 @@ def _template() -> jinja2.Template:
         "uri": _uri,
         "outline": _outline,
         "overlay": _overlay,
-        "shade": _shade,
+        "css_color": _css_color,
     }
     return environment.get_template("report.html")
 
@@ -100,7 +102,7 @@ def _rate(estimate: Estimate) -> Markup:
 
 
 def _estimate(estimate: Estimate, pattern: str) -> Markup:
-    """A figure with its interval below, or the reason why there is none."""
+    """Return a figure with its interval, or the reason why there is none."""
     if math.isnan(estimate.value):
         return Markup('<span class="none">{}</span>').format(estimate.note)
     text = Markup(pattern.format(estimate.value).replace("-", "−"))
@@ -112,16 +114,16 @@ def _estimate(estimate: Estimate, pattern: str) -> Markup:
     return text
 
 
-def _uri(picture: Picture) -> str:
-    image = Image.fromarray(picture)
-    image.thumbnail((_WIDEST, _WIDEST), Image.Resampling.LANCZOS)
-    # Fine enough that what the codec did is seen, and not what this does.
+def _uri(pixels: Pixels) -> str:
+    image = Image.fromarray(pixels)
+    image.thumbnail((_IMAGE_SIDE, _IMAGE_SIDE), Image.Resampling.LANCZOS)
+    # At this quality the artifacts of the codecs stay visible, and WebP adds none of its own.
     return _embed(image, "webp", quality=88, method=6)
 
 
 def _overlay(class_map: NDArray[np.integer]) -> str:
-    image = Image.fromarray(color_classes(class_map))
-    image.thumbnail((_WIDEST, _WIDEST), Image.Resampling.NEAREST)
+    image = Image.fromarray(color_class_map(class_map))
+    image.thumbnail((_IMAGE_SIDE, _IMAGE_SIDE), Image.Resampling.NEAREST)
     return _embed(image, "png", optimize=True)
 
 
@@ -131,17 +133,17 @@ def _embed(image: Image.Image, image_format: str, **settings: object) -> str:
     return f"data:image/{image_format};base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
-def _shade(number: int) -> str:
-    return "rgb({}, {}, {})".format(*class_color(number))
+def _css_color(class_number: int) -> str:
+    return "rgb({}, {}, {})".format(*class_color(class_number))
 
 
 def _outline(mark: Mark) -> str:
-    """The border of a mask as an SVG path."""
+    """Return the border of a mask as an SVG path."""
     if mark.mask is None:
         return ""
     from contourpy import contour_generator
 
-    # Every second pixel will do, and a rim of zeros closes masks that touch the border.
+    # Every second pixel is enough. A border of zeros closes the outlines of masks that touch the border of the image.
     plane = np.pad(rle.decode(mark.mask)[::2, ::2], 1).astype(np.float32)
     lines = cast("list[NDArray[np.float64]]", contour_generator(z=plane).lines(0.5))
     return "".join("M" + " ".join(f"{2 * x - 2:.0f},{2 * y - 2:.0f}" for x, y in line) + "Z" for line in lines)

@@ -1,4 +1,4 @@
-"""Figures as tables."""
+"""The figures of an evaluation as CSV tables."""
 
 import csv
 import io
@@ -7,89 +7,84 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import fovea
-from fovea.evaluation.curves import Estimate, bd_rate, rate_keeping, share_kept
 from fovea.evaluation.evaluate import Evaluation
-from fovea.evaluation.point import Accuracy, Question
+from fovea.evaluation.metrics import AnyScore, Metric
+from fovea.evaluation.rate_accuracy import Estimate, bd_rate, rate_keeping, share_kept
 
 SHARES = (0.99, 0.95, 0.90)
-"""Parts of the uncompressed accuracy that are asked for."""
+"""Parts of the accuracy on the originals whose bitrates are given."""
 RATES = (0.15, 0.23)
-"""Bits per pixel at which is told how much of the accuracy is kept: where the literature does."""
+"""Bitrates in bits per pixel at which the kept part of the accuracy is given: those of published comparisons."""
 _SETTING = ("dataset", "images", "reference", "fovea")
-"""Columns that tell one evaluation from another where their tables are put together."""
+"""Columns that tell evaluations apart where their tables are put together."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One codec for one recognizer."""
+    """Figures of one codec for one metric.
 
-    question: Question
+    Attributes:
+        metric: the metric.
+        codec: name of the codec.
+        bd_rate: percent of bits against the anchor; None for the anchor itself.
+        keeping: bits per pixel that keep each of ``SHARES``.
+        kept: percent of the accuracy on the originals that is kept at each of ``RATES``.
+    """
+
+    metric: Metric
     codec: str
     bd_rate: Estimate | None
-    """In percent against the anchor; None for the anchor itself."""
     keeping: Mapping[float, Estimate]
-    """Bits per pixel that keep each of ``SHARES``."""
     kept: Mapping[float, Estimate]
-    """Percent of the uncompressed accuracy that is kept at each of ``RATES``."""
 
 
 def summarize(evaluation: Evaluation) -> list[Row]:
-    """Compares all curves with those of the anchor and with the originals."""
+    """Compare all curves with those of the anchor and with the accuracy on the originals."""
     return [
         Row(
-            question,
+            metric,
             codec,
             None if codec == evaluation.anchor else bd_rate(curves[evaluation.anchor], curve),
-            {share: rate_keeping(curve, evaluation.wholes[question], share) for share in SHARES},
-            {rate: share_kept(curve, evaluation.wholes[question], rate) for rate in RATES},
+            {share: rate_keeping(curve, evaluation.original_accuracy[metric], share) for share in SHARES},
+            {rate: share_kept(curve, evaluation.original_accuracy[metric], rate) for rate in RATES},
         )
-        for question, curves in evaluation.curves.items()
+        for metric, curves in evaluation.curves.items()
         for codec, curve in curves.items()
     ]
 
 
 def summary_csv(evaluation: Evaluation, rows: Iterable[Row]) -> str:
-    """One line for each codec and recognizer."""
-    heads = ["bd_rate_percent", *(f"bpp_keeping_{share:.0%}".removesuffix("%") for share in SHARES)]
-    heads += [f"percent_kept_at_{rate:g}_bpp" for rate in RATES]
+    """Return a table with one line for each codec and metric."""
+    figures = ["bd_rate_percent", *(f"bpp_keeping_{share:.0%}".removesuffix("%") for share in SHARES)]
+    figures += [f"percent_kept_at_{rate:g}_bpp" for rate in RATES]
     header = [*_SETTING, "recognizer", "kind", "classes_scored", "classes", "codec", "anchor"]
-    header += [f"{head}{part}" for head in heads for part in ("", "_low", "_high", "_note")]
-    lines: list[list[object]] = [
-        [
-            *_setting(evaluation),
-            row.question.recognizer,
-            row.question.kind,
-            *evaluation.classes[row.question.recognizer],
-            row.codec,
-            evaluation.anchor,
-            *(
-                cell
-                for estimate in (row.bd_rate, *row.keeping.values(), *row.kept.values())
-                for cell in _cells(estimate)
-            ),
-        ]
-        for row in rows
-    ]
+    header += [f"{figure}{part}" for figure in figures for part in ("", "_low", "_high", "_note")]
+    lines: list[list[object]] = []
+    for row in rows:
+        estimates = (row.bd_rate, *row.keeping.values(), *row.kept.values())
+        metric = [row.metric.recognizer, row.metric.kind, *evaluation.classes[row.metric.recognizer]]
+        cells = [cell for estimate in estimates for cell in _cells(estimate)]
+        lines.append([*_setting(evaluation), *metric, row.codec, evaluation.anchor, *cells])
     return _csv([header, *lines])
 
 
 def points_csv(evaluation: Evaluation) -> str:
-    """One line for each codec and quality, the originals first. Accuracy is in points of 100."""
+    """Return a table with one line for each codec and quality, after one for the originals. Accuracy is in percent."""
+    metrics = list(evaluation.original_scores)
     header: list[object] = [*_SETTING, "codec", "version", "quality", "bpp", "psnr_db", "object_psnr_db"]
     header += ["encode_mp_per_s", "decode_mp_per_s", "peak_memory_mib"]
     header += [
-        f"{question.recognizer}_{question.kind}_{name}"
-        for question in evaluation.wholes
-        for name in vars(evaluation.originals[question.recognizer].of(question.kind))
+        f"{metric.recognizer}_{metric.kind}_{name}"
+        for metric in metrics
+        for name in vars(evaluation.original_scores[metric])
     ]
-    versions = {contender.name: contender.version for contender in evaluation.contenders}
+    versions = {codec.name: codec.version for codec in evaluation.codecs}
 
-    def scores(accuracy: Mapping[str, Accuracy]) -> list[object]:
-        found = (accuracy[question.recognizer].of(question.kind) for question in evaluation.wholes)
-        return [_number(100 * value, 3) for score in found for value in vars(score).values()]
+    def cells(scores: Mapping[Metric, AnyScore]) -> list[object]:
+        return [_number(100 * value, 3) for metric in metrics for value in vars(scores[metric]).values()]
 
     setting = _setting(evaluation)
-    lines: list[list[object]] = [[*setting, "original", *[""] * 8, *scores(evaluation.originals)]]
+    lines: list[list[object]] = [[*setting, "original", *[""] * 8, *cells(evaluation.original_scores)]]
     lines += [
         [
             *setting,
@@ -98,7 +93,7 @@ def points_csv(evaluation: Evaluation) -> str:
             f"{point.quality:g}",
             *(_number(value, 5) for value in (point.bpp, point.psnr, point.object_psnr)),
             *(_number(value, 4) for value in (point.encode_speed, point.decode_speed, point.memory / 2**20)),
-            *scores(point.accuracy),
+            *cells(point.scores),
         ]
         for point in evaluation.points
     ]

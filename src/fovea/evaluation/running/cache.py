@@ -1,4 +1,4 @@
-"""What was worked out before, kept by content in one file."""
+"""A store of results on disk, by the content that each result depends on."""
 
 import hashlib
 import json
@@ -10,12 +10,12 @@ from typing import Any, Self
 
 from fovea.errors import FoveaError
 
-_PATIENCE = 60.0
+_LOCK_TIMEOUT = 60.0
 """Seconds to wait while another process writes."""
 
 
 def digest(*parts: Any) -> str:
-    """A key made of everything a result depends on.
+    """Return a key made of everything that a result depends on.
 
     Args:
         parts: anything that json can write.
@@ -31,20 +31,20 @@ def digest(*parts: Any) -> str:
 
 
 class Cache:
-    """Bytes by key, in an SQLite file: what was put survives a crash, and what was interrupted leaves no trace.
+    """Bytes by key, in an SQLite file. What was put survives a crash; a put that is interrupted leaves no trace.
 
     Args:
-        path: the file, made if it is not there.
+        path: the file, which is made if it is not there.
 
     Raises:
-        FoveaError: the file cannot be opened, or is no such file.
+        FoveaError: the file cannot be opened, or is not a cache.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=_PATIENCE)
+            self._db = sqlite3.connect(path, timeout=_LOCK_TIMEOUT)
             with self._db:
                 self._db.execute("CREATE TABLE IF NOT EXISTS found (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID")
         except (OSError, sqlite3.Error) as error:
@@ -59,15 +59,15 @@ class Cache:
         self._db.close()
 
     def __contains__(self, key: str) -> bool:
-        return self._one("SELECT 1 FROM found WHERE key = ?", key) is not None
+        return self._row("SELECT 1 FROM found WHERE key = ?", key) is not None
 
     def get(self, key: str) -> bytes | None:
-        """What was put under a key, or None."""
-        row = self._one("SELECT value FROM found WHERE key = ?", key)
+        """Return what was put under a key, or None."""
+        row = self._row("SELECT value FROM found WHERE key = ?", key)
         return None if row is None else bytes(row[0])
 
     def put(self, items: Mapping[str, bytes]) -> None:
-        """Keeps values: all of them, or none if it fails.
+        """Store values under their keys, all of them or, if that fails, none.
 
         Raises:
             FoveaError: the disk is full, or the file cannot be written.
@@ -78,7 +78,7 @@ class Cache:
         except sqlite3.Error as error:
             raise self._failure(error) from error
 
-    def _one(self, query: str, key: str) -> tuple[Any, ...] | None:
+    def _row(self, query: str, key: str) -> tuple[Any, ...] | None:
         try:
             row: tuple[Any, ...] | None = self._db.execute(query, (key,)).fetchone()
         except sqlite3.Error as error:
@@ -86,8 +86,9 @@ class Cache:
         return row
 
     def _failure(self, error: Exception) -> FoveaError:
-        if isinstance(error, sqlite3.DatabaseError) and "not a database" in str(error):
-            return FoveaError(f"{self.path} is no cache of an evaluation: delete it, or name another with --cache")
-        if "full" in str(error):
-            return FoveaError(f"{self.path}: the disk is full: make room and run again, all work so far is kept")
-        return FoveaError(f"{self.path}: {error}")
+        reason = str(error)
+        if "not a database" in reason:
+            reason = "is not the cache of an evaluation: delete it, or name another file with --cache"
+        elif "full" in reason:
+            reason = "the disk is full: make room and run again, all work so far is kept"
+        return FoveaError(reason, path=self.path)

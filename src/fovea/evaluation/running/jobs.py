@@ -1,171 +1,194 @@
-"""The pieces of work of an evaluation, each small enough to lose without pain. They run in worker processes."""
+"""The jobs of an evaluation. Each is small, so that an interruption loses little, and runs in a worker process."""
 
 import json
+import math
 import time
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fovea.errors import BaselineError, FoveaError
-from fovea.evaluation.cache import Cache, digest
-from fovea.evaluation.contender import Contender, codec_for
-from fovea.evaluation.plan import Plan, file_key, seen_key
-from fovea.evaluation.sight import look
-from fovea.recognition.recognizer import Picture
+from fovea.baselines import Pixels
+from fovea.errors import BaselineError, about
+from fovea.evaluation.codecs import CodecUnderTest
+from fovea.evaluation.metrics import mean_squared_error
+from fovea.evaluation.recognizers import recognize
+from fovea.evaluation.running.cache import Cache, digest
+from fovea.evaluation.running.plan import ORIGINAL, Coding, Plan
+from fovea.evaluation.running.results import Measurement, Results
 
-Found = Mapping[str, bytes]
-"""Results, by the keys under which they are kept."""
+_CORNER = 64
+"""Side in pixels of the part of an image that a codec is warmed up on."""
 
 
-class Bench:
-    """What a worker process has at hand.
+class Worker:
+    """What a worker process keeps between its jobs.
 
     Args:
-        plan: of the evaluation.
+        plan: plan of the evaluation.
     """
 
     def __init__(self, plan: Plan) -> None:
-        self.plan, self.cache = plan, Cache(plan.cache)
+        self.results = Results(plan, Cache(plan.cache))
         self._image = -1
-        self._warm: set[tuple[str, float]] = set()
+        self._warm: set[Coding] = set()
 
-    def open(self, image: int) -> tuple[Picture, NDArray[np.bool_]]:
-        """An original and its object mask; the last one stays at hand, as codecs take turns on it."""
-        if image != self._image:
-            listed = self.plan.dataset.images[image]
-            self._picture, self._objects = listed.load(), self.plan.dataset.object_mask(listed)
-            self._image = image
-        return self._picture, self._objects
+    def original(self, image: int) -> tuple[Pixels, NDArray[np.bool_]]:
+        """Return an original, uint8 [H, W, 3], and its object mask, bool [H, W].
 
-    def warm(self, spec: str, quality: float) -> None:
-        """Runs a codec once on a corner, so that no clock counts the loading of libraries and weights.
-
-        Some codecs have weights of their own for each quality, so this is done for each; a corner takes no time.
+        The last one is kept, because the codecs take turns on it.
         """
-        if (spec, quality) not in self._warm:
-            corner, objects = np.ascontiguousarray(self._picture[:64, :64]), self._objects[:64, :64]
-            codec = codec_for(spec, objects)
-            codec.decode(codec.encode(corner, quality))
-            self._warm.add((spec, quality))
+        if image != self._image:
+            dataset = self.results.plan.dataset
+            listed = dataset.images[image]
+            self._pixels, self._objects = listed.load(), dataset.object_mask(listed)
+            self._image = image
+        return self._pixels, self._objects
+
+    def warm_up(self, codec: CodecUnderTest, quality: float) -> None:
+        """Run a codec once on a corner of the image, so that libraries and weights are loaded before times are taken.
+
+        Some codecs have other weights for each quality, so this is done for each.
+        """
+        if (coding := Coding(codec, quality)) not in self._warm:
+            corner = np.ascontiguousarray(self._pixels[:_CORNER, :_CORNER])
+            opened = codec.spec.open_for(self._objects[:_CORNER, :_CORNER])
+            opened.decode(opened.encode(corner, quality))
+            self._warm.add(coding)
 
 
 class Job(Protocol):
     """A piece of work."""
 
     def keys(self, plan: Plan) -> list[str]:
-        """All that it finds; where all of them are known it need not run."""
+        """Return the keys of all that the job finds. It need not run where the cache has all of them."""
 
-    def run(self, bench: Bench) -> Found:
-        """Does it."""
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """One file of one codec."""
-
-    size: int
-    """Bytes."""
-    mse: float
-    object_mse: float | None
-    """None where the image has no objects."""
-    encode_seconds: float
-    decode_seconds: float
+    def run(self, worker: Worker) -> Mapping[str, bytes]:
+        """Do the work, and return what it found by its keys."""
 
 
 @dataclass(frozen=True)
-class Look:
-    """Codes one image at one quality, or takes the original, and shows it to all recognizers."""
+class RecognitionJob:
+    """Codes one image, or takes the original, and runs all recognizers on the result.
+
+    Attributes:
+        image: index of the image.
+        coding: how it is coded.
+    """
 
     image: int
-    contender: Contender | None = None
-    quality: float = 0
+    coding: Coding = ORIGINAL
 
     def keys(self, plan: Plan) -> list[str]:
-        """The measurement and the file, if coded, and what each recognizer sees."""
-        key = plan.image_key(self.image, self.contender, self.quality)
-        coded = [] if self.contender is None else [key, file_key(key)]
-        return coded + [seen_key(key, judge) for judge in plan.judges]
+        """Return the keys of the measurement and the file, if the image is coded, and of the recognizers' outputs."""
+        outputs = [plan.output_key(self.image, self.coding, recognizer) for recognizer in plan.recognizers]
+        if self.coding.codec is None:
+            return outputs
+        return [plan.image_key(self.image, self.coding), plan.file_key(self.image, self.coding), *outputs]
 
-    def run(self, bench: Bench) -> Found:
-        """Finds whatever is not known yet."""
-        plan, found = bench.plan, {}
-        key = plan.image_key(self.image, self.contender, self.quality)
-        picture, objects = bench.open(self.image)
-        try:
-            if self.contender is not None:
-                data = bench.cache.get(file_key(key))
+    def run(self, worker: Worker) -> Mapping[str, bytes]:
+        """Find all that the cache lacks."""
+        plan, cache, found = worker.results.plan, worker.results.cache, dict[str, bytes]()
+        with about(plan.dataset.images[self.image].path):
+            pixels, objects = worker.original(self.image)
+            if self.coding.codec is not None:
+                data = cache.get(plan.file_key(self.image, self.coding))
                 if data is None:
-                    bench.warm(self.contender.spec, self.quality)
-                    data, picture, measured = measure(self.contender, self.quality, picture, objects)
-                    found = {key: json.dumps(asdict(measured)).encode(), file_key(key): data}
+                    worker.warm_up(self.coding.codec, self.coding.quality)
+                    data, pixels, measured = measure(self.coding.codec, self.coding.quality, pixels, objects)
+                    found[plan.image_key(self.image, self.coding)] = json.dumps(asdict(measured)).encode()
+                    found[plan.file_key(self.image, self.coding)] = data
                 else:
-                    picture = codec_for(self.contender.spec, objects).decode(data)
-            for judge in plan.judges:
-                if (wanted := seen_key(key, judge)) not in bench.cache:
-                    found[wanted] = look(judge, picture)
-        except FoveaError as error:
-            raise type(error)(f"{plan.dataset.images[self.image].path}: {error}") from error
+                    pixels = self.coding.codec.spec.open_for(objects).decode(data)
+            for recognizer in plan.recognizers:
+                if (key := plan.output_key(self.image, self.coding, recognizer)) not in cache:
+                    found[key] = recognize(recognizer, pixels)
         return found
 
 
 def measure(
-    contender: Contender, quality: float, picture: Picture, objects: NDArray[np.bool_]
-) -> tuple[bytes, Picture, Measurement]:
-    """Codes an image and decodes it.
+    codec: CodecUnderTest, quality: float, original: Pixels, objects: NDArray[np.bool_]
+) -> tuple[bytes, Pixels, Measurement]:
+    """Encode and decode an image.
 
     Args:
-        contender: the codec.
-        quality: on the codec's own scale.
-        picture: uint8 [H, W, 3], RGB.
-        objects: [H, W], True on objects.
+        codec: the codec.
+        quality: quality on the scale of the codec.
+        original: uint8 [H, W, 3], RGB.
+        objects: bool [H, W], True on objects.
 
     Returns:
-        The file, the decoded image, and what was measured.
+        The file, the decoded image, uint8 [H, W, 3], and the measurement.
 
     Raises:
-        BaselineError: the codec fails, or gives back an image of another size.
+        BaselineError: the codec fails, or decodes to another size.
     """
-    codec = codec_for(contender.spec, objects)
-    began = time.perf_counter()
-    data = codec.encode(picture, quality)
-    between = time.perf_counter()
-    decoded = codec.decode(data)
-    ended = time.perf_counter()
-    if decoded.shape != picture.shape:
-        raise BaselineError(f"{contender.name} gave back {list(decoded.shape)} for {list(picture.shape)}")
-    error = np.square(picture.astype(np.float32) - decoded).mean(axis=2)
-    inside = float(error[objects].mean()) if objects.any() else None
-    return data, decoded, Measurement(len(data), float(error.mean()), inside, between - began, ended - between)
+    opened = codec.spec.open_for(objects)
+    start = time.perf_counter()
+    data = opened.encode(original, quality)
+    encoded = time.perf_counter()
+    decoded = opened.decode(data)
+    end = time.perf_counter()
+    if decoded.shape != original.shape:
+        raise BaselineError(f"{codec.name} decodes to {list(decoded.shape)} instead of {list(original.shape)}")
+    object_mse = mean_squared_error(original, decoded, objects) if objects.any() else None
+    mse = mean_squared_error(original, decoded)
+    return data, decoded, Measurement(len(data), mse, object_mse, encoded - start, end - encoded)
 
 
 @dataclass(frozen=True)
-class Fit:
-    """Finds the quality at which a codec gives one image a wanted size."""
+class QualitySearchJob:
+    """Finds the quality at which the file of one image has nearly a wanted size.
+
+    Attributes:
+        image: index of the image.
+        codec: the codec.
+        size: bytes that are wanted.
+        low: a quality whose file is not larger.
+        high: a quality whose file is not smaller.
+    """
 
     image: int
-    contender: Contender
+    codec: CodecUnderTest
     size: int
-    """Bytes."""
     low: float
-    """A quality that gives less."""
     high: float
-    """A quality that gives more."""
 
     def keys(self, plan: Plan) -> list[str]:
-        """The quality."""
-        return [digest("fit", plan.image_key(self.image, self.contender, self.low), self.size, self.high)]
+        """Return the key of the quality."""
+        return [digest("fit", plan.image_key(self.image, Coding(self.codec, self.low)), self.size, self.high)]
 
-    def run(self, bench: Bench) -> Found:
-        """Halves the range until whole qualities are next to each other."""
-        picture, objects = bench.open(self.image)
-        low, high, sizes = self.low, self.high, {}
-        while high - low > 1:
-            middle = float(round((low + high) / 2))
-            data, _, _ = measure(self.contender, middle, picture, objects)
-            sizes[middle] = len(data)
-            low, high = (middle, high) if len(data) <= self.size else (low, middle)
-        best = min(sizes, key=lambda quality: abs(sizes[quality] - self.size), default=low)
-        return {self.keys(bench.plan)[0]: json.dumps(best).encode()}
+    def run(self, worker: Worker) -> Mapping[str, bytes]:
+        """Search the whole qualities between the two; take the lower of the two where there is none."""
+        original, objects = worker.original(self.image)
+        between = range(math.floor(self.low) + 1, math.ceil(self.high))
+        codec = self.codec.spec.open_for(objects)
+        best = self.low
+        if between:
+            best = float(nearest_quality(lambda quality: len(codec.encode(original, quality)), self.size, between))
+        return {self.keys(worker.results.plan)[0]: json.dumps(best).encode()}
+
+
+def nearest_quality(size_at: Callable[[int], int], size: float, qualities: range) -> int:
+    """Return the quality whose file is nearest to a wanted size, as a ratio, by bisection.
+
+    Args:
+        size_at: gives the bytes of the file of a quality; it should not fall when the quality rises.
+        size: bytes that are wanted.
+        qualities: qualities to choose from, at least one.
+
+    Example:
+        >>> nearest_quality(lambda quality: 100 * quality, size=2450, qualities=range(1, 101))
+        24
+    """
+    sizes: dict[int, int] = {}
+
+    def tried(quality: int) -> int:
+        sizes[quality] = size_at(quality)
+        return sizes[quality]
+
+    bisect_right(qualities, size, key=tried)
+    return min(sizes, key=lambda quality: abs(math.log(sizes[quality] / size)))

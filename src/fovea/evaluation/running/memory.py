@@ -1,76 +1,73 @@
-"""How much memory a codec takes."""
+"""The memory that a codec takes."""
 
 import json
-import multiprocessing
 import os
 import time
-from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from fovea.evaluation.cache import Cache, digest
-from fovea.evaluation.contender import Contender, codec_for
-from fovea.evaluation.plan import Plan
-from fovea.evaluation.pool import ignore_ctrl_c, killed_workers_told, submit
-from fovea.recognition.recognizer import Picture
+from fovea.baselines import Pixels
+from fovea.evaluation.codecs import CodecSpec, CodecUnderTest
+from fovea.evaluation.running.cache import digest
+from fovea.evaluation.running.plan import Coding, Plan
+from fovea.evaluation.running.pool import WorkerProcesses, explaining_killed_workers, ignore_ctrl_c
+from fovea.evaluation.running.results import Results
 
-_STEP = 0.002
-"""Seconds between two looks at the memory."""
+_INTERVAL = 0.002
+"""Seconds between two readings of the memory."""
 
-_held: tuple[Picture, NDArray[np.bool_]]
-"""In the process that is watched: the image and its object mask. Memory once given back would be taken again unseen."""
+_image: tuple[Pixels, NDArray[np.bool_]]
+"""In the process that is watched: the image and its object mask. They are kept, because memory that is given back
+could be used again without being noticed."""
 
 
-def peak_memory(plan: Plan, contender: Contender, cache: Cache) -> int:
-    """Codes and decodes the largest image in a process of its own.
+def peak_memory(results: Results, codec: CodecUnderTest) -> int:
+    """Encode and decode the largest image in a process of its own.
 
     Args:
-        plan: of the evaluation.
-        contender: the codec; its middle quality is taken.
-        cache: where the result is kept.
+        results: results of the evaluation; the memory is added to its cache.
+        codec: the codec. Its middle quality is used.
 
     Returns:
-        Bytes of resident memory, of that process and those it starts, above those of Python alone: loaded
-        libraries and weights included.
+        Bytes of resident memory that this process and those it starts take at most, beyond those of Python and the
+        image; loaded libraries and weights are included.
     """
-    image = max(range(len(plan.dataset)), key=lambda i: plan.dataset.images[i].width * plan.dataset.images[i].height)
-    quality = contender.qualities[len(contender.qualities) // 2]
-    key = digest("memory", plan.image_key(image, contender, quality))
-    if (known := cache.get(key)) is None:
-        known = json.dumps(_watch(plan, contender, image, quality)).encode()
-        cache.put({key: known})
+    images = results.plan.dataset.images
+    image = max(range(len(images)), key=lambda index: images[index].width * images[index].height)
+    quality = codec.qualities[len(codec.qualities) // 2]
+    key = digest("memory", results.plan.image_key(image, Coding(codec, quality)))
+    if (known := results.cache.get(key)) is None:
+        known = json.dumps(_watch(results.plan, codec, image, quality)).encode()
+        results.cache.put({key: known})
     return int(json.loads(known))
 
 
-def _watch(plan: Plan, contender: Contender, image: int, quality: float) -> int:
-    with (
-        killed_workers_told(),
-        ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=ignore_ctrl_c) as executor,
-    ):
-        process = psutil.Process(submit(executor, os.getpid).result())
-        executor.submit(_load, plan, image).result()
+def _watch(plan: Plan, codec: CodecUnderTest, image: int, quality: float) -> int:
+    with explaining_killed_workers(), WorkerProcesses(1, ignore_ctrl_c) as workers:
+        process = psutil.Process(workers.submit(os.getpid).result())
+        workers.submit(_load, plan, image).result()
         before = peak = _resident(process)
-        coding = executor.submit(_code, contender.spec, quality)
+        coding = workers.submit(_code, codec.spec, quality)
         while not coding.done():
             peak = max(peak, _resident(process))
-            time.sleep(_STEP)
+            time.sleep(_INTERVAL)
         coding.result()
         return peak - before
 
 
 def _load(plan: Plan, image: int) -> None:
-    """Reads the image, and imports what every codec needs: both belong to no codec."""
-    global _held
+    """Read the image. This also imports what every codec needs, which does not count as memory of the codec."""
+    global _image
     listed = plan.dataset.images[image]
-    _held = listed.load(), plan.dataset.object_mask(listed)
+    _image = listed.load(), plan.dataset.object_mask(listed)
 
 
-def _code(spec: str, quality: float) -> None:
-    picture, objects = _held
-    codec = codec_for(spec, objects)
-    codec.decode(codec.encode(picture, quality))
+def _code(spec: CodecSpec, quality: float) -> None:
+    pixels, objects = _image
+    codec = spec.open_for(objects)
+    codec.decode(codec.encode(pixels, quality))
 
 
 def _resident(process: psutil.Process) -> int:
@@ -78,6 +75,6 @@ def _resident(process: psutil.Process) -> int:
     for one in (process, *process.children(recursive=True)):
         try:
             total += one.memory_info().rss
-        except psutil.Error:  # it ended in between
+        except psutil.Error:  # the process has ended in between
             continue
     return total

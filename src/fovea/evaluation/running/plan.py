@@ -1,62 +1,96 @@
-"""What is evaluated on what, and under which keys each result is kept."""
+"""What an evaluation runs on what, and the keys under which its results are cached."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from fovea.evaluation.cache import digest
-from fovea.evaluation.contender import Contender
-from fovea.evaluation.judge import Judge, Kind
+from fovea.baselines import Pixels
+from fovea.evaluation.codecs import CodecUnderTest
+from fovea.evaluation.metrics import MetricKind
+from fovea.evaluation.recognizers import RecognizerInfo
+from fovea.evaluation.running.cache import digest
 from fovea.recognition import Dataset
-from fovea.recognition.recognizer import Picture
 
 Reference = Literal["labels", "self"]
-"""What counts as right: the labels, or what each recognizer sees on the originals."""
+"""What recognizers are scored against: the labels, or what each recognizer detects on the originals."""
 RECOGNITION = ""
-"""Version of what lies between pixels and what is seen, networks aside: how ``fovea.recognition`` feeds them and reads
-their outputs. Count on, "/2", "/3", with every change that a recognizer may answer: what it saw before is then no
-longer taken from the cache. Fovea's own version is in the keys of coded images, and not in those of originals.
+"""Version of all that affects the output of a recognizer besides image and network: how ``fovea.recognition`` feeds
+networks and reads their outputs. Increase it ("/2", "/3", ...) with every change of that; cached outputs of earlier
+versions are then not used any more. The version of Fovea itself is in the keys of coded images, not in those of
+originals.
 """
 
 
 @dataclass(frozen=True)
+class Coding:
+    """How the images are coded: by a codec at a quality, or not at all.
+
+    Attributes:
+        codec: the codec; None for the originals.
+        quality: quality on the scale of the codec.
+    """
+
+    codec: CodecUnderTest | None = None
+    quality: float = 0
+
+
+ORIGINAL = Coding()
+
+
+@dataclass(frozen=True)
 class Plan:
-    """Everything that an evaluation depends on. Every worker process gets it."""
+    """Everything that an evaluation depends on. Every worker process gets it.
+
+    Attributes:
+        dataset: the images, and their labels where there are any.
+        contents: digest of the pixels and labels of each image, from :func:`content`.
+        codecs: the codecs under test.
+        recognizers: the recognizers.
+        reference: what the recognizers are scored against.
+        cache: file of the cache.
+    """
 
     dataset: Dataset
     contents: tuple[str, ...]
-    """For each image a digest of pixels and labels."""
-    contenders: tuple[Contender, ...]
-    judges: tuple[Judge, ...]
+    codecs: tuple[CodecUnderTest, ...]
+    recognizers: tuple[RecognizerInfo, ...]
     reference: Reference
     cache: Path
 
-    def image_key(self, image: int, contender: Contender | None = None, quality: float = 0) -> str:
-        """Key of one version of an image; without a codec of the original."""
-        if contender is None:
+    @property
+    def codings(self) -> tuple[Coding, ...]:
+        """The originals, then each codec at each of its qualities."""
+        return (ORIGINAL, *(Coding(codec, quality) for codec in self.codecs for quality in codec.qualities))
+
+    def kinds(self, recognizer: RecognizerInfo) -> tuple[MetricKind, ...]:
+        """Return the kinds of output that a recognizer is scored in."""
+        masks = self.reference == "self" or self.dataset.masked
+        return tuple(kind for kind in recognizer.kinds if masks or kind != "mask")
+
+    def image_key(self, image: int, coding: Coding) -> str:
+        """Return the key of one image, coded."""
+        if coding.codec is None:
             return digest("original", self.contents[image])
-        return digest(contender.identity, quality, self.contents[image])
+        return digest(coding.codec.identity, coding.quality, self.contents[image])
 
-    def kinds(self, judge: Judge) -> tuple[Kind, ...]:
-        """What a recognizer is scored for."""
-        masked = self.reference == "self" or self.dataset.masked
-        return tuple(kind for kind in judge.kinds if masked or kind != "mask")
+    def file_key(self, image: int, coding: Coding) -> str:
+        """Return the key of the coded file of one image."""
+        return f"{self.image_key(image, coding)}/file"
 
-
-def file_key(image_key: str) -> str:
-    """Key of the coded file itself."""
-    return f"{image_key}/file"
+    def output_key(self, image: int, coding: Coding, recognizer: RecognizerInfo) -> str:
+        """Return the key of the output of a recognizer on one image, coded."""
+        return f"{self.image_key(image, coding)}/seen/{recognizer.fingerprint[:16]}{RECOGNITION}"
 
 
-def seen_key(image_key: str, judge: Judge) -> str:
-    """Key of what a recognizer saw on this version of the image."""
-    return f"{image_key}/seen/{judge.fingerprint[:16]}{RECOGNITION}"
+def content(dataset: Dataset, image: int, pixels: Pixels) -> str:
+    """Return a digest of the pixels and labels of an image.
 
-
-def content(dataset: Dataset, image: int, picture: Picture) -> str:
-    """Digest of the pixels and labels of an image."""
+    Args:
+        dataset: the data set.
+        image: index of the image.
+        pixels: uint8 [H, W, 3], RGB.
+    """
     annotations = dataset.by_image[dataset.images[image].id]
-    labels: Sequence[dict[str, object]] = [{**asdict(annotation), "image_id": None} for annotation in annotations]
-    return digest(picture.shape, hashlib.sha256(picture.data).hexdigest(), labels)
+    labels = [{**asdict(annotation), "image_id": None} for annotation in annotations]
+    return digest(pixels.shape, hashlib.sha256(pixels.data).hexdigest(), labels)

@@ -1,45 +1,95 @@
-"""Runs pieces of work on all cores, and keeps what they find."""
+"""A pool of worker processes that runs jobs on all cores and caches what they find."""
 
 import multiprocessing
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from itertools import islice
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 from tqdm import tqdm
 
 from fovea.errors import FoveaError
-from fovea.evaluation.cache import Cache
-from fovea.evaluation.plan import Plan
-from fovea.evaluation.work import Bench, Found, Job
+from fovea.evaluation.running.bounded import completed
+from fovea.evaluation.running.cache import Cache
+from fovea.evaluation.running.jobs import Job, Worker
+from fovea.evaluation.running.plan import Plan
 
-T = TypeVar("T")
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
-_SIGNAL_S = 0.2
-"""A signal that ends all processes of a group may reach a worker before it reaches this one, which it then ends."""
+_SIGNAL_DELAY = 0.2
+"""Seconds. A signal to a whole group of processes may end a worker before it reaches this process."""
 
-_bench: Bench
+_worker: Worker
+"""In a worker process: what it keeps between its jobs."""
+
+
+class WorkerProcesses(ProcessPoolExecutor):
+    """New processes that leave Ctrl-C to the process that started them.
+
+    They are started anew rather than forked, because threads of ONNX Runtime do not survive a fork.
+
+    Args:
+        processes: number of processes. They start with the first work.
+        initializer: runs first in each process.
+        arguments: arguments of the initializer.
+    """
+
+    def __init__(self, processes: int, initializer: Callable[..., None], *arguments: Any) -> None:
+        context = multiprocessing.get_context("spawn")
+        super().__init__(processes, context, initializer=initializer, initargs=arguments)
+
+    def submit(self, function: Callable[_P, _T], /, *arguments: _P.args, **named: _P.kwargs) -> Future[_T]:
+        """Hand over work. A process that starts for it ignores Ctrl-C from the first moment on."""
+        if threading.current_thread() is not threading.main_thread():  # only the main thread may set signal handlers
+            return super().submit(function, *arguments, **named)
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            return super().submit(function, *arguments, **named)
+        finally:
+            signal.signal(signal.SIGINT, handler)
+
+
+def ignore_ctrl_c() -> None:
+    """Ignore Ctrl-C in a worker. It reaches all processes; the first one answers it and ends the workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def explaining_killed_workers() -> Iterator[None]:
+    """Say why a worker was most likely killed.
+
+    Raises:
+        FoveaError: a worker was killed.
+    """
+    try:
+        yield
+    except BrokenProcessPool as error:
+        time.sleep(_SIGNAL_DELAY)  # the signal that ended the worker may be about to end this process, too
+        raise FoveaError(
+            "a worker was killed, most likely because the memory is full: run again with a smaller -j, "
+            "all work so far is kept"
+        ) from error
 
 
 class Pool:
-    """Worker processes for an evaluation; they start when the first work comes.
+    """The worker processes of an evaluation. They start when there is work.
 
     Args:
-        plan: of the evaluation.
-        processes: how many work at once.
-        cache: where this process keeps what they find.
+        plan: plan of the evaluation.
+        processes: number of jobs that run at the same time.
+        cache: where this process puts what the jobs find.
     """
 
     def __init__(self, plan: Plan, processes: int, cache: Cache) -> None:
         self._plan, self._processes, self._cache = plan, processes, cache
-        self._executor: ProcessPoolExecutor | None = None
+        self._workers: WorkerProcesses | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -47,15 +97,15 @@ class Pool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._executor is not None:
-            self._executor.shutdown(cancel_futures=True)
+        if self._workers is not None:
+            self._workers.shutdown(cancel_futures=True)
 
     def run(self, jobs: Iterable[Job], title: str, unit: str) -> None:
-        """Does all that is not known yet, with a progress bar. What is done stays done if this is interrupted.
+        """Run the jobs whose results the cache lacks, with a progress bar. An interruption loses only what is running.
 
         Args:
-            jobs: the work, in any order.
-            title: of the progress bar.
+            jobs: the jobs, in any order.
+            title: title of the progress bar.
             unit: what one job makes.
 
         Raises:
@@ -64,70 +114,33 @@ class Pool:
         missing = [job for job in jobs if not all(key in self._cache for key in job.keys(self._plan))]
         if not missing:
             return
-        executor = self._executor = self._executor or _start(self._plan, self._processes)
-        coming, running = iter(missing), set[Future[Found]]()
-        with killed_workers_told(), tqdm(total=len(missing), desc=title, unit=unit, smoothing=0.05) as bar:
-            # Few at a time: results must not pile up faster than they are written.
-            while running := running | {
-                submit(executor, _run, job) for job in islice(coming, 2 * self._processes - len(running))
-            }:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    self._cache.put(future.result())
-                    bar.update()
+        workers = self._workers = self._workers or start_workers(self._plan, self._processes)
+        # Few jobs at a time: results must not pile up faster than they are written.
+        limit = 2 * self._processes
+        with explaining_killed_workers(), tqdm(total=len(missing), desc=title, unit=unit, smoothing=0.05) as bar:
+            for found in completed(workers, _run, missing, limit):
+                self._cache.put(found)
+                bar.update()
 
 
-@contextmanager
-def killed_workers_told() -> Iterator[None]:
-    """Say why a worker most likely was killed.
-
-    Raises:
-        FoveaError: a worker was killed.
-    """
-    try:
-        yield
-    except BrokenProcessPool as error:
-        time.sleep(_SIGNAL_S)
-        raise FoveaError(
-            "a worker was killed, most likely because the memory is full: run again with a smaller -j, "
-            "all work so far is kept"
-        ) from error
-
-
-def _start(plan: Plan, processes: int) -> ProcessPoolExecutor:
-    # Threads of ONNX Runtime do not survive a fork, hence new processes.
-    return ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_prepare, initargs=(plan,))
-
-
-def submit(executor: ProcessPoolExecutor, function: Callable[..., T], *arguments: object) -> Future[T]:
-    """Hands work to a pool. A worker that starts for it ignores Ctrl-C from birth, before it can say so itself."""
-    if threading.current_thread() is not threading.main_thread():
-        return executor.submit(function, *arguments)
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        return executor.submit(function, *arguments)
-    finally:
-        signal.signal(signal.SIGINT, handler)
-
-
-def ignore_ctrl_c() -> None:
-    """Makes a worker ignore Ctrl-C, which reaches all processes: the first one alone answers it, and ends the rest."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def start_workers(plan: Plan, processes: int) -> WorkerProcesses:
+    """Return the worker processes of an evaluation."""
+    return WorkerProcesses(processes, _prepare, plan)
 
 
 def _prepare(plan: Plan) -> None:
-    global _bench
+    global _worker
     ignore_ctrl_c()
-    _bench = Bench(plan)
+    _worker = Worker(plan)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """A parent that was killed tells nobody to end."""
+    """End this process when its parent ends: a parent that is killed does not end its workers."""
     if parent := multiprocessing.parent_process():
         parent.join()
         os._exit(1)
 
 
-def _run(job: Job) -> Found:
-    return job.run(_bench)
+def _run(job: Job) -> Mapping[str, bytes]:
+    return job.run(_worker)
