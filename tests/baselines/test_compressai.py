@@ -101,8 +101,8 @@ def test_damaged_file(weights, draw):
     [
         ("compressai", "needs 'compressai:architecture:weights file'"),
         ("compressai:copying", "needs 'compressai:architecture:weights file'"),
-        ("compressai:copying:nowhere/none.pth", "no weights at nowhere/none.pth"),
-        ("compressai:copying:nowhere/{quality}.pth", "no weights at nowhere/"),
+        ("compressai:copying:nowhere/none.pth", "nowhere/none.pth: compressai has no weights"),
+        ("compressai:copying:nowhere/{quality}.pth", "nowhere/.quality..pth: compressai has no weights"),
     ],
 )
 def test_wrong_spec(spec, message):

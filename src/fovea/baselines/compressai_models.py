@@ -51,7 +51,7 @@ class CompressAi(Baseline):
             raise BaselineError(f"compressai needs 'compressai:architecture:weights file', got 'compressai:{detail}'")
         self.weights = _find_weights(Path(self.pattern))
         if not self.weights:
-            raise BaselineError("compressai has no weights at this path", path=self.pattern)
+            raise BaselineError("compressai has no weights here", path=self.pattern)
         self.default_qualities = tuple(float(quality) for quality in sorted(self.weights))
         self.quality_range = (self.default_qualities[0], self.default_qualities[-1])
         self._models: dict[int, Any] = {}

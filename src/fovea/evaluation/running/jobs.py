@@ -181,7 +181,7 @@ def nearest_quality(size_at: Callable[[int], int], size: float, qualities: range
         qualities: qualities to choose from, at least one.
 
     Example:
-        >>> nearest_quality(lambda quality: 100 * quality, size=2450, qualities=range(1, 101))
+        >>> nearest_quality(lambda quality: 100 * quality, size=2440, qualities=range(1, 101))
         24
     """
     sizes: dict[int, int] = {}
