@@ -13,8 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from fovea.baselines import Pixels
 from fovea.evaluation import ROI_SUFFIX, CodecSpec, find_codec
-from fovea.networks import NetworkConfig
-from fovea.networks.complexity import multiply_accumulates
+from fovea.networks import NetworkConfig, multiply_accumulates
 from fovea.store import load_model
 from fovea.training.onnx_torch import OnnxNetwork, read_onnx
 from images import KODAK, RESULTS, SHARED, read_folder
@@ -23,7 +22,7 @@ from speed import TimedCodec, race
 from tables import Row, markdown, write_csv
 
 MODELS = SHARED / "models"
-MODELS_UNDER_TEST = ("fovea-s", "fovea-s.v1", "fovea-s-task", "fovea-s-mse")
+MODELS_UNDER_TEST = ("fovea-s", "fovea-s-object-mse", "fovea-s-task", "fovea-s-mse")
 ROI_RECOGNIZERS = ("yolox_nano", "yolov8n-seg")
 WITH_ROI = tuple(f"fovea-s-roi{ROI_SUFFIX}:{MODELS / name}.onnx" for name in ROI_RECOGNIZERS)
 CODECS = (*MODELS_UNDER_TEST, *WITH_ROI, "hevc:medium", "vvc:fast")

@@ -19,10 +19,8 @@ from fovea.baselines import Codec as AnyCodec
 from fovea.baselines import Pixels, get_baseline
 from fovea.bitstream import MAX_TILE_SIZE
 from fovea.codec import DEFAULT_MODEL, Codec
-from fovea.engine import engine_names
-from fovea.engine.base import available_cores
-from fovea.networks import NetworkConfig
-from fovea.networks.complexity import multiply_accumulates
+from fovea.engine import available_cores, engine_names
+from fovea.networks import NetworkConfig, multiply_accumulates
 from fovea.store import load_model
 from images import FULL_HD, KODAK, RESULTS, mosaic, read_folder
 from matmul import matmul_gflops

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from fovea.engine.base import available_cores
+from fovea.engine import available_cores
 from fovea.errors import FoveaError
 from fovea.evaluation.codecs import CodecUnderTest, find_codecs
 from fovea.evaluation.gallery.gallery import Gallery, make_gallery

@@ -15,10 +15,10 @@ from typing import Any, ParamSpec, Self, TypeVar
 from tqdm import tqdm
 
 from fovea.errors import FoveaError
-from fovea.evaluation.running.bounded import completed
 from fovea.evaluation.running.cache import Cache
 from fovea.evaluation.running.jobs import Job, Worker
 from fovea.evaluation.running.plan import Plan
+from fovea.parallel import completed
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
