@@ -33,7 +33,7 @@ def psnr(image: Pixels, decoded: Pixels, where: NDArray[np.bool_] | None = None)
 
 
 def encode_near(codec: Codec, image: Pixels, bpp: float, qualities: tuple[int, int] = (0, 100)) -> tuple[int, bytes]:
-    """Encode an image at the whole quality whose rate is nearest to the one wanted, as a ratio.
+    """Encode an image at the integer quality whose rate is nearest to the one wanted, as a ratio.
 
     Args:
         codec: a codec whose rate does not fall when the quality rises.

@@ -34,13 +34,13 @@ def test_half_the_bits_at_equal_accuracy_is_minus_fifty_percent():
     assert found.note == ""
 
 
-def test_shared_luck_cancels_out():
+def test_shared_noise_cancels_out():
     """Codecs that gain and lose on the same resamples differ as surely as they would without resampling."""
     found = bd_rate(curve(RATES, SCORES, noise=0.02), curve(RATES / 2, SCORES, noise=0.02))
     assert (found.low, found.high) == pytest.approx((-50, -50))
 
 
-def test_interval_widens_where_luck_is_not_shared():
+def test_interval_widens_where_noise_is_not_shared():
     steady, shaken = curve(RATES, SCORES), curve(RATES / 2, SCORES, noise=0.01)
     found = bd_rate(steady, shaken)
     assert found.low < -51 < -49 < found.high
@@ -110,9 +110,9 @@ def test_more_bits_for_less_accuracy_are_left_out():
 
 
 def test_band_is_of_the_accuracy_kept():
-    luck = np.random.default_rng(2).normal(1, 0.1, (50, 1))
-    lucky = Curve(RATES, SCORES, np.tile(RATES, (50, 1)), SCORES * luck)
-    low, high = confidence_band(lucky, OriginalAccuracy(0.4, 0.4 * luck[:, 0]))
+    noise = np.random.default_rng(2).normal(1, 0.1, (50, 1))
+    noisy = Curve(RATES, SCORES, np.tile(RATES, (50, 1)), SCORES * noise)
+    low, high = confidence_band(noisy, OriginalAccuracy(0.4, 0.4 * noise[:, 0]))
     assert low == pytest.approx(SCORES)
     assert high == pytest.approx(SCORES)
 

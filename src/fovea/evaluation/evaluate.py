@@ -1,4 +1,4 @@
-"""The whole evaluation: from codecs and recognizers to points, curves and pictures."""
+"""The evaluation: from codecs and recognizers to points, curves and a gallery."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ def evaluate(
         processes: number of images that are coded at the same time; by default one for each core.
 
     Returns:
-        Points, curves and pictures.
+        Points, curves and a gallery.
 
     Raises:
         FoveaError: something that is named cannot be used. This is found out before the long work begins.

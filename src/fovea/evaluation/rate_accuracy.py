@@ -1,7 +1,7 @@
 """Rate-accuracy curves, and what is read from them: BD-rate, bits that keep accuracy, and confidence intervals.
 
-**Front.** Accuracy is noisy: sometimes more bits give less accuracy. All figures are read from the *front*, the points
-that no cheaper point equals. Between these points the logarithm of the rate is interpolated by a monotone cubic
+**Front.** Accuracy is noisy: sometimes more bits give less accuracy. All figures are read from the Pareto front, the
+points that no cheaper point equals. Between these points the logarithm of the rate is interpolated by a monotone cubic
 (PCHIP; F. N. Fritsch and R. E. Carlson, "Monotone Piecewise Cubic Interpolation", SIAM Journal on Numerical Analysis,
 1980). Nothing is extrapolated.
 

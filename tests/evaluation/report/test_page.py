@@ -40,7 +40,7 @@ def test_any_codec_can_be_the_anchor(evaluation: Evaluation, tmp_path: Path):
     rows = summary(tmp_path)
     assert rows["half"]["bd_rate_percent_note"] == "the anchor"
     ends = [float(rows["plain"][f"bd_rate_percent{part}"]) for part in ("", "_low", "_high")]
-    assert ends == pytest.approx([100] * 3)  # luck is shared
+    assert ends == pytest.approx([100] * 3)  # the noise is shared
     assert all(float(rows["high"][f"bd_rate_percent{part}"]) for part in ("_low", "_high"))
 
 

@@ -162,7 +162,7 @@ class QualitySearchJob:
         return [digest("fit", plan.image_key(self.image, Coding(self.codec, self.low)), self.size, self.high)]
 
     def run(self, worker: Worker) -> Mapping[str, bytes]:
-        """Search the whole qualities between the two; take the lower of the two where there is none."""
+        """Search the integer qualities between the two; take the lower of the two where there is none."""
         original, objects = worker.original(self.image)
         between = range(math.floor(self.low) + 1, math.ceil(self.high))
         codec = self.codec.spec.open_for(objects)

@@ -24,7 +24,7 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 _SIGNAL_DELAY = 0.2
-"""Seconds. A signal to a whole group of processes may end a worker before it reaches this process."""
+"""Seconds to wait after a worker was killed: a signal to all processes may end a worker before it ends this one."""
 
 _worker: Worker
 """In a worker process: what it keeps between its jobs."""
