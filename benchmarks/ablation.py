@@ -14,10 +14,7 @@ import numpy as np
 import yaml
 from pydantic import Field
 
-from fovea.evaluation import evaluate
-from fovea.evaluation.contender import ROI
-from fovea.evaluation.curves import Curve, Estimate, bd_rate
-from fovea.evaluation.evaluate import Evaluation
+from fovea.evaluation import ROI_SUFFIX, Curve, Estimate, Evaluation, bd_rate, evaluate
 from fovea.recognition import load_dataset
 from fovea.store import save_model
 from fovea.training.config import TrainingConfig
@@ -115,7 +112,8 @@ def _object_psnr(evaluation: Evaluation, codec: str) -> Curve:
 
 def compared(study: Study, evaluation: Evaluation, patches: int) -> list[Row]:
     """Rows of the variants that were evaluated, in the order of the study."""
-    names = {codec.removesuffix(ROI): codec for codec in dict.fromkeys(point.codec for point in evaluation.points)}
+    codecs = dict.fromkeys(point.codec for point in evaluation.points)
+    names = {codec.removesuffix(ROI_SUFFIX): codec for codec in codecs}
     rows: list[Row] = []
     for name, other in study.pairs:
         if name not in names or other not in names:
@@ -183,7 +181,7 @@ def main(
     patches = patches or study.patches
     folder = work / f"{study_file.stem}-{patches}"
     runs = [study.configuration(name, patches) for name in (BASE, *(variants or study.variants))]
-    codecs = [f"{trained(run, folder)}{ROI if run.architecture.roi else ''}" for run in runs]
+    codecs = [f"{trained(run, folder)}{ROI_SUFFIX if run.architecture.roi else ''}" for run in runs]
     dataset = load_dataset(located(study.data), located(study.images))
     evaluation = evaluate(
         dataset.limit(limit) if limit else dataset,

@@ -1,24 +1,24 @@
 #!/usr/bin/env bash
 # Accuracy over bitrate: benchmarks/accuracy.sh [SET...], by default on every data set.
 #
-# Work is kept in .accuracy/, so an interrupted run goes on where it stopped, and a further codec costs only itself.
-# Tables and curves go to RESULTS/SET; the report, which shows images that are not ours, stays in .accuracy/.
-# fovea-s.v1 is Object-MSE alone; fovea-s.v5 finds objects as it learned to with its codec. The set "ways" compares the
-# ways to code for machines; "coco_seen" and "aerial_seen" ask how much of what recognizers see on the originals they
-# still see: that is less noisy than labels, and on drone images they see little that the labels know.
-#   CODECS   what to compare             LIMIT    so many images at most
+# Results are cached in .accuracy/, so an interrupted run continues where it stopped, and a further codec costs only its
+# own work. Tables and curves go to RESULTS/SET. The report stays in .accuracy/, because it shows images of others. The
+# set "ways" compares several ways to code for machines. "coco_seen" and "aerial_seen" score recognizers against their
+# own output on the originals, which is less noisy than labels.
+#   CODECS   codecs to compare
+#   LIMIT    largest number of images
 #   SHARED   folder of the data sets and recognizers, ../shared by default
-#   RESULTS  folder for tables and curves, benchmarks/results/accuracy by default: elsewhere for what join.py shall join
+#   RESULTS  folder for tables and curves, benchmarks/results/accuracy by default: another one for input of join.py
 set -euo pipefail
 cd "$(dirname "$0")/.."
 shared=${SHARED:-${FOVEA_SHARED:-../shared}}
-codecs=${CODECS:-fovea-s,fovea-s.v1,fovea-s-task,fovea-s-mse,jpeg,webp,avif:6,jxl,avc,hevc,vvc:fast}
-ways=fovea-s,fovea-s.v5,fovea-s.v6,fovea-s.v1,fovea-s-task,fovea-s-roi+roi,fovea-s-roi+roi:$shared/models/yolox_nano.onnx,fovea-s-mse,hevc,vvc:fast
+codecs=${CODECS:-fovea-s,fovea-s-object-mse,fovea-s-task,fovea-s-mse,jpeg,webp,avif:6,jxl,avc,hevc,vvc:fast}
+ways=fovea-s,fovea-s-object-mse,fovea-s-task,fovea-s-roi+roi,fovea-s-roi+roi:$shared/models/yolox_nano.onnx,fovea-s-mse,hevc,vvc:fast
 all="yolox_nano centernet_mbv3_512 yolov5n yolov8n yolov8n-seg"
 fovea=${FOVEA:-.venv/bin/fovea}
 tables=${RESULTS:-benchmarks/results/accuracy}
 
-# VVC takes half a minute for a picture of two megapixels at its higher rates, which tell little more.
+# VVC takes half a minute for an image of two megapixels at its higher rates, which add little.
 fewer=
 [[ ,$codecs, != *,vvc:fast,* ]] || fewer="--qualities vvc:fast=13,18,22,26,30"
 

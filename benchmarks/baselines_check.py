@@ -1,7 +1,8 @@
-"""Checks that the baselines code as well as they should: ``python benchmarks/baselines_check.py``.
+"""Checking that the baselines code as well as they should: ``python benchmarks/baselines_check.py``.
 
-A codec that is set up wrongly makes everything else look good. This codes four Kodak images with every codec
-and compares BD-rates with figures measured independently, with other programs. ``README.md`` explains the columns.
+A baseline with wrong settings makes every other codec look good. This script codes four Kodak images with every codec
+and compares BD-rates with figures that were measured independently, with other programs. ``README.md`` explains the
+columns.
 """
 
 import sys
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from fovea.baselines import Baseline, Picture, get, names
+from fovea.baselines import Baseline, Pixels, baseline_names, get_baseline
 from fovea.baselines.avc_hevc import Avc
+from fovea.evaluation import psnr
 from images import KODAK, RESULTS
 from measure import bits_per_pixel
 from tables import Row, markdown, write_csv
@@ -23,20 +25,20 @@ from tables import Row, markdown, write_csv
 IMAGES = ("kodim04", "kodim05", "kodim14", "kodim23")
 ANCHOR = "vvc:fast"
 ANCHOR_BD = 5.0
-"""BD-rate of the anchor against VVC medium, in percent: medium itself would take ten times as long."""
+"""BD-rate of the anchor against VVC medium, in percent. Medium itself would take ten times as long."""
 LUMA = np.array([0.2126, 0.7152, 0.0722])
 RANGES = ((25, 33), (27, 35), (29, 37), (30, 38), (31, 39), (33, 41))
-"""Of PSNR, in dB. Which one is behind the figures is not known, and it matters."""
+"""Ranges of PSNR in dB. It is not known which of them the figures were measured in, and it affects them."""
 TOLERANCE = 3.0
-"""Points of BD-rate."""
+"""Largest difference of two BD-rates that agree, in percentage points."""
 PATH = click.Path(path_type=Path)
 
 
 class AvcUntuned(Avc):
-    """x264 as a plain call has it: constant rate factor, tuned for eyes, its own note of 500 bytes in each file."""
+    """x264 with its defaults: constant rate factor, tuned for human eyes, and its options as 500 bytes in each file."""
 
     name = "avc:medium, untuned"
-    unneeded = frozenset()
+    dropped_units = frozenset[int]()
 
     def _options(self, qp: int) -> dict[str, str]:
         return {"preset": self.effort, "crf": str(qp), "x264-params": "sliced-threads=0:log=-1"}
@@ -66,24 +68,24 @@ QUALITIES = {
     "vvc:faster": (19, 22, 24, 26, 29, 31, 33, 36, 38, 42),
     "vvc:fast": (14, 18, 22, 27, 32, 36, 40, 44, 47),
 }
-"""About 25 to 41 dB."""
+"""Qualities that give about 25 to 41 dB."""
 QUALITIES[AvcUntuned.name] = QUALITIES["avc:medium"]
 
 
-def point(codec: Baseline, images: list[Picture], quality: float) -> tuple[float, float, float]:
-    """Bits per pixel, PSNR over R, G and B and PSNR of luma in dB, each the mean over the images."""
+def point(codec: Baseline, images: list[Pixels], quality: float) -> tuple[float, float, float]:
+    """Return bits per pixel, PSNR over R, G and B and PSNR of luma in dB, each the mean over the images."""
     points = []
     for image in images:
         data = codec.encode(image, quality)
         error = image.astype(np.float64) - codec.decode(data)
-        levels = [10 * np.log10(255**2 / np.mean(each**2)) for each in (error, error @ LUMA)]
+        levels = [psnr(float(np.mean(each**2))) for each in (error, error @ LUMA)]
         points.append((bits_per_pixel(data, image), *levels))
     bpp, rgb, luma = np.mean(points, axis=0)
     return float(bpp), float(rgb), float(luma)
 
 
 def bd_rate(curve: NDArray[np.float64], anchor: NDArray[np.float64], column: int, low: float, high: float) -> float:
-    """BD-rate against VVC medium in percent, over the points of a curve within a range of PSNR over R, G and B."""
+    """Return the BD-rate against VVC medium in percent, over the points of a curve within a range of RGB PSNR."""
     inside = curve[(curve[:, 1] >= low - 0.5) & (curve[:, 1] <= high + 0.5)]
     extra = bjontegaard.bd_rate(
         anchor[:, 0], anchor[:, column], inside[:, 0], inside[:, column],
@@ -93,7 +95,7 @@ def bd_rate(curve: NDArray[np.float64], anchor: NDArray[np.float64], column: int
 
 
 def compare(name: str, curve: NDArray[np.float64], anchor: NDArray[np.float64]) -> Row:
-    """One line of the comparison: BD-rates in each range, and how near the nearest comes to the figures."""
+    """Return a line of the comparison: BD-rates in each range, and the smallest difference to the figures."""
     found = {bounds: [bd_rate(curve, anchor, column, *bounds) for column in (1, 2)] for bounds in RANGES}
     rgb, luma = EXPECTED.get(name, (None, None))
     row: dict[str, object] = {"codec": name, "expected_rgb": rgb, "expected_luma": luma}
@@ -111,7 +113,7 @@ def main(folder: Path, out: Path) -> None:
     images = [np.asarray(Image.open(folder / f"{name}.png").convert("RGB")) for name in IMAGES]
     curves: dict[str, NDArray[np.float64]] = {}
     rows: list[Row] = []
-    for codec in tqdm([*map(get, [*names(), "vvc:faster"]), AvcUntuned()], desc="codecs"):
+    for codec in tqdm([*map(get_baseline, [*baseline_names(), "vvc:faster"]), AvcUntuned()], desc="codecs"):
         if reason := codec.available():
             print(f"skipped: {reason}", file=sys.stderr)
             continue

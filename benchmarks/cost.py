@@ -1,7 +1,7 @@
-"""What each way to code for machines costs: ``python benchmarks/cost.py``.
+"""The cost of several methods to code for machines: ``python benchmarks/cost.py``.
 
-All codecs take turns on Kodak images, one thread each, near the same rate. Encoding for the ROI-based way includes
-finding the regions. ``README.md`` explains the columns.
+All codecs take turns on Kodak images, with one thread each, near the same rate. The encoding time of a codec with a
+region of interest includes the recognizer that finds the region. ``README.md`` explains the columns.
 """
 
 from pathlib import Path
@@ -11,49 +11,43 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from fovea import baselines
-from fovea.baselines import Picture
-from fovea.evaluation.contender import FOVEA_RANGE, ROI, codec_for, contender
-from fovea.networks import NetworkConfig
-from fovea.networks.complexity import multiply_accumulates
+from fovea.baselines import Pixels
+from fovea.evaluation import ROI_SUFFIX, CodecSpec, find_codec
+from fovea.networks import NetworkConfig, multiply_accumulates
 from fovea.store import load_model
 from fovea.training.onnx_torch import OnnxNetwork, read_onnx
 from images import KODAK, RESULTS, SHARED, read_folder
 from measure import encode_near
-from speed import Contender, race
+from speed import TimedCodec, race
 from tables import Row, markdown, write_csv
 
 MODELS = SHARED / "models"
-WAYS = ("fovea-s", "fovea-s.v1", "fovea-s-task", "fovea-s-mse")
-FOUND_BY = ("yolox_nano", "yolov8n-seg")
-CODECS = (*WAYS, *(f"fovea-s-roi{ROI}:{MODELS / name}.onnx" for name in FOUND_BY), "hevc:medium", "vvc:fast")
+MODELS_UNDER_TEST = ("fovea-s", "fovea-s-object-mse", "fovea-s-task", "fovea-s-mse")
+ROI_RECOGNIZERS = ("yolox_nano", "yolov8n-seg")
+WITH_ROI = tuple(f"fovea-s-roi{ROI_SUFFIX}:{MODELS / name}.onnx" for name in ROI_RECOGNIZERS)
+CODECS = (*MODELS_UNDER_TEST, *WITH_ROI, "hevc:medium", "vvc:fast")
 DECODER = ("scales", "means", "context", "synthesis")
 ENCODER = ("analysis", "hyper_analysis", "scales", "means", "context")
 PATH = click.Path(path_type=Path)
 
 
-def multiplications(spec: str, pixels: int) -> tuple[float, float] | None:
-    """Thousands a pixel, to encode and to decode; None for a codec without networks.
+def multiplications(spec: CodecSpec, pixels: int) -> tuple[float, float] | None:
+    """Return thousands of multiplications per pixel, to encode and to decode; None for a codec without networks.
 
     Args:
-        spec: as for ``fovea eval``.
-        pixels: of an image: a recognizer takes the same for any.
+        spec: specification of the codec.
+        pixels: number of pixels of an image, because a recognizer multiplies equally often for any size.
     """
-    base, _, seen_by = spec.partition(ROI)
-    if _is_baseline(base):
+    if spec.is_baseline:
         return None
-    counts = multiply_accumulates(NetworkConfig(**load_model(base).card["config"]["architecture"]))
+    counts = multiply_accumulates(NetworkConfig(**load_model(spec.codec).card["config"]["architecture"]))
     encode, decode = (sum(counts[network] for network in networks) for networks in (ENCODER, DECODER))
-    finding = _of_recognizer(Path(seen_by[1:])) / pixels if seen_by else 0
+    finding = _of_recognizer(Path(spec.recognizer)) / pixels if spec.recognizer else 0
     return (encode + finding) / 1000, decode / 1000
 
 
-def _is_baseline(base: str) -> bool:
-    return base.partition(":")[0] in baselines.names()
-
-
 def _of_recognizer(path: Path) -> float:
-    """Multiplications of an ONNX file for one image."""
+    """Return the multiplications of an ONNX file for one image."""
     model = read_onnx(path)
     network = OnnxNetwork(model, [output.name for output in model.graph.output])
     with FlopCounterMode(display=False) as counter, torch.no_grad():
@@ -61,43 +55,42 @@ def _of_recognizer(path: Path) -> float:
     return float(counter.get_total_flops()) / 2
 
 
-def enter(spec: str, image: Picture, bpp: float) -> Contender:
-    """A codec, at the quality whose rate on an image is nearest to the one wanted."""
-    known, codec = contender(spec), codec_for(spec, np.zeros(image.shape[:2], np.bool_))
-    base = spec.partition(ROI)[0]
-    low, high = baselines.get(base).quality_range if _is_baseline(base) else FOVEA_RANGE
+def opened(spec: CodecSpec, image: Pixels, bpp: float) -> TimedCodec:
+    """Open a codec, at the quality whose rate on an image is nearest to the one wanted."""
+    known, codec = find_codec(spec), spec.open_for(np.zeros(image.shape[:2], np.bool_))
+    low, high = spec.quality_range
     quality, _ = encode_near(codec, image, bpp, (int(low), int(high)))
-    return Contender(known.name, known.version, codec, quality)
+    return TimedCodec(known.name, known.version, codec, quality)
 
 
 @click.command()
-@click.option("--codecs", default=",".join(CODECS), help="As for fovea eval.  [default: the ways, HEVC and VVC]")
+@click.option("--codecs", default=",".join(CODECS), help="As for fovea eval.  [default: models of Fovea, HEVC and VVC]")
 @click.option("--images", "folder", type=PATH, default=KODAK, help="Folder of PNG images.")
-@click.option("--limit", type=click.IntRange(1), default=8, show_default=True, help="At most so many images.")
-@click.option("--repeats", type=click.IntRange(1), default=5, show_default=True, help="Rounds that count.")
-@click.option("--bpp", type=float, default=0.2, show_default=True, help="Rate that every codec is set to.")
+@click.option("--limit", type=click.IntRange(1), default=8, show_default=True, help="Largest number of images.")
+@click.option("--repeats", type=click.IntRange(1), default=5, show_default=True, help="Number of timed rounds.")
+@click.option("--bpp", type=float, default=0.2, show_default=True, help="Bits per pixel that every codec is set to.")
 @click.option("--out", type=PATH, default=RESULTS, help="Folder for the table.")
 def main(codecs: str, folder: Path, limit: int, repeats: int, bpp: float, out: Path) -> None:
-    """Measure what the ways to code for machines cost."""
+    """Measure the cost of methods to code for machines."""
     images = read_folder(folder, limit)
-    specs = codecs.split(",")
-    racers = [enter(spec, images[0], bpp) for spec in specs]
-    race(racers, images, repeats)
+    specs = [CodecSpec.parse(text) for text in codecs.split(",")]
+    timed = [opened(spec, images[0], bpp) for spec in specs]
+    race(timed, images, repeats)
     rows: list[Row] = []
-    for spec, racer in zip(specs, racers, strict=True):
+    for spec, codec in zip(specs, timed, strict=True):
         macs = multiplications(spec, images[0].shape[0] * images[0].shape[1])
-        rate, _ = np.mean(list(racer.points.values()), axis=0)
+        rate, _ = np.mean(list(codec.points.values()), axis=0)
         rows.append(
             {
-                "codec": racer.name,
-                "version": racer.version,
-                "quality": racer.quality,
+                "codec": codec.name,
+                "version": codec.version,
+                "quality": codec.quality,
                 "bpp": round(float(rate), 4),
                 "encode_kmac_per_pixel": macs and round(macs[0], 2),
                 "decode_kmac_per_pixel": macs and round(macs[1], 2),
-                "encode_mps": round(racer.speed("encode", images), 3),
-                "decode_mps": round(racer.speed("decode", images), 3),
-                "images": len(racer.points),
+                "encode_mps": round(codec.speed("encode", images), 3),
+                "decode_mps": round(codec.speed("decode", images), 3),
+                "images": len(codec.points),
             }
         )
     write_csv(out / "cost.csv", rows)

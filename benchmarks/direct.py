@@ -1,7 +1,7 @@
-"""A codec compared directly with each other one of a table: ``python benchmarks/direct.py TABLES CODEC``.
+"""Comparing a codec directly with each other one of a table: ``python benchmarks/direct.py TABLES CODEC``.
 
-The BD-rates of ``summary.csv`` are all against one anchor, each over the accuracies that the two share. Two codecs that
-are both far from the anchor are compared more fairly where they both go.
+The BD-rates of ``summary.csv`` are all against one anchor, each over the range of accuracy that the two curves share.
+Two codecs that are both far from the anchor are compared more fairly over the range that they share with each other.
 """
 
 import math
@@ -10,22 +10,22 @@ from pathlib import Path
 
 import click
 
-from fovea.evaluation.curves import bd_rate
-from points import curve, questions, read
+from fovea.evaluation import bd_rate
+from points import curve, metrics, read
 from tables import Row, markdown, write_csv
 
 PATH = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
 def compared(points: Path, codec: str) -> list[Row]:
-    """BD-rates of a codec against each other one: a row each, a column for each question, and their mean.
+    """Return BD-rates of a codec against each other one: a row each, with a column for each metric, and their mean.
 
     Args:
-        points: table of ``fovea eval``.
-        codec: one of it.
+        points: table of points of ``fovea eval``.
+        codec: name of a codec in it.
 
     Raises:
-        click.ClickException: the table lacks it.
+        click.ClickException: the table lacks the codec.
     """
     lines = read(points)
     if codec not in (line["codec"] for line in lines):
@@ -34,8 +34,8 @@ def compared(points: Path, codec: str) -> list[Row]:
     rows: list[Row] = []
     for other in others:
         rates = {
-            f"{question.recognizer} {question.kind}": bd_rate(curve(lines, other, column), curve(lines, codec, column))
-            for question, column in questions(lines).items()
+            f"{metric.recognizer} {metric.kind}": bd_rate(curve(lines, other, column), curve(lines, codec, column))
+            for metric, column in metrics(lines).items()
         }
         known = {name: rate.value for name, rate in rates.items() if not math.isnan(rate.value)}
         cells = {name: round(known[name], 1) if name in known else None for name in rates}
@@ -47,7 +47,7 @@ def compared(points: Path, codec: str) -> list[Row]:
 @click.argument("tables", type=PATH)
 @click.argument("codec")
 def main(tables: Path, codec: str) -> None:
-    """How many percent more bits CODEC needs at equal accuracy than each other codec of TABLES; writes direct.csv."""
+    """Write direct.csv: how many percent more bits CODEC needs at equal accuracy than each other codec of TABLES."""
     rows = compared(tables / "points.csv", codec)
     click.echo(markdown(rows))
     write_csv(tables / "direct.csv", [{"codec": codec, **row} for row in rows])

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field
 
 from ablation import PATH, Changes, changed
-from fovea.evaluation.curves import Curve, bd_rate
+from fovea.evaluation import Curve, bd_rate
 from fovea.networks import CodecNetwork, NetworkConfig
 from fovea.networks.complexity import decoding, encoding, multiply_accumulates
 from fovea.training.module import VALIDATION_QUALITIES

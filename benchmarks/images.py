@@ -1,4 +1,4 @@
-"""The images that are measured on. None of them is part of the repository."""
+"""The images of the measurements. None of them is part of the repository."""
 
 import os
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fovea.baselines import Picture
+from fovea.baselines import Pixels
 from fovea.errors import DatasetError
 
 SHARED = Path(os.environ.get("FOVEA_SHARED", Path(__file__).resolve().parents[2] / "shared"))
-"""Folder of data sets."""
+"""Folder of data sets and recognizers."""
 KODAK = SHARED / "data" / "kodak"
 COCO_MASKS = SHARED / "data" / "coco" / "val_masks.json"
 COCO_BOXES = SHARED / "data" / "coco" / "val.json"
@@ -20,32 +20,32 @@ FULL_HD = (1080, 1920)
 """Height and width."""
 
 
-def read_folder(folder: Path, limit: int | None = None) -> list[Picture]:
-    """Reads the PNG images of a folder, in the order of their names.
+def read_folder(folder: Path, limit: int | None = None) -> list[Pixels]:
+    """Read the PNG images of a folder, in the order of their names.
 
     Args:
-        folder: where they are.
-        limit: at most so many.
+        folder: folder of the images.
+        limit: largest number of images; None for all.
 
     Returns:
-        uint8 [H, W, 3] each.
+        Images, uint8 [H, W, 3] each.
 
     Raises:
-        DatasetError: there are none.
+        DatasetError: the folder has no PNG image.
     """
     paths = sorted(folder.glob("*.png"))[:limit]
     if not paths:
-        raise DatasetError(f"{folder} holds no PNG images: name a folder that does, or set FOVEA_SHARED")
+        raise DatasetError("holds no PNG images: name a folder that does, or set FOVEA_SHARED", path=folder)
     return [np.asarray(Image.open(path).convert("RGB")) for path in paths]
 
 
-def mosaic(images: list[Picture], height: int, width: int) -> Picture:
-    """Stitches images into a larger one, which keeps the sharpness that enlarging would take away.
+def mosaic(images: list[Pixels], height: int, width: int) -> Pixels:
+    """Stitch images into a larger one, which stays as sharp as they are; an enlarged image would not.
 
     Args:
-        images: repeated from the first where they do not suffice; upright ones are laid on their side.
-        height: wanted.
-        width: wanted.
+        images: images, uint8 [H, W, 3]. They are repeated where they do not suffice, and turned where they are upright.
+        height: height of the result.
+        width: width of the result.
 
     Returns:
         uint8 [height, width, 3].

@@ -1,7 +1,8 @@
-"""Codecs measured later join the tables of an earlier evaluation: ``python benchmarks/join.py RUN TABLES``.
+"""Joining codecs measured later to the tables of an earlier evaluation: ``python benchmarks/join.py RUN TABLES``.
 
-``accuracy.sh`` makes whole tables, from its cache. Where that is gone, measuring a few codecs and the anchor anew is
-enough: nothing in the tables depends on other codecs. The curves are drawn again, without bands, which tables lack.
+``accuracy.sh`` makes whole tables, from its cache. Where the cache is gone, it is enough to measure a few codecs and
+the anchor, because nothing in the tables depends on other codecs. The curves are plotted again, without confidence
+bands, which the tables do not contain.
 """
 
 import math
@@ -12,31 +13,27 @@ import click
 import numpy as np
 
 from fovea.atomic import writing
-from fovea.evaluation.contender import Contender
-from fovea.evaluation.curves import Whole
-from fovea.evaluation.evaluate import Evaluation
-from fovea.evaluation.figures import figure, to_bytes
-from fovea.evaluation.gallery import Gallery
-from points import Lines, curve, questions, read
+from fovea.evaluation import OriginalAccuracy, Panel, figure_bytes, plot_curves
+from points import Lines, curve, metrics, read
 from tables import write_lines
 
 ORIGINAL = "original"
 MEASURED = ("encode_mp_per_s", "decode_mp_per_s", "peak_memory_mib")
-"""Columns that differ from run to run."""
+"""Columns whose figures differ from run to run."""
 _TOLERANCE = 2e-4
 PATH = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
 def joined(before: Lines, later: Lines, same: Sequence[str]) -> Lines:
-    """Lines of both, those of codecs measured later instead of the earlier ones, by recognizer where there are any.
+    """Join two tables: lines of codecs that were measured later replace the earlier ones of the same codec.
 
     Args:
-        before: of one table.
-        later: of a table with the same columns.
-        same: codecs that must have the same figures in both, as they were measured on the same.
+        before: lines of one table.
+        later: lines of a table with the same columns.
+        same: codecs that must have the same figures in both tables, as a sign that both were measured alike.
 
     Raises:
-        click.ClickException: they have other columns, or a codec that must be the same is not.
+        click.ClickException: the columns differ, or a codec that must be the same is not.
     """
     if list(before[0]) != list(later[0]):
         raise click.ClickException("the tables have different columns: measure with the recognizers of the earlier one")
@@ -45,14 +42,14 @@ def joined(before: Lines, later: Lines, same: Sequence[str]) -> Lines:
             raise click.ClickException(f"{codec} has other figures than before: the two were not measured alike")
     new = list(dict.fromkeys(line["codec"] for line in later if line["codec"] not in same))
     lines: Lines = []
-    for key in dict.fromkeys(map(_question, before)):
-        old, now = ([line for line in table if _question(line) == key] for table in (before, later))
+    for key in dict.fromkeys(map(_metric, before)):
+        old, now = ([line for line in table if _metric(line) == key] for table in (before, later))
         names = list(dict.fromkeys([line["codec"] for line in old] + new))
         lines += [line for name in names for line in (now if name in new else old) if line["codec"] == name]
     return lines
 
 
-def _question(line: dict[str, str]) -> tuple[str | None, str | None]:
+def _metric(line: dict[str, str]) -> tuple[str | None, str | None]:
     return line.get("recognizer"), line.get("kind")
 
 
@@ -61,7 +58,7 @@ def _fixed(line: dict[str, str]) -> list[str]:
 
 
 def _alike(earlier: list[list[str]], now: list[list[str]]) -> bool:
-    """Whether cells are the same, or numbers that differ in their last digits only."""
+    """Return whether cells are the same, or are numbers that differ in their last digits only."""
     pairs = [pair for lines in zip(earlier, now, strict=False) for pair in zip(*lines, strict=True)]
     return len(earlier) == len(now) and all(one == other or _near(one, other) for one, other in pairs)
 
@@ -73,34 +70,22 @@ def _near(one: str, other: str) -> bool:
         return False
 
 
-def drawn(points: Lines, anchor: str) -> bytes:
-    """Curves of a table of points, those of boxes and of masks, as PNG."""
-    columns = questions(points)
-    codecs = {line["codec"]: line["version"] for line in points if line["codec"] != ORIGINAL}
+def plotted(points: Lines) -> bytes:
+    """Plot the curves of a table of points, those of boxes and of masks, as PNG."""
+    codecs = [name for name in dict.fromkeys(line["codec"] for line in points) if name != ORIGINAL]
     (original,) = (line for line in points if line["codec"] == ORIGINAL)
-
-    scores = {question: float(original[column]) / 100 for question, column in columns.items()}
-    evaluation = Evaluation(
-        dataset=original["dataset"],
-        images=int(original["images"]),
-        reference=original["reference"],  # type: ignore[arg-type]
-        classes={},
-        contenders=tuple(Contender(name, name, version, ()) for name, version in codecs.items()),
-        skipped={},
-        anchor=anchor,
-        points=(),
-        originals={},
-        wholes={question: Whole(score, np.array([score])) for question, score in scores.items()},
-        curves={asked: {name: curve(points, name, column) for name in codecs} for asked, column in columns.items()},
-        gallery=Gallery("", ()),
-    )
-    return to_bytes(figure(evaluation, list(columns), legend=True), "png")
+    panels = {}
+    for metric, column in metrics(points).items():
+        accuracy = float(original[column]) / 100
+        curves = {name: curve(points, name, column) for name in codecs}
+        panels[metric] = Panel(OriginalAccuracy(accuracy, np.array([accuracy])), curves)
+    return figure_bytes(plot_curves(panels, legend=True), "png")
 
 
 @click.command()
 @click.argument("run", type=PATH)
 @click.argument("tables", type=PATH)
-@click.option("--codecs", help="That join.  [default: all that the run measured]")
+@click.option("--codecs", help="Codecs that join.  [default: all that the run measured]")
 def main(run: Path, tables: Path, codecs: str | None) -> None:
     """Join what a RUN of fovea eval measured to the TABLES of an earlier one with the same images and recognizers."""
     anchor = read(tables / "summary.csv")[0]["anchor"]
@@ -113,7 +98,7 @@ def main(run: Path, tables: Path, codecs: str | None) -> None:
     for name, lines in results.items():
         write_lines(tables / name, lines)
     with writing(tables / "curves.png") as file:
-        file.write(drawn(results["points.csv"], anchor))
+        file.write(plotted(results["points.csv"]))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from fovea.distribution import NAME
-from fovea.engine.base import available_cores
+from fovea.engine import available_cores
 
 PACKAGES = (NAME, "numpy", "pillow", "onnxruntime", "openvino", "torch")
 

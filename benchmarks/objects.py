@@ -1,6 +1,6 @@
-"""What learning from objects changes: ``python benchmarks/objects.py --plain MODEL --object MODEL``.
+"""What training on objects changes: ``python benchmarks/objects.py --plain MODEL --object MODEL``.
 
-Both models code the same images near the same rate; compared is the error inside and outside the objects.
+Both models code the same images near the same rate. Their errors inside and outside the objects are compared.
 ``README.md`` explains the columns.
 """
 
@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from fovea.atomic import writing
 from fovea.baselines import Codec as AnyCodec
-from fovea.baselines import GuidedCodec, Picture
+from fovea.baselines import GuidedCodec, Pixels
 from fovea.codec import DEFAULT_MODEL, Codec
 from fovea.datasets import Dataset, DatasetImage, read_coco
 from fovea.errors import DatasetError
@@ -25,38 +25,45 @@ from measure import bits_per_pixel, encode_near, psnr
 from tables import Row, markdown, write_csv, write_text
 
 TOLERANCE = 0.05
-"""Rates farther apart than this, as a ratio, do not count as equal."""
+"""Largest logarithm of the ratio of two rates that count as equal."""
 SHARES = (0, 10, 30, 60, 101)
-"""Percent of a picture that is object: the more there is beside objects, the more there is to gain."""
+"""Bounds of groups of images by the percentage that is object: the less it is, the more can be gained."""
 CELL = 420
-"""Width of a picture in the grid, in pixels."""
+"""Width of an image in the grid, in pixels."""
 CAPTION = 18
 PATH = click.Path(path_type=Path)
 
 
 class Result(NamedTuple):
-    """One image, coded by one model."""
+    """One image, coded by one model.
 
-    decoded: Picture
+    Attributes:
+        decoded: uint8 [H, W, 3].
+        quality: quality of the model.
+        bpp: bits per pixel.
+        inside: PSNR on the objects in dB.
+        outside: PSNR around the objects in dB.
+    """
+
+    decoded: Pixels
     quality: int
     bpp: float
     inside: float
     outside: float
-    """PSNR on the objects and around them, in dB."""
 
 
 def choose(data: Dataset, count: int) -> list[tuple[DatasetImage, NDArray[np.bool_]]]:
-    """Images spread evenly over a data set, with their masks; those without object or background left out."""
+    """Choose images spread evenly over a data set, with their masks; leave out those without object or background."""
     masked = [(image, data.object_mask(image)) for image in data.images]
     fit = [(image, mask) for image, mask in masked if mask.any() and not mask.all()]
     if not fit:
-        raise DatasetError(f"{data.name}: no image has both an object and a background")
+        raise DatasetError("no image has both an object and a background", path=data.name)
     numbers = np.linspace(0, len(fit) - 1, min(count, len(fit))).round().astype(int)
     return [fit[number] for number in numbers]
 
 
-def code(codec: AnyCodec, image: Picture, mask: NDArray[np.bool_], bpp: float) -> Result:
-    """Codes an image near a rate."""
+def code(codec: AnyCodec, image: Pixels, mask: NDArray[np.bool_], bpp: float) -> Result:
+    """Code an image near a rate."""
     quality, data = encode_near(codec, image, bpp)
     decoded = codec.decode(data)
     return Result(
@@ -65,12 +72,12 @@ def code(codec: AnyCodec, image: Picture, mask: NDArray[np.bool_], bpp: float) -
 
 
 def guided(codec: Codec, mask: NDArray[np.bool_]) -> AnyCodec:
-    """A codec whose encoder is told where the objects are."""
+    """Return a codec whose encoder is given the map of the objects."""
     return GuidedCodec(codec, lambda _: mask)
 
 
 def row(name: str, share: float, plain: Result, objects: Result) -> Row:
-    """One line of the table."""
+    """Return a line of the table."""
     ratio = objects.bpp / plain.bpp
     return {
         "image": name,
@@ -90,7 +97,7 @@ def row(name: str, share: float, plain: Result, objects: Result) -> Row:
 
 
 def mean_row(rows: list[Row]) -> Row:
-    """Means over the images, of what has a mean."""
+    """Return the means over the images."""
 
     def mean(column: str) -> object:
         if column in ("image", "note"):
@@ -101,7 +108,7 @@ def mean_row(rows: list[Row]) -> Row:
 
 
 def by_share(rows: list[Row]) -> list[Row]:
-    """Mean gain inside the objects, with its 95 % bootstrap interval, by the share of the picture that they take."""
+    """Return the mean gain inside the objects, with its 95 % bootstrap interval, by the share that objects take."""
     random = np.random.default_rng(0)
     table: list[Row] = []
     for low, high in pairwise(SHARES):
@@ -121,8 +128,8 @@ def by_share(rows: list[Row]) -> list[Row]:
     return table
 
 
-def strip(cells: list[tuple[str, Picture]]) -> Image.Image:
-    """Pictures of one size side by side, each with a caption below."""
+def strip(cells: list[tuple[str, Pixels]]) -> Image.Image:
+    """Put images of one size side by side, each with a caption below."""
     height, width = cells[0][1].shape[:2]
     tall = round(CELL * height / width)
     canvas = Image.new("RGB", (len(cells) * CELL, tall + CAPTION), "white")
@@ -135,7 +142,7 @@ def strip(cells: list[tuple[str, Picture]]) -> Image.Image:
 
 
 def save_grid(path: Path, strips: list[Image.Image]) -> None:
-    """Stacks the strips and writes them as one JPEG."""
+    """Stack the strips and write them as one JPEG file."""
     grid = Image.new("RGB", (strips[0].width, sum(each.height for each in strips)), "white")
     top = 0
     for each in strips:
@@ -146,15 +153,19 @@ def save_grid(path: Path, strips: list[Image.Image]) -> None:
 
 
 @click.command()
-@click.option("--plain", default="fovea-s-mse", show_default=True, help="Model trained for the plain error.")
+@click.option("--plain", default="fovea-s-mse", show_default=True, help="Model trained for the mean squared error.")
 @click.option("--object", "objects", default=DEFAULT_MODEL, show_default=True, help="Model trained on objects.")
-@click.option("--bpp", type=float, default=0.15, show_default=True, help="Rate that both are set to.")
+@click.option("--bpp", type=float, default=0.15, show_default=True, help="Bits per pixel that both are set to.")
 @click.option("--data", type=PATH, default=COCO_MASKS, help="COCO json with masks.")
 @click.option("--images", "folder", type=PATH, default=COCO_IMAGES, help="Folder of its images.")
-@click.option("--told", is_flag=True, help="Tell the encoder the true masks: what better finding would give.")
-@click.option("--count", type=click.IntRange(1), default=80, show_default=True, help="At most so many images.")
+@click.option(
+    "--told",
+    is_flag=True,
+    help="Give the encoder the true masks, to see what a better detection of objects would gain.",
+)
+@click.option("--count", type=click.IntRange(1), default=80, show_default=True, help="Largest number of images.")
 @click.option("--out", type=PATH, default=RESULTS, help="Folder for the tables.")
-@click.option("--grid", type=PATH, default=None, help="JPEG to show the pictures in; keep it out of the repository.")
+@click.option("--grid", type=PATH, default=None, help="JPEG file to show the images in; keep it out of the repository.")
 def main(
     plain: str,
     objects: str,
@@ -166,7 +177,7 @@ def main(
     out: Path,
     grid: Path | None,
 ) -> None:
-    """Compare a model trained on objects with its plain twin."""
+    """Compare a model trained on objects with one trained for the mean squared error."""
     codecs = Codec(plain), Codec(objects)
     rows: list[Row] = []
     strips = []

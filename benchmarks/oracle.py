@@ -1,7 +1,7 @@
-"""What an encoder that knew all objects would save: ``python benchmarks/oracle.py --recognizers a.onnx,b.onnx``.
+"""What an encoder that knows all objects would save: ``python benchmarks/oracle.py --recognizers a.onnx,b.onnx``.
 
-A plain model codes each image at several qualities; a scheme then takes each position from one of them, as the labels
-say. Nothing is trained. ``README.md`` explains the columns.
+A model trained for the mean squared error codes each image at several qualities. A scheme then takes each position from
+one of them, according to the labels. Nothing is trained. ``README.md`` explains the columns.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from fovea.baselines import Picture
+from fovea.baselines import Pixels
 from fovea.codec import Codec
 from fovea.datasets import region
 from fovea.recognition import Dataset, DatasetImage, Recognizer, Result, load, load_dataset, match, to_results
@@ -25,18 +25,18 @@ from probes import bit_maps
 from tables import Row, markdown, write_csv
 
 SMALL = 48**2
-"""Objects of fewer pixels are small, here."""
+"""Number of pixels below which an object counts as small here."""
 PATH = click.Path(path_type=Path)
 
 
 class Scheme(NamedTuple):
-    """Which quality codes what."""
+    """The qualities of large objects, of small objects and of all that lies outside objects."""
 
     large: int
     small: int
     outside: int
     area: str = "boxes"
-    """What is an object: its box, its label (the mask where it has one), or the mask of a segmenter."""
+    """The area of an object: its box, its label (the mask where it has one), or the mask of a segmenter."""
 
 
 SCHEMES = (
@@ -52,13 +52,13 @@ SCHEMES = (
 class Coded(NamedTuple):
     """An image at one quality."""
 
-    decoded: Picture
+    decoded: Pixels
     bits: NDArray[np.float64]
     """[h, w] of each latent position."""
 
 
-def code(codec: Codec, image: Picture, quality: int) -> Coded:
-    """Codes an image, and tells where the bits went."""
+def code(codec: Codec, image: Pixels, quality: int) -> Coded:
+    """Code an image, and return how many bits each position takes."""
     with bit_maps() as maps:
         data = codec.encode(image, quality)
     (bits,) = maps  # images of this size are one tile
@@ -66,7 +66,7 @@ def code(codec: Codec, image: Picture, quality: int) -> Coded:
 
 
 def areas(dataset: Dataset, image: DatasetImage) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """The pixels of large and of small objects, [H, W] each."""
+    """Return the pixels of large and of small objects, bool [H, W] each."""
     large, small = np.zeros((2, image.height, image.width), np.bool_)
     for annotation in dataset.by_image[image.id]:
         inside = region(annotation, image)
@@ -75,7 +75,7 @@ def areas(dataset: Dataset, image: DatasetImage) -> tuple[NDArray[np.bool_], NDA
 
 
 def compose(scheme: Scheme, coded: Mapping[int, Coded], large: NDArray[np.bool_], small: NDArray[np.bool_]) -> Coded:
-    """Puts an image together as a scheme says; where large and small objects meet, the small ones win."""
+    """Compose an image according to a scheme. Where large and small objects overlap, the small ones decide."""
     decoded, bits = coded[scheme.outside]
     for inside, quality in ((large, scheme.large), (small, scheme.small)):
         decoded = np.where(inside[..., None], coded[quality].decoded, decoded)
@@ -87,7 +87,7 @@ def compose(scheme: Scheme, coded: Mapping[int, Coded], large: NDArray[np.bool_]
 
 
 def versions(dataset: Dataset, segmenter: Recognizer) -> dict[str, Dataset]:
-    """The data set as each area of a scheme sees it."""
+    """Return the data set with each kind of area of the objects."""
     boxes = tuple(replace(annotation, segmentation=None) for annotation in dataset.annotations)
     categories = dataset.category_ids(segmenter.classes)
     masks = [
@@ -104,8 +104,8 @@ def versions(dataset: Dataset, segmenter: Recognizer) -> dict[str, Dataset]:
 
 @click.command()
 @click.option("--recognizers", required=True, help="Detectors, with commas between them.")
-@click.option("--segmenter", required=True, help="Draws the masks that labels lack.")
-@click.option("--model", default="fovea-s-mse", show_default=True, help="A model that learned no objects.")
+@click.option("--segmenter", required=True, help="Segmenter that gives the masks that the labels lack.")
+@click.option("--model", default="fovea-s-mse", show_default=True, help="A model that is not trained on objects.")
 @click.option("--data", type=PATH, default=COCO_BOXES, help="COCO json.")
 @click.option("--images", "folder", type=PATH, default=COCO_IMAGES, help="Folder of its images.")
 @click.option("--count", type=click.IntRange(1), default=100, show_default=True, help="Number of images.")
@@ -114,32 +114,32 @@ def main(recognizers: str, segmenter: str, model: str, data: Path, folder: Path,
     """Measure accuracy and rate with perfect knowledge of the objects."""
     dataset = load_dataset(data, folder).limit(count)
     known, codec = versions(dataset, load(segmenter, threshold=0.1)), Codec(model)
-    panel = [load(spec) for spec in recognizers.split(",")]
-    categories = [dataset.category_ids(one.classes) for one in panel]
+    loaded = [load(spec) for spec in recognizers.split(",")]
+    categories = [dataset.category_ids(one.classes) for one in loaded]
     seen: dict[tuple[Scheme | None, str], list[Result]] = {
-        (scheme, one.name): [] for scheme in (None, *SCHEMES) for one in panel
+        (scheme, one.name): [] for scheme in (None, *SCHEMES) for one in loaded
     }
     bits = dict.fromkeys(SCHEMES, 0.0)
 
-    def look(scheme: Scheme | None, image: DatasetImage, picture: Picture) -> None:
-        for one, numbers in zip(panel, categories, strict=True):
+    def recognize(scheme: Scheme | None, image: DatasetImage, picture: Pixels) -> None:
+        for one, numbers in zip(loaded, categories, strict=True):
             seen[scheme, one.name] += to_results(one.predict([picture])[0], image.id, numbers)
 
     for image in tqdm(dataset.images, desc="images"):
         picture = image.load()
-        look(None, image, picture)
+        recognize(None, image, picture)
         qualities = {quality for scheme in SCHEMES for quality in scheme[:3]}
         coded = {quality: code(codec, picture, quality) for quality in qualities}
         for scheme in SCHEMES:
             made = compose(scheme, coded, *areas(known[scheme.area], image))
             bits[scheme] += float(made.bits.sum())
-            look(scheme, image, made.decoded)
+            recognize(scheme, image, made.decoded)
     pixels = sum(image.width * image.height for image in dataset.images)
     rows: list[Row] = []
     for made_by in (None, *SCHEMES):
         shown = dict.fromkeys(Scheme._fields) if made_by is None else made_by._asdict()
         scores = {}
-        for one, numbers in zip(panel, categories, strict=True):
+        for one, numbers in zip(loaded, categories, strict=True):
             score = match(dataset, seen[made_by, one.name], "box", numbers).score
             scores[f"{one.name}_ap"] = round(100 * score.ap, 2)
             scores[f"{one.name}_ap_small"] = round(100 * score.small, 2)

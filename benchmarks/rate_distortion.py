@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from fovea.atomic import writing
 from fovea.baselines import Codec as AnyCodec
-from fovea.baselines import Picture, get
+from fovea.baselines import Pixels, get_baseline
 from fovea.codec import DEFAULT_MODEL, Codec
 from fovea.store import list_models
 from images import KODAK, RESULTS, read_folder
@@ -25,25 +25,25 @@ from tables import Row, markdown, write_csv
 RIVALS = ("jpeg", "webp", "avif:6", "hevc:medium")
 QUALITIES = tuple(range(0, 101, 10))
 PLAIN_MODEL = "fovea-s-mse"
-"""Trained for the plain error, which PSNR measures; others serve machines and lose by this measure."""
+"""A model that is trained for the mean squared error, which PSNR measures. Models for machines have a lower PSNR."""
 COLORS = ("#8a8a8a", "#4c9f70", "#d98a3d", "#8c6bb1", "#3f8fb5", "#b5566b")
 OURS = "#c8102e"
 PATH = click.Path(path_type=Path)
 
 
 class Point(NamedTuple):
-    """One quality: means over the images, and sums of bytes."""
+    """One quality, with means over the images and sums of bytes."""
 
     quality: float
     bpp: float
     psnr: float
     size: int
     ideal: float | None
-    """Bytes by the model's own probabilities; None for other codecs."""
+    """Bytes by the probabilities of the model; None for other codecs."""
 
 
 class Curve(NamedTuple):
-    """One codec."""
+    """The points of one codec."""
 
     name: str
     version: str
@@ -51,18 +51,18 @@ class Curve(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Rate of one curve against another at equal PSNR."""
+    """The rate of one curve against another at equal PSNR."""
 
     bd_rate: float | None
-    """Percent; negative: fewer bits than the other. None where the note says why."""
+    """BD-rate in percent, negative for fewer bits than the other; None where there is none, as the note explains."""
     low: float
     high: float
-    """Between which PSNR, in dB."""
+    """Lowest and highest PSNR that is compared, in dB."""
     note: str
 
 
-def measure(codec: AnyCodec, version: str, images: Sequence[Picture], qualities: Sequence[float]) -> Curve:
-    """Codes all images at all qualities."""
+def measure(codec: AnyCodec, version: str, images: Sequence[Pixels], qualities: Sequence[float]) -> Curve:
+    """Code all images at all qualities."""
     points = []
     for quality in tqdm(qualities, desc=codec.name):
         rates, decibels, size = [], [], 0
@@ -78,7 +78,7 @@ def measure(codec: AnyCodec, version: str, images: Sequence[Picture], qualities:
 
 
 def compare(ours: Curve, other: Curve) -> Comparison:
-    """BD-rate over the range of PSNR that both curves reach."""
+    """Return the BD-rate over the range of PSNR that both curves reach."""
     spans = [(curve.points[0].psnr, curve.points[-1].psnr) for curve in (ours, other)]
     low, high = max(span[0] for span in spans), min(span[1] for span in spans)
     for curve in (ours, other):
@@ -104,7 +104,7 @@ def compare(ours: Curve, other: Curve) -> Comparison:
 
 
 def point_rows(image_set: str, curves: list[Curve], images: int) -> list[Row]:
-    """The table of all curves."""
+    """Return the table of all curves."""
     return [
         {
             "codec": curve.name,
@@ -124,7 +124,7 @@ def point_rows(image_set: str, curves: list[Curve], images: int) -> list[Row]:
 
 
 def comparison_rows(image_set: str, curves: list[Curve]) -> list[Row]:
-    """The first curve against each of the others."""
+    """Compare the first curve with each of the others."""
     rows: list[Row] = []
     for other in curves[1:]:
         found = compare(curves[0], other)
@@ -143,7 +143,7 @@ def comparison_rows(image_set: str, curves: list[Curve]) -> list[Row]:
 
 
 def plot(path: Path, title: str, curves: list[Curve]) -> None:
-    """PSNR over rate, the first curve in front."""
+    """Plot PSNR over rate, the first curve in front."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.5, 5), layout="constrained")
@@ -164,16 +164,16 @@ def plot(path: Path, title: str, curves: list[Curve]) -> None:
 
 
 def default_model() -> str:
-    """The model trained for the plain error, where it is installed."""
+    """Return the model that is trained for the mean squared error, where it is installed."""
     return PLAIN_MODEL if any(model.name == PLAIN_MODEL and model.path for model in list_models()) else DEFAULT_MODEL
 
 
 @click.command()
 @click.option("--images", "folder", type=PATH, default=KODAK, help="Folder of PNG images.")
-@click.option("--limit", type=click.IntRange(1), default=24, help="At most so many images.")
+@click.option("--limit", type=click.IntRange(1), default=24, help="Largest number of images.")
 @click.option("--model", default=default_model, show_default=PLAIN_MODEL, help="Name or path of a model.")
 @click.option("--engine", default="onnxruntime", help="Engine of the model.")
-@click.option("--rivals", default=",".join(RIVALS), help="Codecs to compare with; vvc:fast takes its time.")
+@click.option("--rivals", default=",".join(RIVALS), help="Codecs to compare with; vvc:fast is slow.")
 @click.option("--out", type=PATH, default=RESULTS, help="Folder for tables and plot.")
 def main(folder: Path, limit: int, model: str, engine: str, rivals: str, out: Path) -> None:
     """Measure rate and PSNR."""
@@ -181,7 +181,7 @@ def main(folder: Path, limit: int, model: str, engine: str, rivals: str, out: Pa
     codec = Codec(model, engine)
     curves = [measure(codec, codec.model.id.hex(), images, QUALITIES)]
     for spec in filter(None, rivals.split(",")):
-        rival = get(spec)
+        rival = get_baseline(spec)
         if reason := rival.available():
             click.echo(f"skipped: {reason}", err=True)
             continue

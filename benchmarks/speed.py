@@ -1,7 +1,7 @@
-"""Speed of whole calls, and where the time goes: ``python benchmarks/speed.py``.
+"""Speed of whole calls, and how the time is spent: ``python benchmarks/speed.py``.
 
-All codecs take turns on every image, so that a busy moment of the machine hits them all. Each codes near the
-same rate; a first round warms up and does not count. ``README.md`` explains the columns.
+All codecs take turns on every image, so that a busy moment of the machine affects them all. Each codes near the
+same rate. The first round warms up and does not count. ``README.md`` explains the columns.
 """
 
 import statistics
@@ -16,13 +16,11 @@ import numpy as np
 from tqdm import tqdm
 
 from fovea.baselines import Codec as AnyCodec
-from fovea.baselines import Picture, get
+from fovea.baselines import Pixels, get_baseline
 from fovea.bitstream import MAX_TILE_SIZE
 from fovea.codec import DEFAULT_MODEL, Codec
-from fovea.engine import engine_names
-from fovea.engine.base import available_cores
-from fovea.networks import NetworkConfig
-from fovea.networks.complexity import multiply_accumulates
+from fovea.engine import available_cores, engine_names
+from fovea.networks import NetworkConfig, multiply_accumulates
 from fovea.store import load_model
 from images import FULL_HD, KODAK, RESULTS, mosaic, read_folder
 from matmul import matmul_gflops
@@ -43,12 +41,12 @@ Stages = dict[str, dict[str, float]]
 
 
 @dataclass
-class Contender:
-    """One codec in the race.
+class TimedCodec:
+    """A codec whose times are taken.
 
     Attributes:
-        seconds: of "encode" and "decode", for each image number the time of every round.
-        points: bits per pixel and PSNR of each image number.
+        seconds: times of "encode" and "decode": for each image, by its number, that of every round.
+        points: bits per pixel and PSNR of each image, by its number.
     """
 
     name: str
@@ -59,54 +57,54 @@ class Contender:
     points: dict[int, tuple[float, float]] = field(init=False)
 
     def clear(self) -> None:
-        """Forgets what was measured."""
+        """Forget what was measured."""
         self.seconds = {"encode": defaultdict(list), "decode": defaultdict(list)}
         self.points = {}
 
-    def speed(self, direction: str, images: list[Picture]) -> float:
-        """Megapixels a second: all pixels over the sum of each image's median time."""
+    def speed(self, direction: str, images: list[Pixels]) -> float:
+        """Return megapixels per second: all pixels over the sum of the median times of the images."""
         times = self.seconds[direction]
         pixels = sum(images[number].shape[0] * images[number].shape[1] for number in times)
         return float(pixels) / 1e6 / sum(statistics.median(rounds) for rounds in times.values())
 
 
 def precisions() -> list[tuple[str, str]]:
-    """Engines and precisions that this machine has."""
+    """Return the engines and precisions that this machine has."""
     found = [(engine, "fp32") for engine in engine_names()]
     if "openvino" in engine_names():
         import openvino
 
-        # Without such units OpenVINO falls back to fp32 silently: that would be no measurement.
+        # Without such units OpenVINO silently uses fp32, and the figures would be those of fp32.
         units = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         found += [("openvino", name) for name in ("bf16", "fp16") if name.upper() in units]
     return found
 
 
-def enter(model: str, rivals: list[str], image: Picture, bpp: float) -> list[Contender]:
-    """All codecs that can run here, each at the quality whose rate on one image is nearest to the one wanted."""
-    contenders = []
+def open_codecs(model: str, rivals: list[str], image: Pixels, bpp: float) -> list[TimedCodec]:
+    """Open all codecs that can run here, each at the quality whose rate on one image is nearest to the one wanted."""
+    codecs = []
     for engine, precision in precisions():
         codec = Codec(model, engine, precision)
         quality, _ = encode_near(codec, image, bpp)
-        contenders.append(Contender(f"{codec.name} {engine} {precision}", codec.model.id.hex(), codec, quality))
+        codecs.append(TimedCodec(f"{codec.name} {engine} {precision}", codec.model.id.hex(), codec, quality))
     for spec in rivals:
-        rival = get(spec, threads=available_cores())
+        rival = get_baseline(spec, threads=available_cores())
         if reason := rival.available():
             click.echo(f"skipped: {reason}", err=True)
             continue
         low, high = rival.quality_range
         quality, _ = encode_near(rival, image, bpp, (int(low), int(high)))
-        contenders.append(Contender(rival.name, rival.version(), rival, quality))
-    return contenders
+        codecs.append(TimedCodec(rival.name, rival.version(), rival, quality))
+    return codecs
 
 
-def race(contenders: list[Contender], images: list[Picture], repeats: int) -> None:
-    """Times all contenders in turns, afresh; the first round warms up."""
-    for runner in contenders:
+def race(codecs: list[TimedCodec], images: list[Pixels], repeats: int) -> None:
+    """Take the times of all codecs, which take turns on each image. The first round warms up and does not count."""
+    for runner in codecs:
         runner.clear()
     for turn in tqdm(range(repeats + 1), desc="rounds"):
         for number, image in enumerate(images):
-            for runner in contenders:
+            for runner in codecs:
                 if runner.name in SLOW and (turn, number) != (1, 0):
                     continue
                 begin = time.perf_counter()
@@ -120,12 +118,12 @@ def race(contenders: list[Contender], images: list[Picture], repeats: int) -> No
                     runner.points[number] = bits_per_pixel(data, image), psnr(image, decoded)
 
 
-def speed_rows(image_set: str, contenders: list[Contender], images: list[Picture], repeats: int) -> list[Row]:
-    """The table of a race, with ratios to JPEG's speed."""
-    speeds = {runner.name: (runner.speed("encode", images), runner.speed("decode", images)) for runner in contenders}
+def speed_rows(image_set: str, codecs: list[TimedCodec], images: list[Pixels], repeats: int) -> list[Row]:
+    """Return the table of speeds, with ratios to that of JPEG."""
+    speeds = {runner.name: (runner.speed("encode", images), runner.speed("decode", images)) for runner in codecs}
     jpeg = speeds.get("jpeg", (np.nan, np.nan))
     rows: list[Row] = []
-    for runner in contenders:
+    for runner in codecs:
         bpp, quality_db = np.mean(list(runner.points.values()), axis=0)
         encode, decode = speeds[runner.name]
         rows.append(
@@ -147,8 +145,8 @@ def speed_rows(image_set: str, contenders: list[Contender], images: list[Picture
     return rows
 
 
-def time_stages(watch: Stopwatch, codec: Codec, quality: int, images: list[Picture], repeats: int) -> Stages:
-    """Median seconds that all images together spend in each stage, by direction."""
+def time_stages(watch: Stopwatch, codec: Codec, quality: int, images: list[Pixels], repeats: int) -> Stages:
+    """Return the median seconds that all images together take in each stage, by direction."""
     rounds: dict[str, list[dict[str, float]]] = {"encode": [], "decode": []}
 
     def take(direction: str, whole: float) -> None:
@@ -157,7 +155,7 @@ def time_stages(watch: Stopwatch, codec: Codec, quality: int, images: list[Pictu
 
     for _ in range(repeats + 1):
         begin = time.perf_counter()
-        # One tile each: the stages of tiles that are coded at once add up to more than the time that passes.
+        # One tile each, because the stages of tiles that are coded at once add up to more than the time that passes.
         files = [codec.encode(image, quality, tile_size=MAX_TILE_SIZE) for image in images]
         middle = time.perf_counter()
         take("encode", middle - begin)
@@ -173,20 +171,20 @@ def time_stages(watch: Stopwatch, codec: Codec, quality: int, images: list[Pictu
 
 @cache
 def macs_per_pixel(model: str) -> dict[str, float]:
-    """Multiplications that each network of a model takes."""
+    """Return the multiplications per pixel of each network of a model."""
     return multiply_accumulates(NetworkConfig(**load_model(model).card["config"]["architecture"]))
 
 
 def stage_rows(
-    image_set: str, model: str, engine: str, precision: str, quality: int, images: list[Picture], repeats: int
+    image_set: str, model: str, engine: str, precision: str, quality: int, images: list[Pixels], repeats: int
 ) -> list[Row]:
-    """Where the time of one engine and precision goes, and how fast its networks multiply."""
+    """Return how the time of one engine and precision is spent, and how fast its networks multiply."""
     macs = macs_per_pixel(model)
     pixels = sum(image.shape[0] * image.shape[1] for image in images)
     watch = Stopwatch()
     with watched_codec(watch, model, engine, precision) as codec:
         stages = time_stages(watch, codec, quality, images, repeats)
-    # Next to what it is compared with: the speed of a machine that others use too changes by the minute.
+    # Measured right after, because the speed of a machine that others use, too, changes within minutes.
     peaks = {name: matmul_gflops(engine, name) for name in {"fp32", precision}}
     rows: list[Row] = []
     for direction, medians in stages.items():
@@ -218,9 +216,9 @@ def _rounded(number: float | None, digits: int) -> float | None:
 
 @click.command()
 @click.option("--images", "folder", type=PATH, default=KODAK, help="Folder of PNG images.")
-@click.option("--limit", type=click.IntRange(1), default=24, show_default=True, help="At most so many images.")
-@click.option("--repeats", type=click.IntRange(1), default=5, show_default=True, help="Rounds that count.")
-@click.option("--bpp", type=float, default=0.4, show_default=True, help="Rate that every codec is set to.")
+@click.option("--limit", type=click.IntRange(1), default=24, show_default=True, help="Largest number of images.")
+@click.option("--repeats", type=click.IntRange(1), default=5, show_default=True, help="Number of timed rounds.")
+@click.option("--bpp", type=float, default=0.4, show_default=True, help="Bits per pixel that every codec is set to.")
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name or path of a model.")
 @click.option("--rivals", default=",".join(RIVALS), show_default=True, help="Codecs to compare with.")
 @click.option(
@@ -242,14 +240,14 @@ def main(
     height, width = large
     stitched = mosaic(images, height, width)
     sets = {folder.name: images, f"{folder.name} mosaic {width}x{height}": [stitched]}
-    contenders = enter(model, rivals.split(","), stitched, bpp)
+    codecs = open_codecs(model, rivals.split(","), stitched, bpp)
     speeds: list[Row] = []
     stages: list[Row] = []
     for image_set, pictures in sets.items():
-        race(contenders, pictures, repeats)
-        speeds += speed_rows(image_set, contenders, pictures, repeats)
+        race(codecs, pictures, repeats)
+        speeds += speed_rows(image_set, codecs, pictures, repeats)
         for engine, precision in precisions():
-            quality = contenders[0].quality
+            quality = codecs[0].quality
             stages += stage_rows(image_set, model, engine, precision, quality, pictures, repeats)
     write_csv(out / "speed.csv", speeds)
     write_csv(out / "stages.csv", stages)

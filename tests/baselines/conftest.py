@@ -5,26 +5,26 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from fovea.baselines import Baseline, Picture, get, names
+from fovea.baselines import Baseline, Pixels, baseline_names, get_baseline
 
 # The fastest presets: these tests are about files, not about how small they are.
 SPECS = {"vvc": "vvc:faster", "avif": "avif:8"}
 
 
-@pytest.fixture(params=names())
+@pytest.fixture(params=baseline_names())
 def codec(request: pytest.FixtureRequest) -> Baseline:
     """Each codec in turn; skipped with the reason where it cannot run."""
-    made = get(SPECS.get(request.param, request.param))
+    made = get_baseline(SPECS.get(request.param, request.param))
     if reason := made.available():
         pytest.skip(reason)
     return made
 
 
 @pytest.fixture(scope="session")
-def draw() -> Callable[[int, int], Picture]:
+def draw() -> Callable[[int, int], Pixels]:
     """A colored slope with a textured disc: smooth parts, an edge and detail, as a photograph has."""
 
-    def paint(height: int, width: int) -> Picture:
+    def paint(height: int, width: int) -> Pixels:
         y, x = np.mgrid[:height, :width].astype(float)
         red, green = 255 * x / max(width - 1, 1), 255 * y / max(height - 1, 1)
         image = np.stack([red, green, 255 - (red + green) / 2], axis=-1)
@@ -36,5 +36,5 @@ def draw() -> Callable[[int, int], Picture]:
 
 
 @pytest.fixture(scope="session")
-def picture(draw: Callable[[int, int], Picture]) -> Picture:
+def picture(draw: Callable[[int, int], Pixels]) -> Pixels:
     return draw(96, 128)

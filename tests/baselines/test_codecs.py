@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from fovea.baselines import Baseline, get, mozjpeg, names, vvc
+from fovea.baselines import Baseline, baseline_names, get_baseline, mozjpeg, vvc
 from fovea.errors import BaselineError
 
 
@@ -58,7 +58,7 @@ def test_same_image_same_file(codec, picture):
 
 def test_threads_change_no_bit(codec, draw):
     image, quality = draw(160, 224), codec.default_qualities[3]
-    one, two = codec.encode(image, quality), get(codec.name, threads=2).encode(image, quality)
+    one, two = codec.encode(image, quality), get_baseline(codec.name, threads=2).encode(image, quality)
     # libaom decides otherwise where rows run in parallel.
     assert one == two if codec.family != "avif" else abs(len(one) - len(two)) < 0.02 * len(one)
 
@@ -138,7 +138,7 @@ def test_errors_of_a_library_name_codec_and_cause(picture):
 def test_a_missing_package_is_a_reason(monkeypatch, picture, spec, missing):
     monkeypatch.setitem(sys.modules, missing, None)
     vvc._find_vvenc.cache_clear()
-    codec = get(spec)
+    codec = get_baseline(spec)
     assert "pip install" in (codec.available() or "")
     with pytest.raises(BaselineError, match=missing):
         codec.encode(picture, codec.default_qualities[0])
@@ -146,7 +146,8 @@ def test_a_missing_package_is_a_reason(monkeypatch, picture, spec, missing):
 
 def test_naming_codecs_loads_no_library():
     script = (
-        "import sys; from fovea.baselines import get, names; [get(n).name for n in names()];"
+        "import sys; from fovea.baselines import baseline_names, get_baseline; "
+        "[get_baseline(n).name for n in baseline_names()]; "
         "print(sorted({'av', 'imagecodecs', 'imageio_ffmpeg', 'torch', 'scipy'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -164,15 +165,15 @@ def forgetful():
 @pytest.mark.usefixtures("forgetful")
 def test_mozjpeg_takes_no_other_cjpeg(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "there is none" in (get("mozjpeg").available() or "")
+    assert "there is none" in (get_baseline("mozjpeg").available() or "")
     program = tmp_path / "cjpeg"
     program.write_text("#!/bin/sh\necho libjpeg-turbo version 3.1.0 >&2\n")
     program.chmod(0o755)
-    assert "another one" in (get("mozjpeg").available() or "")
+    assert "another program" in (get_baseline("mozjpeg").available() or "")
     program.write_text("#!/bin/sh\necho mozjpeg version 4.1.5 >&2\n[ $1 = -version ] || exit 3\n")
-    assert get("mozjpeg").version() == "MozJPEG 4.1.5"
+    assert get_baseline("mozjpeg").version() == "MozJPEG 4.1.5"
     with pytest.raises(BaselineError, match="cjpeg failed: mozjpeg version"):
-        get("mozjpeg").encode(np.zeros((2, 2, 3), np.uint8), 50)
+        get_baseline("mozjpeg").encode(np.zeros((2, 2, 3), np.uint8), 50)
 
 
 @pytest.mark.parametrize(
@@ -186,8 +187,8 @@ def test_mozjpeg_takes_no_other_cjpeg(monkeypatch, tmp_path):
     ],
 )
 def test_spec(spec, name):
-    assert get(spec).name == name
-    assert get(name).name == name
+    assert get_baseline(spec).name == name
+    assert get_baseline(name).name == name
 
 
 @pytest.mark.parametrize(
@@ -203,8 +204,8 @@ def test_spec(spec, name):
 )
 def test_wrong_spec(spec, message):
     with pytest.raises(BaselineError, match=message):
-        get(spec)
+        get_baseline(spec)
 
 
 def test_names():
-    assert set(names()) == {"jpeg", "mozjpeg", "jpeg2000", "webp", "avif", "jxl", "avc", "hevc", "vvc"}
+    assert set(baseline_names()) == {"jpeg", "mozjpeg", "jpeg2000", "webp", "avif", "jxl", "avc", "hevc", "vvc"}

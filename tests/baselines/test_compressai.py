@@ -6,7 +6,7 @@ import types
 import numpy as np
 import pytest
 
-from fovea.baselines import get
+from fovea.baselines import get_baseline
 from fovea.errors import BaselineError
 
 torch = pytest.importorskip("torch")
@@ -63,7 +63,7 @@ def weights(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (64, 64), (65, 130)])
 def test_gives_back_any_size(weights, draw, height, width):
-    codec = get(f"compressai:copying:{weights}/copy-1.pth")
+    codec = get_baseline(f"compressai:copying:{weights}/copy-1.pth")
     image = draw(height, width)
     data = codec.encode(image, 1)
     np.testing.assert_array_equal(codec.decode(data), image)
@@ -72,24 +72,24 @@ def test_gives_back_any_size(weights, draw, height, width):
 
 
 def test_one_network_a_rate(weights, picture):
-    codec = get(f"compressai:copying:{weights}/copy-{{quality}}.pth")
+    codec = get_baseline(f"compressai:copying:{weights}/copy-{{quality}}.pth")
     assert codec.name == "compressai:copying:copy-{quality}.pth"
     assert codec.quality_range == (1, 3)
     assert codec.default_qualities == (1, 3)
-    back = get(f"compressai:copying:{weights}/copy-{{quality}}.pth").decode(codec.encode(picture // 2, 3))
+    back = get_baseline(f"compressai:copying:{weights}/copy-{{quality}}.pth").decode(codec.encode(picture // 2, 3))
     np.testing.assert_array_equal(back, picture // 2 * 2)
     with pytest.raises(BaselineError, match=r"weights for qualities \[1, 3\], not for 2"):
         codec.encode(picture, 2)
 
 
 def test_version_tells_the_weights_apart(weights):
-    first, third = (get(f"compressai:copying:{weights}/copy-{quality}.pth").version() for quality in (1, 3))
+    first, third = (get_baseline(f"compressai:copying:{weights}/copy-{quality}.pth").version() for quality in (1, 3))
     assert first.startswith("compressai 1.2.8, weights ")
     assert first != third
 
 
 def test_damaged_file(weights, draw):
-    codec = get(f"compressai:copying:{weights}/copy-1.pth")
+    codec = get_baseline(f"compressai:copying:{weights}/copy-1.pth")
     data = codec.encode(draw(8, 8), 1)
     for damaged in (b"", data[:12], data[:-100], b"\x01\0\x01\0\xff\xff\xff\xff" + data[8:]):
         with pytest.raises(BaselineError, match="compressai"):
@@ -101,19 +101,19 @@ def test_damaged_file(weights, draw):
     [
         ("compressai", "needs 'compressai:architecture:weights file'"),
         ("compressai:copying", "needs 'compressai:architecture:weights file'"),
-        ("compressai:copying:nowhere/none.pth", "no weights at nowhere/none.pth"),
-        ("compressai:copying:nowhere/{quality}.pth", "no weights at nowhere/"),
+        ("compressai:copying:nowhere/none.pth", "nowhere/none.pth: compressai has no weights"),
+        ("compressai:copying:nowhere/{quality}.pth", "nowhere/.quality..pth: compressai has no weights"),
     ],
 )
 def test_wrong_spec(spec, message):
     with pytest.raises(BaselineError, match=message):
-        get(spec)
+        get_baseline(spec)
 
 
 def test_unknown_architecture(weights):
-    assert "it has: copying" in (get(f"compressai:other:{weights}/copy-1.pth").available() or "")
+    assert "it has: copying" in (get_baseline(f"compressai:other:{weights}/copy-1.pth").available() or "")
 
 
 def test_missing_package(weights, monkeypatch):
     monkeypatch.setitem(sys.modules, "compressai", None)
-    assert "pip install compressai" in (get(f"compressai:copying:{weights}/copy-1.pth").available() or "")
+    assert "pip install compressai" in (get_baseline(f"compressai:copying:{weights}/copy-1.pth").available() or "")

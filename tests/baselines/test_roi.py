@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import supervision as sv
 
-from fovea.baselines import RoiCodec, get, paint, recognized
+from fovea.baselines import RoiCodec, detections_mask, get_baseline, roi_from_recognizer
 from fovea.errors import BaselineError
 
 
@@ -21,7 +21,7 @@ def inside():
 
 
 def test_lowers_the_rate_and_keeps_the_inside(noisy, inside):
-    jpeg = get("jpeg")
+    jpeg = get_baseline("jpeg")
     wrapped = RoiCodec(jpeg, lambda _: inside)
     data = wrapped.encode(noisy, 90)
     assert len(data) < 0.6 * len(jpeg.encode(noisy, 90))
@@ -32,7 +32,7 @@ def test_lowers_the_rate_and_keeps_the_inside(noisy, inside):
 
 
 def test_map_and_margin_stay_as_they_are(noisy, inside):
-    smooth = RoiCodec(get("jpeg"), lambda _: inside, margin=8, feather=4).smooth(noisy)
+    smooth = RoiCodec(get_baseline("jpeg"), lambda _: inside, margin=8, feather=4).smooth(noisy)
     np.testing.assert_array_equal(smooth[32:88, 42:108], noisy[32:88, 42:108])
     assert smooth[:20].std() < 0.3 * noisy[:20].std()
     assert smooth.dtype == np.uint8
@@ -40,47 +40,47 @@ def test_map_and_margin_stay_as_they_are(noisy, inside):
 
 @pytest.mark.parametrize("value", [0, 1])
 def test_empty_and_full_maps(noisy, value):
-    smooth = RoiCodec(get("jpeg"), lambda image: np.full(image.shape[:2], value, np.bool_)).smooth(noisy)
+    smooth = RoiCodec(get_baseline("jpeg"), lambda image: np.full(image.shape[:2], value, np.bool_)).smooth(noisy)
     assert np.array_equal(smooth, noisy) == bool(value)
 
 
 def test_half_a_map_is_half_way(noisy):
-    whole = RoiCodec(get("jpeg"), lambda image: np.zeros(image.shape[:2])).smooth(noisy).astype(float)
-    half = RoiCodec(get("jpeg"), lambda image: np.full(image.shape[:2], 0.5)).smooth(noisy)
+    whole = RoiCodec(get_baseline("jpeg"), lambda image: np.zeros(image.shape[:2])).smooth(noisy).astype(float)
+    half = RoiCodec(get_baseline("jpeg"), lambda image: np.full(image.shape[:2], 0.5)).smooth(noisy)
     assert np.abs(half - (whole + noisy) / 2).max() <= 0.51
 
 
 def test_name():
-    assert RoiCodec(get("vvc"), lambda _: np.zeros((1, 1))).name == "vvc:fast+roi"
+    assert RoiCodec(get_baseline("vvc"), lambda _: np.zeros((1, 1))).name == "vvc:fast+roi"
 
 
 def test_map_of_the_wrong_size(noisy):
     with pytest.raises(BaselineError, match=r"the map is \[3, 4\], the image \[120, 160\]"):
-        RoiCodec(get("jpeg"), lambda _: np.zeros((3, 4))).encode(noisy, 50)
+        RoiCodec(get_baseline("jpeg"), lambda _: np.zeros((3, 4))).encode(noisy, 50)
 
 
-def test_paint_boxes_and_masks():
+def test_detections_mask_of_boxes_and_masks():
     boxes = np.array([[1.2, 0.5, 3.1, 2.0], [-5.0, 3.0, 2.0, 90.0]])
-    region = paint(sv.Detections(xyxy=boxes), 5, 6)
+    region = detections_mask(sv.Detections(xyxy=boxes), 5, 6)
     expected = np.zeros((5, 6), np.bool_)
     expected[0:2, 1:4] = True
     expected[3:5, 0:2] = True
     np.testing.assert_array_equal(region, expected)
     masks = np.zeros((2, 5, 6), np.bool_)
     masks[0, 1, 1] = masks[1, 4, 5] = True
-    region = paint(sv.Detections(xyxy=boxes, mask=masks), 5, 6)
+    region = detections_mask(sv.Detections(xyxy=boxes, mask=masks), 5, 6)
     assert np.argwhere(region).tolist() == [[1, 1], [4, 5]]
-    assert not paint(sv.Detections.empty(), 5, 6).any()
-    assert not paint(sv.Detections(xyxy=np.zeros((0, 4)), mask=np.zeros((0, 5, 6), np.bool_)), 5, 6).any()
+    assert not detections_mask(sv.Detections.empty(), 5, 6).any()
+    assert not detections_mask(sv.Detections(xyxy=np.zeros((0, 4)), mask=np.zeros((0, 5, 6), np.bool_)), 5, 6).any()
 
 
-def test_recognized_draws_what_is_seen_with_confidence(noisy):
+def test_roi_from_recognizer_draws_what_is_seen_with_confidence(noisy):
     class Recognizer:
         def predict(self, images):
             boxes = np.array([[0, 0, 10, 10], [20, 20, 30, 30]], float)
             return [sv.Detections(xyxy=boxes, confidence=np.array([0.9, 0.1])) for _ in images]
 
-    region = recognized(Recognizer(), confidence=0.5)(noisy)
+    region = roi_from_recognizer(Recognizer(), min_score=0.5)(noisy)
     assert region.shape == (120, 160)
     assert region[:10, :10].all()
     assert region.sum() == 100

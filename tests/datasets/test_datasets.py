@@ -5,7 +5,7 @@ import pytest
 import supervision as sv
 from PIL import Image
 
-from fovea.baselines import paint
+from fovea.baselines import detections_mask
 from fovea.datasets import Annotation, Dataset, DatasetImage, load_dataset, region, run_lengths
 from fovea.errors import DatasetError
 from fovea.training.masks import object_weights
@@ -36,7 +36,7 @@ def test_a_box_covers_all_pixels_that_it_touches_wherever_it_is_painted() -> Non
     thing = Annotation(1, 1, box, 0.0)
     assert np.array_equal(region(thing, DatasetImage(1, Path("a.png"), 8, 5)), expected)
     assert np.array_equal(object_weights([thing], 5, 8) > 0, expected)
-    assert np.array_equal(paint(sv.Detections(xyxy=corners), 5, 8), expected)
+    assert np.array_equal(detections_mask(sv.Detections(xyxy=corners), 5, 8), expected)
 
 
 def test_an_image_that_does_not_open_is_named(coco_json: Path) -> None:

@@ -1,4 +1,4 @@
-"""A data set and a recognizer that fit each other, and one evaluation of them that many tests look at."""
+"""A data set and a recognizer that fit each other, and one evaluation of them that many tests use."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,11 +8,12 @@ import pytest
 from click.testing import CliRunner
 
 from fovea.cli.eval import eval_command
-from fovea.evaluation import Accuracy, Evaluation, Point, Question
-from fovea.evaluation.contender import Contender
-from fovea.evaluation.curves import Curve, Whole
-from fovea.evaluation.gallery import Frame, Gallery
-from fovea.evaluation.views import View
+from fovea.evaluation.codecs import CodecSpec, CodecUnderTest
+from fovea.evaluation.evaluate import Evaluation
+from fovea.evaluation.gallery.gallery import Frame, Gallery
+from fovea.evaluation.gallery.views import View
+from fovea.evaluation.metrics import Metric
+from fovea.evaluation.rate_accuracy import Curve, OriginalAccuracy, Point
 from fovea.recognition import Score
 
 from ..checkerboards import save_dataset, save_segmenter
@@ -51,7 +52,7 @@ def quick_arguments(tmp_path_factory: pytest.TempPathFactory, checkers: Path) ->
 
 @pytest.fixture(scope="session")
 def quick_run(quick_arguments: list[str]) -> Path:
-    """The folder that the quick run wrote."""
+    """The folder of the report of the quick run."""
     result = CliRunner().invoke(eval_command, quick_arguments, catch_exceptions=False)
     page = Path(result.stdout.strip())
     assert page.name == "report.html"
@@ -59,33 +60,33 @@ def quick_run(quick_arguments: list[str]) -> Path:
 
 
 def _curve(rates: np.ndarray, scores: np.ndarray) -> Curve:
-    luck = np.random.default_rng(1).normal(0, 0.01, (50, 1))
-    return Curve(rates, scores, np.tile(rates, (50, 1)), scores + luck)
+    noise = np.random.default_rng(1).normal(0, 0.01, (50, 1))
+    return Curve(rates, scores, np.tile(rates, (50, 1)), scores + noise)
 
 
 @pytest.fixture
 def evaluation() -> Evaluation:
-    """Three codecs, one recognizer: `half` takes half the bits of `plain`, `high` begins where those almost end."""
-    boxes = Question("eye", "box")
+    """Three codecs, one recognizer: `half` takes half the bits of `plain`, `high` begins where those two almost end."""
+    boxes = Metric("eye", "box")
     curves = {
         "plain": _curve(KNOWN, np.array([0.1, 0.2, 0.3, 0.4])),
         "half": _curve(KNOWN / 2, np.array([0.1, 0.2, 0.3, 0.4])),
         "high": _curve(KNOWN, np.array([0.3, 0.4, 0.45, 0.5])),
     }
-    accuracy = {"eye": Accuracy(box=Score(*[0.3] * 6))}
-    points = [Point(name, 50, 0.1, 30, 31, 5, 6, 2**20, accuracy) for name in curves]
+    scores = {boxes: Score(*[0.3] * 6)}
+    points = [Point(name, 50, 0.1, 30, 31, 5, 6, 2**20, scores) for name in curves]
     frame = Frame("original", "", np.zeros((8, 8, 3), np.uint8), {"eye": View("1 found")})
     return Evaluation(
         dataset="street",
         images=60,
         reference="labels",
         classes={"eye": (3, 5)},
-        contenders=tuple(Contender(name, name, "1", (50,)) for name in curves),
+        codecs=tuple(CodecUnderTest(CodecSpec(name), name, "1", (50,)) for name in curves),
         skipped={},
         anchor="plain",
         points=tuple(points),
-        originals=accuracy,
-        wholes={boxes: Whole(0.5, np.full(50, 0.5))},
+        original_scores=scores,
+        original_accuracy={boxes: OriginalAccuracy(0.5, np.full(50, 0.5))},
         curves={boxes: curves},
         gallery=Gallery("a.png", (frame,)),
     )

@@ -13,7 +13,7 @@ import fovea
 from fovea.cli import main
 from fovea.cli.detect import detect_command
 from fovea.cli.interruption import Interruption
-from fovea.evaluation.drawing import draw
+from fovea.evaluation import draw_detections
 from fovea.recognition import OnnxRecognizer
 
 CHECKER = np.indices((16, 16)).sum(axis=0) % 2 * 200 + 20
@@ -159,7 +159,7 @@ def test_masks_are_drawn_and_the_original_kept():
     found = sv.Detections(
         xyxy=np.array([[20.0, 20, 50, 50]]), confidence=np.array([0.9]), class_id=np.array([0]), mask=mask
     )
-    drawn = draw(picture, found, ["person"])
+    drawn = draw_detections(picture, found, ["person"])
     assert (drawn[35, 35] != 128).any()
     assert (drawn[60, 60] == 128).all()
     assert (picture == 128).all()

@@ -12,7 +12,7 @@ from PIL import Image
 
 import fovea
 from fovea.cli.eval import eval_command
-from fovea.evaluation import pool
+from fovea.evaluation.running import memory, pool
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -39,9 +39,9 @@ def test_more_bits_give_more_of_everything(quick_run: Path):
 
 def test_rate_is_that_of_real_files(quick_run: Path):
     folder = quick_run.parent / "data" / "set"
-    from fovea.baselines import get
+    from fovea.baselines import get_baseline
 
-    codec, bits, squares = get("jpeg"), 0, []
+    codec, bits, squares = get_baseline("jpeg"), 0, []
     for path in folder.glob("*.png"):
         image = np.asarray(Image.open(path))
         data = codec.encode(image, 40)
@@ -95,8 +95,8 @@ def test_second_run_does_no_work(quick_run: Path, quick_arguments: list[str], mo
         raise AssertionError("work is done again")
 
     before = {path.name: path.read_bytes() for path in quick_run.iterdir()}
-    monkeypatch.setattr(pool, "_start", refuse)
-    monkeypatch.setattr("fovea.evaluation.memory._watch", refuse)
+    monkeypatch.setattr(pool, "start_workers", refuse)
+    monkeypatch.setattr(memory, "_watch", refuse)
     result = CliRunner().invoke(eval_command, quick_arguments, catch_exceptions=False)
     assert result.exit_code == 0
     after = {path.name: path.read_bytes() for path in quick_run.iterdir()}

@@ -1,4 +1,4 @@
-"""Images without labels: what a recognizer sees on the originals counts as right."""
+"""Images without labels: recognizers are scored against their own output on the originals."""
 
 import math
 import sqlite3
@@ -9,8 +9,10 @@ import pytest
 from PIL import Image
 
 from fovea.errors import DatasetError
-from fovea.evaluation import evaluate
+from fovea.evaluation import Metric, evaluate
 from fovea.recognition import load_dataset
+
+BOXES = Metric("checkers", "box")
 
 
 def test_plain_folder(tmp_path: Path, make_dataset: Callable[[int], Path], checkers: Path):
@@ -24,8 +26,8 @@ def test_plain_folder(tmp_path: Path, make_dataset: Callable[[int], Path], check
         processes=1,
     )
     assert found.reference == "self"
-    assert found.originals["checkers"].box.ap == 1
-    coarse, fine = (point.accuracy["checkers"].box.ap for point in found.points)
+    assert found.original_scores[BOXES].ap == 1
+    coarse, fine = (point.scores[BOXES].ap for point in found.points)
     assert coarse < fine <= 1
     assert all(math.isnan(point.object_psnr) for point in found.points)
 

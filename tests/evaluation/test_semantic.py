@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fovea.baselines import get
+from fovea.baselines import get_baseline
 from fovea.errors import DatasetError, RecognizerError
-from fovea.evaluation import Evaluation, Question, evaluate, pool, write_report
-from fovea.evaluation.contender import contender
-from fovea.evaluation.judge import judges
-from fovea.evaluation.sight import class_map, look
+from fovea.evaluation import CodecSpec, Evaluation, Metric, evaluate, find_codec, write_report
+from fovea.evaluation.recognizers import find_recognizers, recognize, unpack_class_map
+from fovea.evaluation.running import pool
 from fovea.recognition import SharedClasses, load_dataset, load_semantic, overlaps, resample
 
+AREAS = Metric("areas", "semantic")
 QUALITIES = {"jpeg": [40, 50, 80], "webp": [5, 15, 40]}
 
 
@@ -39,13 +39,12 @@ def found(cache: Path, masked_set: Path, checkers: Path, segmenter: Path) -> Eva
 
 def test_originals_are_segmented_in_full(found: Evaluation):
     assert found.reference == "labels"
-    assert found.originals["areas"].semantic.miou == 1
-    assert found.originals["areas"].box is None
-    assert found.originals["checkers"].semantic is None
+    assert found.original_scores[AREAS].miou == 1
+    assert set(found.original_scores) == {AREAS, Metric("checkers", "box")}
 
 
 def test_more_bits_give_more_miou(found: Evaluation):
-    scores = [point.accuracy["areas"].semantic for point in found.points if point.codec == "jpeg"]
+    scores = [point.scores[AREAS] for point in found.points if point.codec == "jpeg"]
     mious = [score.miou for score in scores]
     assert mious == sorted(mious)
     assert mious[0] < 0.5 < mious[1] < 0.9 < mious[2]
@@ -53,7 +52,7 @@ def test_more_bits_give_more_miou(found: Evaluation):
 
 
 def test_miou_is_that_of_the_decoded_images(found: Evaluation, masked_set: Path, segmenter: Path):
-    data, codec, network = load_dataset(masked_set), get("jpeg"), load_semantic(segmenter)
+    data, codec, network = load_dataset(masked_set), get_baseline("jpeg"), load_semantic(segmenter)
     shared = SharedClasses.between(data, network.classes)
     maps = network.segment([codec.decode(codec.encode(image.load(), 50)) for image in data.images])
     wanted = overlaps(
@@ -62,8 +61,8 @@ def test_miou_is_that_of_the_decoded_images(found: Evaluation, masked_set: Path,
         len(shared.names),
     )
     (point,) = (point for point in found.points if (point.codec, point.quality) == ("jpeg", 50))
-    assert point.accuracy["areas"].semantic == wanted.score
-    samples = found.curves[Question("areas", "semantic")]["jpeg"].score_samples[:, 1]
+    assert point.scores[AREAS] == wanted.score
+    samples = found.curves[AREAS]["jpeg"].score_samples[:, 1]
     assert samples.std() > 0
     assert np.array_equal(samples, wanted.resampled(resample(len(data), len(samples))))
 
@@ -89,7 +88,7 @@ def test_gallery_shows_class_maps_and_lets_the_background_through(found: Evaluat
     assert found.gallery.legend("areas") == {1: "person"}
     assert found.gallery.legend("checkers") == {}
     original, *coded = (frame.views["areas"] for frame in found.gallery.frames)
-    assert original.verdict == "100 % of the pixels right"
+    assert original.summary == "100 % of the pixels correct"
     assert set(np.unique(original.class_map)) == {-1, 1}
     assert (original.class_map == 1).mean() == 3 / 16
     assert all(view.class_map.shape == original.class_map.shape for view in coded)
@@ -101,36 +100,36 @@ def test_second_run_does_no_work(
     def refuse(*_: object) -> None:
         raise AssertionError("work is done again")
 
-    monkeypatch.setattr(pool, "_start", refuse)
+    monkeypatch.setattr(pool, "start_workers", refuse)
     assert run(masked_set, cache, checkers, segmenter).points == found.points
 
 
 def test_own_class_maps_need_no_labels(found: Evaluation, cache: Path, masked_set: Path, segmenter: Path):
     alone = run(masked_set.parent / "set", cache, segmenter)
     assert alone.reference == "self"
-    assert alone.originals["areas"].semantic.miou == 1
-    assert alone.points[0].accuracy["areas"].semantic.miou < 1
+    assert alone.original_scores[AREAS].miou == 1
+    assert alone.points[0].scores[AREAS].miou < 1
     assert alone.gallery.legend("areas") == {0: "sky", 1: "road", 2: "person"}
 
 
 def test_class_maps_are_packed_small_and_without_loss(segmenter: Path, masked_set: Path):
     picture = load_dataset(masked_set).images[0].load()
-    (judge,) = judges([str(segmenter)], picture)
-    packed = look(judge, picture)
-    assert np.array_equal(class_map(packed), load_semantic(segmenter).segment([picture])[0])
+    (recognizer,) = find_recognizers([str(segmenter)], picture)
+    packed = recognize(recognizer, picture)
+    assert np.array_equal(unpack_class_map(packed), load_semantic(segmenter).segment([picture])[0])
     assert len(packed) < 300
 
 
 def test_labels_without_masks(
     tmp_path: Path, make_dataset: Callable[[int], Path], checkers: Path, segmenter: Path, monkeypatch
 ):
-    monkeypatch.setattr(pool, "_start", None)
+    monkeypatch.setattr(pool, "start_workers", None)
     with pytest.raises(DatasetError, match="not every object has a mask to compare class maps with"):
         run(make_dataset(1), tmp_path / "cache.sqlite", checkers, segmenter)
 
 
 def test_segmenter_without_a_common_class(tmp_path: Path, masked_set: Path, segmenter: Path, monkeypatch):
-    monkeypatch.setattr(pool, "_start", None)
+    monkeypatch.setattr(pool, "start_workers", None)
     other = tmp_path / "other.yaml"
     model = segmenter.with_suffix(".onnx")
     other.write_text(f"model: {model}\nread: {{format: classmap}}\nclasses: [sky, road, quasar]\n")
@@ -140,4 +139,4 @@ def test_segmenter_without_a_common_class(tmp_path: Path, masked_set: Path, segm
 
 def test_segmenter_gives_no_region_of_interest(segmenter: Path):
     with pytest.raises(RecognizerError, match="gives class maps, and objects are needed"):
-        contender(f"jpeg+roi:{segmenter}")
+        find_codec(CodecSpec.parse(f"jpeg+roi:{segmenter}"))

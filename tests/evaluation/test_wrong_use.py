@@ -1,4 +1,4 @@
-"""Whatever is wrong is told in one line, before the long work."""
+"""Every wrong use gives an error of one line, before the long work."""
 
 import json
 from collections.abc import Callable
@@ -14,8 +14,9 @@ from PIL import Image
 from fovea.baselines.pillow_codecs import WebP
 from fovea.cli import main
 from fovea.errors import BaselineError, DatasetError, FoveaError, ModelError, RecognizerError
-from fovea.evaluation import evaluate, pool
-from fovea.evaluation.contender import contenders
+from fovea.evaluation import evaluate
+from fovea.evaluation.codecs import find_codecs
+from fovea.evaluation.running import pool
 from fovea.recognition import load_dataset
 
 
@@ -24,7 +25,7 @@ def no_long_work(monkeypatch: pytest.MonkeyPatch):
     def refuse(*_: object) -> None:
         raise AssertionError("the long work began")
 
-    monkeypatch.setattr(pool, "_start", refuse)
+    monkeypatch.setattr(pool, "start_workers", refuse)
 
 
 def run(data: Path, recognizer: Path, tmp_path: Path, codecs: tuple[str, ...] = ("jpeg",), **settings: object) -> None:
@@ -86,13 +87,13 @@ def test_images_without_an_object_of_a_common_class(
         if annotation["image_id"] < 4:
             annotation["category_id"] = 2
     data.write_text(json.dumps(told))
-    judge = segmenter if semantic else checkers
+    recognizer = segmenter if semantic else checkers
     with pytest.raises(
-        DatasetError, match=rf"set.*: none of the 3 images taken .* shares with {judge.stem} \(person\)"
+        DatasetError, match=rf"set.*: none of the 3 images taken .* shares with {recognizer.stem} \(person\)"
     ):
-        evaluate(load_dataset(data).limit(3), ["jpeg"], [str(judge)], tmp_path / "cache.sqlite")
+        evaluate(load_dataset(data).limit(3), ["jpeg"], [str(recognizer)], tmp_path / "cache.sqlite")
     with pytest.raises(AssertionError, match="the long work began"):  # the fourth has some
-        run(data, judge, tmp_path)
+        run(data, recognizer, tmp_path)
 
 
 def test_labels_where_there_are_none(tmp_path: Path, checkers: Path):
@@ -105,27 +106,27 @@ def test_labels_where_there_are_none(tmp_path: Path, checkers: Path):
 
 def test_quality_out_of_range():
     with pytest.raises(BaselineError, match="jpeg has qualities 1 to 100, not 101"):
-        contenders(["jpeg"], {"": [50, 101]})
+        find_codecs(["jpeg"], {"": [50, 101]})
 
 
 def test_qualities_of_a_codec_that_is_not_tested():
     with pytest.raises(FoveaError, match="qualities are given for webp"):
-        contenders(["jpeg"], {"webp": [50]})
+        find_codecs(["jpeg"], {"webp": [50]})
 
 
 def test_unknown_codec():
     with pytest.raises(ModelError, match=r"unknown model 'jpg'.*Other codecs: jpeg"):
-        contenders(["jpg"], {})
+        find_codecs(["jpg"], {})
 
 
 def test_codec_twice():
     with pytest.raises(FoveaError, match="two codecs are called webp:4"):
-        contenders(["webp", "webp:4"], {})
+        find_codecs(["webp", "webp:4"], {})
 
 
 def test_region_of_no_recognizer():
-    with pytest.raises(BaselineError, match=r"jpeg\+roi: names no recognizer"):
-        contenders(["jpeg+roi:"], {})
+    with pytest.raises(BaselineError, match=r"jpeg\+roi: names no recognizer after"):
+        find_codecs(["jpeg+roi:"], {})
 
 
 @pytest.mark.parametrize("place", ["out", "cache"])
@@ -161,8 +162,8 @@ def test_codec_that_cannot_run_is_left_out_with_the_reason(monkeypatch: pytest.M
         raise BaselineError("webp needs a Pillow with libwebp")
 
     monkeypatch.setattr(WebP, "_version", missing)
-    found, skipped = contenders(["jpeg", "webp"], {})
+    found, skipped = find_codecs(["jpeg", "webp"], {})
     assert [one.name for one in found] == ["jpeg"]
     assert skipped == {"webp": "webp needs a Pillow with libwebp"}
     with pytest.raises(BaselineError, match="no codec can run: webp needs"):
-        contenders(["webp"], {})
+        find_codecs(["webp"], {})

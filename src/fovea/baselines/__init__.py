@@ -1,31 +1,31 @@
-"""Codecs to compare with, all behind one interface.
+"""Conventional and learned codecs to compare with, all behind one interface.
 
 ::
 
-    codec = get("vvc:fast")
+    codec = get_baseline("vvc:fast")
     if reason := codec.available():
         print(f"skipped: {reason}")
     data = codec.encode(image, quality=30)
-    back = codec.decode(data)
+    decoded = codec.decode(data)
 
-Every codec is single-threaded unless told otherwise, codes one still image a file, and is set up for pixel
-error rather than for eyes where it offers the choice. ``RoiCodec(codec, map)`` smooths what lies outside a
-map first.
+Every codec uses one thread unless told otherwise and codes one still image per file. Where a library can be tuned for
+PSNR or for human eyes, it is tuned for PSNR. ``RoiCodec(codec, roi_map)`` smooths what lies outside a region of
+interest before it encodes.
 """
 
-from fovea.baselines.baseline import Baseline, Codec, Picture
-from fovea.baselines.registry import get, names
-from fovea.baselines.roi import GuidedCodec, RoiCodec, RoiMap, paint, recognized
+from fovea.baselines.baseline import Baseline, Codec, Pixels
+from fovea.baselines.registry import baseline_names, get_baseline, is_baseline
+from fovea.baselines.roi import GuidedCodec, RoiCodec, detections_mask, roi_from_recognizer
 
 __all__ = [
     "Baseline",
     "Codec",
     "GuidedCodec",
-    "Picture",
+    "Pixels",
     "RoiCodec",
-    "RoiMap",
-    "get",
-    "names",
-    "paint",
-    "recognized",
+    "baseline_names",
+    "detections_mask",
+    "get_baseline",
+    "is_baseline",
+    "roi_from_recognizer",
 ]

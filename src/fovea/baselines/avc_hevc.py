@@ -1,4 +1,4 @@
-"""AVC by x264 and HEVC by x265, both inside PyAV."""
+"""AVC by x264 and HEVC by x265, both in PyAV."""
 
 import re
 from abc import abstractmethod
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 
-from fovea.baselines.baseline import Baseline, Picture
-from fovea.baselines.elementary import decode_frame, pad, strip, to_frame
+from fovea.baselines.baseline import Baseline, Pixels
+from fovea.baselines.elementary_stream import decode_frame, drop_units, pad, to_frame
 from fovea.errors import BaselineError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
 )  # fmt: skip
-LEAST_SIDE = 16
+MIN_SIDE = 16
 
 
 class _PyavCodec(Baseline):
@@ -28,8 +28,8 @@ class _PyavCodec(Baseline):
     encoder: ClassVar[str]
     decoder: ClassVar[str]
     pixel_format: ClassVar[str]
-    unneeded: ClassVar[frozenset[int]]
-    """Types of the units that are taken out: supplemental information and access unit delimiters."""
+    dropped_units: ClassVar[frozenset[int]]
+    """Types of the NAL units that are left out: supplemental information and access unit delimiters."""
 
     def _version(self) -> str:
         try:
@@ -42,14 +42,15 @@ class _PyavCodec(Baseline):
 
     @abstractmethod
     def _options(self, qp: int) -> dict[str, str]:
-        """Options of the encoder."""
+        """Return the options of the encoder for a quantization parameter."""
 
     @staticmethod
     @abstractmethod
-    def _unit_type(unit: bytes) -> int: ...
+    def _unit_type(unit: bytes) -> int:
+        """Return the type of a NAL unit, given without start code."""
 
-    def stream(self, image: Picture, qp: int) -> bytes:
-        """Codes an image of even sides to all that the library writes.
+    def stream(self, image: Pixels, qp: int) -> bytes:
+        """Encode an image of even sides, and return all that the library writes.
 
         Args:
             image: uint8 [H, W, 3].
@@ -66,27 +67,27 @@ class _PyavCodec(Baseline):
         context.options = self._options(qp)
         return b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode(None)])
 
-    def _encode(self, image: Picture, quality: float) -> bytes:
-        padded, header = pad(image, LEAST_SIDE)
-        return header + strip(self.stream(padded, 51 - round(quality)), self._unit_type, self.unneeded)
+    def _encode(self, image: Pixels, quality: float) -> bytes:
+        padded, header = pad(image, MIN_SIDE)
+        return header + drop_units(self.stream(padded, 51 - round(quality)), self._unit_type, self.dropped_units)
 
-    def _decode(self, data: bytes) -> Picture:
+    def _decode(self, data: bytes) -> Pixels:
         return decode_frame(self.decoder, data, self.threads)
 
 
 class Avc(_PyavCodec):
-    """AVC (H.264) intra by x264, 8 bit, tuned for PSNR. ``quality`` is 51 - QP; effort is x264's preset."""
+    """AVC (H.264) intra by x264, 8 bit, tuned for PSNR. ``quality`` is 51 - QP. The effort is x264's preset."""
 
     family = "avc"
     encoder, decoder, pixel_format = "libx264", "h264", "yuv420p"
-    unneeded = frozenset({6, 9})
-    # QP 0 is lossless, which many decoders cannot read.
+    dropped_units = frozenset({6, 9})
+    # QP 0 is lossless; many decoders cannot decode it.
     quality_range = (0, 50)
     default_qualities = (0, 4, 8, 12, 16, 20, 24)
 
     def _options(self, qp: int) -> dict[str, str]:
-        # ipratio=1: a lone frame is an I frame, and gets just this QP.
-        # Slices would serve threads at the cost of bits.
+        # ipratio=1: the only frame is an I frame and gets exactly this QP.
+        # Slices would allow more threads, but cost bits.
         x264 = f"qp={qp}:ipratio=1:sliced-threads=0:log=-1"
         return {"preset": self.effort, "tune": "psnr", "x264-params": x264}
 
@@ -96,16 +97,16 @@ class Avc(_PyavCodec):
 
 
 class Hevc(_PyavCodec):
-    """HEVC (H.265) intra by x265, 10 bit, tuned for PSNR. ``quality`` is 51 - QP; effort is x265's preset."""
+    """HEVC (H.265) intra by x265, 10 bit, tuned for PSNR. ``quality`` is 51 - QP. The effort is x265's preset."""
 
     family = "hevc"
     encoder, decoder, pixel_format = "libx265", "hevc", "yuv420p10le"
-    unneeded = frozenset({35, 39, 40})
+    dropped_units = frozenset({35, 39, 40})
     quality_range = (0, 51)
     default_qualities = (1, 5, 9, 13, 17, 21, 25)
 
     def _options(self, qp: int) -> dict[str, str]:
-        # Wavefronts would serve threads at the cost of bits.
+        # Wavefronts would allow more threads, but cost bits.
         x265 = f"qp={qp}:ipratio=1:pools={self.threads}:frame-threads=1:wpp=0:log-level=none"
         return {"preset": self.effort, "tune": "psnr", "x265-params": x265}
 
@@ -116,8 +117,8 @@ class Hevc(_PyavCodec):
 
 @cache
 def _library(codec: type[_PyavCodec]) -> str:
-    """Name and version of the library, which it tells in the stream itself and nowhere else."""
-    black = np.zeros((LEAST_SIDE, LEAST_SIDE, 3), np.uint8)
+    """Return name and version of the library, which it writes into its streams and nowhere else."""
+    black = np.zeros((MIN_SIDE, MIN_SIDE, 3), np.uint8)
     stream = codec().stream(black, qp=40)
     match = re.search(rb"(x264) - (core \d+)|(x265) \((build \d+)\) - [\w.+-]+", stream)
     if match is None:

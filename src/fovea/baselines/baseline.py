@@ -1,4 +1,4 @@
-"""What all conventional codecs have in common."""
+"""What all codecs to compare with have in common."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar, Protocol, final
@@ -8,50 +8,50 @@ from numpy.typing import NDArray
 
 from fovea.errors import BaselineError
 
-Picture = NDArray[np.uint8]
-"""An image: uint8 [H, W, 3], RGB."""
+Pixels = NDArray[np.uint8]
+"""The pixels of an image: uint8 [H, W, 3], RGB."""
 
 
 class Codec(Protocol):
-    """Whatever turns an image into a file and back, at a quality."""
+    """Anything that encodes an image to the bytes of a file, at a quality, and decodes it."""
 
     @property
     def name(self) -> str:
-        """Name in tables and curves."""
+        """The name in tables and plots."""
 
-    def encode(self, image: Picture, quality: float) -> bytes:
-        """Codes an image; a larger quality is never worse, and costs bits."""
+    def encode(self, image: Pixels, quality: float) -> bytes:
+        """Encode an image, uint8 [H, W, 3]. A larger quality gives a smaller error for more bits."""
 
-    def decode(self, data: bytes) -> Picture:
-        """Gives the image back."""
+    def decode(self, data: bytes) -> Pixels:
+        """Decode a file to uint8 [H, W, 3]."""
 
 
 class Baseline(ABC):
-    """A codec to compare with: image to the bytes of a real file, and back.
+    """A codec to compare with. It encodes an image to the bytes of a real file.
 
-    A subclass maps ``quality`` to the parameter its library knows; its docstring says how. Libraries are
-    imported when a codec runs, so a missing one harms nobody else; any failure of theirs becomes a
+    A subclass maps ``quality`` to a parameter of its library; its docstring says how. A library is imported when its
+    codec runs, so that a missing one does not affect the other codecs. Every failure of a library becomes a
     ``BaselineError``.
 
     Args:
-        effort: preset or speed of the encoder, one of ``efforts``; empty for ``default_effort``.
-        threads: threads one image may use. The default of one serves best where many images run in parallel.
-            More threads change no bit of a file, except with ``avif``, by a fraction of a percent.
+        effort: preset or speed of the encoder, one of ``efforts``; "" for ``default_effort``.
+        threads: number of threads that one image may use. One is best where many images are coded in parallel. More
+            threads do not change the files, except those of ``avif``, by a fraction of a percent.
 
     Raises:
         BaselineError: the codec has no such effort.
     """
 
     family: ClassVar[str]
-    """First part of the name: ``jpeg``, ``hevc``."""
+    """First part of the name, such as ``jpeg`` or ``hevc``."""
     efforts: ClassVar[tuple[str, ...]] = ()
-    """All presets or speeds; empty where the codec has none."""
+    """All presets or speeds of the encoder; empty where it has none."""
     default_effort: ClassVar[str] = ""
 
     quality_range: tuple[float, float]
-    """Lowest and highest quality; larger is better for every codec."""
+    """Lowest and highest quality. For every codec a larger quality means a smaller error."""
     default_qualities: tuple[float, ...]
-    """Qualities for a curve, to 1.2 bits per pixel on photographs from 0.05 or the least the codec can do."""
+    """Qualities for a curve from 0.05 bits per pixel on photographs, or the least that the codec can do, to 1.2."""
 
     def __init__(self, effort: str = "", *, threads: int = 1) -> None:
         effort = effort or self.default_effort
@@ -63,12 +63,12 @@ class Baseline(ABC):
 
     @property
     def name(self) -> str:
-        """Full spec, effort included: ``jpeg``, ``hevc:medium``."""
+        """The specification with the effort, such as ``jpeg`` or ``hevc:medium``."""
         return f"{self.family}:{self.effort}" if self.effort else self.family
 
     @final
     def version(self) -> str:
-        """Library and version that code the images.
+        """Return the library that codes the images, with its version.
 
         Raises:
             BaselineError: the library is missing, or was built without this codec.
@@ -77,7 +77,7 @@ class Baseline(ABC):
 
     @final
     def available(self) -> str | None:
-        """None where the codec can run, else the reason why it cannot."""
+        """Return None where the codec can run, and otherwise the reason why it cannot."""
         try:
             self.version()
         except BaselineError as reason:
@@ -85,18 +85,18 @@ class Baseline(ABC):
         return None
 
     @final
-    def encode(self, image: Picture, quality: float) -> bytes:
-        """Codes an image.
+    def encode(self, image: Pixels, quality: float) -> bytes:
+        """Encode an image.
 
         Args:
             image: uint8 [H, W, 3], RGB.
-            quality: within ``quality_range``; rounded where the codec takes whole numbers only.
+            quality: a number within ``quality_range``, rounded where the codec takes whole numbers only.
 
         Returns:
             The complete file.
 
         Raises:
-            BaselineError: wrong image or quality, a missing library, or one that fails.
+            BaselineError: image or quality is invalid, or the library is missing or fails.
         """
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
             raise BaselineError(f"{self.name} needs uint8 [H, W, 3], got {image.dtype} {list(image.shape)}")
@@ -108,13 +108,13 @@ class Baseline(ABC):
             return self._encode(np.ascontiguousarray(image), quality)
         except BaselineError:
             raise
-        except Exception as cause:  # libraries raise whatever they like
+        except Exception as cause:  # libraries raise errors of any kind
             task = f"encode {width}x{height} pixels at quality {quality:g}"
-            raise BaselineError(f"{self.name} failed to {task}: {_say(cause)}") from cause
+            raise BaselineError(f"{self.name} failed to {task}: {_describe(cause)}") from cause
 
     @final
-    def decode(self, data: bytes) -> Picture:
-        """Decodes what ``encode`` made.
+    def decode(self, data: bytes) -> Pixels:
+        """Decode a file of ``encode``.
 
         Args:
             data: the complete file.
@@ -123,24 +123,24 @@ class Baseline(ABC):
             uint8 [H, W, 3], RGB.
 
         Raises:
-            BaselineError: damaged data, a missing library, or one that fails.
+            BaselineError: the data is damaged, or the library is missing or fails.
         """
         try:
             return np.ascontiguousarray(self._decode(data))
         except BaselineError:
             raise
-        except Exception as cause:  # libraries raise whatever they like
-            raise BaselineError(f"{self.name} failed to decode {len(data)} bytes: {_say(cause)}") from cause
+        except Exception as cause:  # libraries raise errors of any kind
+            raise BaselineError(f"{self.name} failed to decode {len(data)} bytes: {_describe(cause)}") from cause
 
     @abstractmethod
     def _version(self) -> str: ...
 
     @abstractmethod
-    def _encode(self, image: Picture, quality: float) -> bytes: ...
+    def _encode(self, image: Pixels, quality: float) -> bytes: ...
 
     @abstractmethod
-    def _decode(self, data: bytes) -> Picture: ...
+    def _decode(self, data: bytes) -> Pixels: ...
 
 
-def _say(cause: Exception) -> str:
+def _describe(cause: Exception) -> str:
     return f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__

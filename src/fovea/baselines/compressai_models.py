@@ -1,4 +1,8 @@
-"""CompressAI's learned codecs, for users who have the package and weights."""
+"""The learned codecs of CompressAI, for users who have the package and weights.
+
+J. Bégaint, F. Racapé, S. Feltman and A. Pushparaja, "CompressAI: a PyTorch library and evaluation platform for
+end-to-end compression research", arXiv:2011.03029, 2020.
+"""
 
 import hashlib
 import math
@@ -10,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from fovea.baselines.baseline import Baseline, Picture
+from fovea.baselines.baseline import Baseline, Pixels
 from fovea.errors import BaselineError
 
 STRIDE = 64
-"""All of CompressAI's image models take sides that are multiples of it."""
+"""The sides of an image must be multiples of it for all image models of CompressAI."""
 HEADER = struct.Struct("<HHHHBB")
 LENGTH = struct.Struct("<I")
 
@@ -22,18 +26,17 @@ LENGTH = struct.Struct("<I")
 class CompressAi(Baseline):
     """A model of CompressAI's zoo with weights from files.
 
-    The package codes to strings in memory; a file here is ``width, height, latent height, latent width`` (16
-    bit each), ``quality, number of strings`` (8 bit each), then each string after its 32-bit length: 18 bytes
-    on top for a hyperprior.
+    The package codes to byte strings in memory. The file made of them holds width, height, latent height and latent
+    width (16 bits each), quality and number of strings (8 bits each), and then each string after its 32-bit length.
+    That adds 18 bytes for a hyperprior.
 
-    CompressAI has one network a rate. ``quality`` is the number that stands for ``{quality}`` in the name of
-    the weights file; a name without it is one network, of quality 1.
+    CompressAI has one network for each rate. ``quality`` is the number that takes the place of ``{quality}`` in the
+    name of the weights file. A name without ``{quality}`` stands for one network, of quality 1.
 
     Args:
-        detail: ``architecture:weights file``, as ``bmshj2018-hyperprior:weights/hyperprior-{quality}.pth``.
-        The
+        detail: ``architecture:weights file``, such as ``bmshj2018-hyperprior:weights/hyperprior-{quality}.pth``. The
             file holds a state dict, alone or under ``state_dict`` or ``network``.
-        threads: threads of torch, in this whole process.
+        threads: number of threads of torch, in the whole process.
 
     Raises:
         BaselineError: the weights do not exist.
@@ -48,14 +51,14 @@ class CompressAi(Baseline):
             raise BaselineError(f"compressai needs 'compressai:architecture:weights file', got 'compressai:{detail}'")
         self.weights = _find_weights(Path(self.pattern))
         if not self.weights:
-            raise BaselineError(f"compressai has no weights at {self.pattern}")
+            raise BaselineError("compressai has no weights here", path=self.pattern)
         self.default_qualities = tuple(float(quality) for quality in sorted(self.weights))
         self.quality_range = (self.default_qualities[0], self.default_qualities[-1])
         self._models: dict[int, Any] = {}
 
     @property
     def name(self) -> str:
-        """Architecture and file, without its folder."""
+        """The architecture and the name of the weights file."""
         return f"compressai:{self.architecture}:{Path(self.pattern).name}"
 
     def _version(self) -> str:
@@ -88,12 +91,12 @@ class CompressAi(Baseline):
             state = torch.load(self.weights[quality], map_location="cpu", weights_only=True)
             state = state.get("state_dict", state.get("network", state))
             model = model_architectures[self.architecture].from_state_dict(state)
-            # The tables of the entropy coder are not in every checkpoint.
+            # Not every checkpoint has the tables of the entropy coder.
             model.update(force=True)
             self._models[quality] = model.eval()
         return self._models[quality]
 
-    def _encode(self, image: Picture, quality: float) -> bytes:
+    def _encode(self, image: Pixels, quality: float) -> bytes:
         import torch
 
         model = self._model(round(quality))
@@ -107,13 +110,15 @@ class CompressAi(Baseline):
         header = HEADER.pack(width, height, *coded["shape"], round(quality), len(strings))
         return header + b"".join(LENGTH.pack(len(string)) + string for string in strings)
 
-    def _decode(self, data: bytes) -> Picture:
+    def _decode(self, data: bytes) -> Pixels:
         import torch
 
         width, height, latent_height, latent_width, quality, count = HEADER.unpack_from(data)
-        # A damaged latent size would ask the model for any amount of memory.
+        # A damaged latent size could make the model take any amount of memory.
         if max(latent_height, latent_width) > math.ceil(max(width, height) / STRIDE) * STRIDE:
-            raise BaselineError(f"{self.name}: {latent_width}x{latent_height} latents for {width}x{height} pixels")
+            raise BaselineError(
+                f"{self.name}: the data has {latent_width}x{latent_height} latents for {width}x{height} pixels"
+            )
         strings, at = [], HEADER.size
         for _ in range(count):
             (length,) = LENGTH.unpack_from(data, at)
@@ -126,7 +131,7 @@ class CompressAi(Baseline):
 
 
 def _find_weights(pattern: Path) -> dict[int, Path]:
-    """The weights file of each quality."""
+    """Return the weights file of each quality."""
     if "{quality}" not in pattern.name:
         return {1: pattern} if pattern.is_file() else {}
     before, after = map(re.escape, pattern.name.split("{quality}", 1))

@@ -1,21 +1,21 @@
-"""JPEG XL, by libjxl inside imagecodecs."""
+"""JPEG XL by libjxl, in imagecodecs."""
 
 import numpy as np
 
-from fovea.baselines.baseline import Baseline, Picture
+from fovea.baselines.baseline import Baseline, Pixels
 from fovea.errors import BaselineError
 
 
 class JpegXl(Baseline):
-    """JPEG XL, the bare codestream. It tunes for eyes and has no mode for PSNR.
+    """JPEG XL, as a bare codestream. The encoder is tuned for human eyes and cannot be tuned for PSNR.
 
-    ``quality`` is that of cjxl, 90 is Butteraugli distance 1; effort is libjxl's, 1 fast to 9 slow.
+    ``quality`` is that of cjxl: 90 is Butteraugli distance 1. The effort is that of libjxl, from 1, fast, to 9, slow.
     """
 
     family = "jxl"
     efforts = tuple("123456789")
     default_effort = "7"
-    # At 100 libjxl turns lossless, which is another codec.
+    # At 100 libjxl codes without loss, which is another method.
     quality_range = (0, 99)
     default_qualities = (0, 8, 18, 32, 48, 65, 77)
 
@@ -28,7 +28,7 @@ class JpegXl(Baseline):
             raise BaselineError("jxl needs an imagecodecs with libjxl, this one has none")
         return f"{imagecodecs.jpegxl_version()} (imagecodecs {imagecodecs.__version__})"
 
-    def _encode(self, image: Picture, quality: float) -> bytes:
+    def _encode(self, image: Pixels, quality: float) -> bytes:
         import imagecodecs
 
         return bytes(
@@ -37,14 +37,14 @@ class JpegXl(Baseline):
             )
         )
 
-    def _decode(self, data: bytes) -> Picture:
+    def _decode(self, data: bytes) -> Pixels:
         import imagecodecs
 
         return np.asarray(imagecodecs.jpegxl_decode(data, numthreads=self.threads))
 
 
 def _distance(quality: float) -> float:
-    """Butteraugli distance of a quality, as ``JxlEncoderDistanceFromQuality`` of libjxl 0.8 and later.
+    """Return the Butteraugli distance of a quality, like ``JxlEncoderDistanceFromQuality`` of libjxl 0.8 and later.
 
     Example:
         >>> round(_distance(90), 6), round(_distance(0), 6)

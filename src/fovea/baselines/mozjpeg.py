@@ -1,19 +1,19 @@
-"""MozJPEG, by its own command ``cjpeg``: no Python package carries its encoder."""
+"""MozJPEG by its command ``cjpeg``, because no Python package contains its encoder."""
 
 import re
 import shutil
 import subprocess
 from functools import cache
 
-from fovea.baselines.baseline import Baseline, Picture
+from fovea.baselines.baseline import Baseline, Pixels
 from fovea.baselines.pillow_codecs import read_image
 from fovea.errors import BaselineError
 
 
 class MozJpeg(Baseline):
-    """Progressive JPEG with trellis quantization, 4:2:0, tuned for PSNR. ``quality`` is cjpeg's.
+    """Progressive JPEG with trellis quantization, 4:2:0, tuned for PSNR. ``quality`` is that of cjpeg.
 
-    Files decode with Pillow, as any JPEG.
+    The files are decoded by Pillow, like any JPEG file.
     """
 
     family = "mozjpeg"
@@ -23,7 +23,7 @@ class MozJpeg(Baseline):
     def _version(self) -> str:
         return f"MozJPEG {_find_cjpeg()[1]}"
 
-    def _encode(self, image: Picture, quality: float) -> bytes:
+    def _encode(self, image: Pixels, quality: float) -> bytes:
         height, width = image.shape[:2]
         program, _ = _find_cjpeg()
         command = [program, "-quality", f"{quality:g}", "-sample", "2x2", "-tune-psnr"]
@@ -33,18 +33,18 @@ class MozJpeg(Baseline):
             raise BaselineError(f"{self.name}: {program} failed: {run.stderr.decode(errors='replace').strip()}")
         return run.stdout
 
-    def _decode(self, data: bytes) -> Picture:
+    def _decode(self, data: bytes) -> Pixels:
         return read_image(data, "JPEG")
 
 
 @cache
 def _find_cjpeg() -> tuple[str, str]:
-    """Path and version of MozJPEG's cjpeg; libjpeg and libjpeg-turbo have a program of the same name."""
+    """Return path and version of MozJPEG's cjpeg. libjpeg and libjpeg-turbo have a program of the same name."""
     program = shutil.which("cjpeg")
     if program is None:
         raise BaselineError("mozjpeg needs MozJPEG's program cjpeg on the PATH, there is none")
     run = subprocess.run([program, "-version"], capture_output=True, text=True, check=False)
     match = re.search(r"mozjpeg version (\S+)", run.stdout + run.stderr)
     if match is None:
-        raise BaselineError(f"mozjpeg needs MozJPEG's program cjpeg on the PATH, but {program} is another one")
+        raise BaselineError(f"mozjpeg needs MozJPEG's program cjpeg on the PATH, but {program} is another program")
     return program, match[1]

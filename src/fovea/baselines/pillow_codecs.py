@@ -1,4 +1,4 @@
-"""JPEG, JPEG 2000, WebP and AVIF, by the libraries inside Pillow."""
+"""JPEG, JPEG 2000, WebP and AVIF by the libraries in Pillow."""
 
 import io
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 import PIL
 from PIL import AvifImagePlugin, Image, features
 
-from fovea.baselines.baseline import Baseline, Picture
+from fovea.baselines.baseline import Baseline, Pixels
 from fovea.errors import BaselineError
 
 
@@ -22,26 +22,26 @@ class _PillowCodec(Baseline):
         return f"{self.linked_library} {features.version(self.feature)} (Pillow {PIL.__version__})"
 
     def _options(self, quality: float) -> dict[str, Any]:
-        """Parameters of ``Image.save``."""
+        """Return the parameters of ``Image.save``."""
         return {"quality": round(quality)}
 
-    def _encode(self, image: Picture, quality: float) -> bytes:
+    def _encode(self, image: Pixels, quality: float) -> bytes:
         file = io.BytesIO()
         Image.fromarray(image).save(file, self.image_format, **self._options(quality))
         return file.getvalue()
 
-    def _decode(self, data: bytes) -> Picture:
+    def _decode(self, data: bytes) -> Pixels:
         return read_image(data, self.image_format)
 
 
-def read_image(data: bytes, image_format: str) -> Picture:
-    """Decodes a file in memory of one of Pillow's formats, never of another that it may pretend to be."""
+def read_image(data: bytes, image_format: str) -> Pixels:
+    """Decode a file in memory of one format of Pillow; data of any other format is refused."""
     with Image.open(io.BytesIO(data), formats=[image_format]) as image:
         return np.asarray(image.convert("RGB"))
 
 
 class Jpeg(_PillowCodec):
-    """Baseline JPEG, 4:2:0, with optimized Huffman tables. ``quality`` is the IJG scale."""
+    """Baseline JPEG, 4:2:0, with optimized Huffman tables. ``quality`` is that of the IJG library."""
 
     family = "jpeg"
     image_format, feature, linked_library = "JPEG", "jpg", "libjpeg"
@@ -58,7 +58,7 @@ class Jpeg(_PillowCodec):
 
 
 class Jpeg2000(_PillowCodec):
-    """JPEG 2000, the bare codestream, 9/7 wavelet and color transform.
+    """JPEG 2000 as a bare codestream, with the 9/7 wavelet and the color transform.
 
     ``quality`` is the PSNR to reach, in dB.
     """
@@ -69,7 +69,7 @@ class Jpeg2000(_PillowCodec):
     default_qualities = (20, 22, 24, 26, 28, 30, 33)
 
     def _options(self, quality: float) -> dict[str, Any]:
-        # Without mct=1 red, green and blue are coded apart, which takes 60 % more bits.
+        # Without mct=1 red, green and blue are coded separately, which takes 60 % more bits.
         return {
             "quality_mode": "dB",
             "quality_layers": [quality],
@@ -80,7 +80,7 @@ class Jpeg2000(_PillowCodec):
 
 
 class WebP(_PillowCodec):
-    """Lossy WebP. ``quality`` is libwebp's; effort its method, 0 fast to 6 slow."""
+    """Lossy WebP. ``quality`` is that of libwebp. The effort is its method, from 0, fast, to 6, slow."""
 
     family = "webp"
     image_format, feature, linked_library = "WEBP", "webp", "libwebp"
@@ -96,7 +96,7 @@ class WebP(_PillowCodec):
 class Avif(_PillowCodec):
     """AVIF by libaom, 4:2:0, tuned for PSNR.
 
-    ``quality`` is libavif's; effort its speed, 0 slow to 10 fast.
+    ``quality`` is that of libavif. The effort is its speed, from 0, slow, to 10, fast.
     """
 
     family = "avif"
@@ -110,7 +110,7 @@ class Avif(_PillowCodec):
         base = super()._version()
         aom = AvifImagePlugin.get_codec_version("aom")
         if aom is None:
-            raise BaselineError("avif needs a Pillow whose libavif has the libaom encoder, this one has not")
+            raise BaselineError("avif needs a Pillow whose libavif has the libaom encoder, this one has none")
         return f"libaom {aom}, {base}"
 
     def _options(self, quality: float) -> dict[str, Any]:
@@ -120,12 +120,12 @@ class Avif(_PillowCodec):
             "codec": "aom",
             "subsampling": "4:2:0",
             "advanced": {"tune": "psnr"},
-            # Tiles are for threads, at the cost of bits.
+            # Tiles would allow more threads, but cost bits.
             "autotiling": False,
             "max_threads": self.threads,
         }
 
-    def _decode(self, data: bytes) -> Picture:
-        # Image.open takes no parameter for it: this global is Pillow's own way.
+    def _decode(self, data: bytes) -> Pixels:
+        # Image.open has no parameter for the threads; Pillow has this global instead.
         AvifImagePlugin.DEFAULT_MAX_THREADS = self.threads
         return super()._decode(data)

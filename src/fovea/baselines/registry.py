@@ -1,4 +1,4 @@
-"""Codecs by name."""
+"""The baselines by name."""
 
 from fovea.baselines.avc_hevc import Avc, Hevc
 from fovea.baselines.baseline import Baseline
@@ -14,38 +14,50 @@ _FAMILIES: dict[str, type[Baseline]] = {
 }
 
 
-def names() -> tuple[str, ...]:
-    """Names of all codecs that need no weights, whether or not they can run here; see ``Baseline.available``.
+def baseline_names() -> tuple[str, ...]:
+    """Return the names of all codecs that need no weights.
+
+    Not all of them may be able to run here; see :meth:`Baseline.available`.
 
     Example:
-        >>> names()
+        >>> baseline_names()
         ('jpeg', 'mozjpeg', 'jpeg2000', 'webp', 'avif', 'jxl', 'avc', 'hevc', 'vvc')
     """
     return tuple(_FAMILIES)
 
 
-def get(spec: str, *, threads: int = 1) -> Baseline:
-    """Makes a codec from its spec.
+def is_baseline(spec: str) -> bool:
+    """Return whether a specification begins with the name of a baseline.
+
+    Example:
+        >>> is_baseline("vvc:fast"), is_baseline("fovea-s")
+        (True, False)
+    """
+    return spec.partition(":")[0] in (*_FAMILIES, CompressAi.family)
+
+
+def get_baseline(spec: str, *, threads: int = 1) -> Baseline:
+    """Return the codec of a specification.
 
     Args:
         spec: ``name``, ``name:effort``, or ``compressai:architecture:weights file``.
-        threads: threads one image may use.
+        threads: number of threads that one image may use.
 
     Returns:
-        The codec. It may be unable to run: ask its ``available()``.
+        The codec. It may be unable to run here: ask its ``available()``.
 
     Raises:
-        BaselineError: unknown name or effort.
+        BaselineError: the name or the effort is unknown.
 
     Example:
-        >>> get("vvc").name, get("avif:8").name, get("jpeg").name
+        >>> get_baseline("vvc").name, get_baseline("avif:8").name, get_baseline("jpeg").name
         ('vvc:fast', 'avif:8', 'jpeg')
     """
     family, _, detail = spec.partition(":")
     if family == CompressAi.family:
         return CompressAi(detail, threads=threads)
     if family not in _FAMILIES:
-        known = ", ".join([*names(), "compressai:architecture:weights"])
+        known = ", ".join([*baseline_names(), "compressai:architecture:weights"])
         raise BaselineError(f"there is no codec {family!r}; known are: {known}")
     if spec.endswith(":"):
         raise BaselineError(f"{spec!r} names no effort after the colon")

@@ -1,8 +1,7 @@
-"""The ROI-based way, out of any codec: smooth what lies outside a region of interest, and code as ever.
+"""Coding with a region of interest.
 
-Codecs whose encoder takes the map itself get it. The decoder needs to know nothing of either. The encoder does:
-somebody has to find the region first, by a recognizer or by labels, and that costs time which a codec that learned
-where objects are does not spend: ``encode`` takes it.
+The region costs nothing in the decoder, which need not know of it. The encoder has to be told the region first, by a
+recognizer or by labels. The time of a recognizer is part of the time of ``encode``.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,82 +11,86 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from fovea.baselines.baseline import Codec, Picture
+from fovea.baselines.baseline import Codec, Pixels
 from fovea.errors import BaselineError
 from fovea.picture import fill_boxes
 
 if TYPE_CHECKING:
     import supervision as sv
 
-RoiMap = Callable[[Picture], NDArray[np.bool_] | NDArray[np.floating]]
-"""Finds the region of interest of an image: [H, W], bool, or float from 0 (smooth) to 1 (keep)."""
+RoiMap = NDArray[np.bool_] | NDArray[np.floating]
+"""A map of the region of interest: [H, W], bool, or float from 0 (smooth) to 1 (keep)."""
+FindRoi = Callable[[Pixels], RoiMap]
+"""Returns the map of an image."""
 
 
-class _Predicts(Protocol):
-    def predict(self, images: Sequence[Picture]) -> "list[sv.Detections]": ...
+class _Detector(Protocol):
+    def predict(self, images: Sequence[Pixels]) -> "list[sv.Detections]": ...
 
 
 class RoiCodec:
-    """A codec that smooths each image outside a map before it codes it.
+    """A codec that smooths each image outside the region of interest before it encodes it.
 
-    The map is grown by ``margin`` pixels, because recognizers look at what surrounds an object, and then
-    fades out over twice ``feather`` pixels, because a hard border is an edge that costs bits. Inside map and
-    margin the pixels reach the codec unchanged.
+    The region is first grown by ``margin`` pixels, because recognizers also look at the surroundings of an object. It
+    then fades out over twice ``feather`` pixels, because a sharp border is an edge that costs bits. Inside the region
+    and its margin the codec gets the original pixels.
 
     Args:
         codec: any codec.
-        roi_map: finds the region of interest of an image.
-        blur: standard deviation of the Gaussian that smooths the outside, in pixels.
-        margin: pixels around the map that are kept too.
-        feather: half the width, in pixels, of the fade into the smoothed outside.
+        find_roi: returns the map of an image.
+        blur: standard deviation, in pixels, of the Gaussian filter that smooths the outside.
+        margin: width in pixels of the surroundings that are kept, too.
+        feather: half the width in pixels of the transition to the smoothed outside.
     """
 
-    def __init__(self, codec: Codec, roi_map: RoiMap, *, blur: float = 12.0, margin: int = 8, feather: int = 8) -> None:
+    def __init__(
+        self, codec: Codec, find_roi: FindRoi, *, blur: float = 12.0, margin: int = 8, feather: int = 8
+    ) -> None:
         self.codec = codec
-        self.roi_map = roi_map
+        self.find_roi = find_roi
         self.blur = blur
         self.margin = margin
         self.feather = feather
 
     @property
     def name(self) -> str:
-        """Name of the codec and ``+roi``."""
+        """The name of the codec, and ``+roi``."""
         return f"{self.codec.name}+roi"
 
-    def encode(self, image: Picture, quality: float) -> bytes:
-        """Smooths the image outside its map, and codes it.
+    def encode(self, image: Pixels, quality: float) -> bytes:
+        """Smooth an image outside its region of interest, and encode it.
 
         Args:
             image: uint8 [H, W, 3], RGB.
-            quality: as the codec takes it.
+            quality: quality on the scale of the codec.
 
         Returns:
-            The file of the codec; no map is in it.
+            The file of the codec. It does not contain the map.
 
         Raises:
             BaselineError: the map does not fit the image, or the codec fails.
         """
         return self.codec.encode(self.smooth(image), quality)
 
-    def decode(self, data: bytes) -> Picture:
-        """Decodes a file, as the codec alone would."""
+    def decode(self, data: bytes) -> Pixels:
+        """Decode a file, like the codec itself."""
         return self.codec.decode(data)
 
-    def smooth(self, image: Picture) -> Picture:
-        """The image that the codec gets to see.
+    def smooth(self, image: Pixels) -> Pixels:
+        """Return the image that the codec gets.
 
         Args:
             image: uint8 [H, W, 3], RGB.
 
         Returns:
-            uint8 [H, W, 3], smooth outside the map.
+            uint8 [H, W, 3], smooth outside the region of interest.
         """
-        region = self.roi_map(image)
+        region = self.find_roi(image)
         if region.shape != image.shape[:2]:
             raise BaselineError(f"{self.name}: the map is {list(region.shape)}, the image {list(image.shape[:2])}")
         kept = _soften(region, self.margin, self.feather)[..., None]
         smoothed = np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(self.blur)))
-        blend: Picture = np.rint(kept * image + (1 - kept) * smoothed).astype(np.uint8)
+        blend: Pixels = np.rint(kept * image + (1 - kept) * smoothed).astype(np.uint8)
         return blend
 
 
@@ -95,44 +98,44 @@ class _TakesMap(Protocol):
     @property
     def name(self) -> str: ...
 
-    def encode(self, image: Picture, quality: float, *, roi: NDArray[np.bool_] | NDArray[np.floating]) -> bytes: ...
+    def encode(self, image: Pixels, quality: float, *, roi: RoiMap) -> bytes: ...
 
-    def decode(self, data: bytes) -> Picture: ...
+    def decode(self, data: bytes) -> Pixels: ...
 
 
 class GuidedCodec:
-    """A codec whose encoder takes a map of the region of interest, and the one who finds it.
+    """A codec whose encoder takes a map of the region of interest, with a function that finds the map.
 
     Args:
-        codec: such as :class:`fovea.Codec` with a model that takes a map.
-        roi_map: finds the region of interest of each image; its time is part of that of ``encode``.
+        codec: a codec such as :class:`fovea.Codec` with a model that takes a map.
+        find_roi: returns the map of an image.
     """
 
-    def __init__(self, codec: _TakesMap, roi_map: RoiMap) -> None:
+    def __init__(self, codec: _TakesMap, find_roi: FindRoi) -> None:
         self.codec = codec
-        self.roi_map = roi_map
+        self.find_roi = find_roi
 
     @property
     def name(self) -> str:
-        """Name of the codec and ``+roi``."""
+        """The name of the codec, and ``+roi``."""
         return f"{self.codec.name}+roi"
 
-    def encode(self, image: Picture, quality: float) -> bytes:
-        """Finds the map of an image, uint8 [H, W, 3], and codes it with that."""
-        return self.codec.encode(image, quality, roi=self.roi_map(image))
+    def encode(self, image: Pixels, quality: float) -> bytes:
+        """Find the map of an image, uint8 [H, W, 3], and encode the image with it."""
+        return self.codec.encode(image, quality, roi=self.find_roi(image))
 
-    def decode(self, data: bytes) -> Picture:
-        """Decodes a file, as the codec alone would."""
+    def decode(self, data: bytes) -> Pixels:
+        """Decode a file, like the codec itself."""
         return self.codec.decode(data)
 
 
-def paint(detections: "sv.Detections", height: int, width: int) -> NDArray[np.bool_]:
-    """Draws a map from labels or detections: the union of their masks, or else of their boxes.
+def detections_mask(detections: "sv.Detections", height: int, width: int) -> NDArray[np.bool_]:
+    """Return the union of the masks of detections, or of their boxes where they have no masks.
 
     Args:
-        detections: objects, boxes in pixels.
-        height: of the image.
-        width: of the image.
+        detections: objects, with boxes in pixels.
+        height: height of the image.
+        width: width of the image.
 
     Returns:
         bool [height, width].
@@ -142,31 +145,31 @@ def paint(detections: "sv.Detections", height: int, width: int) -> NDArray[np.bo
     return fill_boxes(detections.xyxy, height, width)
 
 
-def recognized(recognizer: _Predicts, *, confidence: float = 0.25) -> RoiMap:
-    """A map of all that a recognizer sees.
+def roi_from_recognizer(recognizer: _Detector, *, min_score: float = 0.25) -> FindRoi:
+    """Return a function that finds the region of interest of an image with a recognizer.
 
     Args:
-        recognizer: detector or segmenter.
-        confidence: least score of an object to count.
+        recognizer: a detector, or an instance segmenter.
+        min_score: lowest score of a detection that belongs to the region.
 
     Returns:
-        The map, for :class:`RoiCodec`.
+        A function from an image to its map, for :class:`RoiCodec` and :class:`GuidedCodec`.
     """
 
-    def find(image: Picture) -> NDArray[np.bool_]:
-        (seen,) = recognizer.predict([image])
-        if seen.confidence is not None:
-            seen = seen[seen.confidence >= confidence]  # type: ignore[assignment]
-        return paint(seen, *image.shape[:2])
+    def find(image: Pixels) -> NDArray[np.bool_]:
+        (detections,) = recognizer.predict([image])
+        if detections.confidence is not None:
+            detections = detections[detections.confidence >= min_score]  # type: ignore[assignment]
+        return detections_mask(detections, *image.shape[:2])
 
     return find
 
 
-def _soften(region: NDArray[np.bool_] | NDArray[np.floating], margin: int, feather: int) -> NDArray[np.float32]:
-    """Grows a map and fades it out; 1 stays 1 all over the map and its margin."""
+def _soften(region: RoiMap, margin: int, feather: int) -> NDArray[np.float32]:
+    """Grow a map and let it fade out. It stays 1 in the whole region and its margin."""
     from scipy.ndimage import maximum_filter, uniform_filter
 
     weights = np.clip(region, 0, 1).astype(np.float32)
-    # The mean over a window of the feather reaches as far inwards as outwards: grow by that much more first.
+    # The mean over a window also shrinks the region by the feather, so the region is first grown by that much more.
     grown = maximum_filter(weights, size=2 * (margin + feather) + 1)
     return np.asarray(uniform_filter(grown, size=2 * feather + 1, mode="nearest"), dtype=np.float32)

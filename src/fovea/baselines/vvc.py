@@ -1,20 +1,20 @@
-"""VVC, by VVenC inside the FFmpeg program of imageio-ffmpeg, and decoded by PyAV."""
+"""VVC, encoded by VVenC in the FFmpeg program of imageio-ffmpeg, and decoded by PyAV."""
 
 import re
 import subprocess
 from functools import cache
 
-from fovea.baselines.baseline import Baseline, Picture
-from fovea.baselines.elementary import decode_frame, pad, strip, to_frame
+from fovea.baselines.baseline import Baseline, Pixels
+from fovea.baselines.elementary_stream import decode_frame, drop_units, pad, to_frame
 from fovea.errors import BaselineError
 
-# FFmpeg gives VVenC a buffer of one byte a pixel, too little for the headers alone of smaller pictures.
-LEAST_SIDE = 64
-UNNEEDED = frozenset({20, 23, 24})  # access unit delimiter, supplemental information before and after
+# FFmpeg gives VVenC a buffer of one byte per pixel, which is too small for the headers of smaller pictures.
+MIN_SIDE = 64
+DROPPED_UNITS = frozenset({20, 23, 24})  # access unit delimiter, supplemental information before and after
 
 
 class Vvc(Baseline):
-    """VVC (H.266) intra by VVenC, 10 bit, for PSNR. ``quality`` is 63 - QP; effort is VVenC's preset."""
+    """VVC (H.266) intra by VVenC, 10 bit, tuned for PSNR. ``quality`` is 63 - QP. The effort is VVenC's preset."""
 
     family = "vvc"
     efforts = ("faster", "fast", "medium", "slow", "slower")
@@ -25,12 +25,12 @@ class Vvc(Baseline):
     def _version(self) -> str:
         return _find_vvenc()
 
-    def _encode(self, image: Picture, quality: float) -> bytes:
-        padded, header = pad(image, LEAST_SIDE)
+    def _encode(self, image: Pixels, quality: float) -> bytes:
+        padded, header = pad(image, MIN_SIDE)
         height, width = padded.shape[:2]
         raw = to_frame(padded, "yuv420p10le").to_ndarray().tobytes()
-        # -v error: VVenC writes a louder log to standard output too, into the stream.
-        # -qpa 0: the default serves eyes. IntraQPOffset=0: the frame gets just this QP.
+        # -v error: VVenC writes a longer log to the standard output, into the stream.
+        # -qpa 0: the default is tuned for human eyes. IntraQPOffset=0: the frame gets exactly this QP.
         arguments = (
             f"-v error -f rawvideo -pix_fmt yuv420p10le -colorspace bt709 -s {width}x{height} -i - "
             f"-c:v libvvenc -preset {self.effort} -threads {self.threads} -g 1 -qpa 0 "
@@ -39,9 +39,9 @@ class Vvc(Baseline):
         run = _ffmpeg(*arguments.split(), data=raw)
         if run.returncode != 0:
             raise BaselineError(f"{self.name}: FFmpeg failed: {run.stderr.decode(errors='replace').strip()}")
-        return header + strip(run.stdout, lambda unit: unit[1] >> 3, UNNEEDED)
+        return header + drop_units(run.stdout, lambda unit: unit[1] >> 3, DROPPED_UNITS)
 
-    def _decode(self, data: bytes) -> Picture:
+    def _decode(self, data: bytes) -> Pixels:
         return decode_frame("vvc", data, self.threads)
 
 
@@ -65,7 +65,7 @@ def _find_vvenc() -> str:
         program = imageio_ffmpeg.get_ffmpeg_version()
     except RuntimeError as cause:
         raise BaselineError(f"vvc needs FFmpeg: {cause}") from cause
-    # VVenC tells its version only in the log of an encoder at work.
+    # VVenC writes its version only into the log of a running encoder.
     frame = ("-f", "lavfi", "-i", "color=size=64x64", "-frames:v", "1", "-c:v", "libvvenc", "-f", "null", "-")
     log = _ffmpeg("-v", "verbose", *frame).stderr.decode(errors="replace")
     match = re.search(r"libvvenc version: (\S+)", log)

@@ -48,7 +48,7 @@ def detect_command(
         from PIL import Image
 
         import fovea.pillow  # noqa: F401  # teaches Pillow to open .fov
-        from fovea.evaluation.drawing import draw, named
+        from fovea.evaluation import draw_detections, list_detections
         from fovea.picture import open_picture
         from fovea.recognition import load
 
@@ -62,7 +62,7 @@ def detect_command(
         with reading(path) as file:
             picture = open_picture(file, keep_metadata=False).pixels
         (found,) = loaded.predict([picture])
-        objects = named(found, loaded.classes)
+        objects = list_detections(found, loaded.classes)
         if as_json:
             listed = [{"class": name, "score": score, "box": box} for name, score, box in objects]
             height, width = picture.shape[:2]
@@ -71,7 +71,7 @@ def detect_command(
         if (target := targets.get(path)) is None:
             return
         drawn = io.BytesIO()
-        Image.fromarray(draw(picture, found, loaded.classes)).save(drawn, formats[target])
+        Image.fromarray(draw_detections(picture, found, loaded.classes)).save(drawn, formats[target])
         with writing(target) as stream:
             stream.write(drawn.getbuffer())
         if not as_json:

@@ -36,17 +36,21 @@ def _qualities(
     "--data",
     required=True,
     type=FilePath(path_type=Path),
-    help="COCO .json, YOLO .yaml, folder of Pascal VOC .xml files, or plain folder of images.",
+    help="Data set: COCO .json, YOLO .yaml, folder of Pascal VOC .xml files, or plain folder of images.",
 )
-@click.option("--images", type=FilePath(path_type=Path), help="Folder of the images, where it is not the usual one.")
+@click.option(
+    "--images",
+    type=FilePath(path_type=Path),
+    help="Folder of the images, where they are not where the format expects them.",
+)
 @click.option(
     "--codecs",
     metavar="LIST",
     required=True,
     type=Name(),
     callback=_list,
-    help="Fovea models or their files, and jpeg, mozjpeg, jpeg2000, webp, avif, jxl, avc, hevc, vvc, each perhaps with"
-    " an effort (vvc:fast), and with +roi or +roi:RECOGNIZER behind it.",
+    help="Names or files of Fovea models, and jpeg, mozjpeg, jpeg2000, webp, avif, jxl, avc, hevc and vvc, which"
+    " may have an effort (vvc:fast). Each may be followed by +roi or +roi:RECOGNIZER.",
 )
 @click.option(
     "--recognizers",
@@ -62,18 +66,23 @@ def _qualities(
     multiple=True,
     type=Name(),
     callback=_qualities,
-    help="10,30,50 for all codecs or CODEC=10,30,50 for one; may be repeated.  [default: each codec's own]",
+    help="10,30,50 for all codecs, or CODEC=10,30,50 for one; repeatable.  [default: each codec's own]",
 )
 @click.option("--out", required=True, type=FilePath(path_type=Path, file_okay=False), help="Folder of the report.")
-@click.option("--cache", type=FilePath(path_type=Path, dir_okay=False), help="[default: cache.sqlite in --out]")
-@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Take the first images only.")
-@click.option("--anchor", metavar="CODEC", type=Name(), help="The codec to compare with.  [default: the first]")
+@click.option(
+    "--cache",
+    type=FilePath(path_type=Path, dir_okay=False),
+    help="File of the cache.  [default: cache.sqlite in --out]",
+)
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Use the first N images only.")
+@click.option("--anchor", metavar="CODEC", type=Name(), help="Codec to compare with.  [default: the first]")
 @click.option(
     "--reference",
     type=click.Choice(["labels", "self"]),
-    help="What is right: the labels, or what a recognizer sees on the originals.  [default: labels if there are any]",
+    help="What recognizers are scored against: the labels, or what each recognizer detects on the originals."
+    "  [default: labels if there are any]",
 )
-@jobs_option("Images at once")
+@jobs_option("Number of images at once")
 @debug_option
 def eval_command(
     data: Path,
@@ -88,10 +97,11 @@ def eval_command(
     reference: str | None,
     jobs: int,
 ) -> None:
-    """Draw curves of recognition accuracy over bitrate.
+    """Measure recognition accuracy over bitrate.
 
-    Codes a data set with each codec at several qualities, shows the result to each recognizer, and writes report.html,
-    tables and pictures. An interrupted run goes on where it stopped; what was worked out once is not done again.
+    Codes a data set with each codec at several qualities, runs each recognizer on the decoded images, and writes
+    report.html, tables and plots. A run that was interrupted continues where it stopped, and no result is computed
+    twice.
     """
     with needs_extra("eval"):
         from fovea.evaluation import REPORT_FILES, evaluate, write_report

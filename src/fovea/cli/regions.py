@@ -47,9 +47,9 @@ def region_finder(where: Path, source: Path, threads: int, keep_metadata: bool) 
 
 def _by_recognizer(where: Path, threads: int) -> FindRegion:
     with needs_extra("eval"):
-        from fovea.baselines import recognized
+        from fovea.baselines import roi_from_recognizer
         from fovea.recognition import load
-    find = recognized(load(where, threads=threads))
+    find = roi_from_recognizer(load(where, threads=threads))
     return lambda _path, picture: find(picture.pixels)
 
 

@@ -1,4 +1,4 @@
-"""How well recognizers work on what a codec leaves of images, at which bitrate.
+"""How well recognizers work on decoded images, and at which bitrate.
 
 Example::
 
@@ -7,11 +7,43 @@ Example::
     )
     write_report(evaluation, Path("out"))
 
-``docs/evaluation.md`` tells what is measured, and how.
+``evaluate.py`` is the place to start reading. An evaluation codes images with the codecs under test (``codecs.py``),
+runs recognizers on them (``recognizers.py``), compares their output with a reference (``references.py``) and scores it
+(``metrics.py``, ``scoring.py``). ``running`` does that work on all cores and caches it. ``rate_accuracy.py`` makes
+curves of the scores, ``gallery`` shows one image, and ``report`` writes page, tables and plots.
+``docs/evaluation.md`` explains what is measured, and how.
 """
 
+from fovea.evaluation.codecs import ROI_SUFFIX, CodecSpec, find_codec
 from fovea.evaluation.evaluate import Evaluation, evaluate
-from fovea.evaluation.point import Accuracy, Point, Question
-from fovea.evaluation.report import REPORT_FILES, write_report
+from fovea.evaluation.gallery.drawing import draw_detections, list_detections
+from fovea.evaluation.metrics import Metric, MetricKind, mean_squared_error, psnr
+from fovea.evaluation.rate_accuracy import Curve, Estimate, OriginalAccuracy, Point, bd_rate
+from fovea.evaluation.report.page import REPORT_FILES, write_report
+from fovea.evaluation.report.plots import Panel, figure_bytes, plot_curves
+from fovea.evaluation.running.jobs import nearest_quality
 
-__all__ = ["REPORT_FILES", "Accuracy", "Evaluation", "Point", "Question", "evaluate", "write_report"]
+__all__ = [
+    "REPORT_FILES",
+    "ROI_SUFFIX",
+    "CodecSpec",
+    "Curve",
+    "Estimate",
+    "Evaluation",
+    "Metric",
+    "MetricKind",
+    "OriginalAccuracy",
+    "Panel",
+    "Point",
+    "bd_rate",
+    "draw_detections",
+    "evaluate",
+    "figure_bytes",
+    "find_codec",
+    "list_detections",
+    "mean_squared_error",
+    "nearest_quality",
+    "plot_curves",
+    "psnr",
+    "write_report",
+]

@@ -1,57 +1,63 @@
-"""The whole evaluation: codecs and recognizers in, points and curves out."""
+"""The evaluation: from codecs and recognizers to points, curves and a gallery."""
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from fovea.engine.base import available_cores
+from fovea.engine import available_cores
 from fovea.errors import FoveaError
-from fovea.evaluation.cache import Cache
-from fovea.evaluation.contender import Contender, contenders
-from fovea.evaluation.curves import Curve, Whole
-from fovea.evaluation.gallery import Gallery, hang
-from fovea.evaluation.grade import RESAMPLES, Grade, Scored
-from fovea.evaluation.judge import Judge, judges
-from fovea.evaluation.memory import peak_memory
-from fovea.evaluation.plan import Plan, Reference, content
-from fovea.evaluation.point import Accuracy, Point, Question
-from fovea.evaluation.pool import Pool
-from fovea.evaluation.truth import choose_reference, require_reference
-from fovea.evaluation.work import Look, Measurement
+from fovea.evaluation.codecs import CodecUnderTest, find_codecs
+from fovea.evaluation.gallery.gallery import Gallery, make_gallery
+from fovea.evaluation.metrics import AnyScore, Metric, mean_psnr
+from fovea.evaluation.rate_accuracy import Curve, OriginalAccuracy, Point
+from fovea.evaluation.recognizers import RecognizerInfo, find_recognizers
+from fovea.evaluation.references import choose_reference, reference_objects
+from fovea.evaluation.running.cache import Cache
+from fovea.evaluation.running.jobs import RecognitionJob
+from fovea.evaluation.running.memory import peak_memory
+from fovea.evaluation.running.plan import ORIGINAL, Coding, Plan, Reference, content
+from fovea.evaluation.running.pool import Pool
+from fovea.evaluation.running.results import Results
+from fovea.evaluation.scoring import RESAMPLES, ScoreWithSamples, ScoringJob
 from fovea.recognition import Dataset, resample
 
-_LOSSLESS = 100.0
-"""PSNR in dB of an image that comes back unchanged."""
+_Scores = Mapping[tuple[Metric, Coding], ScoreWithSamples]
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All that came out."""
+    """All results of an evaluation.
+
+    Attributes:
+        dataset: name of the data set.
+        images: number of images.
+        reference: what the recognizers are scored against.
+        classes: number of classes that are scored and number of classes of the reference, by name of the recognizer.
+        codecs: the codecs that were tested.
+        skipped: why a codec could not run, by its specification.
+        anchor: name of the codec that the others are compared with.
+        points: points of all codecs, by codec, then by quality.
+        original_scores: scores on the originals.
+        original_accuracy: accuracy on the originals, with its resamples.
+        curves: curves of each metric, by name of the codec.
+        gallery: one image as each codec decodes it.
+    """
 
     dataset: str
     images: int
     reference: Reference
     classes: Mapping[str, tuple[int, int]]
-    """How many classes are scored, of how many that the reference has, by recognizer."""
-    contenders: tuple[Contender, ...]
+    codecs: tuple[CodecUnderTest, ...]
     skipped: Mapping[str, str]
-    """Why a codec could not run, by spec."""
     anchor: str
-    """The codec that the others are compared with."""
     points: tuple[Point, ...]
-    """By codec, then by quality."""
-    originals: Mapping[str, Accuracy]
-    """Uncompressed, by recognizer."""
-    wholes: Mapping[Question, Whole]
-    curves: Mapping[Question, Mapping[str, Curve]]
-    """By codec."""
+    original_scores: Mapping[Metric, AnyScore]
+    original_accuracy: Mapping[Metric, OriginalAccuracy]
+    curves: Mapping[Metric, Mapping[str, Curve]]
     gallery: Gallery
 
 
@@ -66,153 +72,144 @@ def evaluate(
     anchor: str | None = None,
     processes: int | None = None,
 ) -> Evaluation:
-    """Measures how well recognizers work on what codecs leave of images.
+    """Measure how well recognizers work on decoded images.
 
     Args:
-        dataset: images, with or without labels.
-        codecs: Fovea models and baselines, as for :func:`fovea.evaluation.contender.contender`.
-        recognizers: as for :func:`fovea.recognition.load_any`.
-        cache: file in which all work is kept; what it holds is not done again.
-        qualities: by codec, and under the empty name for all others; by default each codec's own.
-        reference: what counts as right: the labels, or what each recognizer sees on the originals. By default the
-            labels where there are any.
-        anchor: the codec to compare with; by default the first.
-        processes: how many images are coded at once; by default one for each core.
+        dataset: images, with labels or without.
+        codecs: Fovea models and baselines, as for :class:`fovea.evaluation.CodecSpec`.
+        recognizers: recognizers, as for :func:`fovea.recognition.load_any`.
+        cache: file in which all results are kept; what it holds is not computed again.
+        qualities: qualities of each codec, by its specification, and under "" those of all others; by default each
+            codec's own.
+        reference: what recognizers are scored against: the labels, or what each recognizer detects on the originals.
+            By default the labels where there are any.
+        anchor: codec to compare with; by default the first.
+        processes: number of images that are coded at the same time; by default one for each core.
 
     Returns:
-        Points, curves and pictures.
+        Points, curves and a gallery.
 
     Raises:
-        FoveaError: something named cannot be used; this is found out before the long work begins.
+        FoveaError: something that is named cannot be used. This is found out before the long work begins.
     """
-    found, skipped = contenders(codecs, qualities or {})
-    leader = _anchor(found, anchor)
-    panel = judges(recognizers, dataset.images[0].load())
-    reference = choose_reference(dataset, panel, reference)
+    tested, skipped = find_codecs(codecs, qualities or {})
+    anchor = _find_anchor(tested, anchor)
+    used = find_recognizers(recognizers, dataset.images[0].load())
+    reference = choose_reference(dataset, used, reference)
     if reference == "labels":
-        panel = tuple(judge.asked_for(dataset.category_ids(judge.classes)) for judge in panel)
+        used = tuple(one.limited_to(dataset.category_ids(one.classes)) for one in used)
     contents = tuple(
         content(dataset, index, image.load())
         for index, image in enumerate(tqdm(dataset.images, "reading", unit="image", leave=False))
     )
-    plan = Plan(dataset, contents, found, panel, reference, cache)
-    with Cache(cache) as kept, Pool(plan, processes or available_cores(), kept) as pool:
-        everywhere = range(len(dataset))
-        if reference == "self":
-            pool.run([Look(image) for image in everywhere], "looking at originals", "image")
-            for judge in panel:
-                require_reference(plan, judge, kept)
-        versions = [(None, 0.0), *((codec, quality) for codec in found for quality in codec.qualities)]
-        # Image by image, so that each is read once and the slow codecs are spread over the whole time.
-        looks = [Look(image, codec, quality) for image in everywhere for codec, quality in versions]
-        pool.run(looks, "coding and recognizing", "file")
-        grades = [
-            Grade(judge, kind, codec, quality)
-            for judge in panel
-            for kind in plan.kinds(judge)
-            for codec, quality in versions
-        ]
-        pool.run(grades, "scoring", "score")
-        scored = {grade: grade.result(plan, kept) for grade in grades}
-        points = [
-            _point(plan, kept, codec, quality, scored, peak_memory(plan, codec, kept))
-            for codec in found
-            for quality in codec.qualities
-        ]
-        wholes, curves = _curves(plan, kept, scored)
+    plan = Plan(dataset, contents, tested, used, reference, cache)
+    with Cache(cache) as opened, Pool(plan, processes or available_cores(), opened) as pool:
+        results = Results(plan, opened)
+        scores = _run(results, pool)
+        points = _points(results, scores)
+        original_accuracy, curves = _curves(results, scores)
         return Evaluation(
             dataset=dataset.name,
             images=len(dataset),
             reference=reference,
-            classes={judge.name: _classes(plan, judge) for judge in panel},
-            contenders=found,
+            classes={recognizer.name: _count_classes(plan, recognizer) for recognizer in used},
+            codecs=tested,
             skipped=skipped,
-            anchor=leader,
-            points=tuple(points),
-            originals={judge.name: _accuracy(plan, scored, judge) for judge in panel},
-            wholes=wholes,
+            anchor=anchor,
+            points=points,
+            original_scores=_scores_of(scores, ORIGINAL),
+            original_accuracy=original_accuracy,
             curves=curves,
-            gallery=hang(plan, kept, pool),
+            gallery=make_gallery(results, pool),
         )
 
 
-def _anchor(found: Sequence[Contender], anchor: str | None) -> str:
+def _find_anchor(codecs: Sequence[CodecUnderTest], anchor: str | None) -> str:
+    """Return the name of the codec to compare with."""
     if anchor is None:
-        return found[0].name
-    for codec in found:
-        if anchor in (codec.spec, codec.name):
+        return codecs[0].name
+    for codec in codecs:
+        if anchor in (str(codec.spec), codec.name):
             return codec.name
-    known = ", ".join(codec.spec for codec in found)
+    known = ", ".join(str(codec.spec) for codec in codecs)
     raise FoveaError(f"the anchor {anchor} is not among the codecs that run: {known}")
 
 
-def _classes(plan: Plan, judge: Judge) -> tuple[int, int]:
+def _run(results: Results, pool: Pool) -> _Scores:
+    """Code all images, run all recognizers and score their output."""
+    plan = results.plan
+    images = range(len(plan.dataset))
     if plan.reference == "self":
-        return len(judge.classes), len(judge.classes)
-    return len({*plan.dataset.category_ids(judge.classes)} - {None}), len(plan.dataset.categories)
+        pool.run([RecognitionJob(image) for image in images], "recognizing originals", "image")
+        for recognizer in plan.recognizers:
+            if not recognizer.semantic:
+                reference_objects(results, recognizer)  # raises where it detects nothing
+    # Image by image, so that each is read once, and slow codecs are spread over the whole time.
+    pool.run(
+        [RecognitionJob(image, coding) for image in images for coding in plan.codings], "coding and recognizing", "file"
+    )
+    jobs = [
+        ScoringJob(recognizer, kind, coding)
+        for recognizer in plan.recognizers
+        for kind in plan.kinds(recognizer)
+        for coding in plan.codings
+    ]
+    pool.run(jobs, "scoring", "score")
+    return {(job.metric, job.coding): job.result(results) for job in jobs}
 
 
-def _measured(plan: Plan, cache: Cache, codec: Contender, quality: float) -> list[Measurement]:
-    keys = (plan.image_key(image, codec, quality) for image in range(len(plan.dataset)))
-    return [Measurement(**json.loads(cache.get(key) or b"")) for key in keys]
+def _scores_of(scores: _Scores, coding: Coding) -> dict[Metric, AnyScore]:
+    return {metric: found.score for (metric, scored), found in scores.items() if scored == coding}
+
+
+def _count_classes(plan: Plan, recognizer: RecognizerInfo) -> tuple[int, int]:
+    """Return the number of classes that are scored, and of those that the reference has."""
+    if plan.reference == "self":
+        return len(recognizer.classes), len(recognizer.classes)
+    return len({*plan.dataset.category_ids(recognizer.classes)} - {None}), len(plan.dataset.categories)
 
 
 def _pixels(plan: Plan) -> NDArray[np.int64]:
     return np.array([image.width * image.height for image in plan.dataset.images], dtype=np.int64)
 
 
-def _psnr(errors: Sequence[float]) -> float:
-    if not errors:
-        return math.nan
-    with np.errstate(divide="ignore"):
-        return float(np.minimum(10 * np.log10(255**2 / np.array(errors)), _LOSSLESS).mean())
-
-
-def _point(
-    plan: Plan, cache: Cache, codec: Contender, quality: float, scored: Mapping[Grade, Scored], memory: int
-) -> Point:
-    files, pixels = _measured(plan, cache, codec, quality), int(_pixels(plan).sum())
-    return Point(
-        codec=codec.name,
-        quality=quality,
-        bpp=8 * sum(file.size for file in files) / pixels,
-        psnr=_psnr([file.mse for file in files]),
-        object_psnr=_psnr([file.object_mse for file in files if file.object_mse is not None]),
-        encode_speed=pixels / 1e6 / sum(file.encode_seconds for file in files),
-        decode_speed=pixels / 1e6 / sum(file.decode_seconds for file in files),
-        memory=memory,
-        accuracy={judge.name: _accuracy(plan, scored, judge, codec, quality) for judge in plan.judges},
-    )
-
-
-def _accuracy(
-    plan: Plan, scored: Mapping[Grade, Scored], judge: Judge, codec: Contender | None = None, quality: float = 0
-) -> Accuracy:
-    scores: dict[str, Any] = {kind: scored[Grade(judge, kind, codec, quality)].score for kind in plan.kinds(judge)}
-    return Accuracy(**scores)
-
-
-def _curves(
-    plan: Plan, cache: Cache, scored: Mapping[Grade, Scored]
-) -> tuple[dict[Question, Whole], dict[Question, dict[str, Curve]]]:
-    draws, pixels = resample(len(plan.dataset), RESAMPLES), _pixels(plan)
-    questions = {Question(judge.name, kind): judge for judge in plan.judges for kind in plan.kinds(judge)}
-    wholes: dict[Question, Whole] = {}
-    curves: dict[Question, dict[str, Curve]] = {question: {} for question in questions}
-    for question, judge in questions.items():
-        original = scored[Grade(judge, question.kind)]
-        wholes[question] = Whole(original.score.value, np.array(original.samples))
-    for codec in plan.contenders:
-        bits = np.array(
-            [[8 * file.size for file in _measured(plan, cache, codec, q)] for q in codec.qualities], np.int64
-        )
-        rate_samples = draws @ bits.T / (draws @ pixels)[:, None]
-        for question, judge in questions.items():
-            results = [scored[Grade(judge, question.kind, codec, quality)] for quality in codec.qualities]
-            curves[question][codec.name] = Curve(
-                rates=bits.sum(axis=1) / pixels.sum(),
-                scores=np.array([result.score.value for result in results]),
-                rate_samples=rate_samples,
-                score_samples=np.array([result.samples for result in results]).T,
+def _points(results: Results, scores: _Scores) -> tuple[Point, ...]:
+    pixels, points = int(_pixels(results.plan).sum()), []
+    for codec in results.plan.codecs:
+        memory = peak_memory(results, codec)
+        for quality in codec.qualities:
+            files = results.measurements(Coding(codec, quality))
+            point = Point(
+                codec=codec.name,
+                quality=quality,
+                bpp=8 * sum(file.size for file in files) / pixels,
+                psnr=mean_psnr([file.mse for file in files]),
+                object_psnr=mean_psnr([file.object_mse for file in files if file.object_mse is not None]),
+                encode_speed=pixels / 1e6 / sum(file.encode_seconds for file in files),
+                decode_speed=pixels / 1e6 / sum(file.decode_seconds for file in files),
+                memory=memory,
+                scores=_scores_of(scores, Coding(codec, quality)),
             )
-    return wholes, curves
+            points.append(point)
+    return tuple(points)
+
+
+def _curves(results: Results, scores: _Scores) -> tuple[dict[Metric, OriginalAccuracy], dict[Metric, dict[str, Curve]]]:
+    pixels, draws = _pixels(results.plan), resample(len(results.plan.dataset), RESAMPLES)
+    metrics = [metric for metric, coding in scores if coding == ORIGINAL]
+    originals = {metric: scores[metric, ORIGINAL] for metric in metrics}
+    accuracy = {metric: OriginalAccuracy(one.score.value, np.array(one.samples)) for metric, one in originals.items()}
+    curves: dict[Metric, dict[str, Curve]] = {metric: {} for metric in metrics}
+    for codec in results.plan.codecs:
+        codings = [Coding(codec, quality) for quality in codec.qualities]
+        bits = np.array([[8 * file.size for file in results.measurements(coding)] for coding in codings], np.int64)
+        rate_samples = draws @ bits.T / (draws @ pixels)[:, None]
+        for metric in metrics:
+            found = [scores[metric, coding] for coding in codings]
+            curves[metric][codec.name] = Curve(
+                rates=bits.sum(axis=1) / pixels.sum(),
+                scores=np.array([one.score.value for one in found]),
+                rate_samples=rate_samples,
+                score_samples=np.array([one.samples for one in found]).T,
+            )
+    return accuracy, curves

@@ -1,0 +1,1 @@
+"""The report of an evaluation: a web page, tables and plots."""
