@@ -34,7 +34,7 @@ measure() { # SET, labels, images, recognizers, further options
     "$fovea" eval --data "$shared/data/$2" --images "$shared/data/$3" --codecs "$codecs" --recognizers "$4" \
         --anchor hevc --out "$work" --cache .accuracy/cache.sqlite $([ -z "${LIMIT:-}" ] || echo --limit "$LIMIT") "${@:5}"
     mkdir -p "$results"
-    cp "$work"/{points.csv,summary.csv,curves.png} "$results"
+    cp "$work"/{points.csv,summary.csv} "$results"
 }
 
 for set in "${@:-coco coco_seen masks aerial_cars aerial_seen indoor}"; do

@@ -1,8 +1,7 @@
 """Joining codecs measured later to the tables of an earlier evaluation: ``python benchmarks/join.py RUN TABLES``.
 
 ``accuracy.sh`` makes whole tables, from its cache. Where the cache is gone, it is enough to measure a few codecs and
-the anchor, because nothing in the tables depends on other codecs. The curves are plotted again, without confidence
-bands, which the tables do not contain.
+the anchor, because nothing in the tables depends on other codecs.
 """
 
 import math
@@ -10,11 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-import numpy as np
 
-from fovea.atomic import writing
-from fovea.evaluation import OriginalAccuracy, Panel, figure_bytes, plot_curves
-from points import Lines, curve, metrics, read
+from points import Lines, read
 from tables import write_lines
 
 ORIGINAL = "original"
@@ -70,18 +66,6 @@ def _near(one: str, other: str) -> bool:
         return False
 
 
-def plotted(points: Lines) -> bytes:
-    """Plot the curves of a table of points, those of boxes and of masks, as PNG."""
-    codecs = [name for name in dict.fromkeys(line["codec"] for line in points) if name != ORIGINAL]
-    (original,) = (line for line in points if line["codec"] == ORIGINAL)
-    panels = {}
-    for metric, column in metrics(points).items():
-        accuracy = float(original[column]) / 100
-        curves = {name: curve(points, name, column) for name in codecs}
-        panels[metric] = Panel(OriginalAccuracy(accuracy, np.array([accuracy])), curves)
-    return figure_bytes(plot_curves(panels, legend=True), "png")
-
-
 @click.command()
 @click.argument("run", type=PATH)
 @click.argument("tables", type=PATH)
@@ -97,8 +81,6 @@ def main(run: Path, tables: Path, codecs: str | None) -> None:
         results[name] = joined(before, later, same)
     for name, lines in results.items():
         write_lines(tables / name, lines)
-    with writing(tables / "curves.png") as file:
-        file.write(plotted(results["points.csv"]))
 
 
 if __name__ == "__main__":
