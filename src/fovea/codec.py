@@ -3,6 +3,7 @@
 import operator
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from functools import lru_cache, partial
 from numbers import Real
 from pathlib import Path
@@ -22,6 +23,7 @@ from fovea.bitstream import (
     ContainerReader,
     Header,
     Source,
+    check_inside,
     write,
 )
 from fovea.coding import Model, PictureDecoder, PictureEncoder, PriorNetworks, Region, largest_fitting
@@ -29,11 +31,26 @@ from fovea.engine import Engine, create_engine
 from fovea.errors import ArgumentError, LimitError, ModelError
 from fovea.forks import Lock, PerProcess
 from fovea.parallel import stream
-from fovea.picture import Picture, RegionLike, decode_alpha, encode_alpha, region_map
+from fovea.picture import (
+    Picture,
+    RegionLike,
+    coded_box,
+    decode_alpha,
+    encode_alpha,
+    enlarge,
+    map_at_full_scale,
+    needed_box,
+    region_map,
+    shrink,
+)
+from fovea.spec import FULL_SCALE, STRIDE
 from fovea.store import SUFFIX, load_model
 
 DEFAULT_MODEL = "fovea-s"
 DEFAULT_QUALITY = 50
+
+ScaleLike = str | float | Fraction
+"""A size at which a picture is coded: a number of eighths of its own, such as 1, 0.75 or "1/2"."""
 
 ImageLike = Image.Image | NDArray[Any] | Picture
 
@@ -109,6 +126,7 @@ class Codec:
         keep_metadata: bool = True,
         tile_size: int = DEFAULT_TILE_SIZE,
         roi: RegionLike | None = None,
+        scale: ScaleLike = 1,
     ) -> bytes:
         """Encode an image.
 
@@ -122,6 +140,8 @@ class Codec:
             roi: map of the region of interest, of the size of the coded picture, for a model that takes one: what
                 lies outside gets few bits. Without it ``fovea-s`` looks for objects, and a model that has to be told
                 takes everything to be of interest.
+            scale: size at which the picture is coded, as a part of its own: 1, 7/8, 3/4 and so on down to 1/8, as a
+                number or as text. What is decoded has the size of the picture again.
 
         Returns:
             The content of a ``.fov`` file.
@@ -136,10 +156,10 @@ class Codec:
                 f"{self.name} takes no map of a region of interest: leave it out, or take another model"
             )
         picture = _picture(image, keep_metadata)
-        number, tile_size = quality_number(quality), _tile_size(tile_size)
-        region = None if roi is None else region_map(roi, picture.width, picture.height)
-        header = Header(self.model.id, picture.width, picture.height, number, picture.mode, tile_size)
-        tiles = self._encoder.get().encode(picture.pixels, header.grid, number, region)
+        number, tile_size, eighths = quality_number(quality), _tile_size(tile_size), scale_number(scale)
+        region = None if roi is None else shrink(region_map(roi, picture.width, picture.height), eighths)
+        header = Header(self.model.id, picture.width, picture.height, number, picture.mode, tile_size, scale=eighths)
+        tiles = self._encoder.get().encode(shrink(picture.pixels, eighths), header.grid, number, region)
         alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
         return write(Container(header, tuple(tiles), picture.metadata, alpha))
 
@@ -151,6 +171,7 @@ class Codec:
         keep_metadata: bool = True,
         tile_size: int = DEFAULT_TILE_SIZE,
         roi: RegionLike | None = None,
+        scale: ScaleLike = 1,
     ) -> bytes:
         """Encode at the highest quality whose file is no larger than wanted.
 
@@ -164,18 +185,22 @@ class Codec:
             keep_metadata: as in :meth:`encode`.
             tile_size: as in :meth:`encode`.
             roi: as in :meth:`encode`.
+            scale: as in :meth:`encode`.
 
         Raises:
             ImageError: no file is small enough; the message says how small the smallest is that was tried.
         """
         picture = _picture(image, keep_metadata)
-        return largest_fitting(lambda quality: self.encode(picture, quality, tile_size=tile_size, roi=roi), size)
+        return largest_fitting(
+            lambda quality: self.encode(picture, quality, tile_size=tile_size, roi=roi, scale=scale), size
+        )
 
     def decode(
         self,
         data: Source,
         region: tuple[int, int, int, int] | None = None,
         *,
+        native: bool = False,
         max_pixels: int = DEFAULT_MAX_PIXELS,
     ) -> NDArray[np.uint8]:
         """Decode to an array.
@@ -184,6 +209,7 @@ class Codec:
             data: content of a ``.fov`` file, or the open file.
             region: (left, top, width, height) in pixels: decode this part alone. Its pixels equal those of the
                 whole image.
+            native: keep the size at which the picture is coded; a region still counts pixels of the picture itself.
             max_pixels: refuse to decode more, before any work: a file of some hundred bytes may claim to hold 268
                 megapixels. Of a region its own pixels count; of a picture with alpha the whole, because its alpha plane
                 is decoded as a whole.
@@ -198,35 +224,42 @@ class Codec:
             ModelError: the model it was encoded with is not installed.
             TypeError: the data are neither bytes nor an open binary file: a path, for one.
         """
-        return self.decode_picture(data, region, max_pixels).to_array()
+        return self.decode_picture(data, region, max_pixels, native).to_array()
 
     def decode_image(
         self,
         data: Source,
         region: tuple[int, int, int, int] | None = None,
         *,
+        native: bool = False,
         max_pixels: int = DEFAULT_MAX_PIXELS,
     ) -> Image.Image:
         """Decode to a Pillow image with its metadata; otherwise as :meth:`decode`."""
-        return self.decode_picture(data, region, max_pixels).to_image()
+        return self.decode_picture(data, region, max_pixels, native).to_image()
 
     def decode_picture(
         self,
         data: Source,
         region: tuple[int, int, int, int] | None = None,
         max_pixels: int = DEFAULT_MAX_PIXELS,
+        native: bool = False,
     ) -> Picture:
         """Decode to pixels, alpha and metadata; otherwise as :meth:`decode`."""
         reader = ContainerReader(data)
         header = reader.header
         box = Box(0, 0, header.width, header.height) if region is None else _box(region)
-        header.grid.tiles_of_region(*box)  # refuses a region that is not inside
-        _check_pixels(Box(0, 0, header.width, header.height) if header.has_alpha else box, max_pixels)
-        pixels = self._decoder(header.model_id).decode(reader.tile, header.grid, header.quality, box)
+        check_inside(box, header.width, header.height)
+        out = coded_box(box, header.scale) if native else box
+        _check_pixels(Box(0, 0, header.width, header.height) if header.has_alpha else out, max_pixels)
+        needed = out if native else needed_box(box, header.width, header.height, header.scale)
+        pixels = self._decoder(header.model_id).decode(reader.tile, header.grid, header.quality, needed)
+        if not native:
+            pixels = enlarge(pixels, box, header.width, header.height, header.scale, self.engine.threads)
         alpha = None
         if coded := reader.alpha():
             plane = decode_alpha(coded, header.height, header.width)
-            alpha = np.ascontiguousarray(plane[box.top : box.top + box.height, box.left : box.left + box.width])
+            plane = shrink(plane, header.scale) if native else plane
+            alpha = np.ascontiguousarray(plane[out.top : out.top + out.height, out.left : out.left + out.width])
         return Picture(pixels, header.mode, alpha, reader.metadata())
 
     def object_map(self, data: Source, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> NDArray[np.float32]:
@@ -251,7 +284,8 @@ class Codec:
         model = self._model_of(header.model_id)
         if model.region == Region.NONE:
             raise ModelError(f"{model.name}, which the file was encoded with, knows of no objects")
-        return self._decoder(header.model_id).object_map(reader.tile, header.grid, header.quality)
+        found = self._decoder(header.model_id).object_map(reader.tile, header.grid, header.quality)
+        return map_at_full_scale(found, header.width, header.height, header.scale, STRIDE)
 
     def encode_batch(
         self, images: Iterable[ImageLike], quality: float = DEFAULT_QUALITY, *, keep_metadata: bool = True
@@ -339,6 +373,26 @@ def quality_number(quality: float) -> int:
     return round(quality)
 
 
+def scale_number(scale: ScaleLike) -> int:
+    """Return a scale as files hold it, in eighths.
+
+    Raises:
+        ArgumentError: the scale is no number of eighths from 1/8 to 1.
+
+    Example:
+        >>> scale_number("3/4"), scale_number(0.5), scale_number(1)
+        (6, 4, 8)
+    """
+    try:
+        eighths = FULL_SCALE * Fraction(scale)
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        eighths = Fraction(0)
+    if eighths not in range(1, FULL_SCALE + 1):
+        choices = ", ".join(str(Fraction(number, FULL_SCALE)) for number in range(FULL_SCALE, 0, -1))
+        raise ArgumentError(f"scale {scale!r} is none of {choices}")
+    return int(eighths)
+
+
 def _tile_size(tile_size: int) -> int:
     if tile_size not in range(TILE_UNIT, MAX_TILE_SIZE + 1, TILE_UNIT):
         raise ArgumentError(
@@ -360,8 +414,10 @@ __all__ = [
     "DEFAULT_QUALITY",
     "Codec",
     "ImageLike",
+    "ScaleLike",
     "decode",
     "default_codec",
     "encode",
     "quality_number",
+    "scale_number",
 ]

@@ -12,6 +12,9 @@ QUALITIES = 101
 STRIDE = 16
 """Pixels along either side of one position of the latent y."""
 
+FULL_SCALE = 8
+"""The scale of a picture that is coded at its own size: scales count eighths."""
+
 HYPER_RATIO = 4
 """Positions of the latent y along either side of one position of the hyper-latent z."""
 
@@ -32,6 +35,20 @@ REGION_LOGIT = 4.0
 
 SQUARE_ORDER = (0, 3, 1, 2)
 """Order of the four coding steps in a square of 2×2 positions, numbered row by row: one diagonal, then the other."""
+
+
+def scaled(length: int, scale: int) -> int:
+    """Return the coded length of a side of a picture.
+
+    Args:
+        length: length of the side of the picture, in pixels.
+        scale: size in eighths, 1 to 8.
+
+    Example:
+        >>> scaled(1080, 4), scaled(1, 4), scaled(7, 8)
+        (540, 1, 7)
+    """
+    return -(-length * scale // FULL_SCALE)
 
 
 def checkerboard(channels: int, height: int, width: int) -> NDArray[np.bool_]:

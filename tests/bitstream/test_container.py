@@ -29,6 +29,8 @@ headers = st.builds(
     quality=st.integers(0, 100),
     mode=st.sampled_from(["L", "RGB", "LA", "RGBA"]),
     tile_size=st.integers(4, 64).map(lambda units: units * TILE_UNIT),
+    background=st.integers(0, 100),
+    scale=st.integers(1, 8),
 )
 
 
@@ -56,17 +58,17 @@ def test_the_header_alone(container):
     assert read_header(data) == read_header(io.BytesIO(data)) == container.header
 
 
-def test_one_tile_costs_at_most_32_bytes():
+def test_one_tile_costs_at_most_34_bytes():
     for side, size in ((1, 1), (500, 3000), (1024, 2**20)):
         data = write(Container(Header(MODEL, side, side, 40), (bytes(size),)))
-        assert len(data) - size <= 32
+        assert len(data) - size <= 34
 
 
-GOLDEN_PLAIN = "8f464f5601010123456789abcdef28208005ab030404a98f76de3abbcb74696c65"
+GOLDEN_PLAIN = "8f464f5602010123456789abcdef280008208005ab030404a98f76b7d886c974696c65"
 GOLDEN_RICH = (
-    "8f464f56011e0123456789abcdef640164460446f5b067033b212c22032c84f5"
-    "25056a39e0d0000000000003f1866c7a010dbed51a05f5d8c54624f5f2f66578"
-    "6966696363786d70616c7068616f6e65327468726565"
+    "8f464f56021e0123456789abcdef641e0401c8018b010446f5b067033b212c22"
+    "032c84f525056a39e0d0000000000003f1866c7a010dbed51a05f5d8c5462e8f"
+    "6e4465786966696363786d70616c7068616f6e65327468726565"
 )
 
 
@@ -74,7 +76,7 @@ def test_golden_bytes():
     plain = Container(Header(MODEL, 640, 427, 40, tile_size=2048), (b"tile",))
     assert write(plain).hex() == GOLDEN_PLAIN
     rich = Container(
-        Header(MODEL, 100, 70, 100, "LA", tile_size=64),
+        Header(MODEL, 200, 139, 100, "LA", tile_size=64, background=30, scale=4),
         (b"", b"one", b"2", b"three"),
         Metadata(b"exif", b"icc", b"xmp"),
         b"alpha",

@@ -20,9 +20,9 @@ SMALL = write(
 )
 
 
-def forge(*, version=1, flags=1, quality=40, units=32, width=640, height=480, blocks=((4, b"tile"),), body=b"tile"):
-    """A file with any header, whose checksums are right all the same."""
-    head = MAGIC + bytes([version, flags]) + bytes(8) + bytes([quality, units]) + varint(width) + varint(height)
+def forge(*, version=2, flags=1, numbers=(40, 0, 8, 32), width=640, height=480, blocks=((4, b"tile"),), body=b"tile"):
+    """A file with any header, whose checksums are right all the same; numbers are quality to tile size."""
+    head = MAGIC + bytes([version, flags]) + bytes(8) + bytes(numbers) + varint(width) + varint(height)
     for length, content in blocks:
         head += varint(length) + checksum(content)
     return head + checksum(head) + body
@@ -67,16 +67,20 @@ def test_random_edits():
         (b"hello, this is text", BitstreamError, "no .fov file"),
         (b"\x89PNG\r\n\x1a\n" + bytes(40), BitstreamError, "no .fov file"),
         (SMALL + b"\0", BitstreamError, "1 bytes follow"),
-        (forge(version=2), UnsupportedVersionError, "update Fovea"),
+        (forge(version=3), UnsupportedVersionError, "update Fovea"),
+        (forge(version=1), UnsupportedVersionError, "version 1, .* encode its source again"),
         (forge(flags=0x21), UnsupportedVersionError, "update Fovea"),
         (forge(width=0), BitstreamError, "no content"),
         (forge(width=2**32 - 1, height=2**32 - 1), LimitError, "too large"),
         (forge(width=2**17, height=2**11 + 1), LimitError, "too large"),
         (forge(width=2**14, height=2**14), TruncatedError, "too few"),
-        (forge(width=2**17, height=2**11, units=1), TruncatedError, "too few"),
-        (forge(units=0), BitstreamError, "tile size"),
-        (forge(units=255), LimitError, "too large"),
-        (forge(quality=101), BitstreamError, "quality"),
+        (forge(width=2**17, height=2**11, numbers=(40, 0, 8, 1)), TruncatedError, "too few"),
+        (forge(numbers=(40, 0, 8, 0)), BitstreamError, "tile size"),
+        (forge(numbers=(40, 0, 8, 255)), LimitError, "too large"),
+        (forge(numbers=(101, 0, 8, 32)), BitstreamError, "quality"),
+        (forge(numbers=(40, 101, 8, 32)), BitstreamError, "background"),
+        (forge(numbers=(40, 0, 0, 32)), BitstreamError, "scale"),
+        (forge(numbers=(40, 0, 9, 32)), BitstreamError, "scale"),
         (forge(blocks=((2**32 - 1, b""),)), TruncatedError, "incomplete"),
         (forge(flags=3, blocks=((0, b""), (4, b"tile"))), BitstreamError, "EXIF"),
         (forge(flags=3, blocks=((2**24 + 1, b""), (4, b"tile"))), LimitError, "EXIF"),

@@ -4,7 +4,7 @@ Bytes only: what is inside a tile is the business of :mod:`fovea.entropy`. ``doc
 """
 
 from fovea.bitstream.container import Container, ContainerReader, read, read_header, write
-from fovea.bitstream.grid import Box, TileGrid
+from fovea.bitstream.grid import Box, TileGrid, check_inside
 from fovea.bitstream.header import MAGIC, VERSION, Header, Metadata, Mode
 from fovea.bitstream.limits import (
     DEFAULT_MAX_PIXELS,
@@ -37,6 +37,7 @@ __all__ = [
     "Source",
     "TileGrid",
     "as_file",
+    "check_inside",
     "read",
     "read_header",
     "write",

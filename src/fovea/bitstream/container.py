@@ -63,7 +63,7 @@ def write(container: Container) -> bytes:
     Example:
         >>> data = write(Container(Header(bytes(8), 640, 480, quality=50), (b"tile",)))
         >>> len(data), read(data).tiles
-        (33, (b'tile',))
+        (35, (b'tile',))
     """
     header, metadata = container.header, container.metadata
     extras = dict(zip(_EXTRAS, (metadata.exif, metadata.icc, metadata.xmp, container.alpha), strict=True))
@@ -74,7 +74,7 @@ def write(container: Container) -> bytes:
     head = bytearray(MAGIC)
     head += bytes([VERSION, flags])
     head += header.model_id
-    head += bytes([header.quality, header.tile_size // TILE_UNIT])
+    head += bytes([header.quality, header.background, header.scale, header.tile_size // TILE_UNIT])
     head += varint(header.width) + varint(header.height)
     for block in blocks:
         head += varint(len(block)) + checksum(block)
@@ -226,8 +226,9 @@ def _read_preamble(fields: FieldReader) -> int:
         raise BitstreamError("this is no .fov file: it does not start as one")
     version = fields.byte()
     if version != VERSION:
+        advice = "update Fovea" if version > VERSION else "encode its source again"
         raise UnsupportedVersionError(
-            f"the file has format version {version}, this Fovea reads version {VERSION}: update Fovea"
+            f"the file has format version {version}, and this Fovea reads version {VERSION}: {advice}"
         )
     flags = fields.byte()
     if flags & _UNKNOWN:
@@ -237,7 +238,7 @@ def _read_preamble(fields: FieldReader) -> int:
 
 def _read_header_fields(fields: FieldReader, flags: int) -> Header:
     model_id = fields.take(MODEL_ID_BYTES)
-    quality, tile_units = fields.byte(), fields.byte()
+    quality, background, scale, tile_units = (fields.byte() for _ in range(4))
     width, height = fields.varint(), fields.varint()
     mode = _MODES[flags & (_COLOR | _ALPHA)]
-    return Header(model_id, width, height, quality, mode, tile_units * TILE_UNIT)
+    return Header(model_id, width, height, quality, mode, tile_units * TILE_UNIT, background, scale)

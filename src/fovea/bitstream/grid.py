@@ -103,14 +103,31 @@ class TileGrid:
         Raises:
             ArgumentError: The region is empty or reaches out of the picture.
         """
+        check_inside(Box(left, top, width, height), self.width, self.height)
         right, bottom = left + width, top + height
-        if not (0 <= left < right <= self.width and 0 <= top < bottom <= self.height):
-            raise ArgumentError(
-                f"region {left},{top},{width},{height} (left,top,width,height) does not lie inside"
-                f" the {self.width}x{self.height} picture"
-            )
         rows, columns = _touched(self.row_edges, top, bottom), _touched(self.column_edges, left, right)
         return [row * self.columns + column for row, column in product(rows, columns)]
+
+
+def check_inside(region: Box, width: int, height: int) -> None:
+    """Refuse a region that is empty or reaches out of a picture.
+
+    Args:
+        region: the region, in pixels.
+        width: width of the picture.
+        height: height of the picture.
+
+    Raises:
+        ArgumentError: the region is empty or reaches out of the picture.
+    """
+    if not (
+        0 <= region.left < region.left + region.width <= width
+        and 0 <= region.top < region.top + region.height <= height
+    ):
+        raise ArgumentError(
+            f"region {','.join(map(str, region))} (left,top,width,height) does not lie inside"
+            f" the {width}x{height} picture"
+        )
 
 
 def _parts(length: int, tile_size: int) -> int:

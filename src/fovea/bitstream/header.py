@@ -14,11 +14,12 @@ from fovea.bitstream.limits import (
     TILE_UNIT,
 )
 from fovea.errors import BitstreamError, LimitError
+from fovea.spec import FULL_SCALE, scaled
 
 # The first byte is neither ASCII nor a start of UTF-8 text, so a transfer as text that strips or recodes it
 # shows at once; one that changes line ends further on is found by the checksums.
 MAGIC = b"\x8fFOV"
-VERSION = 1
+VERSION = 2
 MODEL_ID_BYTES = 8
 
 Mode = Literal["L", "RGB", "LA", "RGBA"]
@@ -34,6 +35,9 @@ class Header:
         width: In pixels, 1 to :data:`~fovea.bitstream.MAX_SIDE`.
         height: In pixels, likewise; width x height is at most :data:`~fovea.bitstream.MAX_PIXELS`.
         quality: 0 (smallest file) to 100 (best picture).
+        background: how much an error outside of objects counts, 0 (least) to 100 (as much as inside); 0 for a model
+            that has no such knob.
+        scale: size at which the picture is coded, in eighths of its own: 8 for its full size.
         mode: Channels of the picture. Tiles always code RGB; ``L`` says it was gray, ``A`` that it has alpha.
         tile_size: Largest side of a tile in pixels, a multiple of 64 up to
             :data:`~fovea.bitstream.MAX_TILE_SIZE`.
@@ -49,6 +53,8 @@ class Header:
     quality: int
     mode: Mode = "RGB"
     tile_size: int = DEFAULT_TILE_SIZE
+    background: int = 0
+    scale: int = FULL_SCALE
 
     def __post_init__(self) -> None:
         size = f"{self.width}x{self.height}"
@@ -62,15 +68,29 @@ class Header:
             raise BitstreamError(f"tile size {self.tile_size} is not a positive multiple of {TILE_UNIT}")
         if not 0 <= self.quality <= 100:
             raise BitstreamError(f"quality {self.quality} is not in 0..100")
+        if not 0 <= self.background <= 100:
+            raise BitstreamError(f"background {self.background} is not in 0..100")
+        if not 1 <= self.scale <= FULL_SCALE:
+            raise BitstreamError(f"scale {self.scale} is not in 1..{FULL_SCALE}")
         if len(self.model_id) != MODEL_ID_BYTES:
             raise BitstreamError(f"a model id has {MODEL_ID_BYTES} bytes, not {len(self.model_id)}")
         if self.mode not in get_args(Mode):
             raise BitstreamError(f"mode {self.mode!r} is none of {', '.join(get_args(Mode))}")
 
+    @property
+    def coded_width(self) -> int:
+        """The width at which the picture is coded, in pixels."""
+        return scaled(self.width, self.scale)
+
+    @property
+    def coded_height(self) -> int:
+        """The height at which the picture is coded, in pixels."""
+        return scaled(self.height, self.scale)
+
     @cached_property
     def grid(self) -> TileGrid:
-        """The tiles of the picture."""
-        return TileGrid(self.width, self.height, self.tile_size)
+        """The tiles of the coded picture."""
+        return TileGrid(self.coded_width, self.coded_height, self.tile_size)
 
     @property
     def has_alpha(self) -> bool:

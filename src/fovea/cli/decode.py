@@ -32,6 +32,9 @@ def _region(_context: click.Context, _parameter: click.Parameter, value: str | N
     "--region", metavar="L,T,W,H", callback=_region, help="Decode this part alone: left, top, width, height in pixels."
 )
 @click.option(
+    "--native", is_flag=True, help="Keep the size at which the picture is coded, where that is smaller than its own."
+)
+@click.option(
     "--map", "as_map", is_flag=True, help="Show where the file says that objects are, in place of the picture."
 )
 @click.option(
@@ -51,6 +54,7 @@ def decode(
     source: str,
     target: str,
     region: Region | None,
+    native: bool,
     as_map: bool,
     suffix: str | None,
     no_metadata: bool,
@@ -69,8 +73,8 @@ def decode(
     from fovea.codec import Codec
     from fovea.picture import Picture, enlarged_map
 
-    if as_map and region:
-        raise click.UsageError("--map shows the whole picture: leave out --region")
+    if as_map and (region or native):
+        raise click.UsageError("--map shows the whole picture at its own size: leave out --region and --native")
     work = plan(source, target, {".fov"}, f".{suffix or 'png'}")
     form = FORMATS[suffix or _suffix_of(work.tasks[0].target)]
     _refuse_losses(work.tasks, as_path(target))
@@ -83,7 +87,7 @@ def decode(
             found = codec.object_map(file, max_pixels=max_pixels)
             picture = Picture.from_array(enlarged_map(found, header.width, header.height))
         else:
-            picture = codec.decode_picture(file, region, max_pixels)
+            picture = codec.decode_picture(file, region, max_pixels, native)
         if lost := save(picture.shown() if no_metadata else picture, out, form):
             tell(f"fovea: {name_of(path)}: {lost}")
         return Tally(file.seek(0, 2), header.width * header.height, picture.width * picture.height)

@@ -1,6 +1,7 @@
 """``fovea encode``."""
 
 import math
+from fractions import Fraction
 from pathlib import Path
 from typing import IO
 
@@ -10,7 +11,9 @@ from fovea.cli.batch import Tally, convert_all, share
 from fovea.cli.files import as_path, name_of, plan
 from fovea.cli.options import FilePath, Name, codec_options, max_pixels_option
 from fovea.cli.regions import region_finder
-from fovea.codec import DEFAULT_MODEL, DEFAULT_QUALITY
+from fovea.codec import DEFAULT_MODEL, DEFAULT_QUALITY, scale_number
+from fovea.errors import ArgumentError
+from fovea.spec import FULL_SCALE
 
 _LARGEST_BPP = 1e9  # bits of any picture are countable
 
@@ -19,6 +22,13 @@ def _finite(_context: click.Context, _parameter: click.Parameter, value: float |
     if value is not None and not 0 < value < math.inf:
         raise click.BadParameter("must be a number above 0")
     return value
+
+
+def _eighths(_context: click.Context, _parameter: click.Parameter, value: str) -> Fraction:
+    try:
+        return Fraction(scale_number(value), FULL_SCALE)
+    except ArgumentError as error:
+        raise click.BadParameter(error.reason) from error
 
 
 @click.command()
@@ -33,6 +43,15 @@ def _finite(_context: click.Context, _parameter: click.Parameter, value: float |
 )
 @click.option(
     "--target-size", metavar="BYTES", type=click.IntRange(min=1), help="Best quality with at most so many bytes."
+)
+@click.option(
+    "--scale",
+    metavar="S",
+    type=Name(),
+    callback=_eighths,
+    default="1",
+    show_default=True,
+    help="Size at which pictures are coded: 1, 7/8, 3/4 and so on to 1/8 of their own. They decode to their own size.",
 )
 @click.option(
     "--roi",
@@ -55,6 +74,7 @@ def encode(
     model: str,
     target_bpp: float | None,
     target_size: int | None,
+    scale: Fraction,
     roi: Path | None,
     no_metadata: bool,
     max_pixels: int,
@@ -89,9 +109,9 @@ def encode(
         pixels = picture.width * picture.height
         limit = target_size if target_bpp is None else int(min(target_bpp, _LARGEST_BPP) * pixels / 8)
         if limit is None:
-            data = codec.encode(picture, DEFAULT_QUALITY if quality is None else quality, roi=region)
+            data = codec.encode(picture, DEFAULT_QUALITY if quality is None else quality, roi=region, scale=scale)
         else:
-            data = codec.encode_to_size(picture, limit, roi=region)
+            data = codec.encode_to_size(picture, limit, roi=region, scale=scale)
         out.write(data)
         return Tally(len(data), pixels, pixels)
 

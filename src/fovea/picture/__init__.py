@@ -9,22 +9,28 @@ from fovea.picture.labeled import lay_labels, open_labeled, shown_size
 from fovea.picture.metadata import image_info, orientation_in, oriented
 from fovea.picture.picture import Picture, check_size
 from fovea.picture.region import RegionLike, enlarged_map, fill_boxes, region_map
+from fovea.picture.scaling import coded_box, enlarge, map_at_full_scale, needed_box, shrink
 
 __all__ = [
     "Picture",
     "RegionLike",
     "check_size",
+    "coded_box",
     "decode_alpha",
     "encode_alpha",
+    "enlarge",
     "enlarged_map",
     "fill_boxes",
     "image_info",
     "image_suffixes",
     "lay_labels",
+    "map_at_full_scale",
+    "needed_box",
     "open_labeled",
     "open_picture",
     "orientation_in",
     "oriented",
     "region_map",
     "shown_size",
+    "shrink",
 ]
