@@ -1,6 +1,8 @@
 """The house keeps its order: the core needs no torch, and nothing imports upwards."""
 
 import ast
+import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +39,7 @@ ROOMS = [
     "errors",
 ]
 CORE = ROOMS[ROOMS.index("pillow") :]
+FACES = ["", *(room for room in ROOMS if (PACKAGE / room).is_dir())]
 # What the core may import from outside the standard library.
 DEPENDENCIES = {"numpy", "PIL", "onnxruntime", "openvino", "click", "tqdm", "requests"}
 
@@ -65,6 +68,59 @@ def test_nothing_imports_upwards(path):
     below = ROOMS[ROOMS.index(room) :]
     rooms = {name.split(".")[1] for name in _imported(path) if name.startswith("fovea.")}
     assert rooms & set(ROOMS) <= set(below)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_rooms_use_the_faces_of_others(path):
+    """A module imports ``fovea.room``, and nothing from inside the room unless that is its own."""
+    deep = {
+        name
+        for name in _imported(path)
+        if name.startswith("fovea.") and name.split(".")[1] != _room(path) and _is_inside(name)
+    }
+    assert not deep
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a name is a module in a room, such as ``fovea.coding.model``."""
+    place = PACKAGE.joinpath(*name.split(".")[1:])
+    return name.count(".") > 1 and (place.is_dir() or place.with_suffix(".py").is_file())
+
+
+@pytest.mark.parametrize("room", FACES)
+def test_a_face_exports_what_it_names(room):
+    """``__all__`` is sorted, each name in it is there, and it has all that the face imports from its room."""
+    face = importlib.import_module(f"fovea.{room}" if room else "fovea")
+    assert list(face.__all__) == sorted(face.__all__, key=_as_ruff_sorts)
+    assert all(hasattr(face, name) for name in face.__all__)
+    tree = ast.parse(Path(face.__file__).read_text())
+    imported = {
+        alias.asname or alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fovea")
+        for alias in node.names
+    }
+    assert imported <= set(face.__all__)
+
+
+def _as_ruff_sorts(name: str) -> tuple[int, str]:
+    """Constants first, then classes, then functions."""
+    return (0 if name.isupper() else 1 if name[0].isupper() else 2), name
+
+
+@pytest.mark.parametrize("room", [room for room in FACES if room])
+def test_what_a_face_exports_is_used_outside(room):
+    """By other rooms, tests, benchmarks, examples or the docs; what nobody needs is not exported."""
+    face = importlib.import_module(f"fovea.{room}")
+    root = PACKAGE.parents[1]
+    texts = [
+        path.read_text(encoding="utf-8")
+        for folder in ("src", "tests", "benchmarks", "examples", "docs")
+        for path in (root / folder).rglob("*.*")
+        if path.suffix in (".py", ".md") and not path.is_relative_to(PACKAGE / room)
+    ]
+    outside = "\n".join(texts)
+    assert [name for name in face.__all__ if not re.search(rf"\b{name}\b", outside)] == []
 
 
 @pytest.mark.parametrize(
