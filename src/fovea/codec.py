@@ -65,15 +65,14 @@ class Codec:
     settings, so that other processes get a codec of their own.
 
     Args:
-        model: name of an installed model, or path of a model file, to encode with. Files are decoded with the
-            model that they name, whatever this one is.
+        model: model to encode with: name or id of a model, or path of a model file. Files are decoded with the model
+            that they name, whatever this one is.
         engine: inference runtime: "onnxruntime" or "openvino".
-        precision: of the transforms: "fp32", or one that the engine has besides. The bits of a file do not depend
-            on it.
-        threads: how many cores one image may use, all by default; images that are coded at the same time use more.
-            More threads than cores are not started.
-        at_once: how many images are coded at the same time, where that is known: OpenVINO then uses no more cores than
-            these need.
+        precision: precision of the transforms: "fp32", or another one that the engine has. Decoders of all precisions
+            read the same bits.
+        threads: number of threads that one image may use, by default one for each core and never more.
+        at_once: number of images that are coded at the same time, where that is known. OpenVINO then uses no more cores
+            than these need.
 
     Raises:
         ModelError: the model is unknown or damaged.

@@ -1,13 +1,16 @@
 """The name under which Fovea is installed, and its version."""
 
 NAME = "fovea-codec"
-"""On the package registry, where ``fovea`` is somebody else's."""
+"""The name of the distribution. On the package registry ``fovea`` belongs to somebody else."""
 
 __version__ = "0.1.0"
 
 
 def install(extra: str) -> str:
-    """The command that installs Fovea with what one part of it needs besides.
+    """Return the command that installs Fovea with an extra.
+
+    Args:
+        extra: name of the extra, such as "eval".
 
     Example:
         >>> install("eval")

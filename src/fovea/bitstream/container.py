@@ -1,4 +1,4 @@
-"""Writing and reading whole ``.fov`` files, or only the parts of one that are needed."""
+"""Writes and reads whole ``.fov`` files, or only those parts of a file that are needed."""
 
 import io
 from dataclasses import dataclass, field
@@ -27,10 +27,10 @@ _MODES: dict[int, Mode] = {0: "L", _COLOR: "RGB", _ALPHA: "LA", _COLOR | _ALPHA:
 
 @dataclass(frozen=True)
 class Container:
-    """All that a ``.fov`` file holds.
+    """The content of a ``.fov`` file.
 
     Args:
-        header: What the file says about itself.
+        header: The header.
         tiles: Coded tiles, one for each of ``header.grid``.
         metadata: EXIF, ICC and XMP.
         alpha: Coded alpha plane, where ``header.mode`` has one.
@@ -52,10 +52,10 @@ class Container:
 
 
 def write(container: Container) -> bytes:
-    """The bytes of a ``.fov`` file.
+    """Return the bytes of a ``.fov`` file.
 
     Args:
-        container: What the file shall hold.
+        container: The content of the file.
 
     Returns:
         The whole file.
@@ -83,17 +83,17 @@ def write(container: Container) -> bytes:
 
 
 class ContainerReader:
-    """A ``.fov`` file of which the header is read at once, and any other part when it is asked for.
+    """A ``.fov`` file whose header is read at once, and any other part when it is asked for.
 
     Every part is checked against its checksum when it is read. Several threads may read from one reader.
 
     Args:
-        source: The file; an open file must stay open, and nothing else may read from it meanwhile. One that cannot
+        source: The file. An open file must stay open, and nothing else may read from it meanwhile. A file that cannot
             seek is read to its end.
 
     Raises:
         BitstreamError: This is no valid ``.fov`` file; one of its subclasses says more.
-        TypeError: The source is neither bytes nor an open binary file: a path, for one.
+        TypeError: The source is neither bytes nor an open binary file; it may be a path.
 
     Example:
         >>> reader = ContainerReader(write(Container(Header(bytes(8), 640, 480, quality=50), (b"tile",))))
@@ -102,7 +102,7 @@ class ContainerReader:
     """
 
     header: Header
-    """What the file says about itself."""
+    """The header of the file."""
 
     def __init__(self, source: Source) -> None:
         file = as_file(source)
@@ -116,7 +116,7 @@ class ContainerReader:
 
         self._extras = [name for name, flag in _EXTRAS.items() if flags & flag]
         blocks = len(self._extras) + self.header.grid.tiles
-        # A forged size can ask for many tiles: see that their index can be there at all before reading it.
+        # A forged size can ask for many tiles: before their index is read, the file must be long enough to hold it.
         if size < fields.position + blocks * (1 + CHECKSUM_BYTES) + CHECKSUM_BYTES:
             raise TruncatedError(f"{size} bytes are too few for the {blocks} parts of this file")
         index = [(fields.varint(), fields.take(CHECKSUM_BYTES)) for _ in range(blocks)]
@@ -138,13 +138,13 @@ class ContainerReader:
             raise BitstreamError(f"{size - end} bytes follow the end of the picture: the file is damaged")
 
     def tile(self, number: int) -> bytes:
-        """The bytes of one coded tile.
+        """Return the bytes of one coded tile.
 
         Args:
             number: Number of the tile in ``header.grid``, from 0.
 
         Returns:
-            What the entropy coder wrote.
+            The bytes that the entropy coder wrote.
 
         Raises:
             ChecksumError: The bytes are damaged.
@@ -155,7 +155,7 @@ class ContainerReader:
         return self._read(f"tile {number}", self._blocks[len(self._extras) + number])
 
     def metadata(self) -> Metadata:
-        """EXIF, ICC and XMP of the file; empty where it has none.
+        """Return EXIF, ICC and XMP of the file; empty where it has none.
 
         Raises:
             ChecksumError: The bytes are damaged.
@@ -163,7 +163,7 @@ class ContainerReader:
         return Metadata(*(self._extra(name) for name in ("EXIF", "ICC", "XMP")))
 
     def alpha(self) -> bytes | None:
-        """The coded alpha plane, or None where the picture has none.
+        """Return the coded alpha plane, or None where the picture has none.
 
         Raises:
             ChecksumError: The bytes are damaged.
@@ -189,13 +189,13 @@ class _Block(NamedTuple):
 
 
 def read(source: Source) -> Container:
-    """All that a ``.fov`` file holds, checked.
+    """Read the whole content of a ``.fov`` file, and check it.
 
     Args:
         source: The file, or its bytes.
 
     Returns:
-        What :func:`write` was given.
+        The content that :func:`write` was given.
 
     Raises:
         BitstreamError: This is no valid ``.fov`` file; one of its subclasses says more.
@@ -206,13 +206,13 @@ def read(source: Source) -> Container:
 
 
 def read_header(source: Source) -> Header:
-    """What a ``.fov`` file says about itself; no tile is read.
+    """Read the header of a ``.fov`` file; no tile is read.
 
     Args:
         source: The file, or its bytes.
 
     Returns:
-        The header, checked, in a file that is neither too short nor too long for it.
+        The header. The length of the file is checked against it.
 
     Raises:
         BitstreamError: This is no valid ``.fov`` file; one of its subclasses says more.
@@ -221,7 +221,7 @@ def read_header(source: Source) -> Header:
 
 
 def _read_preamble(fields: FieldReader) -> int:
-    """Magic, version and flags; returns the flags."""
+    """Read magic, version and flags, and return the flags."""
     if fields.take(len(MAGIC)) != MAGIC:
         raise BitstreamError("this is no .fov file: it does not start as one")
     version = fields.byte()

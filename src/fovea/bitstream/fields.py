@@ -1,4 +1,4 @@
-"""The fields a header is made of: bytes, 32-bit checksums, and integers of variable length."""
+"""The fields of a header: bytes, 32-bit checksums, and integers of variable length."""
 
 import zlib
 from typing import IO
@@ -11,7 +11,7 @@ CHECKSUM_BYTES = 4
 
 
 def checksum(data: bytes | bytearray) -> bytes:
-    """CRC-32 of ``data`` (as in zlib, PNG and gzip), four bytes, little-endian.
+    """Return the CRC-32 of ``data`` (as in zlib, PNG and gzip): four bytes, little-endian.
 
     Example:
         >>> checksum(b"123456789").hex()
@@ -21,7 +21,7 @@ def checksum(data: bytes | bytearray) -> bytes:
 
 
 def varint(value: int) -> bytes:
-    """An integer as unsigned LEB128: seven bits a byte, lowest first, the top bit set on all but the last.
+    """Return an integer as unsigned LEB128: seven bits per byte, lowest first, with the top bit set on all but the last.
 
     Args:
         value: Integer in [0, 2**32).
@@ -62,7 +62,7 @@ class FieldReader:
         """Read exactly ``count`` bytes.
 
         Raises:
-            TruncatedError: The file ends before.
+            TruncatedError: The file ends sooner.
         """
         data = read_exactly(self._file, count)
         if len(data) < count:
@@ -76,10 +76,10 @@ class FieldReader:
         return self.take(1)[0]
 
     def varint(self) -> int:
-        """Read an integer as :func:`varint` writes it, and only so.
+        """Read an integer in the one form that :func:`varint` writes.
 
         Raises:
-            BitstreamError: More bytes than needed, or 2**32 and above.
+            BitstreamError: The form is longer than it needs to be, or the integer is 2**32 or more.
             TruncatedError: The file ends before.
         """
         value = 0
@@ -94,7 +94,7 @@ class FieldReader:
         raise BitstreamError("the header holds a malformed number: the file is damaged")
 
     def expect_checksum(self) -> None:
-        """Read a checksum and compare it with that of all bytes before it.
+        """Read a checksum and compare it with the checksum of all bytes before it.
 
         Raises:
             ChecksumError: They differ.

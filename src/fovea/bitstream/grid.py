@@ -70,7 +70,7 @@ class TileGrid:
         return map(self.box, range(self.tiles))
 
     def box(self, tile: int) -> Box:
-        """The pixels that a tile covers.
+        """Return the pixels that a tile covers.
 
         Args:
             tile: Number of the tile, from 0.
@@ -89,7 +89,7 @@ class TileGrid:
         return Box(left, top, right - left, bottom - top)
 
     def tiles_of_region(self, left: int, top: int, width: int, height: int) -> list[int]:
-        """The tiles that hold the pixels of a region.
+        """Return the tiles that hold the pixels of a region.
 
         Args:
             left: Left edge of the region in pixels, from 0.
@@ -135,7 +135,7 @@ def _parts(length: int, tile_size: int) -> int:
 
 
 def _edges(length: int, tile_size: int) -> tuple[int, ...]:
-    """Fewest parts of at most ``tile_size``, as equal as multiples of 64 allow, the larger ones first."""
+    """Return the edges of the fewest parts of at most ``tile_size``, as equal as multiples of 64 allow, the larger ones first."""
     parts = _parts(length, tile_size)
     units = -(-length // TILE_UNIT)
     small, larger = divmod(units, parts)

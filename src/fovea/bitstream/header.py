@@ -1,4 +1,4 @@
-"""What a ``.fov`` file says about itself before its first tile."""
+"""The header and the metadata of a ``.fov`` file."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -100,12 +100,12 @@ class Header:
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a picture says besides its pixels, byte for byte as found; empty where it says nothing.
+    """The metadata of a picture, byte for byte as they were found; empty where there are none.
 
     Args:
-        exif: EXIF block, as Pillow's ``image.info["exif"]``.
-        icc: ICC color profile, as ``image.info["icc_profile"]``.
-        xmp: XMP packet, as ``image.info["xmp"]``.
+        exif: EXIF block, as in Pillow's ``image.info["exif"]``.
+        icc: ICC color profile, as in ``image.info["icc_profile"]``.
+        xmp: XMP packet, as in ``image.info["xmp"]``.
 
     Raises:
         LimitError: One of them is larger than :data:`~fovea.bitstream.MAX_METADATA_BYTES`.

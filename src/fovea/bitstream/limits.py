@@ -1,4 +1,4 @@
-"""What a ``.fov`` file may ask for at most. Checked before anything is allocated."""
+"""The limits of a ``.fov`` file. They are checked before memory is allocated."""
 
 MAX_SIDE = 2**17
 """Largest width and height, in pixels."""
@@ -7,7 +7,7 @@ MAX_PIXELS = 2**28
 """Largest width x height, in pixels: 268 megapixels."""
 
 DEFAULT_MAX_PIXELS = 178_956_970
-"""Width x height that a file is decoded to unless the caller allows more: where Pillow refuses by default, too."""
+"""Largest width x height that is decoded unless the caller allows more. It is twice the limit at which Pillow warns."""
 
 MAX_METADATA_BYTES = 2**24
 """Largest EXIF, ICC or XMP block, in bytes: 16 MiB each."""

@@ -1,4 +1,4 @@
-"""What can be read from: bytes, or any binary file that is open."""
+"""The sources of a coded picture: bytes, or any binary file that is open."""
 
 import io
 import os
@@ -10,16 +10,16 @@ Source = bytes | bytearray | memoryview | mmap | IO[bytes]
 
 
 def as_file(source: Source) -> IO[bytes]:
-    """A source as a file that can seek, whose content counts from its start.
+    """Return a source as a file that can seek and whose content begins at its start.
 
     Args:
-        source: Bytes, or an open binary file. What cannot seek is read to its end, from where it stands.
+        source: Bytes, or an open binary file. A file that cannot seek is read from its position to its end.
 
     Returns:
-        The file itself if it can seek; of a file on disk one that no forked process shares the position of.
+        The file itself if it can seek; for a file on disk another one, whose position no forked process shares.
 
     Raises:
-        TypeError: The source is neither: a path, for one, or a file open as text or for writing.
+        TypeError: The source is something else, such as a path, or a file that is open as text or for writing.
 
     Example:
         >>> as_file(b"content").read()
@@ -40,7 +40,7 @@ def as_file(source: Source) -> IO[bytes]:
 
 
 def read_exactly(file: IO[bytes], count: int) -> bytes:
-    """The next bytes of a file, fewer only where it ends: some files give less than asked for at a time."""
+    """Read the next ``count`` bytes of a file, and fewer only at its end: some files give less at a time."""
     data = file.read(count)
     while len(data) < count and (more := file.read(count - len(data))):
         data += more
@@ -48,27 +48,27 @@ def read_exactly(file: IO[bytes], count: int) -> bytes:
 
 
 class OnDisk(io.RawIOBase):
-    """A file on disk, read by place: forked processes share the position of an open file, and would meet there."""
+    """A file on disk with a position of its own: forked processes share the position of an open file."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._position = file, 0  # the file, so that it stays open
 
     def readable(self) -> bool:
-        """It can be read."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """It can seek."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill a buffer from the position on, and move that; gives the number of bytes, 0 at the end."""
+        """Read into a buffer and move the position; return the number of bytes, 0 at the end."""
         count = os.preadv(self._file.fileno(), [buffer], self._position)
         self._position += count
         return count
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move the position, as files do."""
+        """Move the position and return it."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: os.fstat(self._file.fileno()).st_size}
         self._position = base[whence] + offset
         return self._position

@@ -1,4 +1,4 @@
-"""Downloads a file once: resumed where it broke off, checked, and put in place whole."""
+"""Downloads a file: goes on where a download broke off, checks the file, and puts it in place as a whole."""
 
 import glob
 import hashlib
@@ -15,7 +15,7 @@ _TIMEOUT_S = 30
 
 
 def cache_folder() -> Path:
-    """The folder that downloads are kept in.
+    """Return the folder that downloads are kept in.
 
     Returns:
         ``$FOVEA_CACHE``, else ``$XDG_CACHE_HOME/fovea``, else ``~/.cache/fovea``.
@@ -26,7 +26,7 @@ def cache_folder() -> Path:
 
 
 def sha256_of(path: Path) -> str:
-    """Hashes a file.
+    """Return the SHA-256 of a file.
 
     Args:
         path: the file.
@@ -39,15 +39,15 @@ def sha256_of(path: Path) -> str:
 
 
 def download(url: str, target: Path, sha256: str) -> None:
-    """Downloads a file with a progress bar on standard error.
+    """Download a file with a progress bar on standard error.
 
-    What has arrived of a broken download is kept beside the target as ``.part``, and the next one goes on where it
-    stopped. Several processes may download the same file: each writes a file of its own.
+    The part of a broken download that has arrived is kept beside the target as ``.part``, and the next download goes on
+    from there. Several processes may download the same file: each writes a file of its own.
 
     Args:
-        url: where the file is.
-        target: where it shall be; folders are made.
-        sha256: what its SHA-256 must be.
+        url: address of the file.
+        target: path to write; folders on the way are made.
+        sha256: SHA-256 that the file must have, in lower-case hexadecimal.
 
     Raises:
         DownloadError: the server cannot be reached or refuses, the connection breaks, the disk is full, or
