@@ -21,7 +21,7 @@ def checksum(data: bytes | bytearray) -> bytes:
 
 
 def varint(value: int) -> bytes:
-    """Return an integer as unsigned LEB128: seven bits per byte, lowest first, with the top bit set on all but the last.
+    """Return an integer as unsigned LEB128: seven bits per byte, lowest first, the top bit set on all but the last.
 
     Args:
         value: Integer in [0, 2**32).

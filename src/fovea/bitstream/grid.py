@@ -135,7 +135,7 @@ def _parts(length: int, tile_size: int) -> int:
 
 
 def _edges(length: int, tile_size: int) -> tuple[int, ...]:
-    """Return the edges of the fewest parts of at most ``tile_size``, as equal as multiples of 64 allow, the larger ones first."""
+    """Return the edges of the fewest parts of at most ``tile_size``, nearly equal multiples of 64, larger first."""
     parts = _parts(length, tile_size)
     units = -(-length // TILE_UNIT)
     small, larger = divmod(units, parts)
