@@ -150,6 +150,6 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
         return
     buffer = io.BytesIO()
     yield buffer
-    with atomic.naming(None if path == PIPE else path), click.open_file(str(path), "wb") as stream:
+    with atomic.write_errors(None if path == PIPE else path), click.open_file(str(path), "wb") as stream:
         stream.write(buffer.getbuffer())
         stream.flush()

@@ -42,7 +42,7 @@ def require_file(path: Path) -> None:
         click.UsageError: it is a folder.
         FoveaError: its folder cannot be written. The message names the file.
     """
-    with atomic.naming(path):
+    with atomic.write_errors(path):
         if path.is_dir():
             raise click.UsageError(f"the output {printable(str(path))} is a folder: name a file")
         place = Path(os.path.realpath(path))
@@ -56,7 +56,7 @@ def require_folder(path: Path) -> None:
     Raises:
         FoveaError: they cannot. The message names the folder.
     """
-    with atomic.naming(path):
+    with atomic.write_errors(path):
         _try(Path(os.path.realpath(path)))
 
 

@@ -50,7 +50,7 @@ def print_note(text: str) -> None:
     Raises:
         FoveaError: it cannot be written.
     """
-    with atomic.naming(None):
+    with atomic.write_errors(None):
         click.echo(text)
 
 
