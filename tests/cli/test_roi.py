@@ -90,7 +90,7 @@ def test_map_of_another_size(fovea, photo, guided, region, tmp_path):
     Image.fromarray(region[:, :50]).save(tmp_path / "map.png")
     result = fovea("encode", photo, tmp_path / "x.fov", "-m", guided, "--roi", tmp_path / "map.png")
     assert result.exit_code == 1
-    assert result.stderr == f"fovea: {photo}: the map of the region of interest is 50 x 64, the image 96 x 64\n"
+    assert result.stderr == f"fovea: {photo}: the map of the region of interest is 50 x 64, but the image is 96 x 64\n"
     assert not (tmp_path / "x.fov").exists()
 
 
