@@ -114,7 +114,9 @@ def _scaled(image: Any, tags: Any) -> Image.Image:
         samples = (samples.astype(np.uint32) * 65535 // 4095).astype(np.uint16)
     if inverted:
         np.subtract(largest, samples, out=samples)
-    return _like(image, Image.fromarray(samples))
+    result = Image.fromarray(samples)
+    result.info = dict(image.info)
+    return result
 
 
 def _with_palette(image: Any, colors: tuple[int, ...]) -> Image.Image:
@@ -125,8 +127,3 @@ def _with_palette(image: Any, colors: tuple[int, ...]) -> Image.Image:
     result: Image.Image = image.copy()
     result.putpalette(np.array(colors, np.uint8).reshape(3, -1).T.tobytes())
     return result
-
-
-def _like(image: Image.Image, other: Image.Image) -> Image.Image:
-    other.info = dict(image.info)
-    return other
