@@ -32,7 +32,7 @@ def _region(_context: click.Context, _parameter: click.Parameter, value: str | N
     "--region", metavar="L,T,W,H", callback=_region, help="Decode only this region: left, top, width, height in pixels."
 )
 @click.option(
-    "--native", is_flag=True, help="Keep the size at which the picture is coded, instead of enlarging it to its own size."
+    "--native", is_flag=True, help="Keep the size at which the picture is coded, even if it is smaller than its own."
 )
 @click.option(
     "--map", "as_map", is_flag=True, help="Write the map of objects that the file contains, instead of the picture."

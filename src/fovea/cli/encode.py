@@ -24,7 +24,7 @@ def _positive(_context: click.Context, _parameter: click.Parameter, value: float
     return value
 
 
-def _eighths(_context: click.Context, _parameter: click.Parameter, value: str) -> Fraction:
+def _scale(_context: click.Context, _parameter: click.Parameter, value: str) -> Fraction:
     try:
         return Fraction(scale_number(value), FULL_SCALE)
     except ArgumentError as error:
@@ -58,10 +58,11 @@ def _eighths(_context: click.Context, _parameter: click.Parameter, value: str) -
     "--scale",
     metavar="S",
     type=Name(),
-    callback=_eighths,
+    callback=_scale,
     default="1",
     show_default=True,
-    help="Size at which pictures are coded: 1, 7/8, 3/4 and so on to 1/8 of their own. They decode to their own size.",
+    help="Size at which pictures are coded, as a fraction of their own: 1, 7/8, 3/4 and so on to 1/8. Decoding restores"
+    " their own size.",
 )
 @click.option(
     "--roi",

@@ -29,10 +29,10 @@ class Format:
 
 
 _JPEG = Format("JPEG", alpha=False, metadata=True, options={"quality": 95, "subsampling": 0})
-# Without compression, so it is fast; unlike BMP and PPM it holds alpha.
+# TIFF is written without compression, which is fast. Unlike BMP and PPM, it has an alpha channel.
 _TIFF = Format("TIFF", alpha=True, metadata=False)
 FORMATS = {
-    # Level 1 takes a quarter of the time of Pillow's own choice, and 9 % more bytes.
+    # Level 1 takes a quarter of the time of Pillow's default level, and 9 % more bytes.
     "png": Format("PNG", alpha=True, metadata=True, options={"compress_level": 1}),
     "jpg": _JPEG,
     "jpeg": _JPEG,

@@ -13,8 +13,8 @@ from fovea.forks import PerProcess, running
 
 _SETTLE = 0.1
 """Seconds after a call until the threads of oneTBB rest. A child that is forked earlier waits for them forever."""
-# At its first call, OpenVINO prepares its table of NumPy types under a lock. A thread that waits for this lock keeps the
-# lock of the Python interpreter, so two threads that make the first call may wait for each other forever. Here one
+# At its first call, OpenVINO prepares its table of NumPy types under a lock. A thread that waits for this lock keeps
+# the lock of the Python interpreter, so two threads that make the first call may wait for each other forever. Here one
 # thread makes the first call.
 ov.Type.f32.to_dtype()
 _PRECISIONS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
