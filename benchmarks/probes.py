@@ -21,7 +21,7 @@ from fovea.codec import Codec
 from fovea.coding import decoder, encoder
 from fovea.engine import Engine, Network, create_engine
 from fovea.entropy import Decoder, Encoder, FrequencyTables
-from fovea.entropy.tables import PRECISION
+from fovea.entropy.probabilities import PRECISION
 from fovea.store import load_model
 
 

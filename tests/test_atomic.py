@@ -1,4 +1,4 @@
-"""Files have all of their content or are not there."""
+"""Output files either have all of their content or do not exist."""
 
 import os
 import threading
@@ -18,7 +18,7 @@ def test_a_file_appears_when_it_is_complete(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_it_replaces_the_file_before_at_the_end(tmp_path):
+def test_an_existing_file_is_replaced_at_the_end(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"old")
     with writing(path) as file:
@@ -31,7 +31,7 @@ def test_it_replaces_the_file_before_at_the_end(tmp_path):
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, OSError])
-def test_a_failure_leaves_the_file_before(tmp_path, error):
+def test_a_failure_keeps_the_existing_file(tmp_path, error):
     path = tmp_path / "file"
     path.write_bytes(b"old")
     with pytest.raises(error), writing(path) as file:
@@ -41,7 +41,7 @@ def test_a_failure_leaves_the_file_before(tmp_path, error):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_permissions_are_those_of_any_new_file(tmp_path):
+def test_a_new_file_gets_the_usual_permissions(tmp_path):
     (tmp_path / "ordinary").touch()
     with writing(tmp_path / "file") as file:
         file.write(b"x")
@@ -50,18 +50,18 @@ def test_permissions_are_those_of_any_new_file(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o777])
-def test_permissions_of_a_file_that_is_replaced_stay(tmp_path, mode):
+def test_a_replaced_file_keeps_its_permissions(tmp_path, mode):
     path = tmp_path / "file"
     path.touch()
     path.chmod(mode)
     with writing(path) as file:
         (part,) = tmp_path.glob(".*.part")
-        assert part.stat().st_mode & 0o777 & ~mode == 0, "nobody may read it earlier who may not read it later"
+        assert part.stat().st_mode & 0o777 & ~mode == 0, "the temporary file is no more readable than the file"
         file.write(b"x")
     assert path.stat().st_mode & 0o777 == mode
 
 
-def test_what_other_threads_write_is_discarded_on_demand(tmp_path):
+def test_unfinished_files_of_other_threads_can_be_discarded(tmp_path):
     writes, ends = threading.Event(), threading.Event()
 
     def write():

@@ -1,4 +1,4 @@
-"""Forked children neither wait for threads that they have not got, nor for locks that nobody opens."""
+"""Forked children wait neither for threads that they do not have nor for locks that stay locked."""
 
 import os
 import threading
@@ -10,8 +10,8 @@ from fovea.forks import Lock, PerProcess
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
 
-class Made:
-    """Tells when it is freed."""
+class Tracked:
+    """A value that records the process that frees it."""
 
     def __init__(self, freed: list[int]) -> None:
         self.process, self._freed = os.getpid(), freed
@@ -21,7 +21,7 @@ class Made:
 
 
 def in_child(check) -> bool:
-    """Whether ``check`` holds in a forked child, which ends without cleaning up."""
+    """Return whether ``check`` is true in a forked child, which ends without cleaning up."""
     child = os.fork()
     if child == 0:
         try:
@@ -31,18 +31,18 @@ def in_child(check) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def test_a_thing_is_made_once_whatever_the_threads():
+def test_a_value_is_made_once_by_any_number_of_threads():
     made: list[object] = []
-    thing = PerProcess(lambda: made.append(object()) or made[-1])
-    threads = [threading.Thread(target=thing.get) for _ in range(8)]
+    value = PerProcess(lambda: made.append(object()) or made[-1])
+    threads = [threading.Thread(target=value.get) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert made == [thing.get()]
+    assert made == [value.get()]
 
 
-def test_what_cannot_be_made_is_tried_again():
+def test_making_a_value_is_tried_again_after_a_failure():
     results = iter([ValueError("not yet"), "made"])
 
     def make() -> str:
@@ -51,25 +51,25 @@ def test_what_cannot_be_made_is_tried_again():
             raise result
         return result
 
-    thing = PerProcess(make)
+    value = PerProcess(make)
     with pytest.raises(ValueError, match="not yet"):
-        thing.get()
-    assert thing.get() == "made"
+        value.get()
+    assert value.get() == "made"
 
 
-def test_a_child_makes_its_own_and_never_frees_that_of_its_parent():
+def test_a_child_makes_its_own_value_and_never_frees_the_value_of_its_parent():
     freed: list[int] = []
-    thing = PerProcess(lambda: Made(freed))
-    thing.get()
+    value = PerProcess(lambda: Tracked(freed))
+    value.get()
 
     def check() -> bool:
-        nonlocal thing
-        own = thing.get().process == os.getpid()
-        del thing
-        return own and freed == [os.getpid()]  # its own alone
+        nonlocal value
+        own = value.get().process == os.getpid()
+        del value
+        return own and freed == [os.getpid()]  # only its own value
 
     assert in_child(check)
-    assert thing.get().process == os.getpid() and not freed
+    assert value.get().process == os.getpid() and not freed
 
 
 def test_a_lock_is_open_in_a_child_while_another_thread_holds_it():

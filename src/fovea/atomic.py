@@ -1,4 +1,4 @@
-"""Files that have all of their content or are not there."""
+"""Output files that either have all of their content or do not exist."""
 
 import errno
 import io
@@ -12,55 +12,61 @@ from typing import IO, Any
 
 from fovea.errors import FoveaError
 
-_unfinished: set[Path] = set()
+_temporary_files: set[Path] = set()
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write that appears, or replaces the one before, when all went well; folders on the way are made.
+    """Open a file for writing that appears, or replaces an existing file, only when the block ends without an error.
 
-    It is written under a name of its own beside its place and then renamed, so that no reader ever finds half of it
-    and several writers do not meet. It gets the permissions of the file that it replaces. Errors of what else is done
-    meanwhile, such as reading, pass as they are.
+    The content goes to a temporary file in the same folder, which is renamed at the end. No reader ever finds a partial
+    file, and several writers do not disturb each other. Missing folders are made. A file that replaces another one gets
+    its permissions. Errors inside the block that have nothing to do with this file pass through unchanged.
+
+    Args:
+        path: path of the file.
+
+    Yields:
+        The temporary file, open for writing.
 
     Raises:
         FoveaError: the file cannot be written. The error names it.
     """
-    place = Path(os.path.realpath(path))  # of a link, replace what it points to
-    part = place.with_name(f".{secrets.token_hex(8)}.part")
-    _unfinished.add(part)
+    target = Path(os.path.realpath(path))  # a link stays, and the file that it points to is replaced
+    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
+    _temporary_files.add(temporary)
     try:
-        with naming(path):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            before = _permissions(place)
-            raw = _Part(part, path, 0o666 if before is None else before)
+        with write_errors(path):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            permissions = _permissions(target)
+            raw = _TemporaryFile(temporary, path, 0o666 if permissions is None else permissions)
         with io.BufferedWriter(raw) as file:
             yield file
-        with naming(path):
-            if before is not None:
+        with write_errors(path):
+            if permissions is not None:
                 with suppress(OSError):  # some file systems have no permissions
-                    part.chmod(before)
-            part.replace(place)
+                    temporary.chmod(permissions)
+            temporary.replace(target)
     finally:
-        _discard(part)
+        _discard(temporary)
 
 
 def discard_unfinished() -> None:
-    """Remove the files that any thread is writing: for a process that ends without waiting for its threads."""
-    for part in tuple(_unfinished):
-        _discard(part)
+    """Remove the temporary files of all threads, for a process that ends without waiting for its threads."""
+    for temporary in tuple(_temporary_files):
+        _discard(temporary)
 
 
-def _discard(part: Path) -> None:
-    with suppress(OSError):  # it is gone where all went well
-        part.unlink()
-    _unfinished.discard(part)
+def _discard(temporary: Path) -> None:
+    with suppress(OSError):  # after a success it has been renamed
+        temporary.unlink()
+    _temporary_files.discard(temporary)
 
 
-def _permissions(place: Path) -> int | None:
-    """Those of a file to replace, or None where there is none."""
+def _permissions(path: Path) -> int | None:
+    """Return the permissions of an existing file, or None if there is no file."""
     try:
-        mode = place.stat().st_mode
+        mode = path.stat().st_mode
     except FileNotFoundError:
         return None
     if stat.S_ISDIR(mode):
@@ -69,34 +75,40 @@ def _permissions(place: Path) -> int | None:
 
 
 @contextmanager
-def naming(output: Path | None) -> Iterator[None]:
-    """Tell of an error which output cannot be written.
+def write_errors(output: Path | None) -> Iterator[None]:
+    """Turn each ``OSError`` of the block into an error that says which output cannot be written.
+
+    A broken pipe passes through unchanged: the reader of the output has ended, and needs no message.
 
     Args:
-        output: the file or folder; None for the standard output.
+        output: path of the file or folder; None for the standard output.
+
+    Raises:
+        FoveaError: the output cannot be written.
     """
     try:
         yield
-    except BrokenPipeError:  # whoever read the output wants no more of it, nor a message
+    except BrokenPipeError:
         raise
     except OSError as error:
-        what = "the output " if output is None else ""
-        raise FoveaError(f"{what}cannot be written: {error.strerror or error}", path=output) from error
+        subject = "the output " if output is None else ""
+        raise FoveaError(f"{subject}cannot be written: {error.strerror or error}", path=output) from error
 
 
-class _Part(io.FileIO):
-    """A new file whose errors name the file that it will be, and are thereby told from those of reading another.
+class _TemporaryFile(io.FileIO):
+    """A temporary file whose write errors name the output file.
 
-    Until it is complete, nobody may read it who may not read the file that it replaces.
+    Write errors are thereby different from errors of reading another file in the same block. The temporary file has
+    the permissions of the file that it replaces, so that it is never readable for more users than that file.
     """
 
-    def __init__(self, part: Path, path: Path, permissions: int) -> None:
-        super().__init__(part, "xb", opener=lambda name, flags: os.open(name, flags, permissions))
-        self._path = path
+    def __init__(self, temporary: Path, output: Path, permissions: int) -> None:
+        super().__init__(temporary, "xb", opener=lambda name, flags: os.open(name, flags, permissions))
+        self._output = output
 
     def write(self, data: Any, /) -> int:
-        with naming(self._path):
+        with write_errors(self._output):
             return super().write(data)
 
     def fileno(self) -> int:
-        raise io.UnsupportedOperation("Pillow would write to it past write(), whose errors name the file")
+        raise io.UnsupportedOperation("Pillow would use the number to write past write(), whose errors name the output")

@@ -1,9 +1,10 @@
-"""What a forked child does with the locks and the inference sessions that it inherits.
+"""Locks and values that stay usable in a forked child.
 
-A fork copies memory, and of all threads the calling one alone. A lock that another thread holds stays locked in the
-child for ever. A session of an inference runtime waits for its threads for ever, when it is run and even when it is
-freed. So a child replaces every lock by an open one. It leaves every session where it is, and makes its own when it
-needs one. And a fork waits until no session runs: what a runtime was doing in its own threads would stay half done.
+A fork copies the memory of a process, but only one of its threads: the one that forks. A lock that another thread holds
+would stay locked in the child forever. A session of an inference runtime would wait forever for threads that the child
+does not have, when the child runs it and even when the child frees it. Therefore a child replaces each lock by an open
+one. It keeps each inherited session untouched, and makes a new one when it needs one. A fork also waits until no
+session runs, because the work in the threads of a runtime would stay half done in the child.
 """
 
 import ctypes
@@ -20,22 +21,22 @@ from weakref import WeakSet
 T = TypeVar("T")
 
 
-class _Inherited(ABC):
-    """Something that a forked child must make anew."""
+class _Renewable(ABC):
+    """An object that a forked child must renew before it uses it."""
 
     def __init__(self) -> None:
-        _all.add(self)
+        _renewables.add(self)
 
     @abstractmethod
     def renew(self) -> None:
-        """Called in the child, before anything else runs there."""
+        """Replace what the child inherited. The child calls this before it runs anything else."""
 
 
-_all: WeakSet[_Inherited] = WeakSet()
+_renewables: WeakSet[_Renewable] = WeakSet()
 
 
-class Lock(_Inherited):
-    """A lock that is open in a forked child, whoever held it in the parent.
+class Lock(_Renewable):
+    """A lock that is open in a forked child, even if a thread of the parent holds it.
 
     Example:
         >>> with Lock():
@@ -55,15 +56,15 @@ class Lock(_Inherited):
         self._lock.release()
 
     def renew(self) -> None:
-        """Take a new lock in place of the old one."""
+        """Replace the lock by an open one."""
         self._lock = threading.Lock()
 
 
-class PerProcess(_Inherited, Generic[T]):
-    """A thing that every process makes for itself, when it first needs it. Threads may share it.
+class PerProcess(_Renewable, Generic[T]):
+    """A value that each process makes for itself when it first needs it. Threads may share it.
 
     Args:
-        make: makes the thing.
+        make: function that makes the value.
 
     Example:
         >>> numbers = PerProcess(lambda: [1, 2, 3])
@@ -74,75 +75,78 @@ class PerProcess(_Inherited, Generic[T]):
     def __init__(self, make: Callable[[], T]) -> None:
         super().__init__()
         self._make, self._lock = make, Lock()
-        self._made: T | None = None
+        self._value: T | None = None
 
     def get(self) -> T:
-        """The thing of this process. Errors of making it pass as they are, and the next call tries again."""
-        made = self._made
-        if made is None:
+        """Return the value of this process.
+
+        If making the value fails, the error passes through unchanged, and the next call tries again.
+        """
+        value = self._value
+        if value is None:
             with running(), self._lock:
-                made = self._made = self._make() if self._made is None else self._made
-        return made
+                value = self._value = self._make() if self._value is None else self._value
+        return value
 
     def renew(self) -> None:
-        """Leave the thing of the parent where it is, and never free it."""
-        if self._made is not None:
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._made))
-            self._made = None
+        """Forget the value of the parent without ever freeing it."""
+        if self._value is not None:
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._value))
+            self._value = None
 
 
 class _Runs:
-    """How many threads run something that a fork must not cut in two."""
+    """A count of the threads that run something which a fork must not interrupt."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._running, self._forks = 0, 0
-        self._calm_from = 0.0
-        self._here = threading.local()
+        self._settled_at = 0.0
+        self._thread = threading.local()
 
     @contextmanager
     def running(self, settle: float) -> Iterator[None]:
-        depth = getattr(self._here, "depth", 0)
-        if not depth:  # what this thread has begun must come to its end: only from outside it waits for forks
+        depth = getattr(self._thread, "depth", 0)
+        if not depth:  # a nested run must not wait for a fork, because the fork waits for the outer run
             with self._changed:
                 self._changed.wait_for(lambda: not self._forks)
                 self._running += 1
-        self._here.depth = depth + 1
+        self._thread.depth = depth + 1
         try:
             yield
         finally:
-            self._here.depth = depth
+            self._thread.depth = depth
             if not depth:
                 with self._changed:
                     self._running -= 1
-                    self._calm_from = max(self._calm_from, time.monotonic() + settle)
+                    self._settled_at = max(self._settled_at, time.monotonic() + settle)
                     self._changed.notify_all()
 
-    def hold(self) -> None:
+    def before_fork(self) -> None:
         with self._changed:
             self._forks += 1
-            # A signal handler may fork in the middle of what its own thread runs, which cannot end before.
+            # The wait has a limit: a signal handler may fork while its own thread runs, and that run cannot end first.
             self._changed.wait_for(lambda: not self._running, timeout=_LONGEST_WAIT)
-        time.sleep(max(0.0, self._calm_from - time.monotonic()))
+        time.sleep(max(0.0, self._settled_at - time.monotonic()))
 
-    def release(self) -> None:
+    def after_fork(self) -> None:
         with self._changed:
             self._forks -= 1
             self._changed.notify_all()
 
 
 _LONGEST_WAIT = 10
-"""Seconds that a fork waits for what runs."""
+"""Longest time, in seconds, that a fork waits for the threads that run."""
 
 _runs = _Runs()
 
 
 @contextmanager
 def running(settle: float = 0.0) -> Iterator[None]:
-    """Let no fork happen meanwhile: it waits for the end, for 10 seconds at most.
+    """Delay forks until the block ends, but by 10 seconds at most.
 
     Args:
-        settle: seconds that a fork waits after the end, while threads of a runtime that nobody can ask come to rest.
+        settle: seconds that a fork waits after the end of the block, for threads of a runtime whose state is unknown.
 
     Example:
         >>> with running():
@@ -155,9 +159,13 @@ def running(settle: float = 0.0) -> Iterator[None]:
 def _renew_all() -> None:
     global _runs
     _runs = _Runs()
-    for thing in list(_all):
-        thing.renew()
+    for renewable in list(_renewables):
+        renewable.renew()
 
 
 if hasattr(os, "register_at_fork"):  # Windows has no fork
-    os.register_at_fork(before=lambda: _runs.hold(), after_in_parent=lambda: _runs.release(), after_in_child=_renew_all)
+    os.register_at_fork(
+        before=lambda: _runs.before_fork(),
+        after_in_parent=lambda: _runs.after_fork(),
+        after_in_child=_renew_all,
+    )

@@ -1,4 +1,4 @@
-"""Runs a function on many items at once, with few of them in memory."""
+"""Running a function on many items at the same time, with few of them in memory."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
@@ -10,11 +10,11 @@ Out = TypeVar("Out")
 
 
 def parallel(function: Callable[[In], Out], items: Iterable[In], threads: int) -> list[Out]:
-    """Return the results of a function for all items, in their order.
+    """Return the results of a function for all items, in the order of the items.
 
     Args:
-        function: what to do with an item.
-        items: what to do it with.
+        function: function of one item.
+        items: items to work on.
         threads: number of items to work on at the same time.
     """
     items = list(items)
@@ -25,11 +25,11 @@ def parallel(function: Callable[[In], Out], items: Iterable[In], threads: int) -
 
 
 def stream(function: Callable[[In], Out], items: Iterable[In], threads: int) -> Iterator[Out]:
-    """Yield the results of a function for items without end, in their order; few are in memory at a time.
+    """Yield the results of a function for any number of items, in the order of the items.
 
     Args:
-        function: what to do with an item.
-        items: what to do it with. An item is taken when a thread is free for it.
+        function: function of one item.
+        items: items to work on. An item is taken when a thread is free, so that few are in memory.
         threads: number of items to work on at the same time.
 
     Example:
@@ -45,13 +45,13 @@ def stream(function: Callable[[In], Out], items: Iterable[In], threads: int) -> 
 
 
 def completed(pool: Executor, function: Callable[[In], Out], items: Iterable[In], limit: int) -> Iterator[Out]:
-    """Yield the results of a function as they come, in any order.
+    """Yield the results of a function as they are completed, in any order.
 
     Args:
-        pool: the threads or processes that run the function.
-        function: what to do with an item.
-        items: what to do it with. An item is taken when another is done.
-        limit: number of items that are worked on, or wait for it, at the same time.
+        pool: threads or processes that run the function.
+        function: function of one item.
+        items: items to work on. An item is taken when another one is done.
+        limit: largest number of items in the pool, running or waiting.
 
     Example:
         >>> with ThreadPoolExecutor(2) as pool:

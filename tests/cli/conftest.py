@@ -1,4 +1,4 @@
-"""Images to code, and the command to code them with."""
+"""Images to encode, and the command."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ Fovea = Callable[..., Result]
 
 @pytest.fixture
 def fovea() -> Fovea:
-    """Runs the command in this process."""
+    """A function that runs the command in this process."""
 
     def run(*arguments: object, stdin: bytes | None = None) -> Result:
         return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
@@ -25,7 +25,7 @@ def fovea() -> Fovea:
 
 
 def pixels(width: int = 96, height: int = 64) -> NDArray[np.uint8]:
-    """A smooth picture with some texture."""
+    """Return a smooth picture with some texture."""
     down, right = np.mgrid[:height, :width]
     noise = np.random.default_rng(0).integers(-12, 13, (height, width, 3))
     plain = np.stack([2 * right, 2 * down, right + down], axis=2) % 256
@@ -55,7 +55,7 @@ def coded(fovea: Fovea, photo: Path) -> Path:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A folder of images at several depths, with a file that is no image and a hidden one."""
+    """A folder of images at several depths, with hidden images and a file that is not an image."""
     root = tmp_path / "photos"
     for name in ("a.png", "b c/d.jpg", "b c/e/наука.webp", ".hidden.png", ".git/f.png"):
         path = root / name

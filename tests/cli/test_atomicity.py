@@ -1,9 +1,9 @@
-"""An output is whole or not there, and what it replaces stays until then."""
+"""An output is either complete or does not exist, and an existing file stays until it is replaced."""
 
 from fovea.codec import Codec
 
 
-def test_failed_encode_keeps_what_was_there(fovea, photo, tmp_path, monkeypatch):
+def test_an_interrupted_command_keeps_the_existing_file(fovea, photo, tmp_path, monkeypatch):
     (tmp_path / "x.fov").write_bytes(b"old")
     before = set(tmp_path.iterdir())
 
@@ -16,7 +16,7 @@ def test_failed_encode_keeps_what_was_there(fovea, photo, tmp_path, monkeypatch)
     assert (tmp_path / "x.fov").read_bytes() == b"old"
 
 
-def test_place_that_cannot_be_written(fovea, photo, tmp_path):
+def test_an_output_that_cannot_be_written(fovea, photo, tmp_path):
     (tmp_path / "file").touch()
     result = fovea("encode", photo, tmp_path / "file" / "x.fov")
     assert result.exit_code == 1

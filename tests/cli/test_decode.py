@@ -1,4 +1,4 @@
-"""``fovea decode``: formats, regions, metadata, pipes and errors."""
+"""The verb ``fovea decode``: formats, regions, metadata, pipes and errors."""
 
 import io
 from dataclasses import replace
@@ -13,7 +13,7 @@ from fovea.bitstream import read, write
 from fovea.codec import Codec
 
 
-def test_png_equals_the_facade(fovea, coded, tmp_path):
+def test_png_equals_the_array_of_the_codec(fovea, coded, tmp_path):
     result = fovea("decode", coded, tmp_path / "x.png")
     assert (result.exit_code, result.stdout) == (0, "")
     assert np.array_equal(np.array(Image.open(tmp_path / "x.png")), codec.decode(coded.read_bytes()))
@@ -34,7 +34,7 @@ def test_region_is_a_crop_of_the_whole(fovea, coded, tmp_path, box):
     assert np.array_equal(np.array(Image.open(tmp_path / "x.png")), whole[top : top + height, left : left + width])
 
 
-def test_region_outside(fovea, coded, tmp_path):
+def test_a_region_outside_the_picture_is_refused(fovea, coded, tmp_path):
     result = fovea("decode", coded, tmp_path / "x.png", "--region", "-1,0,5,5")
     assert result.exit_code == 1
     assert result.stderr.startswith(f"fovea: {coded}: region -1,0,5,5 ")
@@ -42,7 +42,7 @@ def test_region_outside(fovea, coded, tmp_path):
 
 
 @pytest.mark.parametrize("region", ["1,2,3", "1,2,3,4,5", "a,b,c,d", "1.5,0,3,3", ""])
-def test_region_misspelt(fovea, coded, tmp_path, region):
+def test_a_misspelt_region_is_refused(fovea, coded, tmp_path, region):
     result = fovea("decode", coded, tmp_path / "x.png", "--region", region)
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
@@ -50,21 +50,21 @@ def test_region_misspelt(fovea, coded, tmp_path, region):
 
 def test_map_of_the_objects(fovea, coded, tmp_path):
     assert fovea("decode", coded, tmp_path / "x.png", "--map").exit_code == 0
-    shown = Image.open(tmp_path / "x.png")
-    assert (shown.mode, shown.size) == ("L", (96, 64))
-    found = Codec().object_map(coded.read_bytes())
-    assert found.shape == (4, 6)
-    assert np.array_equal(np.array(shown)[::16, ::16], np.rint(255 * found))
+    image = Image.open(tmp_path / "x.png")
+    assert (image.mode, image.size) == ("L", (96, 64))
+    objects = Codec().object_map(coded.read_bytes())
+    assert objects.shape == (4, 6)
+    assert np.array_equal(np.array(image)[::16, ::16], np.rint(255 * objects))
 
 
-def test_map_of_a_model_that_knows_none(fovea, coded, tmp_path):
+def test_a_model_without_a_map_is_refused(fovea, coded, tmp_path):
     (tmp_path / "mse.fov").write_bytes(codec.encode(np.zeros((48, 64, 3), np.uint8), model="fovea-s-mse"))
     result = fovea("decode", tmp_path / "mse.fov", tmp_path / "x.png", "--map")
     assert result.exit_code == 1
     assert "fovea-s-mse, which the file was encoded with, knows of no objects" in result.stderr
 
 
-def test_map_of_a_region(fovea, coded, tmp_path):
+def test_map_and_region_exclude_each_other(fovea, coded, tmp_path):
     assert fovea("decode", coded, tmp_path / "x.png", "--map", "--region", "0,0,5,5").exit_code == 2
 
 
@@ -95,13 +95,13 @@ def test_metadata_survive(fovea, photo, tmp_path, before, after):
 
 
 @pytest.mark.parametrize("suffix", ["bmp", "ppm"])
-def test_orientation_is_applied_where_it_cannot_be_kept(fovea, coded, tmp_path, suffix):
+def test_orientation_is_applied_if_the_format_cannot_store_it(fovea, coded, tmp_path, suffix):
     path = tmp_path / f"x.{suffix}"
     assert fovea("decode", coded, path).exit_code == 0
     with Image.open(path) as image:
         assert image.size == (64, 96)
         upright = np.rot90(codec.decode(coded.read_bytes()), -1).astype(int)
-        assert np.abs(np.asarray(image) - upright).max() <= 2, "an sRGB profile changes next to nothing"
+        assert np.abs(np.asarray(image) - upright).max() <= 2, "an sRGB profile changes little"
 
 
 @pytest.mark.parametrize("suffix", ["png", "webp"])
@@ -115,7 +115,7 @@ def _with_alpha(opacity: int) -> bytes:
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "bmp", "ppm"])
-def test_transparency_needs_a_format_that_has_it(fovea, tmp_path, suffix):
+def test_transparency_needs_a_format_with_an_alpha_channel(fovea, tmp_path, suffix):
     (tmp_path / "x.fov").write_bytes(_with_alpha(128))
     result = fovea("decode", tmp_path / "x.fov", tmp_path / f"x.{suffix}")
     assert result.exit_code == 1
@@ -131,7 +131,7 @@ def test_transparency_is_kept(fovea, tmp_path, suffix):
     assert Image.open(tmp_path / f"x.{suffix}").getchannel("A").getextrema() == (128, 128)
 
 
-def test_opaque_alpha_is_no_obstacle(fovea, tmp_path):
+def test_an_opaque_alpha_channel_is_dropped(fovea, tmp_path):
     (tmp_path / "x.fov").write_bytes(_with_alpha(255))
     assert fovea("decode", tmp_path / "x.fov", tmp_path / "x.jpg").exit_code == 0
     assert Image.open(tmp_path / "x.jpg").mode == "RGB"
@@ -144,7 +144,7 @@ def test_gray(fovea, tmp_path, suffix):
     assert Image.open(tmp_path / f"x.{suffix}").size == (20, 10)
 
 
-def test_too_large_for_the_format(fovea, tmp_path):
+def test_a_picture_too_large_for_the_format_is_refused(fovea, tmp_path):
     (tmp_path / "x.fov").write_bytes(codec.encode(np.zeros((1, 17000, 3), np.uint8)))
     result = fovea("decode", tmp_path / "x.fov", tmp_path / "x.webp")
     assert result.exit_code == 1
@@ -164,20 +164,20 @@ def test_format_of_a_pipe(fovea, coded):
     assert Image.open(io.BytesIO(data)).format == "WEBP"
 
 
-def test_format_beats_the_suffix(fovea, coded, tmp_path):
+def test_the_option_format_has_precedence_over_the_suffix(fovea, coded, tmp_path):
     assert fovea("decode", coded, tmp_path / "x.data", "--format", "bmp").exit_code == 0
     assert Image.open(tmp_path / "x.data").format == "BMP"
 
 
 @pytest.mark.parametrize("name", ["x", "x.fov2", "x.gif"])
-def test_unknown_suffix(fovea, coded, tmp_path, name):
+def test_an_unknown_suffix_is_refused(fovea, coded, tmp_path, name):
     result = fovea("decode", coded, tmp_path / name)
     assert result.exit_code == 2
     assert result.stderr.startswith(f"fovea: no image format for {name}: choose one of png, ")
 
 
 @pytest.mark.parametrize("name", ["b.fov", "b.FOV"])
-def test_never_over_a_coded_file(fovea, coded, tmp_path, name):
+def test_a_coded_file_is_not_replaced(fovea, coded, tmp_path, name):
     (tmp_path / name).write_bytes(b"coded, too")
     result = fovea("decode", coded, tmp_path / name, "--format", "png")
     assert result.exit_code == 2
@@ -185,20 +185,20 @@ def test_never_over_a_coded_file(fovea, coded, tmp_path, name):
     assert (tmp_path / name).read_bytes() == b"coded, too"
 
 
-def test_slash_makes_a_folder(fovea, coded, tmp_path):
+def test_a_name_that_ends_in_a_slash_is_a_folder(fovea, coded, tmp_path):
     assert fovea("decode", coded, f"{tmp_path}/a/b.fov/").exit_code == 0
     assert Image.open(tmp_path / "a/b.fov/photo.png").size == (96, 64)
 
 
-def test_beside_the_coded_file(fovea, coded, tmp_path):
+def test_an_image_beside_the_coded_file_is_not_replaced(fovea, coded, tmp_path):
     assert fovea("decode", coded, tmp_path).exit_code == 0
     result = fovea("decode", coded, tmp_path)
     message = f"fovea: {tmp_path / 'photo.png'} would be replaced, and may be the original: choose another OUT\n"
     assert (result.exit_code, result.stderr) == (2, message)
-    assert fovea("decode", coded, tmp_path / "photo.png").exit_code == 0, "as OUT names it"
+    assert fovea("decode", coded, tmp_path / "photo.png").exit_code == 0, "a file that OUT names is replaced"
 
 
-def test_failure_to_read_is_not_one_to_write(fovea, coded, tmp_path, monkeypatch):
+def test_an_error_of_reading_is_not_reported_as_one_of_writing(fovea, coded, tmp_path, monkeypatch):
     def broken(*_arguments, **_named):
         raise OSError(5, "Input/output error")
 
@@ -207,7 +207,7 @@ def test_failure_to_read_is_not_one_to_write(fovea, coded, tmp_path, monkeypatch
     assert (result.exit_code, result.stderr) == (1, f"fovea: {coded}: Input/output error\n")
 
 
-def test_damaged_file(fovea, coded, tmp_path):
+def test_a_damaged_file_is_refused(fovea, coded, tmp_path):
     data = bytearray(coded.read_bytes())
     data[-1] ^= 1
     coded.write_bytes(data)
@@ -218,7 +218,7 @@ def test_damaged_file(fovea, coded, tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xd8 no .fov", None])
-def test_no_fov_file(fovea, tmp_path, content):
+def test_other_files_are_refused(fovea, tmp_path, content):
     path = tmp_path / "x.fov"
     if content is not None:
         path.write_bytes(content)
@@ -228,7 +228,7 @@ def test_no_fov_file(fovea, tmp_path, content):
     assert result.stderr.count("\n") == 1
 
 
-def test_missing_model(fovea, coded, tmp_path):
+def test_a_missing_model_is_named(fovea, coded, tmp_path):
     container = read(coded.read_bytes())
     foreign = replace(container, header=replace(container.header, model_id=b"\x01" * 8))
     coded.write_bytes(write(foreign))

@@ -1,4 +1,4 @@
-"""An empty name, most likely of a shell variable that is not set, is no folder."""
+"""Empty names are refused, because most of them come from shell variables that are not set."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""``fovea encode``: one file, its options, pipes and errors."""
+"""The verb ``fovea encode``: options, pipes and errors."""
 
 import io
 import math
@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from fovea import codec
+from fovea import codec, engine
 from fovea.bitstream import ContainerReader, read_header
 from fovea.codec import Codec
-from fovea.engine import base as engine_base
 from fovea.store import list_models
 
 
-def test_writes_what_the_facade_writes(fovea, photo, tmp_path):
+def test_the_file_equals_the_bytes_of_the_codec(fovea, photo, tmp_path):
     result = fovea("encode", photo, tmp_path / "x.fov", "-q", 30)
     assert (result.exit_code, result.stdout) == (0, "")
     with Image.open(photo) as image:
@@ -27,7 +26,7 @@ def test_default_quality(fovea, coded):
 
 
 @pytest.mark.parametrize("quality", [0, 100])
-def test_ends_of_the_scale(fovea, photo, tmp_path, quality):
+def test_lowest_and_highest_quality(fovea, photo, tmp_path, quality):
     assert fovea("encode", photo, tmp_path / "x.fov", "--quality", quality).exit_code == 0
     assert read_header((tmp_path / "x.fov").read_bytes()).quality == quality
 
@@ -54,7 +53,7 @@ def test_metadata_kept_or_dropped(fovea, photo, tmp_path):
     assert kept.metadata().xmp == b"<xmp/>"
     assert not any((dropped.metadata().exif, dropped.metadata().icc, dropped.metadata().xmp))
     assert (kept.header.width, kept.header.height) == (96, 64)
-    assert (dropped.header.width, dropped.header.height) == (64, 96), "turned upright"
+    assert (dropped.header.width, dropped.header.height) == (64, 96), "the picture is turned upright"
 
 
 def test_target_size(fovea, photo, tmp_path):
@@ -74,11 +73,11 @@ def test_target_bpp(fovea, photo, tmp_path):
     assert smallest < size <= bpp * 96 * 64 / 8
 
 
-def test_target_out_of_reach(fovea, photo, tmp_path):
+def test_a_target_size_that_is_too_small(fovea, photo, tmp_path):
     result = fovea("encode", photo, tmp_path / "x.fov", "--target-size", 10)
     assert result.exit_code == 1
-    told = f"fovea: {photo}: no file has at most 10 bytes, as asked for: the smallest that was tried has "
-    assert result.stderr.startswith(told)
+    message = f"fovea: {photo}: no file has at most 10 bytes, as asked for: the smallest that was tried has "
+    assert result.stderr.startswith(message)
     assert not (tmp_path / "x.fov").exists()
 
 
@@ -96,13 +95,13 @@ def test_engine_and_threads_reach_the_codec(fovea, photo, tmp_path, monkeypatch)
             super().__init__()
 
     monkeypatch.setattr(codec, "Codec", Recorded)
-    monkeypatch.setattr(engine_base, "available_cores", lambda: 4)
+    monkeypatch.setattr(engine, "available_cores", lambda: 4)
     fovea("encode", photo, tmp_path / "x.fov", "--engine", "openvino", "--precision", "bf16", "-j", 3)
     fovea("encode", photo, tmp_path / "x.fov", "-j", 300)
     assert [settings for settings, _ in made] == [
         ("fovea-s", "openvino", "bf16", 3, 1),
         ("fovea-s", "onnxruntime", "fp32", 4, 1),
-    ], "no more threads than there are cores"
+    ], "there are no more threads than cores"
 
 
 def test_pipe_to_pipe(fovea, photo, coded):
@@ -124,13 +123,13 @@ def test_into_an_existing_folder(fovea, photo, coded, tmp_path):
     assert (tmp_path / "out/photo.fov").read_bytes() == coded.read_bytes()
 
 
-def test_slash_makes_a_folder(fovea, photo, coded, tmp_path):
+def test_a_name_that_ends_in_a_slash_is_a_folder(fovea, photo, coded, tmp_path):
     assert fovea("encode", photo, f"{tmp_path}/a/b/").exit_code == 0
     assert (tmp_path / "a/b/photo.fov").read_bytes() == coded.read_bytes()
 
 
 @pytest.mark.parametrize("name", ["b.jpg", "b.PNG", "b.eps", "b.h5"])
-def test_never_over_an_image(fovea, photo, tmp_path, name):
+def test_an_image_is_not_replaced(fovea, photo, tmp_path, name):
     other = tmp_path / name
     other.write_bytes(b"another photo")
     result = fovea("encode", photo, other)
@@ -139,17 +138,19 @@ def test_never_over_an_image(fovea, photo, tmp_path, name):
     assert other.read_bytes() == b"another photo"
 
 
-def test_only_a_plain_dash_is_the_pipe(fovea, photo, coded, tmp_path, monkeypatch):
+def test_only_a_single_dash_is_the_pipe(fovea, photo, coded, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     photo.rename("-")
     assert fovea("encode", "./-", "-", "--quiet").stdout_bytes == coded.read_bytes()
-    assert fovea("encode", "./-", "./-").exit_code == 2, "the same file"
+    assert fovea("encode", "./-", "./-").exit_code == 2, "IN and OUT are the same file"
     assert fovea("encode", "-", "./-", stdin=Path("-").read_bytes()).exit_code == 0
     assert Path("-").read_bytes() == coded.read_bytes()
     assert fovea("info", "./-").exit_code == 0
     Path("-").unlink()
     Path("-").mkdir()
-    assert fovea("decode", coded, "-", "--quiet").stdout_bytes.startswith(b"\x89PNG"), "whatever folder is there"
+    assert fovea("decode", coded, "-", "--quiet").stdout_bytes.startswith(b"\x89PNG"), (
+        "a folder of this name does not matter"
+    )
 
 
 def test_unicode_and_spaces(fovea, photo, coded, tmp_path):
@@ -234,12 +235,12 @@ def test_unknown_names(fovea, photo, tmp_path, option, value):
     assert result.stderr.count("\n") == 1
 
 
-def test_device_stays_a_device(fovea, photo):
+def test_a_device_is_not_replaced(fovea, photo):
     assert fovea("encode", photo, os.devnull).exit_code == 0
     assert not Path(os.devnull).is_file()
 
 
-def test_through_a_link(fovea, photo, coded, tmp_path):
+def test_the_file_that_a_link_points_to_is_replaced(fovea, photo, coded, tmp_path):
     (tmp_path / "link.fov").symlink_to(tmp_path / "real.fov")
     assert fovea("encode", photo, tmp_path / "link.fov").exit_code == 0
     assert (tmp_path / "link.fov").is_symlink()

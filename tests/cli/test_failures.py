@@ -1,4 +1,4 @@
-"""Errors as they reach the user."""
+"""Reports of errors to the user."""
 
 import errno
 
@@ -27,18 +27,18 @@ def wrapped(error: Exception, cause: Exception) -> Exception:
         wrapped(ImageError("the image cannot be read:"), MemoryError()),
     ],
 )
-def test_missing_memory_is_told_as_that(error):
+def test_a_lack_of_memory_is_reported(error):
     assert describe(error, "a.png") == "a.png: not enough memory"
 
 
 @pytest.mark.parametrize(
     "error", [FoveaError("out of memory.png: damaged"), OSError(errno.EAGAIN, "Resource temporarily unavailable")]
 )
-def test_what_only_sounds_like_it_is_not(error):
+def test_other_errors_are_not_reported_as_a_lack_of_memory(error):
     assert "not enough memory" not in describe(error)
 
 
-def test_a_batch_goes_on_without_memory(fovea, tree, tmp_path, monkeypatch):
+def test_a_batch_goes_on_after_a_lack_of_memory(fovea, tree, tmp_path, monkeypatch):
     encode = Codec.encode
     calls = iter([MemoryError(), None, None])
 
@@ -56,6 +56,6 @@ def test_a_batch_goes_on_without_memory(fovea, tree, tmp_path, monkeypatch):
     ]
 
 
-def test_a_name_is_told_once():
+def test_a_name_is_reported_once():
     error = FoveaError("is\n  no image", path="a\nb.png")
     assert describe(error, "a\nb.png") == describe(error) == r"a\nb.png: is no image"

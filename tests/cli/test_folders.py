@@ -1,4 +1,4 @@
-"""Whole folders: the tree, bad files, collisions."""
+"""Whole folders: the tree of folders, files that fail, and targets that collide."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ def files_below(folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 8])
-def test_tree_is_mirrored(fovea, tree, tmp_path, jobs):
+def test_the_tree_of_folders_stays_the_same(fovea, tree, tmp_path, jobs):
     result = fovea("encode", tree, tmp_path / "out", "-j", jobs, "-q", 20)
     assert (result.exit_code, result.stdout) == (0, "")
     assert files_below(tmp_path / "out") == ENCODED
@@ -33,7 +33,7 @@ def test_tree_is_mirrored(fovea, tree, tmp_path, jobs):
     assert result.stderr.count("\n") == 1
 
 
-def test_and_back(fovea, tree, tmp_path):
+def test_a_folder_is_decoded(fovea, tree, tmp_path):
     fovea("encode", tree, tmp_path / "coded")
     assert fovea("decode", tmp_path / "coded", tmp_path / "out", "-j", 2).exit_code == 0
     assert files_below(tmp_path / "out") == {name.replace(".fov", ".png") for name in ENCODED}
@@ -51,7 +51,7 @@ def test_format_and_region(fovea, tree, tmp_path):
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_goes_on_past_bad_files(fovea, tree, tmp_path, jobs):
+def test_encoding_goes_on_after_bad_files(fovea, tree, tmp_path, jobs):
     (tree / "a bad.jpg").write_bytes(b"no image")
     (tree / "b c/empty.png").write_bytes(b"")
     result = fovea("encode", tree, tmp_path / "out", "-j", jobs)
@@ -67,7 +67,7 @@ def test_goes_on_past_bad_files(fovea, tree, tmp_path, jobs):
     assert len(lines) == 4
 
 
-def test_decoding_goes_on_past_bad_files(fovea, tree, tmp_path):
+def test_decoding_goes_on_after_bad_files(fovea, tree, tmp_path):
     fovea("encode", tree, tmp_path / "coded")
     (tmp_path / "coded/a.fov").write_bytes(b"damaged")
     result = fovea("decode", tmp_path / "coded", tmp_path / "out", "-j", 2)
@@ -138,7 +138,7 @@ def test_collision_is_refused_before_anything_is_written(fovea, tree, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_nothing_to_do(fovea, tmp_path):
+def test_a_folder_without_images_is_an_error(fovea, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in/notes.txt").write_text("")
     result = fovea("encode", tmp_path / "in", tmp_path / "out")
@@ -146,7 +146,7 @@ def test_nothing_to_do(fovea, tmp_path):
     assert (result.exit_code, result.stderr) == (1, message)
 
 
-def test_folder_into_a_file_or_pipe(fovea, tree, photo):
+def test_a_folder_needs_a_folder_as_target(fovea, tree, photo):
     assert fovea("encode", tree, photo).exit_code == 2
     assert fovea("encode", tree, "-").exit_code == 2
     assert fovea("encode", "-", tree, stdin=photo.read_bytes()).exit_code == 2
@@ -169,7 +169,7 @@ def test_share_never_exceeds_the_cores():
             assert jobs - at_once < at_once * threads <= jobs
 
 
-def test_few_files_are_open_however_many_there_are(tmp_path):
+def test_few_files_are_open_at_the_same_time(tmp_path):
     opened, most = [0], [0]
     lock = threading.Lock()
 
@@ -200,7 +200,7 @@ def test_interrupt_ends_the_run(fovea, tree, tmp_path, monkeypatch):
         assert files_below(tmp_path / "out") == set()
 
 
-def test_names_that_are_no_text(fovea, photo, tmp_path):
+def test_names_that_are_not_valid_text(fovea, photo, tmp_path):
     folder = os.fsencode(tmp_path / "in")
     os.mkdir(folder)  # noqa: PTH102
     Path(os.fsdecode(folder + b"/\xff good.jpg")).write_bytes(photo.read_bytes())

@@ -1,4 +1,4 @@
-"""What ``fovea decode`` writes can be read again, whatever the size of its metadata."""
+"""The images that ``fovea decode`` writes can be read again, with metadata of any size."""
 
 import io
 
@@ -31,7 +31,7 @@ def xmp_of(size, orientation=None):
 
 
 def profile_of(size):
-    """SRGB with red and green exchanged, and what makes it so large."""
+    """Return a profile of the given size: sRGB with red and green exchanged, and random bytes."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     profile = profile.replace(b"rXYZ", b"swap").replace(b"gXYZ", b"rXYZ").replace(b"swap", b"gXYZ")
     profile += np.random.default_rng(size).bytes(size - len(profile))
@@ -44,7 +44,7 @@ def written(picture, suffix):
     return open_picture(file), note
 
 
-def looks(picture):
+def shown_pixels(picture):
     return picture.shown().pixels.astype(int)
 
 
@@ -53,13 +53,13 @@ def looks(picture):
 def test_exif(suffix, size):
     picture = Picture(PIXELS, metadata=Metadata(exif=exif_of(size)))
     read, note = written(picture, suffix)
-    assert looks(read).shape == (9, 6, 3), "it is turned by the orientation or states it"
+    assert shown_pixels(read).shape == (9, 6, 3), "the picture is turned, or its orientation is stored"
     if suffix in ("png", "webp") or (suffix == "jpg" and size < 65_528):
         assert read.metadata.exif.removeprefix(b"Exif\0\0") == picture.metadata.exif.removeprefix(b"Exif\0\0")
         assert note == ""
     elif suffix == "jpg":
         assert len(read.metadata.exif) < 100
-        assert note == "EXIF too large for a JPEG and left out: choose png or webp to keep all metadata"
+        assert note == "EXIF is too large for a JPEG and left out: choose png or webp to keep all metadata"
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -67,13 +67,13 @@ def test_exif(suffix, size):
 def test_xmp(suffix, size):
     picture = Picture(PIXELS, metadata=Metadata(xmp=xmp_of(size, orientation=8)))
     read, note = written(picture, suffix)
-    assert looks(read).shape == (9, 6, 3)
+    assert shown_pixels(read).shape == (9, 6, 3)
     if suffix in ("png", "webp") or (suffix == "jpg" and size < 65_504):
         assert read.metadata == picture.metadata
         assert note == ""
     elif suffix == "jpg":
         assert read.metadata.xmp == b""
-        assert note.startswith("XMP too large for a JPEG and left out")
+        assert note.startswith("XMP is too large for a JPEG and left out")
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -81,22 +81,22 @@ def test_xmp(suffix, size):
 def test_profiles(suffix, size):
     picture = Picture(PIXELS, metadata=Metadata(exif_of(100), profile_of(size)))
     read, note = written(picture, suffix)
-    assert np.abs(looks(picture) - np.rot90(PIXELS, -1)).mean() > 20, "the profile matters"
-    difference = np.abs(looks(read) - looks(picture))
+    assert np.abs(shown_pixels(picture) - np.rot90(PIXELS, -1)).mean() > 20, "the profile changes the colors"
+    difference = np.abs(shown_pixels(read) - shown_pixels(picture))
     assert difference.mean() < (20 if suffix == "jpg" else 0.01)
     if suffix in KEEPS and not note:
         assert read.metadata.icc == picture.metadata.icc
     assert bool(note) == (suffix == "jpg" and size == MAX_METADATA_BYTES)
 
 
-def test_all_at_once():
+def test_all_metadata_too_large_at_the_same_time():
     largest = MAX_METADATA_BYTES
     metadata = Metadata(exif_of(largest), profile_of(largest), xmp_of(largest))
     for suffix in ("png", "webp"):
         read, note = written(Picture(PIXELS, metadata=metadata), suffix)
         assert (read.metadata.icc, read.metadata.xmp, note) == (metadata.icc, metadata.xmp, "")
     read, note = written(Picture(PIXELS, metadata=metadata), "jpg")
-    assert note.startswith("EXIF and ICC and XMP too large")
+    assert note.startswith("EXIF and ICC and XMP are too large")
     assert read.pixels.shape == (9, 6, 3)
 
 
@@ -113,13 +113,13 @@ def test_too_large_for_the_format():
         save(Picture(np.zeros((1, 17000, 3), np.uint8)), io.BytesIO(), FORMATS["webp"])
 
 
-def test_the_command_says_what_is_left_out(fovea, tmp_path):
+def test_the_command_reports_what_is_left_out(fovea, tmp_path):
     source = tmp_path / "a.png"
     Image.fromarray(PIXELS).save(source, exif=exif_of(70_000))
     assert fovea("encode", source, tmp_path / "a.fov").exit_code == 0
     result = fovea("decode", tmp_path / "a.fov", tmp_path / "a.jpg", "--quiet")
     assert result.exit_code == 0
-    assert result.stderr.startswith(f"fovea: {tmp_path / 'a.fov'}: EXIF too large for a JPEG and left out")
+    assert result.stderr.startswith(f"fovea: {tmp_path / 'a.fov'}: EXIF is too large for a JPEG and left out")
     assert Image.open(tmp_path / "a.jpg").getexif()[ExifTags.Base.Orientation] == 6
 
 
@@ -128,7 +128,7 @@ def test_metadata_can_be_left_out(fovea, coded, tmp_path):
         path = tmp_path / f"x.{suffix}"
         assert fovea("decode", coded, path, "--no-metadata", "--quiet").output == ""
         with Image.open(path) as image:
-            assert image.size == (64, 96), "the picture is turned instead"
+            assert image.size == (64, 96), "the picture is turned upright"
             assert not {"exif", "icc_profile", "xmp"} & image.info.keys()
 
 

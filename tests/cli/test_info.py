@@ -1,4 +1,4 @@
-"""``fovea info`` and ``fovea models``."""
+"""The verbs ``fovea info`` and ``fovea models``."""
 
 import json
 import shutil
@@ -73,7 +73,7 @@ def test_model_that_is_not_installed(fovea, coded, tmp_path, monkeypatch):
     assert "fovea-s, not installed" in fovea("info", coded).stdout
 
 
-def test_a_broken_model_does_not_hide_that_of_a_file(fovea, coded, tmp_path, monkeypatch):
+def test_a_broken_model_does_not_hide_the_model_of_a_file(fovea, coded, tmp_path, monkeypatch):
     folder = tmp_path / "models"
     folder.mkdir()
     (folder / "broken.fovea").write_bytes(b"no model")

@@ -1,4 +1,4 @@
-"""What is found out about outputs before the work."""
+"""Checks of outputs before the work starts."""
 
 import os
 
@@ -10,7 +10,7 @@ from fovea.errors import FoveaError
 
 
 @pytest.mark.parametrize("link", [os.symlink, os.link])
-def test_an_input_is_not_replaced_by_any_name(tmp_path, link, monkeypatch):
+def test_an_input_is_not_replaced_under_any_name(tmp_path, link, monkeypatch):
     monkeypatch.chdir(tmp_path)
     original, other = tmp_path / "original", tmp_path / "other"
     original.touch()
@@ -21,12 +21,12 @@ def test_an_input_is_not_replaced_by_any_name(tmp_path, link, monkeypatch):
     keep_inputs([tmp_path / "new"], [original, other])
 
 
-def test_a_folder_is_no_file(tmp_path):
+def test_a_folder_is_not_a_file(tmp_path):
     with pytest.raises(click.UsageError, match="is a folder: name a file"):
         require_file(tmp_path)
 
 
-def test_places_that_cannot_be_written(tmp_path):
+def test_paths_that_cannot_be_written_are_refused(tmp_path):
     (tmp_path / "file").touch()
     for path, reason in (("file/x", "Not a directory"), ("file/x/y", "Not a directory"), ("x" * 300, "name too long")):
         with pytest.raises(FoveaError, match=f"{path}: cannot be written: .*{reason}"):
@@ -35,19 +35,19 @@ def test_places_that_cannot_be_written(tmp_path):
         require_folder(tmp_path / "file")
     require_file(tmp_path / "new" / "folder" / "x")
     require_folder(tmp_path / "new" / "folder")
-    assert [path.name for path in tmp_path.iterdir()] == ["file"], "nothing is made"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"], "the checks write nothing"
 
 
-def test_outputs_of_a_run_keep_all_that_it_reads(fovea, photo, tmp_path):
+def test_the_command_does_not_replace_its_inputs(fovea, photo, tmp_path):
     model, labels = tmp_path / "mine.fovea", tmp_path / "labels.json"
     for path in (model, labels):
-        path.write_bytes(b"precious")
+        path.write_bytes(b"unchanged")
         result = fovea("encode", photo, path, "-m", model, "--roi", labels)
-        assert (result.exit_code, path.read_bytes()) == (2, b"precious")
+        assert (result.exit_code, path.read_bytes()) == (2, b"unchanged")
         assert f"the output {path} is an input, too" in result.stderr
 
 
-def test_a_target_in_a_folder_that_leads_to_an_image(fovea, tree, tmp_path):
+def test_a_target_that_is_a_link_to_an_input_is_refused(fovea, tree, tmp_path):
     before = (tree / "a.png").read_bytes()
     (tmp_path / "out").mkdir()
     (tmp_path / "out/a.fov").symlink_to(tree / "a.png")
@@ -56,7 +56,7 @@ def test_a_target_in_a_folder_that_leads_to_an_image(fovea, tree, tmp_path):
     assert result.stderr == f"fovea: the output {tmp_path}/out/a.fov is the input {tree}/a.png: choose another\n"
 
 
-def test_a_folder_in_the_place_of_a_target(fovea, photo, tmp_path):
+def test_a_target_that_is_a_folder_is_refused(fovea, photo, tmp_path):
     (tmp_path / "out/photo.fov").mkdir(parents=True)
     result = fovea("encode", photo, tmp_path / "out")
     assert result.exit_code == 1

@@ -1,4 +1,4 @@
-"""Signals, broken pipes and terminals: what POSIX systems do to a command."""
+"""Signals, full disks, broken pipes and terminals of POSIX systems."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ COMMAND = [sys.executable, "-m", "fovea"]
 def test_interrupt(tmp_path):
     os.mkfifo(tmp_path / "in")
     process = subprocess.Popen([*COMMAND, "encode", tmp_path / "in", tmp_path / "out.fov"], stderr=subprocess.PIPE)
-    with (tmp_path / "in").open("wb"):  # opens when the command does, which then waits for bytes
+    with (tmp_path / "in").open("wb"):  # waits until the command opens the pipe, which then waits for bytes
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
@@ -68,7 +68,7 @@ def test_broken_pipe_is_silent(coded):
 
 @pytest.fixture
 def terminal():
-    """Both ends of a terminal: what it shows, and what a process writes to."""
+    """The two ends of a terminal: the one that shows the text, and the one to which a process writes."""
     shown, written = os.openpty()
     termios.tcsetwinsize(written, (24, 80))
     yield shown, written
@@ -76,7 +76,7 @@ def terminal():
     os.close(written)
 
 
-def test_terminal_gets_no_binary_data(photo, terminal):
+def test_no_binary_data_are_written_to_a_terminal(photo, terminal):
     done = subprocess.run(
         [*COMMAND, "encode", photo, "-"], stdout=terminal[1], stderr=subprocess.PIPE, timeout=60, check=False
     )
@@ -85,7 +85,7 @@ def test_terminal_gets_no_binary_data(photo, terminal):
 
 
 @pytest.mark.parametrize(("option", "bar"), [((), True), (("--quiet",), False)])
-def test_terminal_gets_a_progress_bar(photo, tmp_path, terminal, option, bar):
+def test_a_terminal_shows_a_progress_bar(photo, tmp_path, terminal, option, bar):
     shown, written = terminal
     (tmp_path / "in").mkdir()
     for name in ("a.jpg", "b.jpg"):

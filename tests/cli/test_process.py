@@ -1,4 +1,4 @@
-"""The command as a process of its own: entry points, pipes, imports."""
+"""The command as a separate process: entry points, pipes and imports."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""``fovea encode --roi``."""
+"""The option ``--roi`` of ``fovea encode``."""
 
 import json
 from pathlib import Path
@@ -14,10 +14,10 @@ from fovea.picture import Picture
 
 @pytest.fixture
 def region():
-    """The left half of the photo."""
-    marked = np.zeros((64, 96), np.uint8)
-    marked[:, :48] = 255
-    return marked
+    """A map of the left half of the photo."""
+    mask = np.zeros((64, 96), np.uint8)
+    mask[:, :48] = 255
+    return mask
 
 
 @pytest.fixture
@@ -60,9 +60,9 @@ def test_labels(fovea, photo, guided, expected, tmp_path):
 
 @pytest.mark.parametrize("options", [[], ["--no-metadata"]], ids=["as stored", "as shown"])
 @pytest.mark.parametrize("size", [(96, 64), (64, 96)], ids=["labels as stored", "labels as shown"])
-def test_labels_lie_as_the_image_is_read(fovea, photo, guided, size, options, tmp_path):
+def test_labels_are_turned_like_the_image(fovea, photo, guided, size, options, tmp_path):
     exif = Image.Exif()
-    exif[ExifTags.Base.Orientation] = 6  # the left as stored is the top as shown
+    exif[ExifTags.Base.Orientation] = 6  # the left side as stored is the top side as shown
     with Image.open(photo) as image:
         image.save(tmp_path / "turned.png", exif=exif)
     left = [0, 0, 48, 64] if size == (96, 64) else [0, 0, 64, 48]
@@ -86,36 +86,36 @@ def test_labels_lie_as_the_image_is_read(fovea, photo, guided, size, options, tm
     assert (tmp_path / "labels.fov").read_bytes() == (tmp_path / "map.fov").read_bytes()
 
 
-def test_map_of_another_size(fovea, photo, guided, region, tmp_path):
+def test_a_map_of_another_size_is_refused(fovea, photo, guided, region, tmp_path):
     Image.fromarray(region[:, :50]).save(tmp_path / "map.png")
     result = fovea("encode", photo, tmp_path / "x.fov", "-m", guided, "--roi", tmp_path / "map.png")
     assert result.exit_code == 1
-    assert result.stderr == f"fovea: {photo}: the map of the region of interest is 50 x 64, the image 96 x 64\n"
+    assert result.stderr == f"fovea: {photo}: the map of the region of interest is 50 x 64, but the image is 96 x 64\n"
     assert not (tmp_path / "x.fov").exists()
 
 
-def test_models_that_take_no_map_say_so(fovea, photo, region, tmp_path):
+def test_a_map_for_a_model_that_takes_none_is_refused(fovea, photo, region, tmp_path):
     Image.fromarray(region).save(tmp_path / "map.png")
     result = fovea("encode", photo, tmp_path / "x.fov", "-m", "fovea-s-mse", "--roi", tmp_path / "map.png")
     assert result.exit_code == 1 and "fovea-s-mse takes no map" in result.stderr
 
 
-def test_an_encoder_that_looks_believes_a_map(fovea, photo, region, tmp_path):
+def test_a_map_replaces_the_objects_that_the_encoder_finds(fovea, photo, region, tmp_path):
     Image.fromarray(region).save(tmp_path / "map.png")
     assert fovea("encode", photo, tmp_path / "x.fov", "--roi", tmp_path / "map.png").exit_code == 0
-    told, image = (tmp_path / "x.fov").read_bytes(), Image.open(photo)
-    assert told == Codec().encode(image, roi=region) != Codec().encode(image)
+    data, image = (tmp_path / "x.fov").read_bytes(), Image.open(photo)
+    assert data == Codec().encode(image, roi=region) != Codec().encode(image)
 
 
-def test_missing_map(fovea, photo, guided, tmp_path):
+def test_a_missing_map_is_named(fovea, photo, guided, tmp_path):
     path = tmp_path / "map.png"
     result = fovea("encode", photo, tmp_path / "x.fov", "-m", guided, "--roi", path)
     assert result.exit_code == 1
     assert result.stderr == f"fovea: {photo}: {path}: No such file or directory\n"
 
 
-def _found(path, keep_metadata=True):
-    """What the encoder gets of a map."""
+def _read_map(path, keep_metadata=True):
+    """Return the map that the encoder gets."""
     find = region_finder(path, Path("photo.jpg"), threads=1, keep_metadata=keep_metadata)
     return np.asarray(find(Path("photo.jpg"), Picture.from_image(Image.new("RGB", (1, 1)))).convert("L"))
 
@@ -123,27 +123,27 @@ def _found(path, keep_metadata=True):
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "LA"])
 def test_map_of_any_mode(region, tmp_path, mode):
     Image.fromarray(region).convert(mode).save(tmp_path / "map.png")
-    assert np.array_equal(_found(tmp_path / "map.png"), region)
+    assert np.array_equal(_read_map(tmp_path / "map.png"), region)
 
 
 def test_map_of_sixteen_bits(tmp_path):
     Image.fromarray(np.array([[0, 257, 128 * 257, 65535]], np.uint16)).save(tmp_path / "map.png")
-    assert _found(tmp_path / "map.png").tolist() == [[0, 1, 128, 255]]
+    assert _read_map(tmp_path / "map.png").tolist() == [[0, 1, 128, 255]]
 
 
-def test_map_above_the_limit_of_pillow(tmp_path, monkeypatch):
+def test_a_map_above_the_limit_of_pillow(tmp_path, monkeypatch):
     Image.new("L", (1500, 1500), 255).save(tmp_path / "map.png")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 2**20)  # which a strip of the map keeps, as Pillow checks crops too
-    assert _found(tmp_path / "map.png").min() == 255
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 2**20)  # above the size of a strip, because Pillow also checks crops
+    assert _read_map(tmp_path / "map.png").min() == 255
 
 
 @pytest.mark.parametrize("keep_metadata", [True, False])
-def test_map_lies_like_its_image(region, tmp_path, keep_metadata):
+def test_a_map_is_turned_like_its_image(region, tmp_path, keep_metadata):
     exif = Image.Exif()
     exif[274] = 6
     Image.fromarray(region).save(tmp_path / "map.png", exif=exif)
     assert np.array_equal(
-        _found(tmp_path / "map.png", keep_metadata), region if keep_metadata else np.rot90(region, -1)
+        _read_map(tmp_path / "map.png", keep_metadata), region if keep_metadata else np.rot90(region, -1)
     )
 
 

@@ -1,4 +1,4 @@
-"""Signals that ask to end, of a process of its own."""
+"""Signals that end the command, which runs as a separate process."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ COMMAND = [sys.executable, "-m", "fovea"]
 
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of two images that take seconds each."""
+    """A folder of two images that take several seconds each."""
     folder = tmp_path_factory.mktemp("slow")
     Image.fromarray(np.zeros((4000, 4000, 3), np.uint8)).save(folder / "a.bmp")
     os.link(folder / "a.bmp", folder / "b.bmp")
@@ -28,7 +28,7 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def start(*arguments: object, out: Path, **settings: object) -> "subprocess.Popen[str]":
-    """Starts the command, and waits until it writes a file."""
+    """Start the command, and wait until it writes a file."""
     process = subprocess.Popen([*COMMAND, *map(str, arguments)], stderr=subprocess.PIPE, text=True, **settings)
     end = time.monotonic() + 60
     while not (out.exists() and any(out.iterdir())):
@@ -38,18 +38,18 @@ def start(*arguments: object, out: Path, **settings: object) -> "subprocess.Pope
 
 
 @pytest.mark.parametrize(("number", "jobs"), [(signal.SIGTERM, 1), (signal.SIGTERM, 2), (signal.SIGHUP, 2)])
-def test_nothing_half_written_stays(slow, tmp_path, number, jobs):
+def test_no_unfinished_file_stays(slow, tmp_path, number, jobs):
     out = tmp_path / "out"
     process = start("encode", slow, out, "-j", jobs, out=out)
     process.send_signal(number)
     process.send_signal(number)  # as timeout(1) does
-    _, said = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 128 + number
-    assert said == f"fovea: ended by {signal.Signals(number).name}: 0 of 2 images are done\n"
+    assert errors == f"fovea: ended by {signal.Signals(number).name}: 0 of 2 images are done\n"
     assert list(out.iterdir()) == []
 
 
-def test_an_ignored_hangup_stays_ignored(slow, tmp_path):
+def test_an_ignored_signal_stays_ignored(slow, tmp_path):
     ignore = "import signal, os, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
     out = tmp_path / "out"
     command = [sys.executable, "-c", ignore, *COMMAND, "encode", str(slow / "a.bmp"), str(out / "a.fov")]
@@ -63,31 +63,31 @@ def test_an_ignored_hangup_stays_ignored(slow, tmp_path):
     assert process.wait(60) == 128 + signal.SIGTERM
 
 
-def test_the_first_signal_is_raised_and_handlers_come_back():
+def test_the_first_signal_is_raised_and_handlers_are_restored():
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     with pytest.raises(Interruption) as raised, interruption.raised():
         try:
             os.kill(os.getpid(), signal.SIGTERM)
         finally:
-            os.kill(os.getpid(), signal.SIGINT)  # the same once more: what is being cleaned up is not disturbed
+            os.kill(os.getpid(), signal.SIGINT)  # a repeated signal does not disturb the cleanup
     assert (raised.value.code, str(raised.value)) == (143, "ended by SIGTERM")
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
 
 
-def test_a_second_signal_ends_at_once():
+def test_a_later_signal_ends_the_process_immediately():
     code = (
         "import os, signal, time\n"
         "from pathlib import Path\n"
         "from fovea import atomic\n"
         "from fovea.cli import interruption\n"
-        "interruption._ECHO_S = 0\n"
+        "interruption._REPEAT_S = 0\n"
         "with interruption.raised(), atomic.writing(Path('x')):\n"
         "    try:\n"
         "        os.kill(os.getpid(), signal.SIGTERM)\n"
         "    finally:\n"
         "        time.sleep(0.01)\n"
         "        os.kill(os.getpid(), signal.SIGTERM)\n"
-        "        print('cleans up for ever', flush=True)\n"
+        "        print('the cleanup goes on', flush=True)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (143, b"", b"")

@@ -1,4 +1,4 @@
-"""Standard streams of any encoding, closed or full; names of any letters."""
+"""Standard streams of any encoding, which may be closed or full, and names of any characters."""
 
 import io
 import os
@@ -17,20 +17,20 @@ COMMAND = [sys.executable, "-m", "fovea"]
 
 
 def shell(line: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[bytes]:
-    """Runs a line of the shell in which ``fovea`` is the command."""
+    """Run a line of the shell in which ``fovea`` stands for the command."""
     line = line.replace("fovea", f"{sys.executable} -m fovea")
     return subprocess.run(
         ["sh", "-c", line], cwd=folder, env=os.environ | variables, capture_output=True, timeout=60, check=False
     )
 
 
-def test_names_are_lines_of_their_own():
+def test_names_and_messages_are_made_printable():
     assert printable("a\nb\t\x1b[31m \udcff\u2028.png") == r"a\nb\t\x1b[31m \udcff\u2028.png"
     assert printable("  写真\u3000é\u00a0.png") == "  写真\u3000é\u00a0.png"
     assert one_line(" no:\r\n   because \x07") == r"no: because \x07"
 
 
-def test_any_encoding_shows_any_name(coded, tmp_path):
+def test_names_in_any_encoding(coded, tmp_path):
     name = tmp_path / "写真.fov"
     name.write_bytes(coded.read_bytes())
     arguments = ["info", name, tmp_path / "нет.fov", coded]
@@ -56,7 +56,7 @@ def test_names_in_messages_and_json(fovea, photo, tmp_path):
     assert rf"{tmp_path}/out/new\nline.fov" in fovea("info", target, "--json").stdout
 
 
-def test_closed_streams_of_a_pipe_are_told(coded, tmp_path):
+def test_closed_streams_are_reported(coded, tmp_path):
     done = shell("fovea decode - x.png <&-; fovea decode photo.fov - --quiet >&-; fovea info photo.fov >&-", tmp_path)
     assert done.stderr.decode().splitlines() == [
         "fovea: the standard input is closed: name a file",
@@ -69,7 +69,7 @@ def test_closed_streams_of_a_pipe_are_told(coded, tmp_path):
 def test_all_streams_closed(coded, tmp_path):
     done = shell("fovea decode photo.fov x.png <&- >&- 2>&- && fovea decode no.fov y.png <&- >&- 2>&-", tmp_path)
     assert done.returncode == 1
-    assert Image.open(tmp_path / "x.png").size == (96, 64), "nothing else was written into the file"
+    assert Image.open(tmp_path / "x.png").size == (96, 64), "no message was written into the file"
     assert not (tmp_path / "y.png").exists()
 
 
@@ -81,20 +81,20 @@ def test_results_and_messages_to_a_full_device(coded, tmp_path):
     assert done.returncode == 0 and (tmp_path / "x.png").exists()
 
 
-def test_a_closed_input_is_told_to_whoever_reads_it(monkeypatch):
+def test_reading_a_closed_input_fails(monkeypatch):
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(FoveaError, match="the standard input is closed"), files.reading(files.PIPE):
         pass
 
 
-def test_notes_need_no_reader(monkeypatch):
+def test_notes_to_a_closed_output_are_lost(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     streams.print_note("out.json")
     with pytest.raises(FoveaError, match="the standard output is closed"):
         streams.print_result("{}")
 
 
-def test_streams_of_a_strict_encoding_are_made_lenient(monkeypatch):
+def test_streams_of_a_strict_encoding_get_escapes(monkeypatch):
     written = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii", errors="strict"))
     streams.prepare()

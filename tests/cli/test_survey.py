@@ -1,4 +1,4 @@
-"""What of a folder is taken, and what is told of the rest."""
+"""Files of a folder, and the summary of those that are passed over."""
 
 import os
 import subprocess
@@ -12,15 +12,15 @@ from fovea.cli.survey import survey
 mkfifo = getattr(os, "mkfifo", None)
 
 
-def test_the_rest_is_counted_by_kind(tmp_path):
+def test_other_files_are_counted_by_kind(tmp_path):
     for name in ("a.png", "b.TXT", "c.txt", "d.mov", "Makefile", ".hidden", "e.1", "f.2", "g.3", "h.4"):
         (tmp_path / name).touch()
     (tmp_path / "below").mkdir()
     (tmp_path / "below" / "i.txt").touch()
     (tmp_path / "link").symlink_to(tmp_path / "below")
-    found = survey(tmp_path, {".png"})
-    assert found.files == [tmp_path / "a.png"] and found.unread == []
-    assert found.passed_over == (
+    result = survey(tmp_path, {".png"})
+    assert result.files == [tmp_path / "a.png"] and result.unread == []
+    assert result.passed_over == (
         "9 files were passed over: 3 .txt, 1 .1, 1 .2, 1 .3, 1 .4, 2 others; 1 folder was not searched"
     )
     assert survey(tmp_path / "below", {".png"}).passed_over == "1 file was passed over: 1 .txt"
@@ -28,17 +28,17 @@ def test_the_rest_is_counted_by_kind(tmp_path):
     assert survey(tmp_path, {".png"}, below=False).passed_over.endswith("; 2 folders were not searched")
 
 
-def test_links_lead_to_files_or_are_told(tmp_path):
+def test_broken_links_are_reported(tmp_path):
     (tmp_path / "a.png").touch()
     (tmp_path / "b.png").symlink_to("a.png")
     (tmp_path / "c.png").symlink_to("gone.png")
-    found = survey(tmp_path, {".png"})
-    assert [path.name for path in found.files] == ["a.png", "b.png"]
-    assert [error.filename for error in found.unread] == [str(tmp_path / "c.png")]
+    result = survey(tmp_path, {".png"})
+    assert [path.name for path in result.files] == ["a.png", "b.png"]
+    assert [error.filename for error in result.unread] == [str(tmp_path / "c.png")]
 
 
 @pytest.mark.skipif(mkfifo is None, reason="needs a POSIX system")
-def test_special_files_are_no_images(fovea, photo, tmp_path):
+def test_special_files_are_passed_over(fovea, photo, tmp_path):
     folder = photo.parent / "in"
     folder.mkdir()
     photo.rename(folder / "photo.jpg")
@@ -55,7 +55,7 @@ def test_special_files_are_no_images(fovea, photo, tmp_path):
 
 
 @pytest.mark.skipif(mkfifo is None, reason="needs a POSIX system")
-def test_a_pipe_that_is_named_is_read(coded, photo, tmp_path):
+def test_a_named_pipe_is_read_if_it_is_given(coded, photo, tmp_path):
     mkfifo(tmp_path / "in")
     process = subprocess.Popen([sys.executable, "-m", "fovea", "encode", tmp_path / "in", tmp_path / "x.fov"])
     Path(tmp_path / "in").write_bytes(photo.read_bytes())

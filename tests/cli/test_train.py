@@ -1,4 +1,4 @@
-"""``fovea train``, ``fovea export`` and ``fovea complexity``."""
+"""The verbs ``fovea train``, ``fovea train-segmenter``, ``fovea export`` and ``fovea complexity``."""
 
 import json
 from dataclasses import asdict
@@ -36,7 +36,7 @@ def config(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def trained(monkeypatch) -> list[tuple[object, Path, dict[str, object]]]:
-    """Calls of the trainer, which does nothing."""
+    """The list of calls of the trainer, which is replaced by a function that does nothing."""
     calls = []
 
     def train(config, folder, **settings):

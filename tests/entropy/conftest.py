@@ -1,4 +1,4 @@
-"""Fixtures of the entropy room: each implementation of the coder, and tables."""
+"""Each implementation of the coder, and frequency tables."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def implementation(request):
 
 @pytest.fixture(scope="session")
 def compiled():
-    # One that is there but does not load is no reason to skip.
+    # The tests are skipped only if there is no extension. One that does not load is a failure.
     return pytest.importorskip(
         "fovea.entropy._rans", reason="the C extension is not built", exc_type=ModuleNotFoundError
     )

@@ -1,4 +1,4 @@
-"""Streams that were written once and must be written and read like this for ever, on every platform."""
+"""Streams that every version on every platform must write and read in the same way."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from fovea.spec import MAX_SYMBOL
 
 TABLES = FrequencyTables([[40000, 10000, 9000, 3000, 2500, 1036], [60000, 5536], [20000, 20000, 20000, 5536]])
 
-# Per stream: its layers (symbols, indexes) in the order of pushing, and its bytes.
+# For each stream: its layers (symbols, indexes) in the order in which they are pushed, and its bytes.
 GOLDEN = {
     "zeros at the bottom": ([([0, 0, 0, 0], [1, 2, 0, 1])], ""),
     "a start below the first word": ([([1], [1])], "409c"),

@@ -11,7 +11,7 @@ from fovea.spec import MAX_SYMBOL, SCALES
 
 
 def rows(tables):
-    """Frequencies of each table from index 1 on, escape included."""
+    """Return the frequencies of each table from index 1 on, including the escape."""
     return [np.diff(tables.starts[f : f + 2 * r + 3]) for f, r in zip(tables.first[1:], tables.reach[1:], strict=True)]
 
 
@@ -22,7 +22,7 @@ def test_scales_are_geometric():
     assert np.ptp(np.diff(np.log(SCALES))) < 1e-12
 
 
-def test_gaussian_frequencies_follow_the_bell(tables):
+def test_gaussian_frequencies_follow_the_density(tables):
     assert len(tables) == 64
     for scale, row in zip(SCALES[1:], rows(tables), strict=True):
         assert row.sum() == 65536
@@ -40,7 +40,7 @@ def test_gaussian_reach_grows_with_the_scale_up_to_255(tables):
         assert math.erfc((reach + 0.5) / (scale * math.sqrt(2))) < 1e-4
 
 
-def test_gaussian_tables_cost_nearly_the_entropy(tables):
+def test_gaussian_tables_are_close_to_the_differential_entropy(tables):
     for row in rows(tables):
         p = row / 65536
         assert -(p * np.log2(p)).sum() > 0
@@ -61,7 +61,7 @@ def test_counts_outweigh_the_prior():
     assert row[1] == pytest.approx(0.01 * 65536, rel=2e-2)
 
 
-def test_counts_keep_their_sign_and_their_tail_goes_to_the_escape():
+def test_counts_beyond_the_reach_go_to_the_escape():
     histogram = np.zeros(21, int)
     histogram[[0, 8, 20]] = 10000, 60000, 30000  # symbols -10, -2, 10; the reach at this scale is 5
     tables = FrequencyTables.from_counts([[0], histogram], scales=[0.11, 0.7], prior=1e-3)
@@ -73,18 +73,18 @@ def test_counts_keep_their_sign_and_their_tail_goes_to_the_escape():
 
 
 @pytest.mark.parametrize("histogram", [[1, 2], [[1]], [], [-1], [math.nan], [math.inf]])
-def test_counts_that_are_no_histogram(histogram):
+def test_counts_that_are_not_a_histogram_are_refused(histogram):
     with pytest.raises(ValueError, match="histogram"):
         FrequencyTables.from_counts([[0], histogram], scales=[1, 1])
 
 
-def test_counts_for_other_scales():
+def test_counts_need_one_histogram_for_each_scale():
     with pytest.raises(ValueError, match="1 histograms for 64 scales"):
         FrequencyTables.from_counts([[1]])
 
 
 @pytest.mark.parametrize("scale", [0, -1, math.inf, math.nan])
-def test_impossible_scales(scale):
+def test_scales_that_are_not_positive_are_refused(scale):
     with pytest.raises(ValueError, match="scale"):
         FrequencyTables.gaussian([1, scale])
 
@@ -102,14 +102,14 @@ def test_bytes_are_little_endian_and_leave_the_escape_out():
     assert tables.to_bytes().hex() == "01cdab34120010" + "00ffff"
 
 
-def test_no_tables_but_the_skipped_one():
+def test_no_bytes_give_only_the_table_of_skipped_symbols():
     tables = FrequencyTables.from_bytes(b"")
     assert len(tables) == 1
     assert tables.bits(np.zeros(5, np.uint8), np.zeros(5, int)) == 0
 
 
 @given(st.binary(max_size=200))
-def test_garbage_is_refused_or_valid(data):
+def test_random_bytes_are_refused_or_valid(data):
     try:
         tables = FrequencyTables.from_bytes(data)
     except ModelError:
@@ -129,7 +129,7 @@ def test_garbage_is_refused_or_valid(data):
     ],
     ids=["no frequency", "half a frequency", "zero", "no room for the escape", "too many", "too large a sum"],
 )
-def test_broken_bytes(data, compiled):
+def test_broken_bytes_are_refused(data, compiled):
     with pytest.raises(ModelError):
         FrequencyTables.from_bytes(data)
     with pytest.raises(ModelError):
@@ -155,7 +155,7 @@ def test_255_tables_can_be_indexed(compiled):
 
 
 @pytest.mark.parametrize("row", [[65536], [65536, 0], [65537, -1], [1, 1, 65534], [[65535, 1]], [128] * 514])
-def test_impossible_frequencies(row):
+def test_wrong_frequencies_are_refused(row):
     with pytest.raises(ModelError):
         FrequencyTables([row])
 
@@ -183,6 +183,6 @@ def test_bits_of_an_escape():
         (0, 1, "skipped"),
     ],
 )
-def test_bits_of_what_cannot_be_coded(tables, index, symbol, message):
+def test_bits_of_symbols_that_cannot_be_coded(tables, index, symbol, message):
     with pytest.raises(ValueError, match=message):
         tables.bits(index, symbol)

@@ -1,3 +1,5 @@
+"""Lossless coding of the alpha plane."""
+
 import tracemalloc
 import zlib
 
@@ -35,7 +37,7 @@ def test_a_constant_plane_is_one_byte(value):
     assert (decode_alpha(data, 400, 300) == value).all()
 
 
-def test_the_format():
+def test_rows_with_each_filter_are_decoded():
     lines = bytes([0, 9, 8, 7]) + bytes([1, 5, 250, 3]) + bytes([2, 1, 1, 255])
     plane = decode_alpha(zlib.compress(lines), 3, 3)
     assert plane.tolist() == [[9, 8, 7], [5, 255, 2], [6, 0, 1]]
@@ -53,14 +55,14 @@ def test_the_format():
         zlib.compress(bytes([3, 0, 0, 0] * 3)),
     ],
 )
-def test_anything_else_is_refused(data):
+def test_damaged_data_are_refused(data):
     with pytest.raises(BitstreamError, match="alpha plane"):
         decode_alpha(data, 3, 3)
 
 
 @given(planes, st.integers(0), st.integers(0, 7))
 @settings(max_examples=50)
-def test_damage_ends_in_an_error_or_a_plane(plane, position, bit):
+def test_damaged_data_give_an_error_or_a_plane(plane, position, bit):
     data = bytearray(encode_alpha(plane))
     data[position % len(data)] ^= 1 << bit
     try:
@@ -69,7 +71,7 @@ def test_damage_ends_in_an_error_or_a_plane(plane, position, bit):
         assert "alpha plane" in str(error)
 
 
-def test_a_bomb_does_not_unfold():
+def test_a_decompression_bomb_takes_little_memory():
     bomb = zlib.compress(bytes(100_000_000), 9)
     tracemalloc.start()
     with pytest.raises(BitstreamError, match="size of the picture"):

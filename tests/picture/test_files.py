@@ -1,3 +1,5 @@
+"""Reading image files."""
+
 import io
 import random
 import threading
@@ -66,7 +68,7 @@ def test_the_metadata_flag(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "message"),
     [
         (b"", "no image"),
         (b"just some text\n", "no image"),
@@ -79,16 +81,16 @@ def test_the_metadata_flag(tmp_path):
         (coded("GIF")[:1500], "truncated"),
     ],
 )
-def test_a_broken_file_is_named_in_one_line(tmp_path, content, says):
+def test_a_broken_file_is_named_in_one_line(tmp_path, content, message):
     path = tmp_path / "broken.img"
     path.write_bytes(content)
-    with pytest.raises(ImageError, match=says) as caught:
+    with pytest.raises(ImageError, match=message) as caught:
         open_picture(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
 
 
-def test_what_is_not_there(tmp_path):
+def test_missing_files_and_folders_are_refused(tmp_path):
     with pytest.raises(ImageError, match=r"none\.png: No such file"):
         open_picture(tmp_path / "none.png")
     with pytest.raises(ImageError, match="directory"):
@@ -97,7 +99,7 @@ def test_what_is_not_there(tmp_path):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("format_", FORMATS)
-def test_random_damage_ends_in_a_picture_or_an_image_error(format_):
+def test_damaged_files_give_a_picture_or_an_image_error(format_):
     intact = coded(format_, (16, 16))
     chance = random.Random(format_)
     for _ in range(60):
@@ -116,16 +118,16 @@ def test_random_damage_ends_in_a_picture_or_an_image_error(format_):
 
 
 def pgm(width, height):
-    """Header of a gray image; its pixels are missing."""
+    """Return the header of a gray image without its pixels."""
     return io.BytesIO(b"P5 %d %d 255\n" % (width, height))
 
 
-def test_a_bomb_is_refused_before_it_is_unpacked():
+def test_a_decompression_bomb_is_refused_before_it_is_decompressed():
     with pytest.raises(ImageError, match="too large"):
         open_picture(pgm(2**14, 2**14 + 1))
 
 
-def test_pillow_does_not_warn_below_our_limit():
+def test_pillow_does_not_warn_below_the_limit_of_fovea():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for side in (10_000, 2**14):
@@ -134,7 +136,7 @@ def test_pillow_does_not_warn_below_our_limit():
     assert Image.MAX_IMAGE_PIXELS is not None
 
 
-def test_pillows_limit_survives_many_threads():
+def test_many_threads_do_not_change_the_limit_of_pillow():
     limit, content = Image.MAX_IMAGE_PIXELS, coded("PNG", (8, 8))
     threads = [threading.Thread(target=open_picture, args=(io.BytesIO(content),)) for _ in range(32)]
     for thread in threads:
@@ -144,7 +146,7 @@ def test_pillows_limit_survives_many_threads():
     assert limit == Image.MAX_IMAGE_PIXELS
 
 
-def test_suffixes_taken_from_a_folder():
+def test_suffixes_of_image_files():
     suffixes = image_suffixes()
     assert {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif", ".jp2", ".ppm"} <= suffixes
     assert ".fov" not in suffixes
@@ -153,15 +155,15 @@ def test_suffixes_taken_from_a_folder():
         assert not (isinstance(opener, type) and issubclass(opener, ImageFile.StubImageFile)), suffix
 
 
-def test_no_name_brings_a_file_to_another_program(tmp_path):
+def test_no_name_of_a_file_starts_another_program(tmp_path):
     path = tmp_path / "photo.jpg"
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n%%EndComments\n")
-    assert Image.open(path).format == "EPS"  # which Ghostscript would run
+    assert Image.open(path).format == "EPS"  # Pillow would run Ghostscript to decode it
     with pytest.raises(ImageError, match=r"photo\.jpg: no image of a format that Pillow decodes"):
         open_picture(path)
 
 
-def test_no_other_format_brings_a_file_to_another_program(monkeypatch):
+def test_no_content_of_a_file_starts_another_program(monkeypatch):
     def run(*_):
         raise AssertionError("Ghostscript is never run")
 

@@ -1,3 +1,5 @@
+"""Orientation, color profiles and other metadata of images."""
+
 import io
 
 import numpy as np
@@ -22,7 +24,7 @@ def oriented(orientation, size=(50, 30), mode="RGB"):
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
-def test_dropped_orientation_turns_the_pixels(orientation, mode):
+def test_the_pixels_are_turned_if_metadata_are_dropped(orientation, mode):
     image = oriented(orientation, mode=mode)
     picture = Picture.from_image(image, keep_metadata=False)
     assert np.array_equal(picture.to_array(), np.asarray(ImageOps.exif_transpose(image)))
@@ -31,14 +33,14 @@ def test_dropped_orientation_turns_the_pixels(orientation, mode):
 
 
 @pytest.mark.parametrize("orientation", [3, 6, 7])
-def test_turning_a_picture_of_many_strips(orientation):
+def test_the_pixels_of_several_strips_are_turned(orientation):
     image = oriented(orientation, (1200, 2000))
     picture = Picture.from_image(image, keep_metadata=False)
     assert np.array_equal(picture.pixels, np.asarray(ImageOps.exif_transpose(image)))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_kept_orientation_leaves_the_pixels(orientation):
+def test_the_pixels_stay_if_metadata_are_kept(orientation):
     image = oriented(orientation)
     picture = Picture.from_image(image)
     assert np.array_equal(picture.pixels, np.asarray(image))
@@ -48,7 +50,7 @@ def test_kept_orientation_leaves_the_pixels(orientation):
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 @pytest.mark.parametrize("exif", [b"", b"garbage", b"Exif\0\0", b"Exif\0\0MM\0*\0\0\0\xff" + bytes(9)])
-def test_broken_exif_is_no_reason_to_refuse(exif):
+def test_an_image_with_broken_exif_is_read(exif):
     image = Image.new("RGB", (3, 2), "red")
     image.info["exif"] = exif
     assert Picture.from_image(image, keep_metadata=False).pixels.shape == (2, 3, 3)
@@ -56,7 +58,7 @@ def test_broken_exif_is_no_reason_to_refuse(exif):
 
 
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "AVIF"])
-def test_metadata_come_through_files(format_, linear_rgb):
+def test_metadata_of_files_are_read(format_, linear_rgb):
     exif = Image.Exif()
     exif[ExifTags.Base.ImageDescription] = "a picture"
     file = io.BytesIO()
@@ -74,7 +76,7 @@ def test_metadata_come_through_files(format_, linear_rgb):
 
 
 def raw_profile(text):
-    """A PNG with EXIF as ImageMagick has written it: as text."""
+    """Return a PNG whose EXIF is a text, as old versions of ImageMagick write it."""
     file = io.BytesIO()
     chunks = PngImagePlugin.PngInfo()
     chunks.add_text("Raw profile type exif", text, zip=True)
@@ -82,7 +84,7 @@ def raw_profile(text):
     return Image.open(file)
 
 
-def test_exif_in_a_text_of_png():
+def test_exif_in_a_text_of_a_png():
     exif = oriented(6).info["exif"]
     digits = "\n".join(exif.hex()[start : start + 72] for start in range(0, 2 * len(exif), 72))
     image = raw_profile(f"\nexif\n{len(exif):8}\n{digits}\n")
@@ -95,7 +97,7 @@ def test_exif_in_a_text_of_png():
 
 
 @pytest.mark.parametrize("text", ["", "\nexif\n       4\nno digits\n"])
-def test_a_broken_text_of_png_is_no_exif(text):
+def test_a_broken_text_of_a_png_is_ignored(text):
     assert Picture.from_image(raw_profile(text)).metadata == Metadata()
     assert Picture.from_image(raw_profile(text), keep_metadata=False).pixels.shape == (4, 5, 3)
 
@@ -107,7 +109,7 @@ def with_profile(mode, color, profile):
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "YCbCr"])
-def test_a_dropped_profile_is_applied(mode, linear_rgb):
+def test_the_profile_is_applied_if_metadata_are_dropped(mode, linear_rgb):
     image = with_profile("RGB", (0, 128, 255), linear_rgb).convert(mode)
     picture = Picture.from_image(image, keep_metadata=False)
     assert picture.pixels[0, 0] == pytest.approx([0, 188, 255], abs=2)
@@ -129,13 +131,13 @@ def test_gray_stays_gray(mode, profile, request):
         assert picture.alpha.tolist() == [[40, 40]]
 
 
-def test_a_kept_profile_leaves_the_pixels(linear_rgb):
+def test_the_profile_is_not_applied_if_metadata_are_kept(linear_rgb):
     picture = Picture.from_image(with_profile("RGB", (0, 128, 255), linear_rgb))
     assert picture.pixels[0, 0].tolist() == [0, 128, 255]
     assert picture.metadata.icc == linear_rgb
 
 
-def test_srgb_itself_changes_nothing():
+def test_a_profile_of_srgb_changes_nothing():
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     noise = np.random.default_rng(0).integers(0, 256, (20, 20, 3), np.uint8)
     image = Image.fromarray(noise)
@@ -144,18 +146,18 @@ def test_srgb_itself_changes_nothing():
 
 
 @pytest.mark.parametrize("name", [b"Linear sRGB ", b"sRGB built-i"])
-def test_a_profile_is_not_srgb_because_it_says_so(name, linear_rgb):
+def test_a_profile_is_not_recognized_as_srgb_by_its_name(name, linear_rgb):
     profile = linear_rgb.replace(b"Test profile", name)
     picture = Picture.from_image(with_profile("RGB", (0, 128, 255), profile), keep_metadata=False)
     assert picture.pixels[0, 0] == pytest.approx([0, 188, 255], abs=2)
 
 
-def test_srgb_needs_no_name(srgb_of_no_name):
+def test_a_profile_of_srgb_is_recognized_without_its_name(srgb_of_no_name):
     assert srgb_transform(srgb_of_no_name) is None
 
 
 @pytest.mark.parametrize("keep", [True, False])
-def test_cmyk_goes_through_its_profile(keep, pale_cmyk):
+def test_cmyk_is_converted_with_its_profile(keep, pale_cmyk):
     picture = Picture.from_image(with_profile("CMYK", (255, 0, 0, 0), pale_cmyk), keep_metadata=keep)
     # L* = 80 is the sRGB gray 198; without the profile this ink would be cyan.
     assert picture.pixels[0, 0] == pytest.approx([198, 198, 198], abs=3)

@@ -1,4 +1,4 @@
-"""What every Pillow mode becomes, as values."""
+"""The pixels and the mode that an image of each Pillow mode becomes."""
 
 import io
 
@@ -11,13 +11,14 @@ from fovea.picture import Picture
 
 
 def one(mode, color, **info):
-    """A 2x1 picture from an image of one color."""
+    """Return the picture of a 2x1 image of one color."""
     image = Image.new(mode, (2, 1), color)
     image.info.update(info)
     return Picture.from_image(image)
 
 
 def first(picture):
+    """Return the mode of a picture, and its first pixel with alpha."""
     alpha = () if picture.alpha is None else (int(picture.alpha[0, 0]),)
     return picture.mode, (*picture.pixels[0, 0].tolist(), *alpha)
 
@@ -47,7 +48,7 @@ def first(picture):
         ("F", 1.0, ("L", (255, 255, 255))),
     ],
 )
-def test_a_mode_becomes(mode, color, expected):
+def test_the_pixels_of_each_mode(mode, color, expected):
     assert first(one(mode, color)) == expected
 
 
@@ -113,15 +114,15 @@ def test_a_palette_with_an_alpha_band_becomes_rgba():
 
 
 @pytest.mark.parametrize(
-    ("mode", "color", "says"),
+    ("mode", "color", "message"),
     [("I", -1, "0..65535"), ("I", 65536, "0..65535"), ("F", 1.5, "0..1"), ("F", float("nan"), "0..1")],
 )
-def test_samples_out_of_range_are_refused(mode, color, says):
-    with pytest.raises(ImageError, match=says):
+def test_samples_out_of_range_are_refused(mode, color, message):
+    with pytest.raises(ImageError, match=message):
         one(mode, color)
 
 
-def test_sixteen_bit_files():
+def test_files_of_sixteen_bits():
     samples = np.array([[0, 256, 65535]], np.uint16)
     for format_ in ("PNG", "TIFF", "PPM"):
         file = io.BytesIO()
@@ -131,15 +132,15 @@ def test_sixteen_bit_files():
         assert picture.pixels[0, :, 0].tolist() == [0, 1, 255]
 
 
-def test_strips_make_one_picture():
-    """Larger than one strip, with every row different."""
+def test_an_image_of_several_strips():
+    """The image is larger than one strip, and each of its rows is different."""
     noise = np.random.default_rng(0).integers(0, 256, (1500, 900, 4), np.uint8)
     picture = Picture.from_image(Image.fromarray(noise))
     assert np.array_equal(picture.pixels, noise[..., :3])
     assert np.array_equal(picture.alpha, noise[..., 3])
 
 
-def test_the_image_stays_as_it_was():
+def test_the_image_does_not_change():
     image = palette_image()
     image.info["transparency"] = bytes([0, 128])
     before = image.mode, image.tobytes(), dict(image.info), image.convert("RGBA").tobytes()
@@ -147,7 +148,7 @@ def test_the_image_stays_as_it_was():
     assert (image.mode, image.tobytes(), image.info, image.convert("RGBA").tobytes()) == before
 
 
-def test_the_frame_shown_is_taken():
+def test_the_current_frame_is_taken():
     frames = [Image.new("RGB", (4, 4), color) for color in ("red", "lime", "blue")]
     file = io.BytesIO()
     frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
@@ -158,6 +159,6 @@ def test_the_frame_shown_is_taken():
 
 
 @pytest.mark.parametrize("size", [(0, 5), (5, 0), (2**17 + 1, 1)])
-def test_sizes_that_cannot_be_coded(size):
+def test_sizes_that_cannot_be_coded_are_refused(size):
     with pytest.raises(ImageError, match=f"{size[0]}x{size[1]}"):
         Picture.from_image(Image.new("L", size))

@@ -1,3 +1,5 @@
+"""Pictures of arrays and images."""
+
 import tracemalloc
 
 import numpy as np
@@ -17,7 +19,7 @@ shapes = st.tuples(st.integers(1, 20), st.integers(1, 20))
 @given(shapes.flatmap(lambda s: st.sampled_from([s, (*s, 2), (*s, 3), (*s, 4)])).flatmap(
     lambda s: hnp.arrays(np.uint8, s)
 ))  # fmt: skip
-def test_arrays_and_images_come_back(array):
+def test_arrays_and_images_are_returned_unchanged(array):
     picture = Picture.from_array(array)
     assert np.array_equal(picture.to_array(), array)
     image = picture.to_image()
@@ -61,7 +63,7 @@ def test_wider_types_hold_every_level(level):
 
 
 @pytest.mark.parametrize(
-    ("array", "says"),
+    ("array", "message"),
     [
         (np.zeros(5, np.uint8), "channels last"),
         (np.zeros((3, 40, 50), np.uint8), r"uint8 \[3, 40, 50\]"),
@@ -77,12 +79,12 @@ def test_wider_types_hold_every_level(level):
         (np.zeros((1, 2**17 + 1), np.uint8), "too large"),
     ],
 )
-def test_arrays_that_are_no_picture(array, says):
-    with pytest.raises(ImageError, match=says):
+def test_arrays_that_are_not_a_picture_are_refused(array, message):
+    with pytest.raises(ImageError, match=message):
         Picture.from_array(array)
 
 
-def test_too_many_pixels_are_refused_before_they_are_touched():
+def test_too_many_pixels_are_refused_before_they_are_read():
     wide = np.broadcast_to(np.float64(0), (2**14, 2**14 + 1))
     with pytest.raises(ImageError, match="too large"):
         Picture.from_array(wide)
@@ -95,14 +97,14 @@ def test_an_rgb_array_is_shared():
     assert np.shares_memory(picture.to_array(), array)
 
 
-def test_a_view_becomes_contiguous():
+def test_the_pixels_of_a_view_are_contiguous():
     array = np.random.default_rng(0).integers(0, 256, (4, 5, 3), np.uint8)[::-1, ::2]
     picture = Picture.from_array(array)
     assert picture.pixels.flags.c_contiguous
     assert np.array_equal(picture.pixels, array)
 
 
-def test_decoded_gray_is_the_luma_of_its_colors():
+def test_gray_is_the_luma_of_the_colors():
     pixels = np.array([[[255, 0, 0], [0, 255, 0], [9, 9, 9]]], np.uint8)
     assert Picture(pixels, "L").to_array().tolist() == [[76, 150, 9]]
 
@@ -120,12 +122,12 @@ def test_decoded_gray_is_the_luma_of_its_colors():
         {"mode": "LA", "alpha": np.zeros((4, 5), bool)},
     ],
 )
-def test_parts_that_do_not_fit(fields):
+def test_parts_that_do_not_fit_are_refused(fields):
     with pytest.raises(ImageError):
         Picture(**({"pixels": np.zeros((4, 5, 3), np.uint8)} | fields))
 
 
-def test_metadata_go_into_the_image():
+def test_metadata_are_stored_in_the_image():
     metadata = Metadata(b"Exif\0\0", b"icc", b"xmp")
     image = Picture(np.zeros((2, 2, 3), np.uint8), metadata=metadata).to_image()
     assert image.info == {"exif": b"Exif\0\0", "icc_profile": b"icc", "xmp": b"xmp"}

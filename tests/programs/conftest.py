@@ -1,4 +1,4 @@
-"""Programs of users, run as processes of their own."""
+"""Programs of users that run as separate processes."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from fovea.store import save_model
 
 @pytest.fixture
 def program(tmp_path, tiny_model):
-    """Runs a program in an empty folder that has a small model, ``tiny.fovea``; gives what it printed."""
+    """A function that runs a program in a folder with a small model, ``tiny.fovea``, and returns the printed text."""
     save_model(tiny_model, tmp_path / "tiny.fovea")
 
     def run(code: str, **variables: str) -> str:

@@ -1,4 +1,4 @@
-"""Codecs in programs that fork, spawn and pickle."""
+"""Codecs in programs that fork, spawn or pickle."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ image = np.arange(70 * 90 * 3, dtype=np.uint8).reshape(70, 90, 3)
 
 
 @pytest.mark.parametrize("engine", engine_names())
-def test_a_forked_child_codes_and_ends(program, engine):
+def test_a_forked_child_encodes_decodes_and_ends(program, engine):
     printed = program(
         HEAD
         + f"""
@@ -38,7 +38,7 @@ for round in range(3):
         same = codec.encode(image) == expected and codec.decode(expected).shape == image.shape
         grandchild = os.fork()
         if grandchild == 0:
-            sys.exit(codec.encode(image) != expected)  # ends as programs do: everything is cleaned up
+            sys.exit(codec.encode(image) != expected)  # ends like a program, which cleans up everything
         sys.exit(os.waitstatus_to_exitcode(os.waitpid(grandchild, 0)[1]) or not same)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 assert codec.encode(image) == expected
@@ -66,7 +66,7 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 @pytest.mark.parametrize("engine", engine_names())
-def test_children_forked_while_threads_code(program, engine):
+def test_children_that_are_forked_while_threads_encode(program, engine):
     program(
         HEAD
         + f"""
@@ -124,8 +124,8 @@ from joblib import Parallel, delayed
 if __name__ == "__main__":
     codec = Codec("tiny.fovea", threads=1)
     for backend in ("loky", "multiprocessing", "threading"):
-        found = Parallel(n_jobs=2, backend=backend)(delayed(codec.encode)(image, quality) for quality in (10, 60))
-        print(found == [codec.encode(image, 10), codec.encode(image, 60)])
+        files = Parallel(n_jobs=2, backend=backend)(delayed(codec.encode)(image, quality) for quality in (10, 60))
+        print(files == [codec.encode(image, 10), codec.encode(image, 60)])
 """
     )
     assert printed.split() == ["True"] * 3
@@ -189,7 +189,7 @@ def application(environ, start):
 
 
 def _answer(address: str, server: subprocess.Popen[str]) -> bytes:
-    """What the service answers, as soon as it is there; workers are replaced meanwhile."""
+    """Return the response of the service as soon as it is ready. Its workers are replaced in the meantime."""
     for _ in range(300):
         assert server.poll() is None
         try:

@@ -1,4 +1,4 @@
-"""The ``fovea`` command: one module a verb, no codec logic of its own. ``docs/cli.md`` shows its use."""
+"""The command ``fovea``, with one module for each verb and no logic of the codec. ``docs/cli.md`` describes its use."""
 
 from fovea.cli.app import main
 

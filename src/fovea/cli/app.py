@@ -1,4 +1,4 @@
-"""The command as a whole: its verbs, and what becomes of the errors and signals that a verb lets through."""
+"""The command with its verbs, and the handling of errors and signals that a verb does not handle."""
 
 import sys
 from typing import Any
@@ -25,7 +25,10 @@ _INTERRUPTED = 130
 
 
 class _Command(click.Group):
-    """Ends with exit code 0, 1 for an error, 2 for wrong usage, 128 + N for signal N; at most one line for each."""
+    """The command, whose exit code is 0, 1 for an error, 2 for wrong usage, or 128 + N for signal N.
+
+    An error, wrong usage or a signal prints one line at most.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -53,7 +56,7 @@ class _Command(click.Group):
             except click.ClickException as error:
                 streams.tell(f"fovea: {streams.one_line(error.format_message())}")
                 code = error.exit_code
-            except OSError as error:  # the help cannot be printed
+            except OSError as error:  # the help cannot be written to the standard output
                 report(error)
                 code = 1
             sys.exit(code)
@@ -65,7 +68,7 @@ class _Command(click.Group):
 def main() -> None:
     """Fovea: an image codec for machines.
 
-    IN and OUT are files, folders, or - for a pipe. "fovea VERB -h" tells more.
+    IN and OUT are files, folders, or - for a pipe. "fovea VERB -h" shows the options of a verb.
     """
 
 

@@ -1,4 +1,4 @@
-"""Converting many files at once, past those that fail."""
+"""Converting many files at the same time. Files that fail do not stop the others."""
 
 import logging
 import sys
@@ -21,39 +21,43 @@ from fovea.parallel import completed
 
 @dataclass(frozen=True)
 class Tally:
-    """What converting one or several files amounted to.
+    """Sums over the files that were converted.
 
     Attributes:
-        size: of the ``.fov`` files, in bytes.
-        pixels: of the whole pictures.
-        worked: pixels that were encoded or decoded; fewer for a region.
+        size: size of the ``.fov`` files in bytes.
+        pixels: number of pixels of the whole pictures.
+        coded: number of pixels that were encoded or decoded, which is smaller if a region was decoded.
     """
 
     size: int = 0
     pixels: int = 0
-    worked: int = 0
+    coded: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
-        return Tally(self.size + other.size, self.pixels + other.pixels, self.worked + other.worked)
+        return Tally(self.size + other.size, self.pixels + other.pixels, self.coded + other.coded)
 
     def summary(self, seconds: float) -> str:
-        """Size, bits per pixel and speed.
+        """Return size, bits per pixel and speed as text.
 
         Example:
-            >>> Tally(size=1500, pixels=30_000, worked=30_000).summary(seconds=0.01)
+            >>> Tally(size=1500, pixels=30_000, coded=30_000).summary(seconds=0.01)
             '1,500 bytes, 0.400 bpp, 3.0 MP/s'
         """
-        rate = 8 * self.size / self.pixels
-        return f"{self.size:,} bytes, {rate:.3f} bpp, {self.worked / seconds / 1e6:.1f} MP/s"
+        bpp = 8 * self.size / self.pixels
+        return f"{self.size:,} bytes, {bpp:.3f} bpp, {self.coded / seconds / 1e6:.1f} MP/s"
 
 
 Convert = Callable[[Path, IO[bytes], IO[bytes]], Tally]
-"""Takes the path of a file, which is open, and writes another."""
+"""Function that converts one file. It takes the path of the source, the open source and the open target."""
 _Result = tuple[Task, Tally | Exception]
 
 
 def share(jobs: int, tasks: int) -> tuple[int, int]:
-    """How many files to convert at once, and how many cores each gets.
+    """Return the number of files to convert at the same time, and the number of cores for each.
+
+    Args:
+        jobs: number of cores.
+        tasks: number of files.
 
     Example:
         >>> share(8, 1), share(8, 3), share(8, 1000)
@@ -64,26 +68,26 @@ def share(jobs: int, tasks: int) -> tuple[int, int]:
 
 
 def convert_all(plan: Plan, convert: Convert, at_once: int, quiet: bool) -> bool:
-    """Convert files; report those that fail, and what the others amount to, on stderr.
+    """Convert files. Report each file that fails, and a summary of the others, on the standard error.
 
     Args:
-        plan: what to convert.
-        convert: reads one open file and writes another.
-        at_once: how many at the same time.
-        quiet: neither progress nor summary.
+        plan: files to convert.
+        convert: function that converts one file.
+        at_once: number of files to convert at the same time.
+        quiet: whether to show neither a progress bar nor a summary.
 
     Returns:
-        Whether all went well.
+        Whether all files were converted.
     """
     tasks = plan.tasks
     logging.getLogger("PIL").addHandler(logging.NullHandler())
     started = time.perf_counter()
     total, done = Tally(), 0
     failed: list[tuple[Task, Exception]] = []
-    hidden = True if quiet or len(tasks) == 1 else None  # None: hidden where stderr is no terminal
+    hidden = True if quiet or len(tasks) == 1 else None  # None hides the bar if stderr is not a terminal
     try:
         with warnings.catch_warnings(), tqdm(total=len(tasks), unit="image", disable=hidden) as bar:
-            warnings.simplefilter("ignore")  # what Pillow thinks of an image that it reads nevertheless
+            warnings.simplefilter("ignore")  # warnings of Pillow about images that it reads
             for task, result in _results(tasks, convert, at_once):
                 if isinstance(result, Tally):
                     done += 1
@@ -103,8 +107,8 @@ def convert_all(plan: Plan, convert: Convert, at_once: int, quiet: bool) -> bool
     if len(tasks) > 1 and failed:
         tell(f"fovea: {len(failed)} of {len(tasks)} images failed")
     if not quiet:
-        what = _name(tasks[0]) if len(tasks) == 1 else f"{done} images"
-        summary = f"{what}: {total.summary(time.perf_counter() - started)}" if done else ""
+        subject = _name(tasks[0]) if len(tasks) == 1 else f"{done} images"
+        summary = f"{subject}: {total.summary(time.perf_counter() - started)}" if done else ""
         if parts := [part for part in (summary, plan.passed_over) if part]:
             tell("; ".join(parts))
     return not failed and not plan.unread
@@ -115,7 +119,7 @@ def _name(task: Task) -> str:
 
 
 def _results(tasks: Iterable[Task], convert: Convert, at_once: int) -> Iterator[_Result]:
-    """Results as they come, with no more than ``at_once`` files open or waiting."""
+    """Yield results as they are completed, with at most ``at_once`` files that are open or waiting."""
 
     def run(task: Task) -> _Result:
         try:
@@ -127,10 +131,10 @@ def _results(tasks: Iterable[Task], convert: Convert, at_once: int) -> Iterator[
             return task, error
 
     if at_once == 1:
-        yield from map(run, tasks)  # in the main thread, which an interrupt reaches at once
+        yield from map(run, tasks)  # in the main thread, which a signal interrupts immediately
         return
     pool = ThreadPoolExecutor(at_once)
     try:
         yield from completed(pool, run, tasks, at_once)
-    finally:  # an interruption does not wait for images that take long
+    finally:  # an interruption does not wait for images that take a long time
         pool.shutdown(wait=not isinstance(sys.exception(), Interruption), cancel_futures=True)

@@ -1,4 +1,4 @@
-"""``fovea decode``."""
+"""The verb ``fovea decode``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,19 +29,19 @@ def _region(_context: click.Context, _parameter: click.Parameter, value: str | N
 @click.argument("source", metavar="IN", type=FilePath())
 @click.argument("target", metavar="OUT", type=FilePath())
 @click.option(
-    "--region", metavar="L,T,W,H", callback=_region, help="Decode this part alone: left, top, width, height in pixels."
+    "--region", metavar="L,T,W,H", callback=_region, help="Decode only this region: left, top, width, height in pixels."
 )
 @click.option(
-    "--native", is_flag=True, help="Keep the size at which the picture is coded, where that is smaller than its own."
+    "--native", is_flag=True, help="Keep the size at which the picture is coded, even if it is smaller than its own."
 )
 @click.option(
-    "--map", "as_map", is_flag=True, help="Show where the file says that objects are, in place of the picture."
+    "--map", "as_map", is_flag=True, help="Write the map of objects that the file contains, instead of the picture."
 )
 @click.option(
     "--format",
     "suffix",
     type=click.Choice(list(FORMATS)),
-    help="Of OUT.  [default: its suffix; png for folders and pipes]",
+    help="Format of OUT.  [default: the suffix of OUT; png for folders and pipes]",
 )
 @click.option(
     "--no-metadata", is_flag=True, help="Drop EXIF, ICC and XMP; the picture is turned upright and converted to sRGB."
@@ -66,8 +66,8 @@ def decode(
 ) -> None:
     """Decode .fov files to images.
 
-    IN is a .fov file, a folder of them, or - for the standard input; OUT an image, a folder, or - for the standard
-    output.
+    IN is a .fov file, a folder of .fov files, or - for the standard input. OUT is an image, a folder, or - for the
+    standard output.
     """
     from fovea.bitstream import read_header
     from fovea.codec import Codec
@@ -77,19 +77,19 @@ def decode(
         raise click.UsageError("--map shows the whole picture at its own size: leave out --region and --native")
     work = plan(source, target, {".fov"}, f".{suffix or 'png'}")
     form = FORMATS[suffix or _suffix_of(work.tasks[0].target)]
-    _refuse_losses(work.tasks, as_path(target))
+    _keep_originals(work.tasks, as_path(target))
     at_once, threads = share(jobs, len(work.tasks))
     codec = Codec(engine=engine, precision=precision, threads=threads, at_once=at_once)
 
     def convert(path: Path, file: IO[bytes], out: IO[bytes]) -> Tally:
         header = read_header(file)
         if as_map:
-            found = codec.object_map(file, max_pixels=max_pixels)
-            picture = Picture.from_array(enlarged_map(found, header.width, header.height))
+            objects = codec.object_map(file, max_pixels=max_pixels)
+            picture = Picture.from_array(enlarged_map(objects, header.width, header.height))
         else:
             picture = codec.decode_picture(file, region, max_pixels, native)
-        if lost := save(picture.shown() if no_metadata else picture, out, form):
-            tell(f"fovea: {name_of(path)}: {lost}")
+        if note := save(picture.shown() if no_metadata else picture, out, form):
+            tell(f"fovea: {name_of(path)}: {note}")
         return Tally(file.seek(0, 2), header.width * header.height, picture.width * picture.height)
 
     if not convert_all(work, convert, at_once, quiet):
@@ -97,7 +97,7 @@ def decode(
 
 
 def _suffix_of(target: Path) -> str:
-    """Of a file to write, or png where it has none to have: a pipe, a device."""
+    """Return the suffix of a file to write, or png for a pipe or a device."""
     if target == PIPE or (target.exists() and not target.is_file()):
         return "png"
     suffix = target.suffix.removeprefix(".").lower()
@@ -106,21 +106,28 @@ def _suffix_of(target: Path) -> str:
     return suffix
 
 
-def _refuse_losses(tasks: Sequence[Task], named: Path) -> None:
-    """Keep the files that no decoded picture makes up for: coded ones, and originals beside them unless OUT names one.
+def _keep_originals(tasks: Sequence[Task], out: Path) -> None:
+    """Check that no target replaces a ``.fov`` file, or an image in the folder of the source, unless OUT names it.
+
+    Args:
+        tasks: files to decode.
+        out: path that OUT names.
 
     Raises:
         click.UsageError: such a file would be replaced.
     """
-    if (out := tasks[0].target).suffix.lower() == ".fov":  # "decode *.fov" of two would replace one
-        raise click.UsageError(f"OUT, {name_of(out)}, has the name of a coded file: choose one of {', '.join(FORMATS)}")
-    lost = [
+    target = tasks[0].target
+    if target.suffix.lower() == ".fov":  # the shell expands "decode *.fov" to IN and OUT if there are two files
+        raise click.UsageError(
+            f"OUT, {name_of(target)}, has the name of a coded file: choose one of {', '.join(FORMATS)}"
+        )
+    replaced = [
         task.target
         for task in tasks
-        if task.target != named and task.target.exists() and task.target.parent.samefile(task.source.parent)
+        if task.target != out and task.target.exists() and task.target.parent.samefile(task.source.parent)
     ]
-    if lost:
-        more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
+    if replaced:
+        more = f" (and {len(replaced) - 1} more)" if len(replaced) > 1 else ""
         raise click.UsageError(
-            f"{name_of(lost[0])}{more} would be replaced, and may be the original: choose another OUT"
+            f"{name_of(replaced[0])}{more} would be replaced, and may be the original: choose another OUT"
         )

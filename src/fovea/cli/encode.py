@@ -1,4 +1,4 @@
-"""``fovea encode``."""
+"""The verb ``fovea encode``."""
 
 import math
 from fractions import Fraction
@@ -15,16 +15,16 @@ from fovea.codec import DEFAULT_MODEL, DEFAULT_QUALITY, scale_number
 from fovea.errors import ArgumentError
 from fovea.spec import FULL_SCALE
 
-_LARGEST_BPP = 1e9  # bits of any picture are countable
+_LARGEST_BPP = 1e9  # a limit that keeps the size of any picture a finite number
 
 
-def _finite(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
+def _positive(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
     if value is not None and not 0 < value < math.inf:
         raise click.BadParameter("must be a number above 0")
     return value
 
 
-def _eighths(_context: click.Context, _parameter: click.Parameter, value: str) -> Fraction:
+def _scale(_context: click.Context, _parameter: click.Parameter, value: str) -> Fraction:
     try:
         return Fraction(scale_number(value), FULL_SCALE)
     except ArgumentError as error:
@@ -35,30 +35,41 @@ def _eighths(_context: click.Context, _parameter: click.Parameter, value: str) -
 @click.argument("source", metavar="IN", type=FilePath())
 @click.argument("target", metavar="OUT", type=FilePath())
 @click.option(
-    "-q", "--quality", type=click.IntRange(0, 100), help=f"Smallest file to best picture.  [default: {DEFAULT_QUALITY}]"
+    "-q",
+    "--quality",
+    type=click.IntRange(0, 100),
+    help=f"Quality from 0, the smallest file, to 100, the best picture.  [default: {DEFAULT_QUALITY}]",
 )
-@click.option("-m", "--model", type=Name(), default=DEFAULT_MODEL, show_default=True, help="Name, or a model file.")
+@click.option("-m", "--model", type=Name(), default=DEFAULT_MODEL, show_default=True, help="Name or file of the model.")
 @click.option(
-    "--target-bpp", metavar="X", type=float, callback=_finite, help="Best quality with at most X bits per pixel."
+    "--target-bpp",
+    metavar="X",
+    type=float,
+    callback=_positive,
+    help="Choose the best quality with at most X bits per pixel.",
 )
 @click.option(
-    "--target-size", metavar="BYTES", type=click.IntRange(min=1), help="Best quality with at most so many bytes."
+    "--target-size",
+    metavar="BYTES",
+    type=click.IntRange(min=1),
+    help="Choose the best quality with at most BYTES bytes.",
 )
 @click.option(
     "--scale",
     metavar="S",
     type=Name(),
-    callback=_eighths,
+    callback=_scale,
     default="1",
     show_default=True,
-    help="Size at which pictures are coded: 1, 7/8, 3/4 and so on to 1/8 of their own. They decode to their own size.",
+    help="Size at which pictures are coded, as a fraction of their own: 1, 7/8, 3/4 and so on to 1/8. Decoding restores"
+    " their own size.",
 )
 @click.option(
     "--roi",
     metavar="MAP",
     type=FilePath(path_type=Path),
-    help="Where the region of interest is, for models that take a map of it: an image that is white there, a folder of"
-    " such images named like those of IN, labels (COCO .json), or a recognizer (.onnx, .yaml) that finds it.",
+    help="Region of interest, for models that take one: an image that is white in the region, a folder of such images"
+    " with the names of those in IN, labels (COCO .json), or a recognizer (.onnx, .yaml) that finds objects.",
 )
 @click.option(
     "--no-metadata", is_flag=True, help="Drop EXIF, ICC and XMP; the picture is turned upright and converted to sRGB."
@@ -85,7 +96,8 @@ def encode(
 ) -> None:
     """Encode images to .fov files.
 
-    IN is an image, a folder of images, or - for the standard input; OUT likewise, - for the standard output.
+    IN is an image, a folder of images, or - for the standard input. OUT is a .fov file, a folder, or - for the standard
+    output.
     """
     if sum(choice is not None for choice in (quality, target_bpp, target_size)) > 1:
         raise click.UsageError("choose one of --quality, --target-bpp and --target-size")
@@ -97,7 +109,8 @@ def encode(
 
     work = plan(source, target, image_suffixes(), ".fov", [Path(model), *([roi] if roi else [])])
     out = work.tasks[0].target
-    if out.suffix.lower() in Image.registered_extensions().keys() - {".fov"}:  # "encode *.jpg" of two would replace one
+    # The shell expands "encode *.jpg" to IN and OUT if there are two images.
+    if out.suffix.lower() in Image.registered_extensions().keys() - {".fov"}:
         raise click.UsageError(f"OUT, {name_of(out)}, has the name of an image: coded files end in .fov")
     at_once, threads = share(jobs, len(work.tasks))
     codec = Codec(model, engine, precision, threads, at_once)

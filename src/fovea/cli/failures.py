@@ -1,4 +1,4 @@
-"""How errors reach the user."""
+"""Reporting errors to the user."""
 
 import errno
 import re
@@ -13,21 +13,22 @@ from fovea.distribution import install
 from fovea.errors import FoveaError
 
 DEBUG = "fovea.debug"
+"""Key of the context of Click whose value says whether ``--debug`` is given."""
 
 _NO_MEMORY = re.compile(
     r"bad.?alloc|out of memory|(failed|unable) to allocate|failed to map segment|can't start new thread"
     r"|resource temporarily unavailable",
     re.IGNORECASE,
 )
-"""How libraries say so that know no ``MemoryError``, or when they are loaded."""
+"""Messages about a lack of memory in errors of libraries that do not raise ``MemoryError``."""
 
 
 def report(error: Exception, name: str = "") -> None:
-    """Print an error as one line on stderr, after its traceback where ``--debug`` is on.
+    """Print an error as one line on the standard error, after its traceback if ``--debug`` is given.
 
     Args:
-        error: what happened.
-        name: of the file it happened to.
+        error: error to report.
+        name: name of the file that was processed.
     """
     context = click.get_current_context(silent=True)
     if context and context.meta.get(DEBUG):
@@ -36,7 +37,11 @@ def report(error: Exception, name: str = "") -> None:
 
 
 def describe(error: Exception, name: str = "") -> str:
-    """One line that says what was wrong with which file.
+    """Return one line that says what is wrong with which file.
+
+    Args:
+        error: error to describe.
+        name: name of the file that was processed.
 
     Example:
         >>> describe(FileNotFoundError(2, "No such file or directory"), "a.fov")
@@ -46,46 +51,47 @@ def describe(error: Exception, name: str = "") -> str:
         >>> describe(FoveaError("no map of this size", path="map.png"), "a.png")
         'a.png: map.png: no map of this size'
     """
-    where = [name]
-    if _lacks_memory(error):
+    places = [name]
+    if _means_out_of_memory(error):
         reason = f"not enough memory{_advice()}"
     elif isinstance(error, FoveaError):
         reason = error.reason
-        where += [str(error.path or ""), error.entry]
+        places += [str(error.path or ""), error.entry]
     elif isinstance(error, OSError):
         reason = error.strerror or str(error)
-        where = [name or str(error.filename or "")]
+        places = [name or str(error.filename or "")]
     else:
         reason = f"unexpected {type(error).__name__}: {error} (--debug shows where)"
-    named = dict.fromkeys(printable(part) for part in where if part)  # the error may tell the name that is known
-    return ": ".join([*named, one_line(reason)])
+    # The error may name the same file, which a dictionary holds only once.
+    unique = dict.fromkeys(printable(place) for place in places if place)
+    return ": ".join([*unique, one_line(reason)])
 
 
-def _lacks_memory(error: BaseException) -> bool:
-    """Whether memory ran out: libraries say it in many ways, and others take it for another error."""
+def _means_out_of_memory(error: BaseException) -> bool:
+    """Return whether the cause of an error is a lack of memory, which libraries report in many ways."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True
-    # A FoveaError may quote a name of a file, and with a number the operating system says what it means.
+    # The message of a FoveaError may contain the name of a file, and an error with a number has a definite meaning.
     if not isinstance(error, FoveaError) and not getattr(error, "errno", None) and _NO_MEMORY.search(str(error)):
         return True
-    before = error.__cause__ or error.__context__
-    return before is not None and _lacks_memory(before)
+    cause = error.__cause__ or error.__context__
+    return cause is not None and _means_out_of_memory(cause)
 
 
 def _advice() -> str:
     context = click.get_current_context(silent=True)
-    return ": a smaller -j takes less" if context and (context.params.get("jobs") or 1) > 1 else ""
+    return ": a smaller -j needs less" if context and (context.params.get("jobs") or 1) > 1 else ""
 
 
 @contextmanager
 def needs_extra(extra: str) -> Iterator[None]:
-    """Turn a package that cannot be imported into advice.
+    """Turn a missing package into an error that says how to install it.
 
     Args:
-        extra: of this package, that brings what is missing.
+        extra: extra of Fovea that contains the package.
 
     Raises:
-        FoveaError: a package is missing.
+        FoveaError: a package that the block imports is missing.
     """
     try:
         yield

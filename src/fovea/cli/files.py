@@ -1,4 +1,4 @@
-"""IN and OUT: which file becomes which, and how each is opened."""
+"""The files that IN and OUT name: which file is converted to which, and how they are opened."""
 
 import io
 import os
@@ -17,22 +17,23 @@ from fovea.cli.survey import survey
 from fovea.errors import FoveaError
 
 PIPE = Path("-")
+"""The standard input or output."""
 
 
 class Task(NamedTuple):
-    """One file to convert; either side may be ``PIPE``."""
+    """A file to convert and the file to write. Each may be ``PIPE``."""
 
     source: Path
     target: Path
 
 
 class Plan(NamedTuple):
-    """All that there is to convert.
+    """The files to convert.
 
     Attributes:
-        tasks: ordered by path, no two with the same target; one at least.
-        unread: why files or folders cannot be read.
-        passed_over: what else is in the folder, in words.
+        tasks: at least one task, ordered by path. All targets are different.
+        unread: errors about files or folders that cannot be read.
+        passed_over: text about the other files of the folder; empty if there are none.
     """
 
     tasks: list[Task]
@@ -41,7 +42,7 @@ class Plan(NamedTuple):
 
 
 def as_path(argument: str) -> Path:
-    """The path that IN or OUT names: ``-`` alone is the pipe, ``./-`` a file.
+    """Return the path that IN or OUT names. ``-`` is the pipe, and ``./-`` is a file.
 
     Example:
         >>> as_path("-") == PIPE, as_path("./-") == PIPE, as_path("./-").name
@@ -52,27 +53,29 @@ def as_path(argument: str) -> Path:
 
 
 def name_of(path: Path) -> str:
-    """A path as it is shown to the user."""
+    """Return a path as messages show it."""
     return "the input" if path == PIPE else printable(str(path))
 
 
 def plan(source: str, target: str, suffixes: Collection[str], suffix: str, others: Sequence[Path] = ()) -> Plan:
-    """What to convert to what.
+    """Find the files to convert.
 
     Args:
-        source: file, pipe, or folder; of a folder every file with one of ``suffixes`` is converted, below it too.
-        target: file, pipe, or folder; a folder mirrors the tree of ``source``. A slash at the end makes it a folder.
-        suffixes: of the files wanted in a folder, in lower case.
-        suffix: of the files written to a folder.
-        others: files that are read besides.
+        source: file, pipe, or folder. In a folder and all folders below it, every file with one of ``suffixes`` is
+            converted.
+        target: file, pipe, or folder. A name that ends in a slash is a folder. The target folder gets the same tree of
+            folders as the source folder.
+        suffixes: suffixes of the files to convert in a folder, in lower case.
+        suffix: suffix of the files to write to a folder.
+        others: other files that the command reads.
 
     Returns:
         The plan.
 
     Raises:
-        click.UsageError: source and target do not fit each other, or a file that is read would be replaced.
-        FoveaError: the folder has nothing to convert, or two of its files would become the same.
-        OSError: the folder has nothing to convert as far as it can be searched.
+        click.UsageError: source and target do not fit each other, or the target would replace a file that is read.
+        FoveaError: the folder has no file to convert, or two of its files have the same target.
+        OSError: the folder has no file to convert, and a part of it cannot be read.
     """
     start, end = as_path(source), as_path(target)
     require_pipes(start, end)
@@ -87,21 +90,25 @@ def plan(source: str, target: str, suffixes: Collection[str], suffix: str, other
         return Plan([Task(start, end)], [])
     if end == PIPE or (end.exists() and not end.is_dir()):
         raise click.UsageError(f"IN is the folder {name_of(start)}, so OUT must be a folder, too")
-    found = survey(start, suffixes)
-    tasks = [Task(path, (end / path.relative_to(start)).with_suffix(suffix)) for path in found.files]
+    files, unread, passed_over = survey(start, suffixes)
+    tasks = [Task(path, (end / path.relative_to(start)).with_suffix(suffix)) for path in files]
     if not tasks:
-        also = f"; {found.passed_over}" if found.passed_over else ""
-        raise found.unread[0] if found.unread else FoveaError(f"nothing to convert in this folder{also}", path=start)
+        others_note = f"; {passed_over}" if passed_over else ""
+        raise unread[0] if unread else FoveaError(f"nothing to convert in this folder{others_note}", path=start)
     _refuse_collisions(tasks)
     keep_inputs([task.target for task in tasks], [*(task.source for task in tasks), *others])
-    return Plan(tasks, found.unread, found.passed_over)
+    return Plan(tasks, unread, passed_over)
 
 
 def require_pipes(start: Path, end: Path) -> None:
-    """See that the standard streams can be used where they are named.
+    """Check that the standard input or output can be used, if it is named.
+
+    Args:
+        start: path of the source.
+        end: path of the target.
 
     Raises:
-        click.UsageError: they cannot.
+        click.UsageError: the stream is closed, or the standard output is a terminal.
     """
     if start == PIPE and sys.stdin is None:
         raise click.UsageError("the standard input is closed: name a file")
@@ -125,7 +132,12 @@ def _refuse_collisions(tasks: list[Task]) -> None:
 
 @contextmanager
 def reading(path: Path) -> Iterator[IO[bytes]]:
-    """A file or the standard input, open to read from any position."""
+    """Open a file or the standard input for reading from any position.
+
+    Raises:
+        FoveaError: the standard input is closed.
+        OSError: the file cannot be opened.
+    """
     if path == PIPE:
         if sys.stdin is None:
             raise FoveaError("the standard input is closed: name a file")
@@ -137,9 +149,9 @@ def reading(path: Path) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def writing(path: Path) -> Iterator[IO[bytes]]:
-    """A file, or the standard output, that gets all of its content or none.
+    """Open a file or the standard output for writing. It gets either all of its content or nothing.
 
-    A file is written as :func:`fovea.atomic.writing` does; a pipe or a device gets its bytes at the end.
+    A file is written by :func:`fovea.atomic.writing`. A pipe or a device gets its content when the block ends.
 
     Raises:
         FoveaError: the file cannot be written.
@@ -150,6 +162,6 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
         return
     buffer = io.BytesIO()
     yield buffer
-    with atomic.naming(None if path == PIPE else path), click.open_file(str(path), "wb") as stream:
+    with atomic.write_errors(None if path == PIPE else path), click.open_file(str(path), "wb") as stream:
         stream.write(buffer.getbuffer())
         stream.flush()

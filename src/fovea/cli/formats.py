@@ -16,10 +16,10 @@ class Format:
     """An image format.
 
     Attributes:
-        name: Pillow's.
-        alpha: whether it holds an alpha channel.
-        metadata: whether it holds EXIF, ICC and XMP.
-        options: for Pillow to write it without loss, or nearly.
+        name: name that Pillow uses.
+        alpha: whether the format has an alpha channel.
+        metadata: whether the format stores EXIF, ICC and XMP.
+        options: options with which Pillow writes the format with no or little loss.
     """
 
     name: str
@@ -29,10 +29,10 @@ class Format:
 
 
 _JPEG = Format("JPEG", alpha=False, metadata=True, options={"quality": 95, "subsampling": 0})
-# Without compression, so it is fast; unlike BMP and PPM it holds alpha.
+# TIFF is written without compression, which is fast. Unlike BMP and PPM, it has an alpha channel.
 _TIFF = Format("TIFF", alpha=True, metadata=False)
 FORMATS = {
-    # Level 1 takes a quarter of the time of Pillow's own choice, and 9 % more bytes.
+    # Level 1 takes a quarter of the time of Pillow's default level, and 9 % more bytes.
     "png": Format("PNG", alpha=True, metadata=True, options={"compress_level": 1}),
     "jpg": _JPEG,
     "jpeg": _JPEG,
@@ -42,56 +42,57 @@ FORMATS = {
     "bmp": Format("BMP", alpha=False, metadata=False),
     "ppm": Format("PPM", alpha=False, metadata=False),
 }
-"""By the suffix of their files."""
+"""The formats by the suffix of their files."""
 
 _EXIF_PREFIX = b"Exif\0\0"
-# A segment of JPEG holds so many bytes after its length. EXIF and XMP are one segment, a profile up to 255 of them;
-# each begins with a few bytes that say what it holds.
 _SEGMENT = 65533
+"""Largest number of bytes in a segment of a JPEG file, without its length."""
+# EXIF and XMP have one segment each, and a profile has up to 255. The first bytes of each segment identify it.
 _LARGEST_IN_JPEG = {"EXIF": _SEGMENT - 6, "XMP": _SEGMENT - 29, "ICC": 255 * (_SEGMENT - 14)}
 
 
 def save(picture: Picture, file: IO[bytes], form: Format) -> str:
-    """Write a picture with all that the format can hold.
+    """Write a picture with all of its metadata that the format can store.
 
-    Metadata that it cannot hold are applied instead, so that the picture looks the same without.
+    The orientation and the profile that it cannot store are applied to the pixels, so that the picture looks the same.
 
     Args:
-        picture: what to write.
+        picture: picture to write.
         file: open binary file.
         form: one of ``FORMATS``.
 
     Returns:
-        Which metadata of a picture got lost though the format holds such; nothing if none did.
+        A note about metadata that are left out although the format stores metadata; empty if there are none.
 
     Raises:
-        ImageError: the picture is transparent and the format is not, or is too large for the format.
+        ImageError: the picture is transparent and the format has no alpha channel, or the picture is too large for it.
     """
-    lost = ""
+    note = ""
     if not form.metadata:
         picture = picture.shown()
     elif form.name == "JPEG":
-        picture, lost = _fitted_to_jpeg(picture)
+        picture, note = _fitted_to_jpeg(picture)
     image = picture.to_image()
     if picture.alpha is not None and not form.alpha:
         if picture.alpha.min() < 255:
-            raise ImageError(f"the picture is transparent, which {form.name} cannot be: choose png or webp")
+            raise ImageError(f"the picture is transparent, and {form.name} has no alpha channel: choose png or webp")
         image = image.convert(picture.mode.removesuffix("A"))
     try:
         image.save(file, form.name, **form.options, **_metadata_options(form, picture.metadata))
     except (OSError, ValueError) as error:
         raise ImageError(f"the picture cannot be written as {form.name}: {error}") from error
-    return lost
+    return note
 
 
 def _fitted_to_jpeg(picture: Picture) -> tuple[Picture, str]:
-    """The picture with the metadata that a JPEG has room for, and what it does without."""
+    """Return the picture with the metadata that fit into a JPEG, and a note about those that are left out."""
     metadata = picture.metadata
     sizes = {"EXIF": len(metadata.exif.removeprefix(_EXIF_PREFIX)), "ICC": len(metadata.icc), "XMP": len(metadata.xmp)}
     lost = [name for name, size in sizes.items() if size > _LARGEST_IN_JPEG[name]]
     if not lost:
         return picture, ""
-    note = f"{' and '.join(lost)} too large for a JPEG and left out: choose png or webp to keep all metadata"
+    verb = "is" if len(lost) == 1 else "are"
+    note = f"{' and '.join(lost)} {verb} too large for a JPEG and left out: choose png or webp to keep all metadata"
     if "ICC" in lost:
         return picture.shown(), note
     kept = Metadata(b"" if "EXIF" in lost else metadata.exif, metadata.icc, b"" if "XMP" in lost else metadata.xmp)
@@ -100,9 +101,9 @@ def _fitted_to_jpeg(picture: Picture) -> tuple[Picture, str]:
 
 def _metadata_options(form: Format, metadata: Metadata) -> dict[str, Any]:
     options: dict[str, Any] = dict(image_info(metadata))
-    if form.name == "JPEG" and metadata.exif:  # Pillow writes it as it is, and files such as WebP have it without
+    if form.name == "JPEG" and metadata.exif:  # Pillow does not add the prefix, which EXIF of other formats may lack
         options["exif"] = _EXIF_PREFIX + metadata.exif.removeprefix(_EXIF_PREFIX)
-    if form.name == "PNG" and metadata.xmp:  # Pillow reads XMP from PNG, but has no option to write it
+    if form.name == "PNG" and metadata.xmp:  # Pillow has no option to write XMP to PNG
         options["pnginfo"] = PngInfo()
         options["pnginfo"].add_itxt("XML:com.adobe.xmp", metadata.xmp)
     return options

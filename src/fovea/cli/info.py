@@ -1,4 +1,4 @@
-"""``fovea info``."""
+"""The verb ``fovea info``."""
 
 import json
 from typing import IO, Any
@@ -17,9 +17,9 @@ from fovea.cli.streams import print_result
 @debug_option
 @click.pass_context
 def info(context: click.Context, sources: tuple[str, ...], as_json: bool) -> None:
-    """Show what .fov files say.
+    """Show the properties of .fov files.
 
-    Reads headers and metadata, not the pictures. With --json one object a line for each file.
+    Only headers and metadata are read, and no picture is decoded. With --json, each file gives one line with an object.
     """
     failed = False
     for source in map(as_path, sources):

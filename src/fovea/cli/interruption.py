@@ -1,4 +1,4 @@
-"""Signals that ask the command to end."""
+"""Signals that end the command."""
 
 import os
 import signal
@@ -12,16 +12,19 @@ from typing import NoReturn
 
 from fovea import atomic
 
-_ASKING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-_ECHO_S = 1.0
-"""For so long after a signal another is the same once more: ``timeout`` sends to a process and then to its group."""
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_REPEAT_S = 1.0
+"""Seconds after a signal in which another one is ignored. ``timeout`` sends a signal to a process and to its group."""
 
 
 class Interruption(BaseException):
-    """A signal asks the command to end. A note tells what is done until then.
+    """A signal that ends the command. A note on the exception may say how much work is done.
 
     Args:
-        number: of the signal.
+        number: number of the signal.
+
+    Attributes:
+        code: exit code of the command.
     """
 
     def __init__(self, number: int) -> None:
@@ -35,9 +38,9 @@ class Interruption(BaseException):
 
 @contextmanager
 def raised() -> Iterator[None]:
-    """The first signal meanwhile raises :class:`Interruption` in the main thread; a later one ends the process at once.
+    """Raise :class:`Interruption` in the main thread at the first signal. A later signal ends the process immediately.
 
-    Signals that are ignored, as with ``nohup``, stay ignored.
+    Signals that the process ignores, for example because of ``nohup``, stay ignored.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -49,23 +52,27 @@ def raised() -> Iterator[None]:
         if not first:
             first = time.monotonic()
             raise Interruption(number)
-        if time.monotonic() - first > _ECHO_S:
+        if time.monotonic() - first > _REPEAT_S:
             atomic.discard_unfinished()
             os._exit(128 + number)
 
-    own = (signal.SIG_DFL, signal.default_int_handler)
-    before = {number: found for number in _ASKING if (found := signal.getsignal(number)) in own}
-    for number in before:
+    defaults = (signal.SIG_DFL, signal.default_int_handler)
+    replaced = {number: handler for number in _SIGNALS if (handler := signal.getsignal(number)) in defaults}
+    for number in replaced:
         signal.signal(number, handle)
     try:
         yield
     finally:
-        for number, found in before.items():
-            signal.signal(number, found)
+        for number, handler in replaced.items():
+            signal.signal(number, handler)
 
 
 def end(code: int) -> NoReturn:
-    """End the process. Files that other threads still write are discarded, and the threads not waited for."""
+    """End the process without waiting for its threads, and remove their unfinished files.
+
+    Args:
+        code: exit code of the process.
+    """
     atomic.discard_unfinished()
     if any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()):
         os._exit(code)

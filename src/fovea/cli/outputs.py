@@ -1,4 +1,4 @@
-"""What is found out about outputs before the work."""
+"""Checks of outputs before the work starts."""
 
 import os
 import tempfile
@@ -12,55 +12,61 @@ from fovea.cli.streams import printable
 
 
 def keep_inputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
-    """Refuse to replace a file that is read, by whatever name or link.
+    """Check that no output replaces an input, even under another name or through a link.
 
     Args:
-        outputs: files to write, which may exist.
-        inputs: files to read, which may not exist.
+        outputs: files to write. They need not exist.
+        inputs: files to read. They need not exist.
 
     Raises:
         click.UsageError: an output is an input.
     """
-    there = {_identity(output): output for output in outputs if output.is_file()}
-    if not there:
+    existing = {_identity(output): output for output in outputs if output.is_file()}
+    if not existing:
         return
     for path in inputs:
-        if path.is_file() and (replaced := there.get(_identity(path))):
+        if path.is_file() and (replaced := existing.get(_identity(path))):
             same = "an input, too" if replaced == path else f"the input {printable(str(path))}"
             raise click.UsageError(f"the output {printable(str(replaced))} is {same}: choose another")
 
 
 def _identity(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_dev, found.st_ino
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def require_file(path: Path) -> None:
-    """See that a file can be written.
+    """Check that a file can be written.
+
+    Args:
+        path: path of the file.
 
     Raises:
-        click.UsageError: it is a folder.
-        FoveaError: its folder cannot be written. The message names the file.
+        click.UsageError: the path is a folder.
+        FoveaError: no file can be written to its folder. The error names the file.
     """
-    with atomic.naming(path):
+    with atomic.write_errors(path):
         if path.is_dir():
             raise click.UsageError(f"the output {printable(str(path))} is a folder: name a file")
-        place = Path(os.path.realpath(path))
-        if place.is_file() or not place.exists():  # no device
-            _try(place.parent)
+        target = Path(os.path.realpath(path))
+        if target.is_file() or not target.exists():  # a device needs no writable folder
+            _check_writable(target.parent)
 
 
 def require_folder(path: Path) -> None:
-    """See that files can be written to a folder, which may have to be made.
+    """Check that files can be written to a folder, which need not exist.
+
+    Args:
+        path: path of the folder.
 
     Raises:
-        FoveaError: they cannot. The message names the folder.
+        FoveaError: no file can be written to the folder. The error names the folder.
     """
-    with atomic.naming(path):
-        _try(Path(os.path.realpath(path)))
+    with atomic.write_errors(path):
+        _check_writable(Path(os.path.realpath(path)))
 
 
-def _try(folder: Path) -> None:
+def _check_writable(folder: Path) -> None:
     while not folder.exists():
         folder = folder.parent
     with tempfile.TemporaryFile(dir=folder):

@@ -1,4 +1,4 @@
-"""``--roi``: where the map of the region of interest of each image comes from."""
+"""The sources of the maps that the option ``--roi`` names."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from fovea.picture import Picture, RegionLike
 
 FindRegion = Callable[[Path, "Picture"], "RegionLike"]
-"""The map of an image, by its path and its pixels."""
+"""Function that returns the map of an image, given its path and its pixels."""
 
 
 def region_finder(where: Path, source: Path, threads: int, keep_metadata: bool) -> FindRegion:
-    """Tells where maps come from.
+    """Return the function that gives the map of each image.
 
     Args:
-        where: an image, white on what is of interest; a folder of such images, one for each image and named alike;
-            labels in COCO's .json; or a recognizer (.onnx or .yaml), which finds the objects.
+        where: an image that is white in the region; a folder of such images, one for each image and with the same name;
+            labels in the COCO format (.json); or a recognizer (.onnx or .yaml), which finds the objects.
         source: IN of the command.
-        threads: that a recognizer takes for an image.
-        keep_metadata: as the images are read, so that maps lie like them.
+        threads: number of threads of a recognizer.
+        keep_metadata: whether the images are read as stored, and not turned upright. Maps are read in the same way.
 
     Returns:
-        What gives the map of each image.
+        The function.
 
     Raises:
-        click.UsageError: one map is given for a folder of images.
-        FoveaError: labels or recognizer cannot be used.
+        click.UsageError: one map is given for a folder of images, or labels are given for a pipe.
+        FoveaError: the labels or the recognizer cannot be used.
     """
     if where.suffix in (".onnx", ".yaml", ".yml"):
         return _by_recognizer(where, threads)
@@ -59,7 +59,7 @@ def _by_labels(where: Path, source: Path, keep_metadata: bool) -> FindRegion:
     from fovea.picture import lay_labels
 
     if source == PIPE:
-        raise click.UsageError("labels tell images by their names, and a pipe has none: give an image as --roi")
+        raise click.UsageError("labels need the names of images, and a pipe has no name: give an image as --roi")
     dataset = load_dataset(where, source if source.is_dir() else source.parent)
     for note in dataset.notes:
         click.echo(f"fovea: {note}", err=True)
@@ -76,14 +76,14 @@ def _by_labels(where: Path, source: Path, keep_metadata: bool) -> FindRegion:
 
 
 def _by_name(where: Path, source: Path, keep_metadata: bool) -> FindRegion:
-    # Listed once: a folder may hold a million.
+    # The maps are listed only once, because a folder may contain a million files.
     maps = {path.relative_to(where).with_suffix(""): path for path in sorted(where.rglob("*")) if path.is_file()}
 
     def find(path: Path, _picture: "Picture") -> "RegionLike":
-        beside = (path.relative_to(source) if source.is_dir() else Path(path.name)).with_suffix("")
-        if beside not in maps:
-            raise ImageError(f"there is no map named {beside.name} in this folder", path=(where / beside).parent)
-        return _read(maps[beside], keep_metadata)
+        name = (path.relative_to(source) if source.is_dir() else Path(path.name)).with_suffix("")
+        if name not in maps:
+            raise ImageError(f"there is no map named {name.name} in this folder", path=(where / name).parent)
+        return _read(maps[name], keep_metadata)
 
     return find
 

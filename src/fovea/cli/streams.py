@@ -1,4 +1,4 @@
-"""The standard streams: made fit for use, and what is printed to them."""
+"""Preparing the standard streams, and printing to them."""
 
 import io
 import os
@@ -12,32 +12,32 @@ import click
 from fovea import atomic
 from fovea.errors import FoveaError
 
-_BREAKING = {"Cc", "Cs", "Zl", "Zp"}
-"""Categories of characters that break a line, steer a terminal, or stand for bytes that are no text."""
+_ESCAPED = {"Cc", "Cs", "Zl", "Zp"}
+"""Unicode categories of characters that break a line, control a terminal, or stand for bytes that are not text."""
 
 
 def prepare() -> None:
-    """Make the standard streams fit for any name of a file, and for having been closed.
+    """Prepare the standard streams for names of files in any encoding, and for streams that are closed.
 
-    Letters that the encoding of a stream does not have are written as escapes. The numbers of closed streams are taken:
-    the next file that is opened would get them, and with them whatever a library prints. As Python does, ``sys.stdin``
-    and ``sys.stdout`` are None where they were closed; messages to a closed ``sys.stderr`` go nowhere.
+    Characters that the encoding of a stream does not have are written as escapes. The descriptors of closed streams are
+    opened: otherwise, the next file that is opened would get such a descriptor, and output of a library would go into
+    this file. If they are closed, ``sys.stdin`` and ``sys.stdout`` stay None, and messages to ``sys.stderr`` are lost.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(descriptor, True)
     os.close(descriptor)
     if sys.stderr is None:
-        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115  # as long as the process
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115  # open until the process ends
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def print_result(text: str) -> None:
-    """Print what was asked for, on the standard output.
+    """Print a result on the standard output.
 
     Raises:
-        FoveaError: it is closed, or cannot be written.
+        FoveaError: the standard output is closed or cannot be written.
     """
     if sys.stdout is None:
         raise FoveaError("the output cannot be written: the standard output is closed")
@@ -45,36 +45,36 @@ def print_result(text: str) -> None:
 
 
 def print_note(text: str) -> None:
-    """Print what was done, such as where a result is, on the standard output. If that is closed, nobody wants to know.
+    """Print a note, such as the place of a result, on the standard output. If it is closed, the note is lost.
 
     Raises:
-        FoveaError: it cannot be written.
+        FoveaError: the standard output cannot be written.
     """
-    with atomic.naming(None):
+    with atomic.write_errors(None):
         click.echo(text)
 
 
 def tell(text: str) -> None:
-    """Print a line for people, on the standard error. Where it cannot be written, nobody reads it."""
+    """Print a message on the standard error. If it cannot be written, the message is lost."""
     with suppress(OSError):
         click.echo(text, err=True)
 
 
 def printable(text: str) -> str:
-    r"""A name as part of a line.
+    r"""Return a text with escapes in place of characters that do not belong in a line, for names of files.
 
     Example:
         >>> print(printable("Jürgen \n 日本.png"))
         Jürgen \n 日本.png
     """
     return "".join(
-        character.encode("unicode_escape").decode() if unicodedata.category(character) in _BREAKING else character
+        character.encode("unicode_escape").decode() if unicodedata.category(character) in _ESCAPED else character
         for character in text
     )
 
 
 def one_line(text: str) -> str:
-    r"""A message of any library as a line.
+    r"""Return the message of a library as one line.
 
     Example:
         >>> one_line("no good:\n  because")

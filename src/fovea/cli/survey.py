@@ -1,4 +1,4 @@
-"""Which files of a folder are taken, and what is passed over."""
+"""Finding the files of a folder, and counting those that are passed over."""
 
 import os
 import stat
@@ -9,18 +9,18 @@ from typing import NamedTuple
 
 from fovea.cli.streams import printable
 
-_TOLD = 5
-"""Kinds of files that are named at most."""
+_LISTED = 5
+"""Largest number of kinds of files in a message."""
 
 
 class Survey(NamedTuple):
-    """What was found.
+    """The result of a survey.
 
     Attributes:
-        files: those that are wanted, in the order in which they were found.
-        unread: why others that are wanted, or folders, cannot be read.
-        passed_over: how many files are not wanted, of which kinds, and how many folders were not searched, in words;
-            empty where there are none.
+        files: files with one of the suffixes, folder by folder in the order of their names.
+        unread: errors about files or folders that cannot be read.
+        passed_over: text about the kinds and numbers of other files, and the number of folders that were not searched;
+            empty if there are none.
     """
 
     files: list[Path]
@@ -29,24 +29,27 @@ class Survey(NamedTuple):
 
 
 def survey(folder: Path, suffixes: Collection[str], below: bool = True) -> Survey:
-    """Look for files in a folder, past hidden ones.
+    """Find the files of a folder that have certain suffixes. Hidden files are ignored.
 
-    Links to folders are not followed: they may lead in circles, or to the same images twice. Special files, such as
-    pipes and devices, are passed over, whatever their names.
+    Links to folders are not followed, because they may lead in circles or to the same files again. Special files, such
+    as pipes and devices, are passed over.
 
     Args:
-        folder: where to look.
-        suffixes: of the files that are wanted, in lower case.
-        below: look into the folders below it, too.
+        folder: folder to search.
+        suffixes: suffixes of the files, in lower case.
+        below: whether to search the folders below it, too.
+
+    Returns:
+        The files, and the files and folders that were not taken.
     """
     files: list[Path] = []
     unread: list[OSError] = []
     others: Counter[str] = Counter()
     unsearched = 0
     for root, folders, names in os.walk(folder, onerror=unread.append):
-        shown = sorted(name for name in folders if not name.startswith("."))
-        folders[:] = [name for name in shown if below and not Path(root, name).is_symlink()]
-        unsearched += len(shown) - len(folders)
+        visible = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = [name for name in visible if below and not Path(root, name).is_symlink()]
+        unsearched += len(visible) - len(folders)
         for path in (Path(root, name) for name in sorted(names) if not name.startswith(".")):
             suffix = path.suffix.lower()
             if suffix not in suffixes:
@@ -61,23 +64,23 @@ def survey(folder: Path, suffixes: Collection[str], below: bool = True) -> Surve
                 files.append(path)
             else:
                 others["special"] += 1
-    return Survey(files, unread, _in_words(others, unsearched))
+    return Survey(files, unread, _describe(others, unsearched))
 
 
-def _in_words(kinds: Counter[str], folders: int = 0) -> str:
-    """Tell kinds of files, the most frequent first, and how many folders were not searched.
+def _describe(kinds: Counter[str], folders: int = 0) -> str:
+    """Return text about kinds of files, the most frequent kind first, and about folders that were not searched.
 
     Example:
-        >>> _in_words(Counter({".mov": 1, ".txt": 2}), folders=1)
+        >>> _describe(Counter({".mov": 1, ".txt": 2}), folders=1)
         '3 files were passed over: 2 .txt, 1 .mov; 1 folder was not searched'
     """
-    told = []
+    parts = []
     if count := kinds.total():
         ordered = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
-        listed = [f"{number:,} {printable(kind)}" for kind, number in ordered[:_TOLD]]
-        if rest := sum(number for _, number in ordered[_TOLD:]):
+        listed = [f"{number:,} {printable(kind)}" for kind, number in ordered[:_LISTED]]
+        if rest := sum(number for _, number in ordered[_LISTED:]):
             listed.append(f"{rest:,} others")
-        told.append(f"{count:,} {'files were' if count > 1 else 'file was'} passed over: {', '.join(listed)}")
+        parts.append(f"{count:,} {'files were' if count > 1 else 'file was'} passed over: {', '.join(listed)}")
     if folders:
-        told.append(f"{folders:,} {'folders were' if folders > 1 else 'folder was'} not searched")
-    return "; ".join(told)
+        parts.append(f"{folders:,} {'folders were' if folders > 1 else 'folder was'} not searched")
+    return "; ".join(parts)

@@ -1,6 +1,6 @@
-"""Runs exported networks, on the inference runtime that the user chooses.
+"""Running exported networks on an inference runtime that the user chooses.
 
-A new runtime is one more module with the interface of :class:`Engine`, and one more line in ``base.py``.
+A new runtime needs one more module with the interface of :class:`Engine`, and one more line in ``base.py``.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ __all__ = ["Engine", "Network", "Session", "available_cores", "create_engine", "
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Session":  # not before it is needed: ONNX Runtime takes long to import
+    if name == "Session":  # imported when it is first used, because ONNX Runtime takes long to import
         from fovea.engine.ort import Session
 
         return Session

@@ -1,4 +1,4 @@
-"""The interface of an inference runtime, and the choice among them."""
+"""The interface of an inference runtime, and the choice of one."""
 
 import os
 from importlib import import_module
@@ -9,26 +9,33 @@ from numpy.typing import NDArray
 
 from fovea.errors import ArgumentError, EngineError
 
-_ENGINES = {
+_ENGINES = {  # name of the engine: module, class, and package that pip installs
     "onnxruntime": ("fovea.engine.ort", "OnnxRuntimeEngine", "onnxruntime"),
     "openvino": ("fovea.engine.ov", "OpenVinoEngine", "openvino"),
 }
 
 
 class Network(Protocol):
-    """A loaded network. May be called from several threads at once."""
+    """A loaded network. Several threads may call it at the same time."""
 
     def __call__(self, *inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-        """Run on arrays in the order of the graph's inputs; outputs in the order of its outputs."""
+        """Run the network.
+
+        Args:
+            inputs: arrays in the order of the graph's inputs.
+
+        Returns:
+            Arrays in the order of the graph's outputs.
+        """
 
 
 class Engine(Protocol):
     """An inference runtime with its settings.
 
     Attributes:
-        name: as in :func:`create_engine`.
-        precision: "fp32", or a faster one that the runtime has. Never applies to exact networks.
-        threads: that one call may use; calls at the same time run side by side, on other cores where there are more.
+        name: name of the engine, as in :func:`create_engine`.
+        precision: "fp32", or a faster precision of the runtime. Exact networks always run in fp32.
+        threads: number of threads that one call may use. Calls at the same time run on different cores if possible.
     """
 
     name: str
@@ -36,46 +43,47 @@ class Engine(Protocol):
     threads: int
 
     def load(self, graph: bytes, exact: bool = False) -> Network:
-        """Make an ONNX graph ready to run.
+        """Load an ONNX graph.
 
         Args:
-            graph: a serialized ONNX model.
-            exact: the graph computes with integers held in float32 and must run in true float32.
+            graph: serialized ONNX model.
+            exact: whether the graph computes with integers that are stored as float32, and must run in true float32.
 
         Returns:
-            The network. It is opened when it is first run, and an ``EngineError`` then says what the runtime refuses.
+            The network. The runtime opens it at the first call, which raises ``EngineError`` if that fails.
         """
 
 
 def engine_names() -> list[str]:
-    """Engines whose runtime is installed, the default first."""
+    """Return the names of the engines whose runtime is installed, the default first."""
     return [name for name, (_, _, package) in _ENGINES.items() if find_spec(package)]
 
 
 def create_engine(
     name: str = "onnxruntime", precision: str = "fp32", threads: int | None = None, at_once: int | None = None
 ) -> Engine:
-    """An engine by name.
+    """Return an engine.
 
     Args:
         name: "onnxruntime" or "openvino".
-        precision: "fp32" everywhere; OpenVINO also has "bf16" and "fp16" on processors with such units.
-        threads: for one call; all cores by default, and never more than there are.
-        at_once: how many calls run side by side at most, where the runtime can hold to that (OpenVINO); by default as
-            many as there are cores for.
+        precision: "fp32". OpenVINO also has "bf16" and "fp16" on processors that support them.
+        threads: number of threads for one call, limited to the number of cores; None for all cores.
+        at_once: largest number of calls that run at the same time; None for as many as the cores allow. Only OpenVINO
+            has such a limit.
 
     Raises:
-        ArgumentError: the name is unknown, or there is less than one thread.
-        EngineError: the runtime is not installed, or has no such precision.
+        ArgumentError: the name is unknown, or ``threads`` is less than 1.
+        EngineError: the runtime is not installed, or does not have the precision.
     """
     if name not in _ENGINES:
-        raise ArgumentError(f"unknown engine {name!r}; there are {', '.join(_ENGINES)}")
+        raise ArgumentError(f"unknown engine {name!r}: choose one of {', '.join(_ENGINES)}")
     module, attribute, package = _ENGINES[name]
     try:
         engine_class = getattr(import_module(module), attribute)
     except ImportError as error:
         if error.__cause__ is not None and not isinstance(error.__cause__, Exception):
-            raise error.__cause__ from None  # a signal in the middle of the import, which extensions take for a failure
+            # A signal interrupted the import, and an extension module reported it as an ImportError.
+            raise error.__cause__ from None
         raise EngineError(f"engine {name} needs the package {package}: pip install {package}") from error
     cores = available_cores()
     if threads is not None and threads < 1:
@@ -86,7 +94,7 @@ def create_engine(
 
 
 def available_cores() -> int:
-    """Cores that this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

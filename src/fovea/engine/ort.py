@@ -1,4 +1,4 @@
-"""ONNX Runtime on the CPU."""
+"""The engine that runs networks with ONNX Runtime on the CPU."""
 
 import os
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from fovea.engine.base import Network
 from fovea.errors import EngineError
 from fovea.forks import PerProcess, running
 
-# ONNX Runtime 1.32 reports its use to Microsoft unless it is told not to before it is imported. The thread that does so
-# also keeps a forked child from ending.
+# ONNX Runtime 1.32 reports its use to Microsoft unless this variable is set before the import. The thread that sends
+# the reports would also keep a forked child from ending.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime as ort
@@ -23,9 +23,9 @@ class Value(NamedTuple):
     """An input or an output of a graph.
 
     Attributes:
-        name: in the graph.
-        shape: a number for each axis, or a name or None where it is open.
-        type: as ONNX Runtime writes it, such as ``tensor(float)``.
+        name: name in the graph.
+        shape: size of each axis; a name or None for an axis of any size.
+        type: type as ONNX Runtime writes it, such as ``tensor(float)``.
     """
 
     name: str
@@ -34,11 +34,11 @@ class Value(NamedTuple):
 
 
 class Session:
-    """An ONNX graph that is ready to run. Threads may share it; a forked child opens it again by itself.
+    """An ONNX graph that is ready to run. Threads may share it. A forked child opens it again.
 
     Args:
-        graph: a serialized ONNX model, or the path of its file.
-        threads: that one run uses.
+        graph: serialized ONNX model, or the path of its file.
+        threads: number of threads that one run uses.
     """
 
     def __init__(self, graph: bytes | Path, threads: int) -> None:
@@ -46,7 +46,7 @@ class Session:
 
     @property
     def inputs(self) -> tuple[Value, ...]:
-        """The inputs, in order.
+        """The inputs of the graph, in order.
 
         Raises:
             EngineError: ONNX Runtime does not open the graph.
@@ -55,7 +55,7 @@ class Session:
 
     @property
     def outputs(self) -> tuple[Value, ...]:
-        """The outputs, in order.
+        """The outputs of the graph, in order.
 
         Raises:
             EngineError: ONNX Runtime does not open the graph.
@@ -64,7 +64,7 @@ class Session:
 
     @property
     def metadata(self) -> dict[str, str]:
-        """What the exporter of the graph noted in it.
+        """The metadata that the exporter stored in the graph.
 
         Raises:
             EngineError: ONNX Runtime does not open the graph.
@@ -78,11 +78,11 @@ class Session:
             inputs: arrays in the order of the graph's inputs.
 
         Returns:
-            The outputs, in their order.
+            Arrays in the order of the graph's outputs.
 
         Raises:
             EngineError: ONNX Runtime does not open the graph, or the run fails.
-            MemoryError: there is too little memory.
+            MemoryError: there is not enough memory.
         """
         try:
             with running():
@@ -92,42 +92,42 @@ class Session:
         except EngineError:
             raise
         except Exception as error:
-            raise _told(error, "failed to run the network") from error
+            raise _own_error(error, "failed to run the network") from error
 
 
 class OnnxRuntimeEngine:
-    """Networks on ONNX Runtime, in fp32."""
+    """An engine that runs networks with ONNX Runtime, in fp32."""
 
     name = "onnxruntime"
 
     def __init__(self, precision: str, threads: int, _at_once: int) -> None:
         if precision != "fp32":
-            raise EngineError(f"engine onnxruntime has no precision {precision!r}; it runs fp32")
+            raise EngineError(f"engine onnxruntime has no precision {precision!r}: choose fp32")
         self.precision, self.threads = precision, threads
 
     def load(self, graph: bytes, exact: bool = False) -> Network:
-        """See :meth:`fovea.engine.Engine.load`."""
+        """Load an ONNX graph, as :meth:`fovea.engine.Engine.load` describes."""
         return Session(graph, self.threads)
 
 
 def _open(graph: bytes | Path, threads: int) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
-    # Spinning threads would take the cores from tiles and images that are coded beside this one.
+    # Threads that spin while they wait would take the cores from other tiles and images.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 4  # errors are raised, too
+    options.log_severity_level = 4  # fatal errors only: ONNX Runtime also raises its errors
     try:
         return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        raise _told(error, "cannot open the network") from error
+        raise _own_error(error, "cannot open the network") from error
 
 
-def _told(error: Exception, what: str) -> Exception:
-    """The error to raise in place of one of ONNX Runtime's, which share no base class."""
+def _own_error(error: Exception, failure: str) -> Exception:
+    """Return the error to raise instead of an error of ONNX Runtime, whose errors have no common base class."""
     reason = " ".join(str(error).split())
     if "bad_alloc" in reason or "Failed to allocate memory" in reason:
         return MemoryError(reason)
-    return EngineError(f"ONNX Runtime {what}: {reason}")
+    return EngineError(f"ONNX Runtime {failure}: {reason}")
 
 
 def _values(arguments: Sequence[ort.NodeArg]) -> tuple[Value, ...]:

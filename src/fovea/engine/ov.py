@@ -1,4 +1,4 @@
-"""OpenVINO on the CPU."""
+"""The engine that runs networks with OpenVINO on the CPU."""
 
 from collections import deque
 from functools import partial
@@ -11,31 +11,32 @@ from fovea.engine.base import Network
 from fovea.errors import EngineError
 from fovea.forks import PerProcess, running
 
-# Threads of oneTBB leave a call a moment after it has returned. A child that is forked before waits for them for ever.
 _SETTLE = 0.1
-# OpenVINO prepares its view of NumPy's types at the first call, behind a lock that threads wait for without giving up
-# Python's own. Two threads that call it for the first time may wait for each other for ever: here there is one.
+"""Seconds after a call until the threads of oneTBB rest. A child that is forked earlier waits for them forever."""
+# At its first call, OpenVINO prepares its table of NumPy types under a lock. A thread that waits for this lock keeps
+# the lock of the Python interpreter, so two threads that make the first call may wait for each other forever. Here one
+# thread makes the first call.
 ov.Type.f32.to_dtype()
 _PRECISIONS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 
 
 class OpenVinoEngine:
-    """Networks on OpenVINO, in fp32 or in the 16-bit precision that the processor has units for."""
+    """An engine that runs networks with OpenVINO, in fp32 or in a 16-bit precision that the processor supports."""
 
     name = "openvino"
 
     def __init__(self, precision: str, threads: int, at_once: int) -> None:
         if precision not in _PRECISIONS:
-            raise EngineError(f"engine openvino has no precision {precision!r}; choose {', '.join(_PRECISIONS)}")
+            raise EngineError(f"engine openvino has no precision {precision!r}: choose one of {', '.join(_PRECISIONS)}")
         self.precision, self.threads, self._streams = precision, threads, at_once
         self._core = PerProcess(ov.Core)
 
     def load(self, graph: bytes, exact: bool = False) -> Network:
-        """See :meth:`fovea.engine.Engine.load`."""
+        """Load an ONNX graph, as :meth:`fovea.engine.Engine.load` describes."""
         settings: dict[str, str | int] = {
-            # Left alone, OpenVINO picks bf16 by itself where the processor has it.
+            # Without this setting, OpenVINO chooses bf16 on processors that support it.
             "INFERENCE_PRECISION_HINT": "f32" if exact else _PRECISIONS[self.precision],
-            # Each stream runs one call at a time, and all of them share the threads.
+            # Each stream runs one call at a time, and the streams share all threads.
             "INFERENCE_NUM_THREADS": self._streams * self.threads,
             "NUM_STREAMS": self._streams,
         }
@@ -49,15 +50,16 @@ class OpenVinoEngine:
 
 
 class _Compiled:
-    """A network that one process has compiled, and its requests."""
+    """A network that one process has compiled, with its inference requests."""
 
     def __init__(self, core: PerProcess[ov.Core], graph: bytes, settings: dict[str, str | int]) -> None:
         try:
             self._model = core.get().compile_model(core.get().read_model(graph), "CPU", settings)
         except RuntimeError as error:
             raise EngineError(f"OpenVINO cannot open the network: {error}") from error
-        # A request is not safe to share between threads, and its outputs are overwritten by its next run: each call
-        # takes an idle one. All are kept, because a forked child must not free those of its parent either.
+        # Two threads must not use the same request at the same time, and the next run of a request overwrites its
+        # outputs, so each call takes an idle request. The list keeps all of them alive, because a forked child must
+        # never free a request of its parent.
         self._requests: list[ov.InferRequest] = []
         self._idle: deque[ov.InferRequest] = deque()
 

@@ -1,11 +1,11 @@
-"""Integer symbols to bytes and back: frequency tables and an rANS coder.
+"""Entropy coding: frequency tables and an rANS coder that turn integer symbols into bytes and back.
 
-All probabilities are integers, so a stream does not depend on the machine that writes or reads it. Every
-symbol comes with the index of its table; index 0 means "certainly zero" and costs neither bits nor time.
+All probabilities are integers, so a stream does not depend on the machine that writes or reads it. Each symbol has the
+index of a frequency table. The symbols of index 0 are certainly zero, and cost neither bits nor time.
 
-The coder exists twice, with exactly the same stream: in C, and in Python for places where the extension could
-not be built. :data:`IMPLEMENTATION` says which one is in use, ``"c"`` or ``"python"``; the environment
-variable ``FOVEA_ENTROPY=python`` forces the latter.
+The coder exists twice, in C and in Python, and both write exactly the same stream. The one in Python is for machines on
+which the C extension could not be built. :data:`IMPLEMENTATION` names the one in use, ``"c"`` or ``"python"``; the
+environment variable ``FOVEA_ENTROPY=python`` forces the one in Python.
 
 Example:
     >>> import numpy as np

@@ -1,8 +1,8 @@
-/* The coder in C: the same stream as reference.py, which says what it is, some forty times as fast.
+/* The coder in C. It writes and reads the stream that reference.py defines, about forty times as fast.
  *
- * Nothing here trusts its input: tables are checked when they are prepared, indexes and symbols where they are
- * used, and no word is taken from beyond its buffer. The interpreter lock is released while coding; another thread
- * that writes to the arrays meanwhile spoils the result but not the memory.
+ * No function trusts its input: tables are checked when they are prepared, indexes and symbols when they are used, and
+ * no word is read from outside its buffer. The interpreter lock is released during coding. If another thread writes to
+ * the arrays at the same time, the result is wrong, but no memory outside the arrays is touched.
  */
 
 #define PY_SSIZE_T_CLEAN
@@ -19,18 +19,18 @@
 #define BUCKET_BITS 9
 #define BUCKET_SHIFT (PRECISION - BUCKET_BITS)
 #define BLOCK 4096
-#define WORDS_PER_SYMBOL 3 /* at most: the number, its length, the escape */
+#define WORDS_PER_SYMBOL 3 /* largest number: one each for the excess, its length and the escape */
 #define CAPSULE "fovea.entropy._rans.tables"
 
 typedef struct {
     uint32_t *starts; /* 2 * reach + 3 cumulative frequencies, from 0 to TOTAL */
     uint32_t reach;
-    uint16_t buckets[1 << BUCKET_BITS]; /* the entry in which each 128th of TOTAL begins */
+    uint16_t buckets[1 << BUCKET_BITS]; /* the entry at the start of each bucket of 2^BUCKET_SHIFT slots */
 } Table;
 
 typedef struct {
     uint32_t count;
-    Table *table; /* table[0] is not used: its symbols are skipped */
+    Table *table; /* table[0] is not used, because its symbols are skipped */
     uint32_t *starts;
 } Tables;
 
@@ -69,7 +69,7 @@ static void release(Tables *tables) {
 
 static void release_capsule(PyObject *capsule) { release(PyCapsule_GetPointer(capsule, CAPSULE)); }
 
-/* Counts the tables in the bytes; 0 if there are too many or the last one ends too early. */
+/* Return the number of tables in the bytes, or 0 if there are too many or the last one ends too early. */
 static uint32_t count_tables(const uint8_t *data, Py_ssize_t size) {
     uint32_t count = 1;
     Py_ssize_t position = 0;
@@ -77,7 +77,7 @@ static uint32_t count_tables(const uint8_t *data, Py_ssize_t size) {
     return position == size && count <= MAX_TABLES ? count : 0;
 }
 
-/* Reads one table from `data` and returns the bytes after it; NULL if its frequencies are wrong. */
+/* Read one table from `data`. Return the bytes after it, or NULL if its frequencies are wrong. */
 static const uint8_t *read_table(Table *table, uint32_t *starts, const uint8_t *data) {
     uint32_t reach = *data++, escape = 2 * reach + 1, sum = 0;
     for (uint32_t entry = 0; entry < escape; entry++, data += 2) {
@@ -102,7 +102,7 @@ static Tables *read_tables(const uint8_t *data, Py_ssize_t size) {
     if (!count) return (Tables *)raise_fovea("ModelError", "the frequency tables are too many or end too early");
     Tables *tables = PyMem_Calloc(1, sizeof *tables);
     if (!tables) return (Tables *)PyErr_NoMemory();
-    /* A table of 2 L + 1 frequencies takes 4 L + 3 bytes and 2 L + 3 starts: never more starts than bytes. */
+    /* A table of 2 L + 1 frequencies has 4 L + 3 bytes and 2 L + 3 starts: there are never more starts than bytes. */
     tables->starts = PyMem_Calloc((size_t)size + 1, sizeof *tables->starts);
     tables->table = PyMem_Calloc(count, sizeof *tables->table);
     tables->count = count;
@@ -124,7 +124,7 @@ static Tables *read_tables(const uint8_t *data, Py_ssize_t size) {
 
 /* ---- coding --------------------------------------------------------------------------------------------------- */
 
-/* Lists the positions of the non-zero indexes of a block without a branch that depends on them. */
+/* List the positions of the non-zero indexes of a block. No branch depends on a single index. */
 static unsigned list_coded(const uint8_t *indexes, unsigned size, uint16_t *coded) {
     unsigned count = 0, i = 0;
     for (; i + 8 <= size; i += 8) {
@@ -151,7 +151,7 @@ static int32_t read_symbol(const uint8_t *symbols, size_t i) {
 
 typedef struct {
     uint64_t state;
-    uint8_t *words; /* little-endian, whatever the platform */
+    uint8_t *words; /* little-endian on every platform */
     size_t size, capacity;
 } Sink;
 
@@ -190,7 +190,7 @@ static Status push_block(const Tables *tables, Sink *shared, const uint8_t *symb
     uint32_t skipped = 0;
     for (unsigned i = 0; i < size; i++) skipped |= indexes[i] ? 0 : (uint32_t)read_symbol(symbols, i);
     if (skipped) return BAD_SKIP;
-    Sink sink = *shared; /* a copy that the compiler can keep in registers */
+    Sink sink = *shared; /* a copy, which the compiler can keep in registers */
     while (count--) {
         uint32_t index = indexes[coded[count]];
         int32_t symbol = read_symbol(symbols, coded[count]);
@@ -257,7 +257,7 @@ static Status take_excess(Source *source, uint32_t reach, int32_t *symbol) {
 static Status pop_block(const Tables *tables, Source *shared, uint8_t *symbols, const uint8_t *indexes, unsigned size) {
     uint16_t coded[BLOCK];
     unsigned count = list_coded(indexes, size, coded);
-    Source source = *shared; /* likewise */
+    Source source = *shared; /* a copy, which the compiler can keep in registers */
     for (unsigned i = 0; i < count; i++) {
         uint32_t index = indexes[coded[i]];
         if (index >= tables->count || !index) return BAD_INDEX;
@@ -265,10 +265,10 @@ static Status pop_block(const Tables *tables, Source *shared, uint8_t *symbols, 
         const uint32_t *starts = table->starts;
         uint32_t slot = (uint32_t)source.state & (TOTAL - 1);
         uint32_t entry = table->buckets[slot >> BUCKET_SHIFT];
-        while (starts[entry + 1] <= slot) entry++; /* ends: the last one is TOTAL */
+        while (starts[entry + 1] <= slot) entry++; /* ends, because the last start is TOTAL */
         source.state = (starts[entry + 1] - starts[entry]) * (source.state >> PRECISION) + slot - starts[entry];
         take_word(&source);
-        uint32_t half = (entry + 1) >> 1, sign = (entry & 1) - 1; /* all ones: negative */
+        uint32_t half = (entry + 1) >> 1, sign = (entry & 1) - 1; /* all ones for a negative symbol */
         int32_t symbol = (int32_t)((half ^ sign) - sign);
         if (half > table->reach && take_excess(&source, table->reach, &symbol)) return BAD_ESCAPE;
         memcpy(symbols + 4 * (size_t)coded[i], &symbol, 4);
@@ -334,7 +334,7 @@ static PyObject *pop(PyObject *module, PyObject *args) {
     if (tables && (indexes.len > PY_SSIZE_T_MAX / 16 || symbols.len != 4 * indexes.len))
         PyErr_SetString(PyExc_ValueError, "there must be four bytes of symbols for each index");
     else if (tables && (left < 0 || left > words.len / 4))
-        PyErr_SetString(PyExc_ValueError, "there are not as many words");
+        PyErr_SetString(PyExc_ValueError, "the number of words left is negative or larger than the number of words");
     else if (tables) {
         Source source = {.state = state, .words = words.buf, .left = (size_t)left};
         Status status;
@@ -351,9 +351,9 @@ static PyObject *pop(PyObject *module, PyObject *args) {
 }
 
 static PyMethodDef methods[] = {
-    {"prepare", prepare, METH_VARARGS, "Reads tables once for many calls of push and pop."},
-    {"push", push, METH_VARARGS, "Puts symbols on the state, the last one first."},
-    {"pop", pop, METH_VARARGS, "Takes symbols off the state, the first one first."},
+    {"prepare", prepare, METH_VARARGS, "Read tables once for many calls of push and pop."},
+    {"push", push, METH_VARARGS, "Push symbols on the state, the last symbol first."},
+    {"pop", pop, METH_VARARGS, "Pop symbols from the state, the first symbol first."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -362,7 +362,7 @@ static PyModuleDef_Slot slots[] = {{0, NULL}};
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "_rans",
-    .m_doc = "The coder in C; see fovea.entropy.reference.",
+    .m_doc = "The coder in C, which fovea.entropy.reference documents.",
     .m_methods = methods,
     .m_slots = slots,
 };

@@ -1,8 +1,11 @@
-"""The coder: a stack of symbols that is at the same time a string of bytes.
+"""The entropy coder: a stack of symbols that is stored as bytes.
 
-Asymmetric numeral systems (Duda, 2013, arXiv:1311.2540) in the variant with range-like tables, rANS: the
-stream is one large integer, held as a 64-bit state and 32-bit words below it. The state begins at zero
-instead of at its lower bound and is written without its leading zero bytes, so its ends cost no byte.
+The coder is the range variant of asymmetric numeral systems, rANS (Duda, "Asymmetric numeral systems: entropy coding
+combining speed of Huffman coding with compression rate of arithmetic coding", arXiv:1311.2540, 2013). The stack is one
+large integer. Its highest bits are a 64-bit state, and the rest are 32-bit words, into which the state is renormalized
+(compare Giesen, "Interleaved entropy coders", arXiv:1402.3392, 2014). Two details are different from the papers: the
+state starts at zero instead of at the lower bound of its range, and it is written without its leading zero bytes.
+Therefore an empty stack takes no bytes.
 """
 
 import contextlib
@@ -21,15 +24,15 @@ from fovea.errors import BitstreamError
 
 
 class Implementation(Protocol):
-    """What the C extension and :mod:`fovea.entropy.reference` have in common; the latter documents it."""
+    """The interface of the C extension and of :mod:`fovea.entropy.reference`, which documents the functions."""
 
     def prepare(self, data: bytes, /) -> Any:
-        """Makes the tables ready for coding."""
+        """Read tables for :meth:`push` and :meth:`pop`."""
 
     def push(
         self, tables: Any, symbols: NDArray[np.int32], indexes: NDArray[np.uint8], state: int, /
     ) -> tuple[int, bytes]:
-        """Puts symbols on the state."""
+        """Push symbols on the state."""
 
     def pop(
         self,
@@ -41,7 +44,7 @@ class Implementation(Protocol):
         left: int,
         /,
     ) -> tuple[int, int]:
-        """Takes symbols off the state."""
+        """Pop symbols from the state."""
 
 
 def _best() -> tuple[Implementation, str]:
@@ -60,11 +63,11 @@ def _prepared(prepare: Callable[[bytes], Any], data: bytes) -> Any:
 
 
 class Encoder:
-    """Pushes arrays of symbols on a stack of bytes; :class:`Decoder` pops them in the opposite order.
+    """An encoder, which pushes arrays of symbols on a stack. A :class:`Decoder` pops them in the opposite order.
 
     Args:
-        tables: The frequencies of the symbols.
-        implementation: What codes; both give the same bytes.
+        tables: frequencies of the symbols.
+        implementation: code that does the work. Both implementations give the same bytes.
     """
 
     def __init__(self, tables: FrequencyTables, implementation: Implementation = _RANS) -> None:
@@ -74,50 +77,49 @@ class Encoder:
         self._words: list[bytes] = []
 
     def push(self, symbols: NDArray[np.int32], indexes: NDArray[np.uint8]) -> None:
-        """Adds one array.
+        """Push one array.
 
         Args:
-            symbols: int32, any shape, magnitudes up to :data:`~fovea.entropy.MAX_SYMBOL`.
-            indexes: uint8, same shape: the table of each symbol. At index 0 the symbol must be 0, and is
-                skipped.
+            symbols: int32, any shape, magnitudes up to :data:`fovea.spec.MAX_SYMBOL`.
+            indexes: table index of each symbol, uint8, same shape. At index 0 the symbol must be 0 and is skipped.
 
         Raises:
-            TypeError: An array has another type of number.
-            ValueError: The shapes differ, an index has no table, a symbol is too large, or a skipped one is
-                not zero. The stack stays as it was.
+            TypeError: an array has another data type.
+            ValueError: the shapes differ, an index has no table, a symbol is too large, or a skipped symbol is not
+                zero. The stack does not change.
         """
-        _require(symbols, np.int32, "symbols")
-        _require(indexes, np.uint8, "indexes")
+        _check_dtype(symbols, np.int32, "symbols")
+        _check_dtype(indexes, np.uint8, "indexes")
         if symbols.shape != indexes.shape:
-            raise ValueError(f"symbols {symbols.shape} and indexes {indexes.shape} differ in shape")
+            raise ValueError(f"symbols {symbols.shape} and indexes {indexes.shape} must have the same shape")
         self._state, words = self._implementation.push(
             self._tables, np.ascontiguousarray(symbols), np.ascontiguousarray(indexes), self._state
         )
         self._words.append(words)
 
     def finish(self) -> bytes:
-        """Returns all that was pushed, as bytes, the bottom of the stack first; for nothing, no bytes."""
+        """Return the stack as bytes, from bottom to top. An empty stack gives no bytes."""
         state = self._state.to_bytes((self._state.bit_length() + 7) // 8, "little")
         return b"".join([*self._words, state])
 
 
 class Decoder:
-    """Pops the arrays that an :class:`Encoder` pushed, the last one first.
+    """A decoder, which pops the arrays that an :class:`Encoder` pushed, the last array first.
 
-    Bytes from elsewhere give wrong symbols or an error, never anything worse. :meth:`finish` notices most
-    damage, but not all: where that matters, add a checksum.
+    Bytes that no encoder wrote give wrong symbols or an error, but no other harm. :meth:`finish` detects most damage,
+    but not all of it: a stream that must be intact needs a checksum.
 
     Args:
-        tables: The same tables as in the encoder.
-        data: What :meth:`Encoder.finish` returned.
-        implementation: What decodes; both give the same symbols.
+        tables: frequencies of the symbols, the same as in the encoder.
+        data: bytes that :meth:`Encoder.finish` returned.
+        implementation: code that does the work. Both implementations give the same symbols.
 
     Raises:
-        BitstreamError: No encoder ends a stream like this.
+        BitstreamError: the data ends in a zero byte, which no encoder writes.
     """
 
     def __init__(self, tables: FrequencyTables, data: bytes, implementation: Implementation = _RANS) -> None:
-        # A state with words below it has five to eight bytes, so its length follows from that of the whole.
+        # A state with words below it has five to eight bytes, so the length of the data determines its length.
         size = len(data) if len(data) < 5 else 5 + (len(data) - 5) % 4
         if data and data[-1] == 0:
             raise BitstreamError("the entropy-coded data ends in a zero byte: it is damaged or cut off")
@@ -128,20 +130,20 @@ class Decoder:
         self._state = int.from_bytes(data[len(data) - size :], "little")
 
     def pop(self, indexes: NDArray[np.uint8]) -> NDArray[np.int32]:
-        """Takes off the array that was pushed with these indexes.
+        """Pop the array that was pushed with these indexes.
 
         Args:
-            indexes: uint8, any shape, equal to those at encoding.
+            indexes: table index of each symbol, uint8, any shape, the same as at encoding.
 
         Returns:
             The symbols, int32, same shape.
 
         Raises:
-            BitstreamError: The data is damaged.
-            TypeError: The indexes are not uint8.
-            ValueError: An index has no table.
+            BitstreamError: the data is damaged.
+            TypeError: the indexes are not uint8.
+            ValueError: an index has no table.
         """
-        _require(indexes, np.uint8, "indexes")
+        _check_dtype(indexes, np.uint8, "indexes")
         symbols = np.empty(indexes.shape, np.int32)
         self._state, self._left = self._implementation.pop(
             self._tables, symbols, np.ascontiguousarray(indexes), self._state, self._words, self._left
@@ -149,15 +151,15 @@ class Decoder:
         return symbols
 
     def finish(self) -> None:
-        """Checks that nothing is left.
+        """Check that the stack is empty.
 
         Raises:
-            BitstreamError: The data is damaged, or not all of it has been popped.
+            BitstreamError: the data is damaged, or not all of it has been popped.
         """
         if self._state or self._left:
-            raise BitstreamError("the entropy-coded data does not end where its symbols do: it is damaged")
+            raise BitstreamError("the entropy-coded data does not end with its symbols: it is damaged")
 
 
-def _require(array: NDArray[Any], dtype: type[np.generic], name: str) -> None:
+def _check_dtype(array: NDArray[Any], dtype: type[np.generic], name: str) -> None:
     if array.dtype != dtype:
         raise TypeError(f"{name} must be {np.dtype(dtype)}, not {array.dtype}")

@@ -1,13 +1,15 @@
-"""The coder in Python: says in few lines what the stream is, and works where the C extension is missing.
+"""The coder in Python, which defines the stream and replaces the C extension where that is missing.
 
-With a state x, a symbol whose interval in its table is [start, start + frequency) of 65536 is put on by
-``x = (x // frequency << 16) + start + x % frequency``. Where x would reach 2^64, its lower 32 bits go to the
-words first; so, taking off, a state below 2^32 takes a word back while there is one.
+The coder is rANS (Duda, arXiv:1311.2540, 2013). Let x be the state. A symbol whose interval in its table is
+[start, start + frequency) of 65536 is pushed by ``x = (x // frequency << 16) + start + x % frequency``. If x would
+reach 2^64, its lower 32 bits move to the words first. In the opposite direction, a state below 2^32 takes the last word
+back, if there is one.
 
-A symbol beyond its table's reach is put on as the number e = magnitude - reach >= 1 in Exp-Golomb code: with
-n + 1 the bit length of e, first the sign (1: negative) and above it the n lower bits of e as one number of
-n + 1 bits, then the number 2^n of n + 1 bits, then the interval of the escape. A number of k bits is put on
-by ``x = (x << k) + number``.
+A symbol beyond the reach of its table is pushed as the number e = magnitude - reach >= 1 in an Exp-Golomb code
+(Teuhola, "A compression method for clustered bit-vectors", Information Processing Letters 7, 1978). Let n + 1 be the
+bit length of e. Three parts are pushed in this order: a number of n + 1 bits, which holds the n lower bits of e and
+below them the sign (1 for a negative symbol); the number 2^n in n + 1 bits; and the interval of the escape. A number of
+k bits is pushed by ``x = (x << k) + number``.
 """
 
 from bisect import bisect_right
@@ -15,7 +17,8 @@ from bisect import bisect_right
 import numpy as np
 from numpy.typing import NDArray
 
-from fovea.entropy.tables import PRECISION, FrequencyTables
+from fovea.entropy.probabilities import PRECISION
+from fovea.entropy.tables import FrequencyTables
 from fovea.errors import BitstreamError
 from fovea.spec import MAX_SYMBOL
 
@@ -24,13 +27,13 @@ _WORD_MASK = (1 << 32) - 1
 
 
 def prepare(data: bytes) -> FrequencyTables:
-    """Reads tables once for many calls of :func:`push` and :func:`pop`.
+    """Read tables once for many calls of :func:`push` and :func:`pop`.
 
     Args:
-        data: The bytes of :class:`~fovea.entropy.FrequencyTables`.
+        data: tables as the bytes that :meth:`fovea.entropy.FrequencyTables.to_bytes` returns.
 
     Raises:
-        ModelError: The bytes are no valid tables.
+        ModelError: the bytes are not valid tables.
     """
     return FrequencyTables.from_bytes(data)
 
@@ -38,19 +41,19 @@ def prepare(data: bytes) -> FrequencyTables:
 def push(
     tables: FrequencyTables, symbols: NDArray[np.int32], indexes: NDArray[np.uint8], state: int
 ) -> tuple[int, bytes]:
-    """Puts symbols on the state, the last one first.
+    """Push symbols on the state, the last symbol first.
 
     Args:
-        tables: From :func:`prepare`.
+        tables: tables that :func:`prepare` returned.
         symbols: int32, C-contiguous.
-        indexes: uint8, C-contiguous, same shape.
-        state: The state before, 0 at the beginning.
+        indexes: table index of each symbol, uint8, C-contiguous, same shape.
+        state: state before the symbols; 0 at the start.
 
     Returns:
-        The state after, and the words that did not fit into it, little-endian, to go on top of those before.
+        The state after the symbols, and the little-endian words that left the state and follow the earlier words.
 
     Raises:
-        ValueError: An index has no table, a symbol is too large, or a skipped one is not zero.
+        ValueError: an index has no table, a symbol is too large, or a skipped symbol is not zero.
     """
     intervals = tables.intervals(symbols, indexes)
     coded = np.flatnonzero(indexes)[::-1]
@@ -86,22 +89,22 @@ def pop(
     words: bytes,
     left: int,
 ) -> tuple[int, int]:
-    """Takes symbols off the state, the first one first.
+    """Pop symbols from the state, the first symbol first.
 
     Args:
-        tables: From :func:`prepare`.
-        symbols: int32, C-contiguous: receives the symbols.
-        indexes: uint8, C-contiguous, same shape.
-        state: The state before.
-        words: All words, little-endian.
-        left: How many of them have not been taken back yet.
+        tables: tables that :func:`prepare` returned.
+        symbols: array that receives the symbols, int32, C-contiguous.
+        indexes: table index of each symbol, uint8, C-contiguous, same shape.
+        state: state before the symbols are popped.
+        words: all words of the stream, little-endian.
+        left: number of words that the state has not taken back yet.
 
     Returns:
-        The state after, and how many words are left then.
+        The state after the symbols are popped, and the number of words that are left.
 
     Raises:
-        BitstreamError: An escaped symbol is larger than any that can be coded.
-        ValueError: An index has no table.
+        BitstreamError: an escaped symbol is larger than any symbol that can be coded.
+        ValueError: an index has no table.
     """
     if indexes.size and indexes.max() >= len(tables):
         raise ValueError(f"table index outside 0..{len(tables) - 1}")

@@ -1,44 +1,39 @@
-"""Integer frequency tables: how probable each symbol is, in 65536ths.
+"""Integer frequency tables, which hold the probability of each symbol in units of 1/65536.
 
-A table covers the symbols -L..L, L being its *reach*, and ends with an escape for all symbols beyond. The
-entries stand in the order 0, 1, -1, 2, -2, ..., escape: falling probability makes the decoder's search short,
-and a run of zeros at the bottom of a stream cost nothing.
+A table covers the symbols -L..L, where L is its *reach*, and ends with an escape for all other symbols. The entries
+stand in the order 0, 1, -1, 2, -2, ..., escape. In this order the probability falls, which makes the search of the
+decoder short, and zeros that are pushed first cost nothing.
 """
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fovea.entropy.probabilities import MAX_REACH, PRECISION, TOTAL, gaussian, measured, to_frequencies
 from fovea.errors import ModelError
 from fovea.spec import MAX_SYMBOL, SCALES
 
-PRECISION = 16
-"""Bits of a probability: the frequencies of a table sum to ``2 ** PRECISION``."""
-
-_TOTAL = 1 << PRECISION
-_MAX_REACH = 255
 _MAX_TABLES = 256
 
 
 class FrequencyTables:
     """An immutable set of frequency tables, one for each index.
 
-    Table 0 stands for skipped symbols: it holds the zero alone, with certainty. Two sets are equal, and hash
-    equally, if their :meth:`to_bytes` are.
+    Table 0 stands for skipped symbols: its only symbol is zero, which is certain. Two sets are equal, and have the same
+    hash, if the results of :meth:`to_bytes` are equal.
 
     Args:
-        frequencies: For each table from index 1 on, its frequencies in the order 0, 1, -1, ..., L, -L,
-            escape: integers of at least 1 that sum to 65536. At most 255 tables, each with L at most 255.
+        frequencies: frequencies of each table from index 1 on, in the order 0, 1, -1, ..., L, -L, escape. They are
+            integers of at least 1 and sum to 65536. There are at most 255 tables, and L is at most 255.
 
     Attributes:
-        reach: The L of each table, int64 [tables].
-        first: Where in ``starts`` each table begins, int64 [tables].
-        starts: Cumulative frequencies from 0 to 65536 of one table after the other, int64.
+        reach: L of each table, int64 [tables].
+        first: position in ``starts`` at which each table begins, int64 [tables].
+        starts: cumulative frequencies from 0 to 65536, one table after the other, int64.
 
     Raises:
-        ModelError: The frequencies are no valid tables.
+        ModelError: the frequencies are not valid tables.
 
     Example:
         >>> tables = FrequencyTables([[60000, 3000, 2500, 36]])
@@ -50,14 +45,14 @@ class FrequencyTables:
 
     def __init__(self, frequencies: Sequence[ArrayLike]) -> None:
         if len(frequencies) >= _MAX_TABLES:
-            raise ModelError(f"{len(frequencies)} frequency tables: at most {_MAX_TABLES - 1} can be indexed")
-        reach, starts, chunks = [0], [np.array([0, _TOTAL])], []
+            raise ModelError(f"there are {len(frequencies)} frequency tables, more than {_MAX_TABLES - 1}")
+        reach, starts, chunks = [0], [np.array([0, TOTAL])], []
         for index, row in enumerate(frequencies, start=1):
             table = np.asarray(row, np.int64)
-            if table.ndim != 1 or table.size % 2 or not 2 <= table.size <= 2 * _MAX_REACH + 2:
+            if table.ndim != 1 or table.size % 2 or not 2 <= table.size <= 2 * MAX_REACH + 2:
                 raise ModelError(f"frequency table {index} has the shape {table.shape}, not [2 L + 2] with L <= 255")
-            if table.min() < 1 or table.max() >= _TOTAL or table.sum() != _TOTAL:
-                raise ModelError(f"frequency table {index} is not made of positive numbers that sum to {_TOTAL}")
+            if table.min() < 1 or table.max() >= TOTAL or table.sum() != TOTAL:
+                raise ModelError(f"frequency table {index} does not consist of positive numbers that sum to {TOTAL}")
             reach.append(table.size // 2 - 1)
             starts.append(np.concatenate(([0], np.cumsum(table))))
             chunks.append(bytes([reach[-1]]) + table[:-1].astype("<u2").tobytes())
@@ -68,90 +63,79 @@ class FrequencyTables:
 
     @classmethod
     def gaussian(cls, scales: Sequence[float] = SCALES) -> "FrequencyTables":
-        """Makes the tables of rounded zero-mean Gaussian variables.
+        """Return the tables of zero-mean Gaussian variables that are rounded to integers.
 
         Args:
-            scales: Standard deviation for each index, positive; the first one is that of skipped symbols and
-                does not matter.
+            scales: standard deviation for each index, positive. The first one belongs to skipped symbols and has no
+                effect.
 
         Returns:
-            As many tables as there are scales.
+            One table for each scale.
         """
-        return cls([_integers(_gaussian(scale)) for scale in scales[1:]])
+        return cls([to_frequencies(gaussian(scale)) for scale in scales[1:]])
 
     @classmethod
     def from_counts(
         cls, counts: Sequence[ArrayLike], scales: Sequence[float] = SCALES, prior: float = 64.0
     ) -> "FrequencyTables":
-        """Makes the tables of measured symbols.
+        """Return the tables of measured symbols, with a Gaussian as the prior.
 
         Args:
-            counts: For each index a histogram of the symbols -K..K, [2 K + 1], with any K of its own; the
-                first one is that of skipped symbols and does not matter.
-            scales: Standard deviation for each index, positive: sets the reach and the shape of the prior.
-            prior: How many symbols the Gaussian weighs as much as, positive.
+            counts: for each index a histogram of the symbols -K..K, [2 K + 1]. Each histogram may have another K. The
+                first one belongs to skipped symbols and has no effect.
+            scales: standard deviation of the Gaussian for each index, positive; it also sets the reach of the table.
+            prior: weight of the Gaussian, in symbols, positive.
 
         Returns:
-            As many tables as there are scales; with empty histograms those of :meth:`gaussian`.
+            One table for each scale. Empty histograms give the tables of :meth:`gaussian`.
 
         Raises:
-            ValueError: There are not as many histograms as scales, or one is not a histogram.
+            ValueError: the number of histograms is not the number of scales, or one of them is not a histogram.
         """
         if len(counts) != len(scales):
-            raise ValueError(f"{len(counts)} histograms for {len(scales)} scales")
-        tables = []
-        for row, scale in zip(counts[1:], scales[1:], strict=True):
-            histogram = np.asarray(row, np.float64)
-            if histogram.ndim != 1 or not histogram.size % 2 or not ((histogram >= 0) & (histogram < math.inf)).all():
-                raise ValueError("a histogram must be [2 K + 1] counts, none of them negative")
-            weights = prior * _gaussian(scale)
-            middle = histogram.size // 2
-            kept = min(middle, weights.size // 2 - 1)
-            weights[0 : 2 * kept + 1 : 2] += histogram[middle - kept : middle + 1][::-1]
-            weights[1 : 2 * kept + 1 : 2] += histogram[middle + 1 : middle + 1 + kept]
-            weights[-1] += histogram[: middle - kept].sum() + histogram[middle + 1 + kept :].sum()
-            tables.append(_integers(weights))
-        return cls(tables)
+            raise ValueError(f"there are {len(counts)} histograms for {len(scales)} scales")
+        rows = zip(counts[1:], scales[1:], strict=True)
+        return cls([to_frequencies(measured(row, scale, prior)) for row, scale in rows])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "FrequencyTables":
-        """Reads what :meth:`to_bytes` wrote.
+        """Read tables from the bytes that :meth:`to_bytes` returns.
 
         Raises:
-            ModelError: The bytes are no valid tables.
+            ModelError: the bytes are not valid tables.
         """
         tables, position = [], 0
         while position < len(data):
             end = position + 1 + 2 * (2 * data[position] + 1)
             if end > len(data):
-                raise ModelError("the frequency tables end too early; get the model again")
+                raise ModelError("the frequency tables end too early: get the model again")
             table = np.frombuffer(data[position + 1 : end], "<u2").astype(np.int64)
-            tables.append(np.append(table, _TOTAL - table.sum()))
+            tables.append(np.append(table, TOTAL - table.sum()))
             position = end
         return cls(tables)
 
     def to_bytes(self) -> bytes:
-        """Writes for each table from index 1 on: L as one byte, then the frequencies as little-endian uint16.
+        """Return each table from index 1 on as its L, one byte, and its frequencies as little-endian uint16.
 
-        The frequency of the escape is left out, as it follows from the others.
+        The frequency of the escape is left out, because the other frequencies determine it.
         """
         return self._bytes
 
     def intervals(
         self, symbols: ArrayLike, indexes: ArrayLike
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Looks up where in its table each symbol stands.
+        """Return the interval of each symbol in its table.
 
         Args:
-            symbols: Integers of magnitude at most :data:`fovea.spec.MAX_SYMBOL`, any shape.
-            indexes: The table of each, broadcast to the same shape.
+            symbols: integers of magnitude at most :data:`fovea.spec.MAX_SYMBOL`, any shape.
+            indexes: table index of each symbol, broadcast to the same shape.
 
         Returns:
-            Start and frequency in 65536ths, and by how much the magnitude exceeds the reach: where that is
-            positive, the interval is the escape's.
+            The start and the frequency in units of 1/65536, and the excess of the magnitude over the reach. Where the
+            excess is positive, the interval belongs to the escape.
 
         Raises:
-            ValueError: An index has no table, a symbol is too large, or a skipped one is not zero.
+            ValueError: an index has no table, a symbol is too large, or a skipped symbol is not zero.
         """
         symbol, index = np.broadcast_arrays(np.asarray(symbols, np.int64), np.asarray(indexes, np.int64))
         if index.size and not 0 <= index.min() <= index.max() < len(self):
@@ -166,20 +150,20 @@ class FrequencyTables:
         return self.starts[entry], self.starts[entry + 1] - self.starts[entry], excess
 
     def bits(self, indexes: ArrayLike, symbols: ArrayLike) -> float:
-        """Sums the ideal cost of symbols under these tables, escapes included.
+        """Return the ideal code length of symbols under these tables, including escapes.
 
         Args:
-            indexes: Table indexes, broadcast to the shape of the symbols.
-            symbols: Integers, any shape.
+            indexes: table indexes, broadcast to the shape of the symbols.
+            symbols: integers, any shape.
 
         Returns:
-            Cost in bits; what the coder writes is longer by a few bytes at most.
+            The length in bits. The output of the coder is at most a few bytes longer.
 
         Raises:
-            ValueError: As in :meth:`intervals`.
+            ValueError: as in :meth:`intervals`.
         """
         _, frequency, excess = self.intervals(symbols, indexes)
-        # frexp gives the exact bit length of these integers; the Exp-Golomb code takes twice that.
+        # frexp returns the exact bit length of these integers. The Exp-Golomb code has twice as many bits.
         escape = 2 * np.frexp(excess.astype(np.float64))[1]
         return float((PRECISION - np.log2(frequency) + escape).sum())
 
@@ -200,27 +184,3 @@ def _frozen(array: NDArray[np.int64]) -> NDArray[np.int64]:
     array = array.astype(np.int64)
     array.flags.writeable = False
     return array
-
-
-def _gaussian(scale: float) -> NDArray[np.float64]:
-    """Probabilities of a rounded Gaussian, in the order of a table; five sigma and a bit are its reach."""
-    if not 0 < scale < math.inf:
-        raise ValueError(f"a scale must be a positive number, not {scale}")
-    reach = min(math.ceil(5 * scale) + 1, _MAX_REACH)
-    # erfc keeps its precision in the tail, where differences of erf would be zero.
-    tail = np.array([math.erfc((k + 0.5) / (scale * math.sqrt(2))) for k in range(reach + 1)])
-    sides = np.repeat((tail[:-1] - tail[1:]) / 2, 2)
-    return np.concatenate(([1 - tail[0]], sides, tail[-1:]))
-
-
-def _integers(weights: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Rounds weights to frequencies: each at least 1, in sum 65536, otherwise by the largest remainder."""
-    exact = weights * (_TOTAL / weights.sum())
-    while (exact < 1).any():  # each turn lifts at least one more entry to 1 for good, so this ends
-        exact = np.maximum(exact, 1)
-        free = exact > 1
-        exact[free] *= (_TOTAL - np.count_nonzero(~free)) / exact[free].sum()
-    frequencies: NDArray[np.int64] = np.floor(exact).astype(np.int64)
-    missing = _TOTAL - int(frequencies.sum())
-    frequencies[np.argsort(frequencies - exact, kind="stable")[:missing]] += 1
-    return frequencies

@@ -1,6 +1,6 @@
-"""Pictures: how any Pillow image or array becomes what the codec takes, and how it goes back.
+"""Pictures, which the codec encodes and decodes, and their conversion from and to Pillow images and arrays.
 
-``docs/images.md`` says what happens to every mode, to orientation and to color profiles.
+``docs/images.md`` describes how image modes, orientations and color profiles are treated.
 """
 
 from fovea.picture.alpha import decode_alpha, encode_alpha

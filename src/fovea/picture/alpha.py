@@ -1,7 +1,9 @@
 """Lossless coding of the alpha plane.
 
-One byte is a constant plane. Anything longer is a zlib stream of the rows, each led by its filter (0 none,
-1 sub, 2 up, as in PNG) and holding differences modulo 256 to the byte on the left or above.
+A constant plane is one byte. Any other plane is a zlib stream of rows. Each row starts with the number of its filter
+and holds differences modulo 256: filter 0 (none) keeps the bytes, filter 1 (sub) subtracts the byte on the left, and
+filter 2 (up) subtracts the byte above. The filters are three of those of PNG (W3C, "Portable Network Graphics (PNG)
+Specification", chapter "Filtering").
 """
 
 import zlib
@@ -17,13 +19,13 @@ _CHUNK_BYTES = 2**22
 
 
 def encode_alpha(alpha: NDArray[np.uint8]) -> bytes:
-    r"""Code an alpha plane without loss.
+    r"""Encode an alpha plane without loss.
 
     Args:
         alpha: uint8 [H, W], 0 (transparent) to 255 (opaque).
 
     Returns:
-        A single byte for a constant plane, else a zlib stream.
+        One byte for a constant plane, otherwise a zlib stream.
 
     Example:
         >>> encode_alpha(np.full((1000, 1000), 255, np.uint8))
@@ -32,67 +34,71 @@ def encode_alpha(alpha: NDArray[np.uint8]) -> bytes:
     first = alpha[0, 0]
     if (alpha == first).all():
         return bytes([first])
-    packer = zlib.compressobj()
+    compressor = zlib.compressobj()
     above = np.zeros((1, alpha.shape[1]), np.uint8)
     parts = []
     for rows in _row_chunks(*alpha.shape):
-        parts.append(packer.compress(_filtered(alpha[rows], above)))
+        parts.append(compressor.compress(_filtered(alpha[rows], above)))
         above = alpha[rows][-1:]
-    return b"".join([*parts, packer.flush()])
+    return b"".join([*parts, compressor.flush()])
 
 
 def decode_alpha(data: bytes, height: int, width: int) -> NDArray[np.uint8]:
-    """Decode what :func:`encode_alpha` wrote. Memory is bounded by the size of the plane, whatever the data.
+    """Decode an alpha plane that :func:`encode_alpha` encoded. The size of the plane bounds the memory for any data.
 
     Args:
-        data: The coded plane.
-        height: Rows of the plane.
-        width: Columns of the plane.
+        data: encoded plane.
+        height: number of rows of the plane.
+        width: number of columns of the plane.
 
     Returns:
-        uint8 [H, W].
+        The plane, uint8 [H, W].
 
     Raises:
-        BitstreamError: The data are damaged, or hold a plane of another size.
+        BitstreamError: the data are damaged, or hold a plane of another size.
     """
     if len(data) == 1:
         return np.full((height, width), data[0], np.uint8)
     alpha = np.empty((height, width), np.uint8)
-    unpacker = zlib.decompressobj()
+    decompressor = zlib.decompressobj()
     above = np.zeros(width, np.uint8)
     try:
         for rows in _row_chunks(height, width):
             size = (rows.stop - rows.start) * (width + 1)
-            chunk = unpacker.decompress(data, size)
-            data = unpacker.unconsumed_tail
+            chunk = decompressor.decompress(data, size)
+            data = decompressor.unconsumed_tail
             if len(chunk) < size:
                 raise BitstreamError("the alpha plane ends too early")
             filtered = np.frombuffer(chunk, np.uint8).reshape(-1, width + 1)
             for row, target in zip(filtered, alpha[rows], strict=True):
                 _unfilter(row, above, target)
                 above = target
-        # One byte more brings in the end of the stream and its checksum, or shows that the plane is larger.
-        surplus = unpacker.decompress(data, 1)
+        # Asking for one more byte reads the end of the stream and its checksum, or shows that the plane is larger.
+        surplus = decompressor.decompress(data, 1)
     except zlib.error as error:
         raise BitstreamError(f"the alpha plane cannot be decompressed ({error})") from error
-    if surplus or unpacker.unused_data or not unpacker.eof:
+    if surplus or decompressor.unused_data or not decompressor.eof:
         raise BitstreamError("the alpha plane does not have the size of the picture")
     return alpha
 
 
 def _row_chunks(height: int, width: int) -> Iterator[slice]:
-    """Slices of rows that hold a few megabytes each."""
+    """Return slices of rows that hold a few megabytes each."""
     rows = max(1, _CHUNK_BYTES // (width + 1))
     return (slice(top, min(top + rows, height)) for top in range(0, height, rows))
 
 
 def _filtered(rows: NDArray[np.uint8], above: NDArray[np.uint8]) -> bytes:
-    """Rows [n, W], each under the filter that leaves least, and led by it; ``above`` is the row before."""
+    """Return rows [n, W] as filtered bytes, each row after the number of its best filter.
+
+    ``above`` is the row [1, W] above the first one.
+    """
     sub = rows.copy()
     sub[:, 1:] -= rows[:, :-1]
     up = rows - np.concatenate([above, rows[:-1]])
     candidates = (rows, sub, up)
-    # The least sum of differences mostly compresses best: the heuristic of PNG encoders.
+    # The filter with the smallest sum of absolute differences usually compresses best. The PNG specification recommends
+    # this heuristic in its section on filter selection.
     costs = [np.abs(candidate.view(np.int8).astype(np.int16)).sum(axis=1) for candidate in candidates]
     choice = np.argmin(costs, axis=0)
     lines = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
@@ -111,4 +117,4 @@ def _unfilter(row: NDArray[np.uint8], above: NDArray[np.uint8], target: NDArray[
     elif kind == _UP:
         np.add(values, above, out=target)
     else:
-        raise BitstreamError(f"the alpha plane has a row of unknown kind {kind}")
+        raise BitstreamError(f"the alpha plane has a row with the unknown filter {kind}")

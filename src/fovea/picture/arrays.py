@@ -1,4 +1,4 @@
-"""Arrays of any common kind as 8-bit samples."""
+"""Conversion of arrays of common types to 8-bit samples."""
 
 from os import PathLike
 from typing import Any
@@ -12,13 +12,16 @@ _CHUNK_SAMPLES = 2**22
 
 
 def as_array(image: Any) -> NDArray[Any]:
-    """What was given as an image, as an array.
+    """Return an image as an array.
 
     Args:
-        image: An array of NumPy, or of another library that NumPy understands, as a tensor in main memory.
+        image: array of NumPy, or of a library that NumPy understands, such as a PyTorch tensor in main memory.
+
+    Returns:
+        The array of NumPy, which shares the memory if possible.
 
     Raises:
-        ImageError: It is something else. The message says what to do with a path, a file, bytes and None.
+        ImageError: the image is not an array. The message says what to do with a path, a file, bytes or None.
 
     Example:
         >>> as_array("photo.jpg")
@@ -28,7 +31,7 @@ def as_array(image: Any) -> NDArray[Any]:
     if hasattr(image, "__array__") or hasattr(image, "__array_interface__"):
         try:
             return np.asarray(image)
-        except Exception as error:  # PyTorch refuses a tensor on a GPU, or one with a gradient, each in its own way.
+        except Exception as error:  # PyTorch raises different errors for tensors on a GPU and tensors with a gradient.
             raise ImageError(f"this {type(image).__name__} is no array: {' '.join(str(error).split())}") from error
     advice = ""
     if isinstance(image, str | PathLike):
@@ -40,25 +43,25 @@ def as_array(image: Any) -> NDArray[Any]:
     elif image is None:
         advice = ", which cv2.imread gives for a file that it cannot read"
     elif isinstance(image, list | tuple):
-        advice = ": many images go to encode_batch, one at a time; numbers into numpy.array(...)"
+        advice = ": many images go to encode_batch, and numbers go to numpy.array(...)"
     raise ImageError(f"expected a Pillow image or an array, not {_type_name(image)}{advice}")
 
 
-def _type_name(thing: object) -> str:
-    return "None" if thing is None else type(thing).__name__
+def _type_name(value: object) -> str:
+    return "None" if value is None else type(value).__name__
 
 
 def to_eight_bits(samples: NDArray[Any]) -> NDArray[np.uint8]:
-    """Scale samples of any accepted type to 0..255, rounding to nearest.
+    """Scale samples to 0..255 and round them to the nearest integer.
 
     Args:
-        samples: Any shape; uint8 (as it is), bool (False, True), uint16 (0..65535) or floating point (0..1).
+        samples: array of any shape: uint8 (0..255), bool (False, True), uint16 (0..65535) or floating point (0..1).
 
     Returns:
-        uint8 samples of the same shape; the same array where it was uint8.
+        uint8 array of the same shape. A uint8 array is returned as it is.
 
     Raises:
-        ImageError: Another type, or floats outside 0..1.
+        ImageError: the type is another one, or floating-point samples are outside 0..1.
 
     Example:
         >>> to_eight_bits(np.array([0.0, 0.5, 1.0]))
@@ -69,7 +72,8 @@ def to_eight_bits(samples: NDArray[Any]) -> NDArray[np.uint8]:
     if not _is_uint16(samples) and samples.dtype.kind not in "bf":
         raise ImageError(f"samples of type {samples.dtype}: expected uint8, uint16, bool, or floats in 0..1")
     scaled = np.empty(samples.shape, np.uint8)
-    # In chunks of rows, because the wider type in between takes up to eight times the memory of the result.
+    # The samples are scaled in chunks of rows, because the wider intermediate type takes up to eight times as much
+    # memory as the result.
     rows = max(1, _CHUNK_SAMPLES * len(samples) // max(1, samples.size))
     for top in range(0, len(samples), rows):
         scaled[top : top + rows] = _scaled(samples[top : top + rows])
@@ -77,7 +81,7 @@ def to_eight_bits(samples: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _is_uint16(samples: NDArray[Any]) -> bool:
-    # In either byte order, which a comparison of dtypes would tell apart.
+    # A comparison of dtypes would be true for one byte order only.
     return samples.dtype.kind == "u" and samples.dtype.itemsize == 2
 
 
@@ -87,5 +91,5 @@ def _scaled(samples: NDArray[Any]) -> NDArray[Any]:
     if samples.dtype.kind == "b":
         return samples * np.uint8(255)
     if not ((samples >= 0) & (samples <= 1)).all():
-        raise ImageError("floating-point samples outside 0..1: scale the image to 0..1, or to uint8")
+        raise ImageError("floating-point samples are outside 0..1: scale the image to 0..1, or to uint8")
     return np.floor(samples.astype(np.float64) * 255 + 0.5)

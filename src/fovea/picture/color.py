@@ -1,4 +1,4 @@
-"""ICC color profiles: from the colors that an image means to sRGB."""
+"""Conversion of colors from an ICC color profile to sRGB."""
 
 import io
 from collections.abc import Callable
@@ -9,20 +9,19 @@ from PIL import Image, ImageCms
 
 _PROFILE_MODES = {b"GRAY": "L", b"RGB ": "RGB", b"CMYK": "CMYK"}
 
-
 ColorTransform = Callable[[Image.Image], Image.Image]
-"""Turns an image of mode L, RGB or CMYK into sRGB, mode RGB."""
+"""Function that converts an image of mode L, RGB or CMYK to sRGB, mode RGB."""
 
 
 def srgb_transform(profile: bytes) -> ColorTransform | None:
-    """The way from a profile's colors to sRGB.
+    """Return the transform from the colors of a profile to sRGB.
 
     Args:
-        profile: ICC profile; empty for none.
+        profile: ICC profile; empty if there is none.
 
     Returns:
-        The transform, or None where there is nothing to do or to go by: no profile, sRGB itself, or a profile
-        that is broken or of another kind. Viewers show such images as sRGB too.
+        The transform. None if there is no profile, if the profile is sRGB, or if it is broken or of an unknown kind:
+        viewers show such images as sRGB, too.
     """
     mode = _PROFILE_MODES.get(profile[16:20])
     if mode is None:
@@ -36,7 +35,7 @@ def srgb_transform(profile: bytes) -> ColorTransform | None:
         return None
 
     def apply(image: Image.Image) -> Image.Image:
-        # Gray images often carry the RGB profile of their editor; a gray profile says nothing about colors.
+        # Gray images often have the RGB profile of their editor. A gray profile does not apply to colors.
         if image.mode == "L" and mode == "RGB":
             image = image.convert("RGB")
         return transform.apply(image) if image.mode == mode else image.convert("RGB")
@@ -45,13 +44,17 @@ def srgb_transform(profile: bytes) -> ColorTransform | None:
 
 
 @cache
-def _all_over_the_cube() -> Image.Image:
+def _color_grid() -> Image.Image:
+    """Return an image whose colors are a regular grid in the RGB cube."""
     levels = np.arange(0, 256, 15, dtype=np.uint8)
     return Image.fromarray(np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(len(levels), -1, 3))
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
-    """Whether colors come from sRGB: many profiles of sRGB differ by name and form, and some that are not say so."""
-    colors = _all_over_the_cube()
+    """Return whether a transform keeps all colors, which means that its profile is sRGB.
+
+    The name of a profile does not show this: there are many profiles of sRGB, and some other profiles are called sRGB.
+    """
+    colors = _color_grid()
     before, after = (np.asarray(image).astype(int) for image in (colors, transform.apply(colors)))
     return bool((np.abs(after - before) <= 1).all())

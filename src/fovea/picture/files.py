@@ -1,4 +1,4 @@
-"""Opening image files."""
+"""Reading image files."""
 
 import io
 from collections.abc import Collection, Iterator
@@ -16,7 +16,7 @@ from fovea.picture.reading import decoded_formats, open_image, raise_if_out_of_m
 
 
 def image_suffixes() -> Collection[str]:
-    """Suffixes, in lower case, of the files that are taken as images where a folder is given; Fovea's own are not."""
+    """Return the suffixes, in lower case, of the image files that can be read. ``.fov`` is not among them."""
     register_installed()
     decoded = set(decoded_formats())
     return {suffix for suffix, kind in Image.registered_extensions().items() if kind in decoded} - {".fov"}
@@ -25,22 +25,23 @@ def image_suffixes() -> Collection[str]:
 def open_picture(
     source: str | PathLike[str] | Source, keep_metadata: bool = True, max_pixels: int = DEFAULT_MAX_PIXELS
 ) -> Picture:
-    """Read an image file of any format that Pillow decodes by itself; of several frames or pages the first.
+    """Read an image file of any format that Pillow decodes without another program.
 
-    HEIC and JPEG XL are among them where ``pillow-heif`` and ``pillow-jxl-plugin`` are installed.
+    A file of several frames or pages gives the first one. HEIC and JPEG XL need the packages ``pillow-heif`` and
+    ``pillow-jxl-plugin``.
 
     Args:
-        source: Path, content, or open binary file: on disk, compressed, a pipe, an answer of a server.
-        keep_metadata: As for :meth:`Picture.from_image`.
-        max_pixels: Refuse an image of more, before its pixels are unpacked.
+        source: path, content, or open binary file, such as a compressed file, a pipe or the response of a server.
+        keep_metadata: whether the picture keeps its metadata, as for :meth:`Picture.from_image`.
+        max_pixels: largest number of pixels. A larger image is refused before its pixels are decompressed.
 
     Returns:
         The picture.
 
     Raises:
-        ImageError: The file is missing, empty, damaged, too large, no image, or one that Pillow misreads; or the source
-            is none of these. The error names the file.
-        MemoryError: The image does not fit into memory.
+        ImageError: the file is missing, empty, damaged, too large, not an image, or an image that Pillow misreads; or
+            the source is of another type. The error names the file.
+        MemoryError: the image does not fit into memory.
     """
     name = str(source) if isinstance(source, str | PathLike) else str(getattr(source, "name", "the input"))
     with about(name), opened(source, max_pixels) as image:
@@ -49,18 +50,18 @@ def open_picture(
 
 @contextmanager
 def opened(source: str | PathLike[str] | Source, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
-    """Open an image file of any format that Pillow decodes by itself, whatever its name says.
+    """Open an image file of any format that Pillow decodes without another program. Its suffix does not matter.
 
     Args:
-        source: Path, content, or open binary file.
-        max_pixels: Refuse an image of more.
+        source: path, content, or open binary file.
+        max_pixels: largest number of pixels. A larger image is refused.
 
     Yields:
-        The image, its pixels not loaded.
+        The image. Its pixels are not loaded.
 
     Raises:
-        ImageError: The file does not open, or what is done to the image fails. The error does not tell the file.
-        MemoryError: Memory runs out.
+        ImageError: the file cannot be opened, or the block raises an error of Pillow. The error does not name the file.
+        MemoryError: the image does not fit into memory.
     """
     try:
         with _file(source) as file, open_image(file) as image:
@@ -75,19 +76,19 @@ def opened(source: str | PathLike[str] | Source, max_pixels: int = MAX_PIXELS) -
         raise
     except UnidentifiedImageError as error:
         raise ImageError(reason_of(error)) from error
-    except Exception as error:  # Pillow's plugins let errors of every kind through.
+    except Exception as error:  # the plugins of Pillow raise errors of every kind
         raise_if_out_of_memory(error)
-        says = "" if isinstance(error, OSError) else "the image cannot be read: "
-        raise ImageError(says + reason_of(error)) from error
+        context = "" if isinstance(error, OSError) else "the image cannot be read: "
+        raise ImageError(context + reason_of(error)) from error
 
 
 def _file(source: str | PathLike[str] | Source) -> AbstractContextManager[IO[bytes]]:
-    """A source as a file that plugins read well."""
+    """Return a source as a file that every plugin can read."""
     if isinstance(source, str | PathLike):
         return Path(source).open("rb")
     file = as_file(source)
     if isinstance(file, io.BytesIO) or isinstance(getattr(file, "raw", file), io.FileIO | OnDisk):
         return nullcontext(file)
-    # The number of, say, a compressed file is that of the file that is compressed; some plugins read by number.
+    # Some plugins read a file by its descriptor, which for a compressed file, for example, gives the compressed bytes.
     file.seek(0)
     return nullcontext(io.BytesIO(file.read()))

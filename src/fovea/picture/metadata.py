@@ -1,4 +1,4 @@
-"""Metadata as Pillow keeps them, in ``image.info``."""
+"""Metadata in ``image.info``, where Pillow stores them."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -10,36 +10,36 @@ from fovea.errors import ImageError, LimitError
 
 
 def metadata_of(image: Image.Image) -> Metadata:
-    """EXIF, ICC and XMP of an image.
+    """Return the EXIF, ICC and XMP metadata of an image.
 
     Args:
-        image: A loaded image: some formats hold metadata after the pixels.
+        image: loaded image, because some formats store metadata after the pixels.
 
     Returns:
-        The bytes as found; no ICC profile where the mode is CMYK or LAB, because such an image becomes RGB,
-        of which its profile does not speak.
+        The unchanged bytes. There is no ICC profile if the mode is CMYK or LAB, because such an image becomes RGB, and
+        its profile does not describe RGB.
 
     Raises:
-        ImageError: One of them is too large for a ``.fov`` file.
+        ImageError: one of them is too large for a ``.fov`` file.
     """
     info = image.info
     icc = b"" if image.mode in ("CMYK", "LAB") else info.get("icc_profile")
     try:
         return Metadata(_exif_of(image), icc or b"", info.get("xmp") or b"")
     except LimitError as error:
-        raise ImageError(f"{error.reason}; leave metadata out (keep_metadata=False, --no-metadata)") from error
+        raise ImageError(f"{error.reason}: leave out metadata (keep_metadata=False, --no-metadata)") from error
 
 
 def _exif_of(image: Image.Image) -> bytes:
     exif, text = image.info.get("exif"), image.info.get("Raw profile type exif")
-    if exif is None and text is not None:  # ImageMagick has written it to PNG like this: three lines, then digits
+    if exif is None and text is not None:  # old versions of ImageMagick write EXIF to PNG as 3 lines and then digits
         with suppress(ValueError):
             exif = bytes.fromhex("".join(text.split("\n")[3:]))
     return exif or b""
 
 
 def image_info(metadata: Metadata) -> dict[str, bytes]:
-    """The entries of ``image.info`` that hold these metadata.
+    """Return metadata as entries of ``image.info``.
 
     Example:
         >>> image_info(Metadata(icc=b"profile"))
@@ -50,22 +50,22 @@ def image_info(metadata: Metadata) -> dict[str, bytes]:
 
 
 def orientation_of(image: Image.Image) -> int:
-    """The orientation, 1 to 8, that EXIF or XMP state; 1 where they state none or cannot be read."""
+    """Return the orientation, 1 to 8, in the EXIF or XMP metadata of an image; 1 if there is none or it is broken."""
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # Broken EXIF is no reason to refuse the picture; what it raises in Pillow varies.
+    except Exception:  # Pillow raises errors of many kinds for broken EXIF, which is no reason to refuse the picture
         return 1
 
 
 def orientation_in(metadata: Metadata) -> int:
-    """The orientation that these metadata state; see :func:`orientation_of`."""
+    """Return the orientation in metadata, as :func:`orientation_of` does for an image."""
     image = Image.new("L", (1, 1))
     image.info.update(image_info(metadata))
     return orientation_of(image)
 
 
 def oriented(metadata: Metadata, orientation: int) -> Metadata:
-    """Metadata with that orientation in EXIF, which changes in nothing else; as they are where they state it."""
+    """Return metadata with the given orientation in EXIF and everything else unchanged."""
     if orientation_in(metadata) == orientation:
         return metadata
     exif = Image.Exif()

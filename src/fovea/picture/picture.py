@@ -1,4 +1,4 @@
-"""The picture that the codec takes and gives."""
+"""The picture that the codec encodes and decodes."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,16 +20,16 @@ _CHANNELS: dict[int, Mode] = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Pixels with all that belongs to them.
+    """Pixels with their alpha plane and metadata.
 
     Args:
-        pixels: uint8 [H, W, 3], RGB; the three are equal where ``mode`` is gray.
-        mode: The channels that the picture had and gets back.
-        alpha: uint8 [H, W] where ``mode`` has alpha, else None.
-        metadata: EXIF, ICC and XMP.
+        pixels: RGB pixels, uint8 [H, W, 3]. The three channels are equal if ``mode`` is gray.
+        mode: channels of the original image, which the decoded image has, too.
+        alpha: alpha plane, uint8 [H, W], if ``mode`` has one, otherwise None.
+        metadata: EXIF, ICC and XMP metadata.
 
     Raises:
-        ImageError: Shapes or types are not these, or the picture is empty or too large.
+        ImageError: shapes or types are different, or the picture is empty or too large.
 
     Example:
         >>> picture = Picture.from_image(Image.new("LA", (4, 2), (10, 255)))
@@ -44,41 +44,41 @@ class Picture:
 
     def __post_init__(self) -> None:
         if self.pixels.dtype != np.uint8 or self.pixels.ndim != 3 or self.pixels.shape[2] != 3:
-            raise ImageError(f"pixels are {_shown(self.pixels)}: expected uint8 [H, W, 3]")
+            raise ImageError(f"pixels are {_type_of(self.pixels)}: expected uint8 [H, W, 3]")
         check_size(self.width, self.height)
         if self.mode not in _CHANNELS.values():
-            raise ImageError(f"mode {self.mode!r} is none of {', '.join(_CHANNELS.values())}")
+            raise ImageError(f"mode {self.mode!r} is unknown: choose one of {', '.join(_CHANNELS.values())}")
         if self.mode.endswith("A") != (self.alpha is not None):
-            raise ImageError(f"mode {self.mode} and {'an' if self.alpha is not None else 'no'} alpha do not fit")
+            raise ImageError(f"mode {self.mode} does not fit {'an' if self.alpha is not None else 'no'} alpha plane")
         if self.alpha is not None and (self.alpha.dtype != np.uint8 or self.alpha.shape != self.pixels.shape[:2]):
-            raise ImageError(f"alpha is {_shown(self.alpha)}: expected uint8 [{self.height}, {self.width}]")
+            raise ImageError(f"alpha is {_type_of(self.alpha)}: expected uint8 [{self.height}, {self.width}]")
 
     @property
     def width(self) -> int:
-        """In pixels."""
+        """The width in pixels."""
         return int(self.pixels.shape[1])
 
     @property
     def height(self) -> int:
-        """In pixels."""
+        """The height in pixels."""
         return int(self.pixels.shape[0])
 
     @classmethod
     def from_image(cls, image: Image.Image, keep_metadata: bool = True) -> "Picture":
-        """Take a Pillow image of any mode, the frame that it shows.
+        """Return the picture of a Pillow image of any mode. Of several frames, this is the current one.
 
         Args:
-            image: The image; it stays as it is.
-            keep_metadata: Keep EXIF, ICC and XMP, with the pixels as stored. Otherwise turn the pixels
-                upright and convert them to sRGB, so that the picture looks the same without.
+            image: image, which does not change.
+            keep_metadata: whether to keep EXIF, ICC and XMP, and the pixels as stored. Otherwise the pixels are turned
+                upright and converted to sRGB, so that the picture looks the same without metadata.
 
         Returns:
             The picture.
 
         Raises:
-            ImageError: The image is damaged, too large, of a mode or range that is not understood, or of a file that
-                Pillow misreads.
-            MemoryError: The picture does not fit into memory.
+            ImageError: the image is damaged or too large, its mode or the range of its samples is not supported, or
+                its file is one that Pillow misreads.
+            MemoryError: the picture does not fit into memory.
         """
         check_size(*image.size)
         try:
@@ -90,30 +90,31 @@ class Picture:
             metadata = metadata_of(loaded) if keep_metadata else Metadata()
         except FoveaError:
             raise
-        except Exception as error:  # Pillow's plugins let errors of every kind through.
+        except Exception as error:  # the plugins of Pillow raise errors of every kind
             raise_if_out_of_memory(error)
             raise ImageError(f"the image cannot be decoded: {reason_of(error)}") from error
         return cls(pixels, mode_of(loaded), alpha, metadata)
 
     @classmethod
     def from_array(cls, array: NDArray[Any]) -> "Picture":
-        """Take an array.
+        """Return the picture of an array.
 
         Args:
-            array: [H, W] or [H, W, 1] gray, [H, W, 2] gray and alpha, [H, W, 3] RGB, [H, W, 4] RGB and alpha;
-                uint8, uint16 (0..65535), bool, or floating point (0..1).
+            array: [H, W] or [H, W, 1] for gray, [H, W, 2] for gray and alpha, [H, W, 3] for RGB, [H, W, 4] for RGB and
+                alpha; uint8 (0..255), uint16 (0..65535), bool, or floating point (0..1).
 
         Returns:
-            The picture; an RGB array of uint8 is shared, not copied.
+            The picture. It shares the memory of an RGB array of uint8.
 
         Raises:
-            ImageError: Another shape or type, floats outside 0..1, a picture that is empty or too large, or no array.
+            ImageError: the argument is not an array, its shape or type is another one, floating-point samples are
+                outside 0..1, or the picture is empty or too large.
         """
         array = as_array(array)
         samples = array[..., np.newaxis] if array.ndim == 2 else array
         if samples.ndim != 3 or samples.shape[2] not in _CHANNELS:
             raise ImageError(
-                f"array is {_shown(array)}: expected [H, W] or [H, W, 1 to 4], channels last{_advice(array)}"
+                f"array is {_type_of(array)}: expected [H, W] or [H, W, 1 to 4], channels last{_advice(array)}"
             )
         check_size(samples.shape[1], samples.shape[0])
         samples = to_eight_bits(samples)
@@ -124,11 +125,11 @@ class Picture:
         return cls(pixels, mode, alpha)
 
     def shown(self) -> "Picture":
-        """The picture as viewers show it: turned upright and in sRGB, which then needs no metadata to say so."""
+        """Return the picture as viewers show it: upright, in sRGB, and without metadata."""
         return self if self.metadata == Metadata() else Picture.from_image(self.to_image(), keep_metadata=False)
 
     def to_image(self) -> Image.Image:
-        """The picture as a Pillow image of its mode, with metadata in ``image.info``."""
+        """Return the picture as a Pillow image of its mode, with the metadata in ``image.info``."""
         image = Image.fromarray(self.pixels)
         if self.mode in ("L", "LA"):
             image = image.convert("L")
@@ -138,31 +139,39 @@ class Picture:
         return image
 
     def to_array(self) -> NDArray[np.uint8]:
-        """The picture as uint8 [H, W] for mode L, else [H, W, channels]; shared, not copied, for mode RGB."""
+        """Return the picture as an array of uint8.
+
+        Returns:
+            [H, W] for mode L, otherwise [H, W, channels]. The array of mode RGB shares the memory of the picture.
+        """
         return self.pixels if self.mode == "RGB" else np.array(self.to_image())
 
 
 def check_size(width: int, height: int) -> None:
-    """Refuse an image that is empty or too large, before its pixels take memory.
+    """Check the size of an image before its pixels take memory.
+
+    Args:
+        width: width in pixels.
+        height: height in pixels.
 
     Raises:
-        ImageError: It is.
+        ImageError: the image is empty or too large.
     """
     if width < 1 or height < 1:
-        raise ImageError(f"an image of {width}x{height} pixels has no content")
+        raise ImageError(f"an image of {width}x{height} pixels is empty")
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise ImageError(
-            f"an image of {width}x{height} pixels is too large: at most {MAX_SIDE} a side, {MAX_PIXELS} in all"
+            f"an image of {width}x{height} pixels is too large: at most {MAX_SIDE} per side and {MAX_PIXELS} in total"
         )
 
 
 def _advice(array: NDArray[Any]) -> str:
     if array.ndim == 4:
-        return ", one image at a time"
+        return "; give one image at a time"
     if array.ndim == 3 and array.shape[0] in _CHANNELS:
-        return "; numpy.moveaxis(array, 0, -1) brings them there"
+        return "; numpy.moveaxis(array, 0, -1) moves them"
     return ""
 
 
-def _shown(array: NDArray[Any]) -> str:
+def _type_of(array: NDArray[Any]) -> str:
     return f"{array.dtype} {list(array.shape)}"

@@ -1,7 +1,7 @@
-"""The pixels of a Pillow image of any mode as 8-bit RGB and alpha.
+"""Conversion of Pillow images of any mode to 8-bit RGB and alpha.
 
-An image is converted strip by strip, straight into its place: beside the image and the result only one strip
-is in memory, whatever has to be done to mode, color and orientation.
+An image is converted strip by strip, and each strip is written to its place in the result. Besides the image and the
+result, only one strip is in memory during the conversion of mode, color and orientation.
 """
 
 from typing import NamedTuple, TypeVar, cast
@@ -22,7 +22,13 @@ _GRAY = ("1", "L", "LA", "La", *_DEEP)
 
 
 class _Orientation(NamedTuple):
-    """How to look at the upright picture so that it reads as stored."""
+    """An EXIF orientation, as the way from stored pixels to an upright picture and back.
+
+    Attributes:
+        swap: whether rows and columns change places.
+        down: step along the stored rows, 1 or -1.
+        right: step along the stored columns, 1 or -1.
+    """
 
     swap: bool
     down: int
@@ -42,7 +48,7 @@ _UPRIGHT = _Orientation(swap=False, down=1, right=1)
 
 
 def mode_of(image: Image.Image) -> Mode:
-    """The mode of the picture that an image becomes.
+    """Return the mode of the picture that an image becomes.
 
     Example:
         >>> [mode_of(Image.new(mode, (1, 1))) for mode in ("1", "La", "P", "RGBa", "I;16")]
@@ -55,23 +61,22 @@ def mode_of(image: Image.Image) -> Mode:
 def pixels_of(
     image: Image.Image, transform: ColorTransform | None = None, orientation: int = 1
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-    """The colors and the alpha of an image.
+    """Return the colors and the alpha plane of an image.
 
     Args:
-        image: Image of any mode.
-        transform: What to do to its colors.
-        orientation: EXIF orientation, 1 to 8, to undo.
+        image: image of any mode.
+        transform: transform of its colors; None to keep them.
+        orientation: EXIF orientation, 1 to 8, to undo; 1 to keep the pixels as stored.
 
     Returns:
-        RGB pixels uint8 [H, W, 3], and alpha uint8 [H, W] or None, both upright.
+        The RGB pixels, uint8 [H, W, 3], and the alpha plane, uint8 [H, W], or None. Both are upright.
 
     Raises:
-        ImageError: Samples outside the range of their mode.
+        ImageError: samples are outside the range of their mode.
         ValueError: Pillow cannot convert this mode.
     """
-    turn = _ORIENTATIONS.get(orientation, _UPRIGHT)
     width, height = image.size
-    shape = (width, height) if turn.swap else (height, width)
+    shape = (width, height) if _ORIENTATIONS.get(orientation, _UPRIGHT).swap else (height, width)
     mode = mode_of(image)
     pixels = np.empty((*shape, 3), np.uint8)
     alpha = np.empty(shape, np.uint8) if mode.endswith("A") else None
@@ -87,14 +92,14 @@ def pixels_of(
 
 
 def as_shown(stored: NDArray[_Pixel], orientation: int) -> NDArray[_Pixel]:
-    """Turn pixels as viewers do.
+    """Turn stored pixels upright, as viewers do.
 
     Args:
-        stored: uint8 [H, W, ...].
-        orientation: EXIF orientation, 1 to 8, to undo; any other changes nothing.
+        stored: pixels as stored, [H, W, ...].
+        orientation: EXIF orientation, 1 to 8. Any other number changes nothing.
 
     Returns:
-        uint8 [H, W, ...], or [W, H, ...] where they lay on their side.
+        The upright pixels, [H, W, ...], or [W, H, ...] for orientations 5 to 8.
 
     Example:
         >>> as_shown(np.array([[1, 2, 3]], np.uint8), orientation=3)
@@ -106,11 +111,14 @@ def as_shown(stored: NDArray[_Pixel], orientation: int) -> NDArray[_Pixel]:
 
 
 def as_stored(shown: NDArray[_Pixel], orientation: int) -> NDArray[_Pixel]:
-    """Undo :func:`as_shown`: a view, in the order in which the file has the pixels.
+    """Return upright pixels in the order of the file, which undoes :func:`as_shown`.
 
     Args:
-        shown: [H, W, ...], upright.
-        orientation: EXIF orientation, 1 to 8; any other changes nothing.
+        shown: upright pixels, [H, W, ...].
+        orientation: EXIF orientation, 1 to 8. Any other number changes nothing.
+
+    Returns:
+        A view of the pixels, [H, W, ...], or [W, H, ...] for orientations 5 to 8.
 
     Example:
         >>> as_stored(np.array([[1, 2, 3]], np.uint8), orientation=6)
@@ -126,7 +134,7 @@ def as_stored(shown: NDArray[_Pixel], orientation: int) -> NDArray[_Pixel]:
 def _strip(
     strip: Image.Image, mode: Mode, transform: ColorTransform | None
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | int]:
-    """Colors [h, W, 3] or gray [h, W, 1], and alpha [h, W] or opaque throughout."""
+    """Return the colors of a strip, [h, W, 3], or [h, W, 1] for gray, and its alpha, [h, W], or 255 for all pixels."""
     alpha: NDArray[np.uint8] | int = 255
     if strip.mode in _DEEP:
         samples = np.asarray(strip)
@@ -147,6 +155,6 @@ def _strip(
 def _deep_gray(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
     if samples.dtype.kind == "i":
         if samples.min() < 0 or samples.max() > 65535:
-            raise ImageError("32-bit gray samples outside 0..65535: scale the image to 16 or 8 bits")
+            raise ImageError("32-bit gray samples are outside 0..65535: scale the image to 16 or 8 bits")
         samples = samples.astype(np.uint16)
     return to_eight_bits(samples)

@@ -1,10 +1,10 @@
 """Pictures that are coded smaller than they are.
 
-The coded size is a number of eighths of the size of the picture, rounded up: eight pixels of the picture belong to
-``scale`` coded pixels, counted from the left and from the top. Bicubic interpolation (Keys, "Cubic Convolution
-Interpolation for Digital Image Processing", 1981, with a = -1/2) shrinks and enlarges. When a picture is enlarged, its
-weights are fractions whose denominators are powers of two. They have no rounding errors, and Pillow adds up their
-products with pixels in integers: every machine gives the same pixels.
+The coded size is a number of eighths of the size of the picture, rounded up. A group of eight pixels of the picture,
+counted from the left or from the top, becomes ``scale`` coded pixels. The interpolation is bicubic (Keys, "Cubic
+Convolution Interpolation for Digital Image Processing", 1981, with a = -1/2). The weights for enlarging are fractions
+whose denominators are powers of two, so they have no rounding errors. Pillow sums their products with the pixels in
+integers. Therefore every machine gives the same pixels.
 """
 
 import numpy as np
@@ -16,13 +16,13 @@ from fovea.parallel import parallel
 from fovea.spec import FULL_SCALE, scaled
 
 _REACH = 3
-"""Coded pixels on either side that an enlarged pixel may depend on, and one more."""
+"""Number of coded pixels on either side on which an enlarged pixel may depend, plus one."""
 _STRIP = 256
-"""Rows that a thread enlarges at once."""
+"""Number of rows that a thread enlarges at a time."""
 
 
 def shrink(samples: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
-    """Return a picture, or a map of it, at the size that is coded.
+    """Return a picture, or a map of a picture, at the coded size.
 
     Args:
         samples: uint8 [H, W, 3] or [H, W].
@@ -46,10 +46,10 @@ def shrink(samples: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
 
 
 def coded_box(region: Box, scale: int) -> Box:
-    """Return the coded pixels that cover a part of a picture.
+    """Return the box of the coded pixels that cover a region of a picture.
 
     Args:
-        region: the part, in pixels of the picture.
+        region: region, in pixels of the picture.
         scale: size in eighths, 1 to 8.
 
     Example:
@@ -64,10 +64,10 @@ def coded_box(region: Box, scale: int) -> Box:
 
 
 def needed_box(region: Box, width: int, height: int, scale: int) -> Box:
-    """Return the coded pixels that :func:`enlarge` needs for a part of a picture.
+    """Return the box of the coded pixels that :func:`enlarge` needs for a region of a picture.
 
     Args:
-        region: the part, in pixels of the picture.
+        region: region, in pixels of the picture.
         width: width of the picture.
         height: height of the picture.
         scale: size in eighths, 1 to 8.
@@ -87,11 +87,11 @@ def needed_box(region: Box, width: int, height: int, scale: int) -> Box:
 def enlarge(
     coded: NDArray[np.uint8], region: Box, width: int, height: int, scale: int, threads: int
 ) -> NDArray[np.uint8]:
-    """Return a part of a picture from the coded pixels. Each pixel is the same whatever the part.
+    """Return a region of a picture from the coded pixels. A pixel has the same value in every region.
 
     Args:
-        coded: uint8 [h, w, 3], the pixels of :func:`needed_box`.
-        region: the part, in pixels of the picture.
+        coded: coded pixels in the box that :func:`needed_box` returns, uint8 [h, w, 3].
+        region: region, in pixels of the picture.
         width: width of the picture.
         height: height of the picture.
         scale: size in eighths, 1 to 8.
@@ -102,52 +102,52 @@ def enlarge(
     """
     if scale == FULL_SCALE:
         return coded
-    place = needed_box(region, width, height, scale)
+    box = needed_box(region, width, height, scale)
     out = np.empty((region.height, region.width, 3), np.uint8)
 
     def strip(start: int) -> None:
         rows = Box(region.left, start, region.width, min(_STRIP, region.top + region.height - start))
         needed = needed_box(rows, width, height, scale)
-        part = coded[needed.top - place.top : needed.top - place.top + needed.height]
+        part = coded[needed.top - box.top : needed.top - box.top + needed.height]
         out[start - region.top : start - region.top + rows.height] = _enlarge(part, rows, needed, scale)
 
     parallel(strip, range(region.top, region.top + region.height, _STRIP), threads)
     return out
 
 
-def _enlarge(coded: NDArray[np.uint8], region: Box, place: Box, scale: int) -> NDArray[np.uint8]:
-    # At the right and the bottom end of the picture the last eight pixels may be fewer: there the edge is repeated.
+def _enlarge(coded: NDArray[np.uint8], region: Box, box: Box, scale: int) -> NDArray[np.uint8]:
+    # The last group at the right or at the bottom may have fewer than eight pixels. The edge is repeated to fill it.
     padded = np.pad(coded, [(0, -side % scale) for side in coded.shape[:2]] + [(0, 0)], mode="edge")
     size = (padded.shape[1] // scale * FULL_SCALE, padded.shape[0] // scale * FULL_SCALE)
     large = np.asarray(Image.fromarray(padded).resize(size, Image.Resampling.BICUBIC))
-    top, left = region.top - place.top // scale * FULL_SCALE, region.left - place.left // scale * FULL_SCALE
+    top, left = region.top - box.top // scale * FULL_SCALE, region.left - box.left // scale * FULL_SCALE
     return large[top : top + region.height, left : left + region.width]
 
 
 def _needed(start: int, stop: int, length: int, scale: int) -> tuple[int, int]:
-    """First and last group of eight pixels, with those that interpolation reaches to."""
+    """Return the first group of eight pixels that is needed for a range of pixels, and the group after the last one."""
     margin = -(-_REACH // scale)
     groups = -(-length // FULL_SCALE)
     return max(0, start // FULL_SCALE - margin), min(groups, -(-stop // FULL_SCALE) + margin)
 
 
 def map_at_full_scale(
-    found: NDArray[np.float32], width: int, height: int, scale: int, stride: int
+    values: NDArray[np.float32], width: int, height: int, scale: int, stride: int
 ) -> NDArray[np.float32]:
-    """Return a map of the coded picture as a map of the picture.
+    """Return a map of a picture, given the map of its coded pixels.
 
     Args:
-        found: [⌈h/stride⌉, ⌈w/stride⌉], one value for each square of coded pixels.
+        values: one value for each square of coded pixels, [⌈h/stride⌉, ⌈w/stride⌉].
         width: width of the picture.
         height: height of the picture.
         scale: size in eighths, 1 to 8.
         stride: number of pixels along either side of a square.
 
     Returns:
-        [⌈H/stride⌉, ⌈W/stride⌉].
+        One value for each square of pixels of the picture, [⌈H/stride⌉, ⌈W/stride⌉].
     """
     rows, columns = (
         np.minimum((2 * np.arange(-(-length // stride)) + 1) * scale // (2 * FULL_SCALE), size - 1)
-        for length, size in zip((height, width), found.shape, strict=True)
+        for length, size in zip((height, width), values.shape, strict=True)
     )
-    return found[np.ix_(rows, columns)]
+    return values[np.ix_(rows, columns)]

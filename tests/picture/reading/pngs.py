@@ -1,4 +1,4 @@
-"""PNG files of every kind, made from what their samples are meant to be."""
+"""Making PNG files of every kind from their samples."""
 
 import struct
 import zlib
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-"""By the color type."""
+"""The number of channels of each color type."""
 _ADAM7 = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]
 
 Chunk = tuple[bytes, bytes]
@@ -27,7 +27,7 @@ def png(
     before: Sequence[Chunk] = (),
     after: Sequence[Chunk] = (),
 ) -> bytes:
-    """A file of samples [H, W] or [H, W, channels], with further chunks before and after the pixels."""
+    """Return a PNG file of samples, [H, W] or [H, W, channels], with more chunks before and after the pixels."""
     samples = samples.reshape(*samples.shape[:2], -1)
     height, width = samples.shape[:2]
     passes = _ADAM7 if interlaced else [(0, 0, 1, 1)]

@@ -1,4 +1,4 @@
-"""JPEG files that lack their end: what is complete is read, what lacks pixels is not."""
+"""JPEG files without their end marker are read if they are complete, and refused if pixels are missing."""
 
 import io
 
@@ -31,17 +31,19 @@ def jpeg(mode="RGB", size=(56, 40), **options):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_end_marker_alone_may_be_missing(kind):
+def test_a_file_without_its_end_marker_is_read(kind):
     data = jpeg(**KINDS[kind])
     whole = open_picture(data)
     for cut in (1, 2):
         assert np.array_equal(open_picture(data[:-cut]).pixels, whole.pixels)
     image = Image.open(io.BytesIO(data[:-2]))
-    assert np.array_equal(Picture.from_image(image).pixels, whole.pixels), "of an image that Pillow opened, too"
+    assert np.array_equal(Picture.from_image(image).pixels, whole.pixels), (
+        "an image that Pillow opened is read in the same way"
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_part_is_not_taken_for_the_picture(kind):
+def test_a_file_without_some_pixels_is_refused(kind):
     data = jpeg(**KINDS[kind])
     whole = open_picture(data)
     start = data.index(b"\xff\xda")
@@ -56,22 +58,22 @@ def test_a_part_is_not_taken_for_the_picture(kind):
 
 
 @pytest.mark.parametrize("kind", ["progressive", "inks"])
-def test_scans_that_are_missing_altogether(kind):
+def test_a_file_without_some_scans_is_refused(kind):
     data = jpeg(**KINDS[kind])
-    ends = [place for place in range(len(data) - 2) if data[place : place + 2] in (b"\xff\xc4", b"\xff\xda")]
+    ends = [start for start in range(len(data) - 2) if data[start : start + 2] in (b"\xff\xc4", b"\xff\xda")]
     assert len(ends) > 6
     for end in ends[1:]:
         with pytest.raises(ImageError):
             open_picture(data[:end])
 
 
-def test_metadata_of_a_jpeg_without_end():
+def test_metadata_of_a_file_without_its_end_marker():
     exif = Image.Exif()
     exif[0x010E] = "a picture"
     data = jpeg(exif=exif, icc_profile=b"profile", xmp=b"<xmp/>")
     assert open_picture(data[:-2]).metadata == open_picture(data).metadata
 
 
-def test_what_follows_the_end_is_no_matter():
+def test_bytes_after_the_end_marker_are_ignored():
     data = jpeg()
     assert np.array_equal(open_picture(data + b"trailer" * 100).pixels, open_picture(data).pixels)

@@ -1,3 +1,5 @@
+"""JPEG 2000 files are read correctly or refused."""
+
 import io
 
 import numpy as np
@@ -11,13 +13,13 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (12, 14, 4), np.uint8)
 
 
 def jpeg2000(mode, depth=None, **options):
-    """A file of 8 bits a sample, or one that says to have another depth."""
+    """Return a file of 8 bits per sample, whose header may state another depth."""
     file = io.BytesIO()
     Image.fromarray(PIXELS[..., : len(mode)].squeeze()).save(file, "JPEG2000", **options)
     data = bytearray(file.getvalue())
-    place = data.index(b"\xff\x4f\xff\x51") + 42
+    start = data.index(b"\xff\x4f\xff\x51") + 42
     if depth is not None:
-        data[place : place + 3 * len(mode) : 3] = len(mode) * bytes([depth])
+        data[start : start + 3 * len(mode) : 3] = len(mode) * bytes([depth])
     return bytes(data)
 
 
@@ -30,7 +32,7 @@ def test_eight_bits(mode, options):
 @pytest.mark.parametrize("mode", ["LA", "RGB", "RGBA"])
 @pytest.mark.parametrize("depth", [10, 12, 16])
 def test_deep_color_is_refused(mode, depth):
-    with pytest.raises(ImageError, match="more than 8 bits a color, which Pillow misreads"):
+    with pytest.raises(ImageError, match="Pillow misreads JPEG 2000 with more than 8 bits per color"):
         open_picture(jpeg2000(mode, depth - 1))
 
 

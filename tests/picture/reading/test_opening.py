@@ -1,4 +1,4 @@
-"""The limit on pixels, Pillow's guard, and memory that runs out."""
+"""The limit on pixels, the limit of Pillow, and errors of memory."""
 
 import io
 
@@ -20,7 +20,7 @@ def coded(kind, **options):
     return file.getvalue()
 
 
-def test_pillows_guard_stays_as_it_is(monkeypatch, recwarn):
+def test_the_limit_of_pillow_does_not_change(monkeypatch, recwarn):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1_100_000)
     for kind in ("PNG", "JPEG", "TIFF", "BMP", "GIF", "PPM"):
         file = io.BytesIO()
@@ -50,7 +50,7 @@ def test_the_limit_on_pixels():
 @pytest.mark.parametrize(
     "error", [MemoryError(), OSError("decoder error -9"), OSError("out of memory error when reading image file")]
 )
-def test_memory_that_runs_out_is_no_damage(error, monkeypatch):
+def test_a_lack_of_memory_is_not_reported_as_damage(error, monkeypatch):
     def load(_image):
         raise error
 
@@ -61,7 +61,7 @@ def test_memory_that_runs_out_is_no_damage(error, monkeypatch):
         Picture.from_image(Image.new("L", (2, 2)))
 
 
-def test_memory_that_runs_out_on_opening(monkeypatch):
+def test_a_lack_of_memory_at_opening(monkeypatch):
     def open_image(_file):
         raise MemoryError
 

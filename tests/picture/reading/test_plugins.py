@@ -1,4 +1,4 @@
-"""Formats that other packages teach Pillow."""
+"""Formats that other packages add to Pillow."""
 
 import types
 from importlib.machinery import ModuleSpec
@@ -11,7 +11,7 @@ from fovea.picture import image_suffixes, open_picture
 
 
 class Negative(ImageFile.ImageFile):
-    """A format of gray pixels, black as 255: b"NEGATIVE", width and height in a byte each, the pixels."""
+    """A format of gray pixels in which 255 is black: b"NEGATIVE", one byte each for width and height, the pixels."""
 
     format = "NEGATIVE"
 
@@ -22,7 +22,7 @@ class Negative(ImageFile.ImageFile):
 
 @pytest.fixture
 def registry(monkeypatch):
-    """Pillow's formats, which are as they were after the test."""
+    """The formats of Pillow, which the fixture restores after the test."""
     Image.init()
     for name in ("ID", "OPEN", "EXTENSION"):
         monkeypatch.setattr(Image, name, getattr(Image, name).copy())
@@ -47,23 +47,23 @@ JPEG_XL = b"\xff\x0a" + bytes(30)
 
 
 @pytest.mark.parametrize(
-    ("data", "says"),
+    ("data", "message"),
     [
         (HEIC, "HEIC needs a plugin of Pillow: pip install pillow-heif"),
         (JPEG_XL, "JPEG XL needs a plugin of Pillow: pip install pillow-jxl-plugin"),
         (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(30), "JPEG XL needs"),
     ],
 )
-def test_the_plugin_that_is_missing_is_named(data, says, monkeypatch, registry):
+def test_a_missing_plugin_is_named(data, message, monkeypatch, registry):
     monkeypatch.setattr("fovea.picture.reading.plugins.find_spec", lambda _name: None)
-    with pytest.raises(ImageError, match=f"the input: {says}"):
+    with pytest.raises(ImageError, match=f"the input: {message}"):
         open_picture(data)
     assert not {".heic", ".jxl"} & set(image_suffixes())
 
 
 @pytest.mark.parametrize(("module", "data"), [("pillow_heif", HEIC), ("pillow_jxl", JPEG_XL)])
-def test_a_plugin_that_is_installed_is_used(module, data, monkeypatch, registry):
-    """A stand-in: its files begin like those of the format, and have the size and pixels of NEGATIVE behind that."""
+def test_an_installed_plugin_is_used(module, data, monkeypatch, registry):
+    """A stand-in for the plugin is used. Its files start like those of the format and go on like those of NEGATIVE."""
 
     class Standin(Negative):
         def _open(self):
@@ -80,7 +80,7 @@ def test_a_plugin_that_is_installed_is_used(module, data, monkeypatch, registry)
 
     def import_module(name):
         assert name == module
-        if module == "pillow_jxl":  # which registers when it is imported
+        if module == "pillow_jxl":  # the import registers the format
             register_opener()
         return types.SimpleNamespace(register_heif_opener=register_opener)
 
@@ -93,15 +93,15 @@ def test_a_plugin_that_is_installed_is_used(module, data, monkeypatch, registry)
 
 
 def test_orientation_of_jpeg_xl(registry, monkeypatch):
-    """The plugin's decoder turns the pixels; what EXIF says then counts only for a JPEG that was packed."""
+    """The decoder of the plugin turns the pixels. The orientation in EXIF is valid only for a recompressed JPEG."""
     exif = Image.Exif()
     exif[274] = 6
 
-    for packed in (False, True):
+    for recompressed in (False, True):
 
         class Turned(Negative):
             format = "JXL"
-            jpeg = packed
+            jpeg = recompressed
 
             def _open(self):
                 super()._open()
@@ -109,4 +109,4 @@ def test_orientation_of_jpeg_xl(registry, monkeypatch):
 
         Image.register_open("JXL", Turned, lambda prefix: prefix.startswith(b"NEGATIVE"))
         picture = open_picture(b"NEGATIVE\2\1\xff\0", keep_metadata=False)
-        assert picture.to_array().shape == ((2, 1) if packed else (1, 2))
+        assert picture.to_array().shape == ((2, 1) if recompressed else (1, 2))

@@ -1,4 +1,4 @@
-"""PNG files: every kind of samples, and texts and profiles of every size."""
+"""PNG files with every kind of samples, and with texts and profiles of every size."""
 
 import io
 import itertools
@@ -42,7 +42,7 @@ def test_samples(color, depth, interlaced):
 def test_a_transparent_color(color, depth, interlaced):
     values = samples(color, depth)
     key = values[3, 4].copy()
-    values[5, 5] = key ^ 1  # in 16 bits another color, though not in 8
+    values[5, 5] = key ^ 1  # another color in 16 bits, but the same one in 8 bits
     values[7, 7] = key
     data = png(values, depth, color, interlaced, [(b"tRNS", struct.pack(f">{len(key)}H", *key))])
     opaque = (values != key).any(axis=2)
@@ -71,13 +71,13 @@ def test_palettes(depth, interlaced):
 
 
 def text(kind, key, value):
-    """A text in one of the four ways to write it."""
+    """Return the name and the data of a chunk with a text, which has four kinds."""
     if kind == "tEXt":
         return b"tEXt", key + b"\0" + value
     if kind == "zTXt":
         return b"zTXt", key + b"\0\0" + zlib.compress(value)
-    packed = kind == "packed"
-    return b"iTXt", key + bytes([0, packed, 0]) + b"en\0key\0" + (zlib.compress(value) if packed else value)
+    compressed = kind == "packed"
+    return b"iTXt", key + bytes([0, compressed, 0]) + b"en\0key\0" + (zlib.compress(value) if compressed else value)
 
 
 PIXELS = CHANCE.integers(0, 256, (5, 6, 3))
@@ -104,7 +104,7 @@ def test_xmp(kind, where, size):
     assert np.array_equal(picture.pixels, PIXELS)
 
 
-def test_what_comes_last_counts():
+def test_the_last_text_has_precedence():
     texts = [text("iTXt", b"XML:com.adobe.xmp", value) for value in (b"one", b"two", b"three")]
     assert open_picture(png(PIXELS, 8, 2, before=texts[:2], after=texts[2:])).metadata.xmp == b"three"
 
@@ -136,9 +136,9 @@ def test_metadata_too_large_for_a_fov_file():
     assert np.array_equal(open_picture(data, keep_metadata=False).pixels, PIXELS)
 
 
-def test_bombs_and_damage_in_what_is_wanted():
+def test_decompression_bombs_and_damaged_texts_are_refused():
     bomb = text("packed", b"XML:com.adobe.xmp", bytes(2**26 + 1))
-    with pytest.raises(ImageError, match="xmp of this PNG unpacks to more than"):
+    with pytest.raises(ImageError, match="xmp of this PNG is decompressed to more than"):
         open_picture(png(PIXELS, 8, 2, before=[bomb]))
     data = png(PIXELS, 8, 2, before=[text("iTXt", b"XML:com.adobe.xmp", XMP)])
     with pytest.raises(ImageError, match="xmp of this PNG is damaged"):
@@ -146,7 +146,7 @@ def test_bombs_and_damage_in_what_is_wanted():
     assert open_picture(png(PIXELS, 8, 2, before=[(b"iCCP", b"name\0\0no zlib")])).metadata.icc == b""
 
 
-def test_pillows_limits_are_not_touched(monkeypatch):
+def test_the_limits_of_pillow_do_not_change(monkeypatch):
     def tampered(*_):
         raise AssertionError("Pillow is not asked to read texts")
 
@@ -165,5 +165,5 @@ def test_an_animation_with_texts_between_its_frames():
     frames[0].save(file, "PNG", save_all=True, append_images=frames[1:])
     data = file.getvalue()
     comment = chunk(*text("zTXt", b"Comment", b"x" * 2_000_000))
-    place = data.index(b"fcTL", data.index(b"fcTL") + 4) - 4
-    assert (open_picture(data[:place] + comment + data[place:]).pixels == 10).all()
+    second = data.index(b"fcTL", data.index(b"fcTL") + 4) - 4
+    assert (open_picture(data[:second] + comment + data[second:]).pixels == 10).all()

@@ -1,4 +1,4 @@
-"""TIFF files are read as they are meant, or refused: never something else."""
+"""TIFF files are read correctly or refused."""
 
 import io
 import itertools
@@ -33,7 +33,7 @@ def levels(values, bits):
 
 
 def agree(data, meant, tolerance=1):
-    """Whether a file is read as meant; False if it is refused. An assertion fails if it is read in another way."""
+    """Return whether a file is read; False if it is refused. An assertion fails if it is read incorrectly."""
     try:
         read = open_picture(data).to_array().astype(int)
     except ImageError as error:
@@ -95,7 +95,7 @@ def test_signed(kind):
 def test_color(bits, planar, extra):
     values = samples(bits, 3 + len(extra))
     meant = levels(values, bits)
-    if extra[:1] == (1,):  # colors multiplied by alpha: divided they are up to the rounding of 8 bits
+    if extra[:1] == (1,):  # colors are multiplied by alpha, and dividing them by alpha is exact up to the rounding
         values[..., 3] = CHANCE.choice([2 ** (bits - 1), 2**bits - 1], (HEIGHT, WIDTH))
         values[..., :3] = np.minimum(values[..., :3], values[..., 3:])
         meant = levels(values, bits)
@@ -135,7 +135,7 @@ def test_inks(bits, planar):
 def test_palettes(bits):
     colors = CHANCE.integers(0, 256, (3, 2**bits))
     values = samples(bits)
-    for scale in (257, 1):  # as the format says, and as some programs write it
+    for scale in (257, 1):  # colors of 16 bits, as the format defines, and of 8 bits, as some programs write
         tags = {320: (colors * scale).ravel().tolist()}
         read = [agree(tiff(values, 3, bits, tags=tags, **way), colors.T[values], 0) for way in WAYS]
         assert any(read) == (bits < 16)
@@ -159,11 +159,11 @@ def test_luma_and_chroma():
         data = tiff(stored, 6, planar=planar, compression=compression, rows=rows, tags={530: [1, 1]})
         read.append(agree(data, np.asarray(colors), 4))
     assert any(read)
-    blocks = stored[: HEIGHT // 2].reshape(HEIGHT, -1, 3)  # as few bytes as where two by two pixels share a color
+    blocks = stored[: HEIGHT // 2].reshape(HEIGHT, -1, 3)  # as many bytes as if 2x2 pixels had the same color
     assert not agree(tiff(blocks, 6, rows=5, tags={530: [2, 2]}), np.asarray(colors))
 
 
-def test_parts_that_are_missing():
+def test_missing_parts_are_refused():
     values = samples(8, 3)
     for way in ({"rows": 5}, {"tile": 16}):
         for compression in COMPRESSIONS:
@@ -177,13 +177,15 @@ def test_parts_that_are_missing():
         assert not agree(tiff(values, 2, rows=5)[:-cut], values)
 
 
-def test_a_preview_is_not_the_picture():
+def test_a_preview_is_refused():
     with pytest.raises(ImageError, match="first page is a preview or a mask"):
         open_picture(tiff(samples(8, 3), 2, tags={254: [1]}))
-    assert agree(tiff(samples(8), 1, tags={254: [2]}), np.zeros((HEIGHT, WIDTH)), 255), "2 is a page of several"
+    assert agree(tiff(samples(8), 1, tags={254: [2]}), np.zeros((HEIGHT, WIDTH)), 255), (
+        "2 stands for one page of several"
+    )
 
 
-def test_images_that_pillow_opened_are_read_alike():
+def test_images_that_pillow_opened_are_read_in_the_same_way():
     values = samples(16)
     data = tiff(values, 0)
     for loaded in (False, True):
@@ -192,12 +194,12 @@ def test_images_that_pillow_opened_are_read_alike():
             image.load()
         before = image.copy()
         assert np.abs(Picture.from_image(image).to_array() - (255 - levels(values, 16))).max() <= 1
-        assert np.array_equal(np.asarray(image), np.asarray(before)), "the image stays as it is"
+        assert np.array_equal(np.asarray(image), np.asarray(before)), "the image does not change"
     with pytest.raises(ImageError, match="separate planes"):
         Picture.from_image(Image.open(io.BytesIO(tiff(samples(16, 3), 2, planar=2))))
 
 
-def test_size_is_no_matter_of_pillows_limit(monkeypatch, recwarn):
+def test_the_limit_of_pillow_does_not_apply(monkeypatch, recwarn):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1_100_000)
     values = np.zeros((1500, 1500), np.uint8)
     for compression in (1, 8):

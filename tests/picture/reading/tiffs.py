@@ -1,4 +1,4 @@
-"""TIFF files of every kind, made from what their samples are meant to be."""
+"""Making TIFF files of every kind from their samples."""
 
 import struct
 import zlib
@@ -13,7 +13,7 @@ _TYPES = {3: "H", 4: "I"}
 
 
 def lzw(data: bytes) -> bytes:
-    """Literal codes alone, and the code that clears the table before one of them would need a tenth bit."""
+    """Return LZW data of literal codes only. The table is cleared before a code would need ten bits."""
     codes = [code for start in range(0, len(data), 250) for code in (256, *data[start : start + 250])]
     bits = "".join(f"{code:09b}" for code in (*codes, 257))
     bits += "0" * (-len(bits) % 8)
@@ -21,7 +21,7 @@ def lzw(data: bytes) -> bytes:
 
 
 def packbits(data: bytes) -> bytes:
-    """Runs of literals alone."""
+    """Return PackBits data of literal runs only."""
     pieces = (data[start : start + 128] for start in range(0, len(data), 128))
     return b"".join(bytes([len(piece) - 1]) + piece for piece in pieces)
 
@@ -45,22 +45,22 @@ def tiff(
     kind: int = 1,
     tags: Mapping[int, Sequence[int]] = {},
 ) -> bytes:
-    """A file of one page.
+    """Return a TIFF file of one page.
 
     Args:
-        samples: [H, W] or [H, W, channels].
-        photometric: what they mean.
-        bits: of a sample, if fewer than its type has.
-        order: of bytes, ``<`` or ``>``.
-        planar: 2 for separate planes.
+        samples: samples, [H, W] or [H, W, channels].
+        photometric: photometric interpretation.
+        bits: bits of a sample, if they are fewer than those of its type.
+        order: byte order, ``<`` or ``>``.
+        planar: 1 for interleaved samples, 2 for separate planes.
         compression: one of ``COMPRESSIONS``.
-        predictor: 2 for differences, 3 for those of floating-point numbers.
-        fill: 2 for bytes whose lowest bit comes first.
-        tile: side of a tile; else there are strips.
-        rows: of a strip.
-        extra: what the channels beyond the colors are.
-        kind: of samples: 1 unsigned, 2 signed, 3 floating point.
-        tags: further ones, of 16-bit values.
+        predictor: 1 for none, 2 for differences, 3 for differences of floating-point numbers.
+        fill: 1 for the highest bit of a byte first, 2 for the lowest bit first.
+        tile: side of a tile; None for strips.
+        rows: rows of a strip; None for one strip.
+        extra: meaning of the channels after the colors.
+        kind: sample format: 1 unsigned, 2 signed, 3 floating point.
+        tags: other tags with 16-bit values.
     """
     samples = samples.reshape(*samples.shape[:2], -1)
     height, width, channels = samples.shape
@@ -99,7 +99,7 @@ def _strips(plane: NDArray[Any], rows: int) -> Iterator[NDArray[Any]]:
 
 
 def _predicted(part: NDArray[Any], predictor: int) -> NDArray[Any]:
-    """[h, w, channels], or bytes [h, n] for floating-point numbers."""
+    """Return the differences [h, w, channels], or bytes [h, n] for floating-point numbers."""
     if predictor == 1:
         return part
     if predictor == 2:

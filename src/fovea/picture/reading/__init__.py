@@ -1,7 +1,7 @@
-"""Reading image files with Pillow: what it cannot open, what it refuses without need, and what it gets wrong.
+"""Reading image files with Pillow, including files that Pillow cannot open, refuses without need, or misreads.
 
-``opening`` finds the format of a file, ``loading`` gives its pixels as the file means them. What has to be known of a
-format is in the module of its name.
+The module ``opening`` finds the format of a file, and ``loading`` loads its pixels correctly. Each of the other modules
+is about the format that it is named after, except for ``plugins`` and ``reasons``.
 """
 
 from fovea.picture.reading.loading import load

@@ -1,4 +1,4 @@
-"""JPEG XL, as the package ``pillow-jxl-plugin`` reads it."""
+"""JPEG XL files, which the package ``pillow-jxl-plugin`` reads."""
 
 from typing import Any
 
@@ -8,8 +8,15 @@ from PIL import ExifTags, Image
 def load_jpegxl(image: Any) -> Image.Image:
     """Load a JPEG XL image.
 
-    The format states the orientation outside EXIF, and the decoder turns the pixels by it: what EXIF says of it has no
-    meaning, and is set to upright. Only a JPEG that was packed into the format comes out as it was, EXIF and all.
+    The format stores the orientation outside EXIF, and the decoder turns the pixels upright. The orientation in EXIF
+    has no meaning, and is set to upright. The only exception is a file that holds a recompressed JPEG: the plugin
+    returns the original JPEG, whose EXIF is valid.
+
+    Args:
+        image: image that Pillow opened.
+
+    Returns:
+        The image.
     """
     image.load()
     if not getattr(image, "jpeg", False):

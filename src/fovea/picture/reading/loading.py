@@ -1,4 +1,4 @@
-"""The pixels of an image as its file means them."""
+"""Loading the pixels of an image as the format of its file defines them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from fovea.picture.reading.jpegxl import load_jpegxl
 from fovea.picture.reading.png import load_png
 from fovea.picture.reading.tiff import load_tiff
 
-# What Pillow opens has the attributes of its format, which the type of an image does not show: hence Any.
+# The type is Any, because an image that Pillow opened has attributes of its format, which Image.Image does not declare.
 _LOADERS: dict[str | None, Callable[[Any], Image.Image]] = {
     "JPEG": load_jpeg,
     "JPEG2000": load_jpeg2000,
@@ -26,14 +26,14 @@ def load(image: Image.Image) -> Image.Image:
     """Load an image.
 
     Args:
-        image: An image, opened by Pillow or made in memory.
+        image: image that Pillow opened, or that was made in memory.
 
     Returns:
-        The image, or another with all that belongs to it where Pillow reads something else than the file means.
+        The image. If Pillow misreads its file, another image with the correct pixels and the same metadata.
 
     Raises:
-        ImageError: Pillow misreads the file, and there is no way around that.
-        Exception: Pillow's plugins let errors of every kind through.
+        ImageError: Pillow misreads the file, and the correct pixels cannot be recovered.
+        Exception: the plugins of Pillow raise errors of every kind.
     """
     if loader := _LOADERS.get(image.format):
         return loader(image)

@@ -1,4 +1,4 @@
-"""Which format a file has, and the image in it; its pixels stay where they are until they are wanted."""
+"""Finding the format of an image file and opening it, without loading the pixels."""
 
 import struct
 from collections.abc import Callable
@@ -10,40 +10,43 @@ from fovea.picture.reading import plugins
 from fovea.picture.reading.png import open_png
 from fovea.picture.reading.reasons import reason_of
 
-# Pillow tells these by their first bytes, but decodes them not at all, or by another program that has to be there;
-# IPTC may contain any of them.
+# Pillow identifies these formats, but cannot decode them, or needs another program to do so. IPTC may contain any of
+# them.
 _NOT_DECODED = {"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"}
 
-_OWN_WAY: dict[str, Callable[[IO[bytes], str], Image.Image]] = {"PNG": open_png}
+_OPENERS: dict[str, Callable[[IO[bytes], str], Image.Image]] = {"PNG": open_png}
 
 
 def decoded_formats() -> list[str]:
-    """The formats that Pillow decodes by itself, its own and those that other packages have registered with it."""
+    """Return the formats that Pillow decodes without another program, including those of installed plugins."""
     Image.init()
     return [name for name in Image.ID if name not in _NOT_DECODED]
 
 
 def open_image(file: IO[bytes]) -> Image.Image:
-    """The image in a file, of whatever name.
+    """Open the image in a file. The name of the file does not matter.
 
-    ``Image.open`` does the same, but warns of images above a size that only a global variable of Pillow can change
-    and refuses those of twice that; here the caller has a limit of its own.
+    ``Image.open`` does the same, but warns about images above a size that only a global variable of Pillow can change,
+    and refuses images of twice this size. The callers of this function have their own limit.
 
     Args:
-        file: Binary file that can seek. It has to stay open.
+        file: binary file that can seek. It must stay open.
+
+    Returns:
+        The image. Its pixels are not loaded.
 
     Raises:
-        UnidentifiedImageError: No format fits the file. The message says why not, as far as it is known.
-        Exception: Pillow's plugins let errors of every kind through.
+        UnidentifiedImageError: the file has no known format. The message says why, if a reason is known.
+        Exception: the plugins of Pillow raise errors of every kind.
     """
     reasons: list[str] = []
     image = _try_formats(file, reasons)
-    if image is None and (plugin := plugins.of_file(_start_of(file))):
+    if image is None and (plugin := plugins.plugin_for(_start_of(file))):
         plugin.register()
         image = _try_formats(file, reasons)
     if image is None:
-        known = f" ({reasons[0]})" if reasons else ""
-        raise UnidentifiedImageError(f"no image of a format that Pillow decodes{known}")
+        reason = f" ({reasons[0]})" if reasons else ""
+        raise UnidentifiedImageError(f"no image of a format that Pillow decodes{reason}")
     return image
 
 
@@ -54,12 +57,12 @@ def _try_formats(file: IO[bytes], reasons: list[str]) -> Image.Image | None:
         accepted: bool | str = False
         try:
             accepted = accept(prefix) if accept else True
-            if isinstance(accepted, str):  # this Pillow is built without the format
+            if isinstance(accepted, str):  # a reason: this build of Pillow does not have the format
                 reasons.append(accepted)
             elif accepted:
                 file.seek(0)
-                return _OWN_WAY.get(name, opener)(file, "")
-        except (SyntaxError, IndexError, TypeError, struct.error) as error:  # so says a plugin that a file is not its
+                return _OPENERS.get(name, opener)(file, "")
+        except (SyntaxError, IndexError, TypeError, struct.error) as error:  # the file does not have this format
             reasons += [f"{name}: {reason_of(error)}"] if accept and accepted else []
     return None
 

@@ -1,4 +1,4 @@
-"""Formats that other packages teach Pillow: HEIC and JPEG XL."""
+"""Formats that other packages add to Pillow: HEIC and JPEG XL."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,38 +11,38 @@ from fovea.errors import ImageError
 
 @dataclass(frozen=True)
 class Plugin:
-    """A package that teaches Pillow a format.
+    """A package that adds a format to Pillow.
 
     Attributes:
-        name: of the format.
-        package: as it is installed.
-        module: as it is imported.
-        registers: what registers the format after the import, by its name in the module; empty if the import does.
-        starts: whether a file starts like one of the format.
+        name: name of the format.
+        package: name of the package that pip installs.
+        module: name of the module that Python imports.
+        register_function: name of the function of the module that registers the format; empty if the import does so.
+        accepts: function that returns whether the first 16 bytes of a file belong to the format.
     """
 
     name: str
     package: str
     module: str
-    registers: str
-    starts: Callable[[bytes], bool]
+    register_function: str
+    accepts: Callable[[bytes], bool]
 
     @property
     def installed(self) -> bool:
-        """Whether the package is there."""
+        """Whether the package is installed."""
         return find_spec(self.module) is not None
 
     def register(self) -> None:
-        """Let Pillow know the format.
+        """Add the format to Pillow.
 
         Raises:
-            ImageError: The package is not installed.
+            ImageError: the package is not installed.
         """
         if not self.installed:
             raise ImageError(f"{self.name} needs a plugin of Pillow: pip install {self.package}")
         module: Any = import_module(self.module)
-        if self.registers:
-            getattr(module, self.registers)()
+        if self.register_function:
+            getattr(module, self.register_function)()
 
 
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -64,13 +64,13 @@ _PLUGINS = (
 )
 
 
-def of_file(start: bytes) -> Plugin | None:
-    """The plugin for a file that begins with these 16 bytes, if one can help."""
-    return next((plugin for plugin in _PLUGINS if plugin.starts(start)), None)
+def plugin_for(start: bytes) -> Plugin | None:
+    """Return the plugin for a file with these first 16 bytes, or None."""
+    return next((plugin for plugin in _PLUGINS if plugin.accepts(start)), None)
 
 
 def register_installed() -> None:
-    """Let Pillow know all formats that it can know here."""
+    """Add the formats of all installed plugins to Pillow."""
     for plugin in _PLUGINS:
         if plugin.installed:
             plugin.register()

@@ -1,7 +1,7 @@
-"""PNG files.
+"""PNG files with long texts or profiles, and with a transparent color.
 
-Pillow refuses a picture for a long comment or profile, with a limit that only a global variable of its changes. It
-gets the file without them, and what is wanted of them is read here.
+Pillow refuses an image with a long text or profile, and only a global variable of Pillow changes the limit. Therefore
+Pillow reads the file without its texts and profiles, and this module reads those that are needed.
 """
 
 import io
@@ -17,23 +17,29 @@ from fovea.errors import ImageError
 
 _SIGNATURE_BYTES = 8
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-# By the key of a text, what Pillow calls it.
-_WANTED = {b"XML:com.adobe.xmp": "xmp", b"Raw profile type exif": "Raw profile type exif"}
-_LONGEST_KEY = 79
-_LARGEST = 2**26
-"""To which a text or profile is unpacked, in bytes: four times what a .fov file holds of each."""
+_TEXT_NAMES = {b"XML:com.adobe.xmp": "xmp", b"Raw profile type exif": "Raw profile type exif"}
+"""Names in ``info`` of the texts that are needed, by the keywords of the texts."""
+_LONGEST_KEYWORD = 79
+_MAX_CONTENT_BYTES = 2**26
+"""Largest size of a decompressed text or profile in bytes, four times the limit of a ``.fov`` file."""
 
 
 def open_png(file: IO[bytes], _filename: str) -> Image.Image:
-    """The image in a PNG file, with profile, XMP and EXIF in ``info``, wherever in the file they are; no other text.
+    """Open a PNG file, and read its profile, XMP and EXIF into ``info``. Other texts are left out.
+
+    Args:
+        file: binary file that can seek. It must stay open.
+
+    Returns:
+        The image. Its pixels are not loaded.
 
     Raises:
-        ImageError: One of them is damaged or unpacks to more than 64 MiB.
-        Exception: What Pillow raises for a file that is no PNG or damaged.
+        ImageError: the profile, XMP or EXIF is damaged or is decompressed to more than 64 MiB.
+        Exception: Pillow raises errors of many kinds if the file is damaged or not a PNG.
     """
     chunks = [chunk for chunk in _chunks(file) if chunk.name in (*_TEXTS, b"iCCP")]
-    image = PngImagePlugin.PngImageFile(io.BufferedReader(_Without(file, chunks)), "")
-    for chunk in reversed(chunks):  # of several of a kind the last counts
+    image = PngImagePlugin.PngImageFile(io.BufferedReader(_FileWithoutChunks(file, chunks)), "")
+    for chunk in reversed(chunks):  # the last chunk of a kind has precedence
         if (name := _name_of(chunk, file)) and name not in image.info:
             image.info[name] = _content_of(chunk, file, name)
     return image
@@ -42,9 +48,14 @@ def open_png(file: IO[bytes], _filename: str) -> Image.Image:
 def load_png(image: Any) -> Image.Image:
     """Load a PNG image.
 
+    Pillow scales samples of few or many bits to 8 bits, but not the transparent color. This function corrects the
+    transparent color, or replaces it by an alpha channel.
+
+    Args:
+        image: image that Pillow opened.
+
     Returns:
-        The image; with an alpha channel where Pillow would miss the transparent color: it does not scale it together
-        with the samples.
+        The image, or another one with an alpha channel.
     """
     if not image.tile:
         image.load()
@@ -60,85 +71,101 @@ def load_png(image: Any) -> Image.Image:
 
 
 def _load_with_wide_key(image: Any, key: tuple[int, ...]) -> Image.Image:
-    """Pillow keeps the higher byte of each sample; the lower ones, read as such, decide about the color, too."""
+    """Load an image of 16 bits per sample with a transparent color.
+
+    Pillow keeps only the higher byte of each sample. The lower bytes are read in a second pass, because a pixel is
+    transparent only if both bytes of all its samples are those of the transparent color.
+    """
     image.fp.seek(0)
     lower = PngImagePlugin.PngImageFile(image.fp)
     lower.tile = [tile._replace(args="RGB;16L") for tile in lower.tile]
-    same = (np.asarray(lower) == np.array(key) % 256).all(axis=2)
+    transparent = (np.asarray(lower) == np.array(key) % 256).all(axis=2)
     image.load()
-    same &= (np.asarray(image) == np.array(key) // 256).all(axis=2)
+    transparent &= (np.asarray(image) == np.array(key) // 256).all(axis=2)
     result: Image.Image = image.copy()
-    result.putalpha(Image.fromarray(np.where(same, np.uint8(0), np.uint8(255))))
+    result.putalpha(Image.fromarray(np.where(transparent, np.uint8(0), np.uint8(255))))
     del result.info["transparency"]
     return result
 
 
 class _Chunk(NamedTuple):
+    """A chunk of a PNG file: the length of its data, its name, its data and a checksum.
+
+    Attributes:
+        name: name of four letters.
+        start: position of the chunk in the file.
+        length: length of its data in bytes.
+    """
+
     name: bytes
     start: int
-    """Of its length, which comes first."""
     length: int
-    """Of its data."""
 
     @property
     def end(self) -> int:
+        """The position after the chunk."""
         return self.start + 12 + self.length
 
 
 def _chunks(file: IO[bytes]) -> Iterator[_Chunk]:
-    """All chunks that are there in full."""
+    """Yield all complete chunks."""
     size = file.seek(0, io.SEEK_END)
     start = _SIGNATURE_BYTES
     while start + 12 <= size:
         file.seek(start)
-        head = file.read(8)
-        chunk = _Chunk(head[4:], start, int.from_bytes(head[:4], "big"))
+        header = file.read(8)
+        chunk = _Chunk(header[4:], start, int.from_bytes(header[:4], "big"))
         if chunk.end <= size:
             yield chunk
         start = chunk.end
 
 
 def _name_of(chunk: _Chunk, file: IO[bytes]) -> str | None:
-    """What Pillow calls the content of a chunk in ``info``; None for a text that nobody wants."""
+    """Return the name in ``info`` of the content of a chunk; None for a text that is not needed."""
     file.seek(chunk.start + 8)
-    key = file.read(min(chunk.length, _LONGEST_KEY + 1)).partition(b"\0")[0]
-    return "icc_profile" if chunk.name == b"iCCP" else _WANTED.get(key)
+    keyword = file.read(min(chunk.length, _LONGEST_KEYWORD + 1)).partition(b"\0")[0]
+    return "icc_profile" if chunk.name == b"iCCP" else _TEXT_NAMES.get(keyword)
 
 
 def _content_of(chunk: _Chunk, file: IO[bytes], name: str) -> bytes | str:
-    """What Pillow would put into ``info``."""
+    """Return the content of a chunk as Pillow would put it into ``info``."""
     file.seek(chunk.start + 8)
     data, crc = file.read(chunk.length), file.read(4)
     if zlib.crc32(chunk.name + data).to_bytes(4, "big") != crc:
-        raise ImageError(f"{name} of this PNG is damaged")
+        raise ImageError(f"the {name} of this PNG is damaged")
     content = data.partition(b"\0")[2]
     if chunk.name == b"iTXt":
-        packed = content[:1] == b"\1"
-        content = content[2:].split(b"\0", 2)[-1]  # after the language, and the key in that language
+        compressed = content[:1] == b"\1"
+        content = content[2:].split(b"\0", 2)[-1]  # after the language, and the keyword in that language
     else:
-        packed = chunk.name != b"tEXt"
-        content = content[1:] if packed else content
-    block = _unpacked(content, name) if packed else content
+        compressed = chunk.name != b"tEXt"
+        content = content[1:] if compressed else content
+    block = _decompressed(content, name) if compressed else content
     return block if name in ("icc_profile", "xmp") else block.decode("latin-1")
 
 
-def _unpacked(content: bytes, name: str) -> bytes:
-    unpacker = zlib.decompressobj()
+def _decompressed(content: bytes, name: str) -> bytes:
+    decompressor = zlib.decompressobj()
     try:
-        block = unpacker.decompress(content, _LARGEST)
-    except zlib.error:  # viewers do without, too
+        block = decompressor.decompress(content, _MAX_CONTENT_BYTES)
+    except zlib.error:  # viewers ignore damaged content, too
         return b""
-    if unpacker.unconsumed_tail:
-        raise ImageError(f"{name} of this PNG unpacks to more than {_LARGEST} bytes")
+    if decompressor.unconsumed_tail:
+        raise ImageError(f"the {name} of this PNG is decompressed to more than {_MAX_CONTENT_BYTES} bytes")
     return block
 
 
-class _Without(io.RawIOBase):
-    """A file without some of its chunks."""
+class _FileWithoutChunks(io.RawIOBase):
+    """A file without some of its chunks.
+
+    Args:
+        file: PNG file.
+        chunks: chunks to leave out, in the order of the file.
+    """
 
     def __init__(self, file: IO[bytes], chunks: list[_Chunk]) -> None:
         self._file = file
-        self._starts, self._offsets = [0], [0]  # of each piece: here, and in the file
+        self._starts, self._offsets = [0], [0]  # the positions of each remaining piece: here, and in the original file
         for chunk in chunks:
             self._starts.append(self._starts[-1] + chunk.start - self._offsets[-1])
             self._offsets.append(chunk.end)

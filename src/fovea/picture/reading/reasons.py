@@ -1,8 +1,8 @@
-"""What Pillow's errors say."""
+"""The meaning of the errors of Pillow."""
 
 
 def reason_of(error: BaseException) -> str:
-    r"""An error in one line, which is never empty.
+    r"""Return the message of an error as one line that is never empty.
 
     Example:
         >>> reason_of(ValueError("two\nlines")), reason_of(EOFError())
@@ -13,12 +13,15 @@ def reason_of(error: BaseException) -> str:
 
 
 def raise_if_out_of_memory(error: Exception) -> None:
-    """Tell that memory runs out from damage: Pillow's decoders report both as an ``OSError``.
+    """Raise ``MemoryError`` if an error means this. The decoders of Pillow report damage and lack of memory alike.
+
+    Args:
+        error: error of Pillow.
 
     Raises:
-        MemoryError: The error, if it is one or says so.
+        MemoryError: the error is of this type, or its message says that there is not enough memory.
     """
     if isinstance(error, MemoryError):
         raise error
-    if isinstance(error, OSError) and any(said in str(error) for said in ("out of memory", "decoder error -9")):
+    if isinstance(error, OSError) and any(text in str(error) for text in ("out of memory", "decoder error -9")):
         raise MemoryError(str(error)) from error

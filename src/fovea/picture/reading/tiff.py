@@ -1,4 +1,4 @@
-"""TIFF files: what Pillow misreads of them is read right, or refused."""
+"""TIFF files. Those that Pillow misreads are corrected or refused."""
 
 from typing import Any
 
@@ -35,43 +35,47 @@ _DEEP = {"I;16": 65535, "I;16B": 65535, "F": 1}
 def load_tiff(image: Any) -> Image.Image:
     """Load a TIFF image.
 
+    Args:
+        image: image that Pillow opened.
+
     Returns:
-        The image; another where Pillow takes no notice of white being zero, of 12 bits, or of a palette of 8 bits.
+        The image; another one if Pillow ignores that zero is white, that samples have 12 bits, or that the colors of
+        the palette have 8 bits.
 
     Raises:
-        ImageError: Pillow would misread it.
+        ImageError: Pillow would misread the file, and the correct pixels cannot be recovered.
     """
     tags = image.tag_v2
-    if why := _misread(image, tags):
-        raise ImageError(f"a TIFF {why}")
+    if problem := _problem(image, tags):
+        raise ImageError(f"a TIFF {problem}")
     if image.tile:
-        # Pillow would make it after a check of the size against a global limit, which is not the one that counts here.
+        # Pillow would make this image itself, but only below a global limit of its size, which does not apply here.
         image.im = Image.new(image.mode, (tags[IMAGEWIDTH], tags[IMAGELENGTH])).im
     image.load()
     if image.mode in _DEEP:
-        return _deep(image, tags)
+        return _scaled(image, tags)
     if image.mode == "P" and max(tags[COLORMAP]) < 256:
         return _with_palette(image, tags[COLORMAP])
     return image  # type: ignore[no-any-return]
 
 
-def _misread(image: Any, tags: Any) -> str:
-    """What is wrong with reading a file by Pillow; nothing if it is right."""
+def _problem(image: Any, tags: Any) -> str:
+    """Return why Pillow would misread a file, and what to do; empty if Pillow reads it correctly."""
     photometric = tags.get(PHOTOMETRIC_INTERPRETATION, _WHITE_IS_ZERO)
     raw = image.info.get("compression", "raw") == "raw"
     bits = tags.get(BITSPERSAMPLE, (1,))
     if tags.get(_NEW_SUBFILE_TYPE, 0) & (_REDUCED | _MASK):
-        return "whose first page is a preview or a mask, as of a camera's raw file: develop it first"
+        return "whose first page is a preview or a mask, like a camera's raw file: convert it to RGB first"
     if _SIGNED in tags.get(SAMPLEFORMAT, ()) and bits[0] == 8:
-        return "of signed 8-bit samples: save it with unsigned ones"
+        return "with signed 8-bit samples: save it with unsigned samples"
     if tags.get(_INK_SET, 1) != 1 and photometric == _CMYK:
-        return "of inks other than CMYK: convert it to RGB first"
+        return "with inks other than CMYK: convert it to RGB first"
     if raw and photometric == _YCBCR and (image.mode != "YCbCr" or tags.get(YCBCRSUBSAMPLING, (2, 2)) != (1, 1)):
-        return "of uncompressed YCbCr, which Pillow misreads: save it as RGB"
+        return "with uncompressed YCbCr, which Pillow misreads: save it as RGB"
     if tags.get(PLANAR_CONFIGURATION, 1) == 2 and not _reads_planes(tags, raw, bits, photometric):
-        return "of separate planes of this kind, which Pillow misreads: save it with interleaved samples"
+        return "with separate planes of this kind, which Pillow misreads: save it with interleaved samples"
     if raw and not _has_all_parts(tags, len(bits)):
-        return "that lacks some of its strips or tiles: it is damaged"
+        return "in which strips or tiles are missing: it is damaged"
     return ""
 
 
@@ -95,8 +99,11 @@ def _has_all_parts(tags: Any, samples: int) -> bool:
     return bool(len(parts) >= planes * -(-width // max(1, across)) * -(-height // max(1, down)))
 
 
-def _deep(image: Any, tags: Any) -> Image.Image:
-    """Samples of more than 8 bits, whose range and direction Pillow leaves to the reader."""
+def _scaled(image: Any, tags: Any) -> Image.Image:
+    """Return an image of more than 8 bits per sample in the full range and with white as the largest value.
+
+    Pillow returns the samples as they are stored.
+    """
     largest = _DEEP[image.mode]
     inverted = tags.get(PHOTOMETRIC_INTERPRETATION, _WHITE_IS_ZERO) == _WHITE_IS_ZERO
     narrow = tags.get(BITSPERSAMPLE, (1,))[0] == 12
@@ -107,16 +114,16 @@ def _deep(image: Any, tags: Any) -> Image.Image:
         samples = (samples.astype(np.uint32) * 65535 // 4095).astype(np.uint16)
     if inverted:
         np.subtract(largest, samples, out=samples)
-    return _like(image, Image.fromarray(samples))
-
-
-def _with_palette(image: Any, colors: tuple[int, ...]) -> Image.Image:
-    """Some programs write 8-bit colors where 16-bit ones belong; Pillow takes the higher byte, which is black."""
-    result: Image.Image = image.copy()
-    result.putpalette(np.array(colors, np.uint8).reshape(3, -1).T.tobytes())
+    result = Image.fromarray(samples)
+    result.info = dict(image.info)
     return result
 
 
-def _like(image: Image.Image, other: Image.Image) -> Image.Image:
-    other.info = dict(image.info)
-    return other
+def _with_palette(image: Any, colors: tuple[int, ...]) -> Image.Image:
+    """Return an image with a palette of 8-bit colors.
+
+    Some programs write 8-bit colors in a palette of 16-bit numbers. Pillow takes the higher byte, which is always zero.
+    """
+    result: Image.Image = image.copy()
+    result.putpalette(np.array(colors, np.uint8).reshape(3, -1).T.tobytes())
+    return result
