@@ -235,7 +235,7 @@ def test_each_number_of_yolo_is_read_right_or_refused(place: int, tmp_path: Path
         words = list(YOLO)
         words[place] = "" if value is MISSING else value
         path.write_text(" ".join(words))
-        data = outcome(tmp_path, path, [f"{path}:1: "])
+        data = outcome(tmp_path, path, [f"{path}: line 1: "])
         wanted = READ_YOLO[place].get(value)
         assert (data and data.annotations) == (None if wanted is None else (wanted,)), f"{place}: {value!r}"
 

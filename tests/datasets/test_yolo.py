@@ -73,9 +73,9 @@ def test_yolo_never_takes_another_split_than_the_one_named(tmp_path: Path) -> No
 
 def test_yolo_errors(tmp_path: Path) -> None:
     for labels, words in {
-        "0 0.5 0.5": r"a\.txt:1: has 2 numbers",
-        "0 0.5 0.5 0.1 0.1\n2 0.5 0.5 0.1 0.1": r"a\.txt:2: class 2 is not among the 2 named",
-        "zero 0.5 0.5 0.1 0.1": r"a\.txt:1: class is 'zero': expected a whole number",
+        "0 0.5 0.5": r"a\.txt: line 1: has 2 numbers",
+        "0 0.5 0.5 0.1 0.1\n2 0.5 0.5 0.1 0.1": r"a\.txt: line 2: class 2 is not among the 2 named",
+        "zero 0.5 0.5 0.1 0.1": r"a\.txt: line 1: class is 'zero': expected a whole number",
     }.items():
         with pytest.raises(DatasetError, match=words):
             load_dataset(yolo(tmp_path, labels))
@@ -147,7 +147,9 @@ def test_of_poses_the_box_is_read(shape: str, points: str, tmp_path: Path) -> No
     (person,) = load_dataset(tmp_path).annotations
     assert person.box == pytest.approx((16, 6, 8, 8)) and person.segmentation is None
     (tmp_path / "labels" / "val" / "a.txt").write_text("0 0.5 0.5 0.2 0.4")
-    with pytest.raises(DatasetError, match=r"a\.txt:1: has 4 numbers after the class: expected a box \(4\) and 6 more"):
+    with pytest.raises(
+        DatasetError, match=r"a\.txt: line 1: has 4 numbers after the class: expected a box \(4\) and 6 more"
+    ):
         load_dataset(tmp_path)
 
 
@@ -175,7 +177,7 @@ def test_a_shape_of_keypoints_that_cannot_be_is_refused(shape: str, tmp_path: Pa
     ],
 )
 def test_lines_that_cannot_be_are_refused(labels: str, words: str, tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=rf"a\.txt:{1 + labels.count(chr(10))}: {words}"):
+    with pytest.raises(DatasetError, match=rf"a\.txt: line {1 + labels.count(chr(10))}: {words}"):
         load_dataset(yolo(tmp_path, labels))
 
 

@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageOps
 
+from fovea.datasets import open_labeled
+from fovea.datasets.orientation import shown_size
 from fovea.errors import DatasetError
-from fovea.picture import Picture, open_labeled, shown_size
+from fovea.picture import Picture
+
+from ..icc_profiles import pale_cmyk
 
 NOISE = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
 
@@ -65,13 +69,13 @@ def test_broken_exif_turns_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "I;16", "I", "P", "RGBA", "CMYK"])
-def test_modes_become_what_the_codec_makes_of_them(mode, tmp_path, pale_cmyk):
+def test_modes_become_what_the_codec_makes_of_them(mode, tmp_path):
     if mode in ("I;16", "I"):
         image = Image.fromarray(NOISE[..., 0] * np.uint16(200)).convert(mode)
     else:
         image = Image.fromarray(NOISE).convert(mode)
     path = tmp_path / ("a.tif" if mode in ("I", "CMYK") else "a.png")
-    image.save(path, **({"icc_profile": pale_cmyk} if mode == "CMYK" else {}))
+    image.save(path, **({"icc_profile": pale_cmyk()} if mode == "CMYK" else {}))
     pixels = open_labeled(path)
     assert np.array_equal(pixels, Picture.from_image(Image.open(path)).pixels)
     assert len(np.unique(pixels)) > 1

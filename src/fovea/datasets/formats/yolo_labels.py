@@ -1,31 +1,30 @@
-"""Reads the label files of YOLO."""
+"""Reader of the label files of YOLO data sets, one file for each image."""
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 
-from fovea.datasets.checks import WrongError, parsed, whole
+from fovea.datasets.checks import overlaps_image, parsed, whole
 from fovea.datasets.dataset import Annotation, DatasetImage
-from fovea.datasets.images import lies_on
 from fovea.datasets.masks import checked_segmentation, mask_area, mask_box
 from fovea.datasets.messages import OUTSIDE, Notes
-from fovea.datasets.text import read_text
-from fovea.errors import DatasetError
+from fovea.datasets.text_files import read_text
+from fovea.errors import DatasetError, about
 
 _SIDES = ("width", "height")
 _ROUNDING = 0.01
-"""How far a part of the image may lie outside 0..1, as YOLO's own trainers let it."""
+"""How far a relative coordinate may lie outside 0 to 1; the trainers of YOLO accept as much."""
 
 
 def label_file(image: Path) -> Path:
-    """Where the labels of an image are.
+    """Return the path of the labels of an image.
 
     Args:
-        image: its path.
+        image: path of the image.
 
     Returns:
-        The txt file in the folder of the same name under ``labels`` instead of ``images``, where there is this folder;
-        else beside the image.
+        The txt file in the folder of the same name under ``labels`` instead of ``images``, where that folder exists;
+        otherwise the txt file beside the image.
     """
     parts = list(image.parts)
     if "images" in parts:
@@ -39,17 +38,17 @@ def label_file(image: Path) -> Path:
 def read_labels(
     file: Path, image: DatasetImage, categories: Mapping[int, str], keypoints: int, notes: Notes
 ) -> list[Annotation]:
-    """Reads the labels of an image.
+    """Read the labels of one image.
 
     Args:
-        file: the txt file.
+        file: path of the txt file.
         image: the image.
-        categories: names of the classes.
-        keypoints: how many numbers of keypoints, which are left out, follow each box; 0: lines are boxes or polygons.
-        notes: where what is left out is counted.
+        categories: class number to class name.
+        keypoints: count of keypoint numbers that follow each box and are skipped; 0: lines are boxes or polygons.
+        notes: where to count lines that are left out.
 
     Returns:
-        Its objects.
+        The objects on the image.
 
     Raises:
         DatasetError: a line cannot be read.
@@ -63,35 +62,33 @@ def read_labels(
             notes.add("lines that stand twice in a label file, which count once", f"{file.name}:{line}")
             continue
         seen.add(words)
-        try:
-            thing = _object(words, image, categories, keypoints)
-            outside = not lies_on(image, thing.box)
-        except WrongError as error:
-            raise DatasetError(f"{file}:{line}: {error}") from error
-        if len(words) > 5 and not keypoints and thing.segmentation is None:
+        with about(file, f"line {line}"):
+            annotation = _object(words, image, categories, keypoints)
+            inside = overlaps_image(annotation.box, image.width, image.height)
+        if len(words) > 5 and not keypoints and annotation.segmentation is None:
             notes.add("polygons without an area, which count as their boxes", f"{file.name}:{line}")
-        if outside:
-            notes.add(OUTSIDE, f"{file.name}:{line}")
+        if inside:
+            found.append(annotation)
         else:
-            found.append(thing)
+            notes.add(OUTSIDE, f"{file.name}:{line}")
     return found
 
 
 def _object(words: Sequence[str], image: DatasetImage, categories: Mapping[int, str], keypoints: int) -> Annotation:
     category = whole(words[0], "class")
     if category not in categories:
-        raise WrongError(f"class {category} is not among the {len(categories)} named")
+        raise DatasetError(f"class {category} is not among the {len(categories)} named")
     numbers = words[1:]
     if keypoints:
         if len(numbers) != 4 + keypoints:
-            raise WrongError(f"has {len(numbers)} numbers after the class: expected a box (4) and {keypoints} more")
+            raise DatasetError(f"has {len(numbers)} numbers after the class: expected a box (4) and {keypoints} more")
         return _box(category, numbers[:4], image)
     if len(numbers) == 4:
         return _box(category, numbers, image)
     if len(numbers) == 5:
-        raise WrongError("has 5 numbers after the class: a box with a confidence is what a recognizer saw, no label")
+        raise DatasetError("has 5 numbers after the class: a box with a confidence is what a recognizer saw, no label")
     if len(numbers) < 6 or len(numbers) % 2:
-        raise WrongError(f"has {len(numbers)} numbers after the class, neither a box (4) nor a polygon (6, 8, ...)")
+        raise DatasetError(f"has {len(numbers)} numbers after the class, neither a box (4) nor a polygon (6, 8, ...)")
     return _polygon(category, numbers, image)
 
 

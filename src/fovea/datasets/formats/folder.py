@@ -1,17 +1,17 @@
-"""Reads a plain folder of images, which has no labels."""
+"""Reader of a plain folder of images, which has no labels."""
 
 from pathlib import Path
 
 from fovea.datasets.dataset import Dataset
-from fovea.datasets.images import find_images, image_header
+from fovea.datasets.image_files import find_images, image_header
 from fovea.datasets.messages import Notes
 
 
 def read_folder(folder: Path) -> Dataset:
-    """Takes every image of a folder, in the order of their names.
+    """Read every image of a folder, sorted by name.
 
     Args:
-        folder: the folder; folders inside it are not searched.
+        folder: folder of the images; folders inside it are not searched.
 
     Returns:
         A data set without labels.
