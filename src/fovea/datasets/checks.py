@@ -87,6 +87,8 @@ def whole(value: object, what: str, low: int = 0, high: int = MOST) -> int:
         >>> whole("0017", "id"), whole(17.0, "id"), whole("1.7e1", "id")
         (17, 17, 17)
     """
+    if type(value) is int and low <= value <= high:
+        return value
     found: object = value
     if isinstance(value, str) and _DECIMAL.fullmatch(value):
         found = int(value) if _DIGITS.fullmatch(value) else float(value)

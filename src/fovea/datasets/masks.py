@@ -39,8 +39,9 @@ def checked_segmentation(value: object, width: int, height: int) -> Segmentation
         height: height of the image in pixels.
 
     Returns:
-        Polygons, or a run-length code whose size fits the image; :func:`fovea.datasets.run_lengths.first_damaged` still
-        has to check the content of a compressed code. None where there is no mask, or no polygon has an area.
+        Polygons, or a run-length code whose size fits the image; the content of a compressed code is left for
+        :func:`fovea.datasets.run_length_codes.first_damaged` to check. None where there is no mask, or no polygon has
+        an area.
 
     Raises:
         DatasetError: the value is none of these.

@@ -13,7 +13,7 @@ from fovea.datasets.checks import flag, text, whole
 from fovea.datasets.classes import COCO_CLASSES, distinct
 from fovea.datasets.dataset import Dataset, DatasetImage
 from fovea.datasets.formats.coco_annotations import read_annotations
-from fovea.datasets.formats.coco_json import Entry, entries_of, parse, read_each
+from fovea.datasets.formats.coco_entries import Entry, entries_of, parse, read_each
 from fovea.datasets.image_files import find_file, sized_image
 from fovea.datasets.messages import Notes, require, shown
 from fovea.errors import DatasetError, about

@@ -1,11 +1,11 @@
 """Reader of the list of annotations in COCO json."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from fovea.datasets.checks import FAR, flag, number, overlaps_image, whole
 from fovea.datasets.dataset import Annotation, DatasetImage
-from fovea.datasets.formats.coco_json import Entry, entry_name, read_each
+from fovea.datasets.formats.coco_entries import Entry, entry_name, read_each
 from fovea.datasets.masks import (
     Box,
     RunLengthCode,
@@ -16,21 +16,10 @@ from fovea.datasets.masks import (
     measure_codes,
 )
 from fovea.datasets.messages import OUTSIDE, Notes, shown
-from fovea.datasets.run_lengths import first_damaged
-from fovea.errors import DatasetError
+from fovea.datasets.run_length_codes import first_damaged
+from fovea.errors import DatasetError, about
 
 _NUMBERS = {int, float}
-
-
-class _Fields(NamedTuple):
-    """The fields of an annotation, checked one by one; None where a field is missing."""
-
-    image: DatasetImage
-    category: int
-    segmentation: Segmentation | None
-    box: Box | None
-    area: float | None
-    crowd: bool
 
 
 def read_annotations(
@@ -51,92 +40,103 @@ def read_annotations(
         DatasetError: an entry is wrong; names the entry.
     """
     reader = _AnnotationReader(images, categories, notes)
-    read_each("annotations", entries, reader.check)
+    found = read_each("annotations", entries, reader.read)
     reader.check_codes(entries)
-    found = read_each("annotations", entries, reader.make)
+    for index in reader.measure():
+        with about(entry=entry_name("annotations", index, entries[index])):
+            found[index] = reader.read(index, entries[index])
     return tuple(annotation for annotation in found if annotation is not None)
 
 
 class _AnnotationReader:
-    """Reads annotations in two passes; between them, compressed codes are checked and measured all at once."""
+    """Reads annotations one by one, and checks their compressed run-length codes all at once.
+
+    An object whose box or area has to be found from its code is read once more when its code is checked and measured.
+    """
 
     def __init__(self, images: Mapping[int, DatasetImage], categories: Mapping[int, str] | None, notes: Notes) -> None:
         self._images, self._categories, self._notes = images, categories, notes
-        self._ids: set[float | str] = set()
-        self._fields: list[_Fields] = []
-        self._codes: dict[int, RunLengthCode] = {}
-        """The masks that are compressed run-length codes, by the index of their annotation."""
+        self._ids: dict[float | str, int] = {}
+        """Index of the annotation that has an id."""
+        self._codes: dict[int, tuple[RunLengthCode, DatasetImage]] = {}
+        """The masks that are compressed codes, by the index of their annotation, and their images."""
+        self._unmeasured: list[int] = []
         self._measured: dict[int, tuple[Box, float]] = {}
-        """Box and area of compressed codes, for annotations that state only one of them or none."""
+        """Box and area of checked codes, by the index of their annotation."""
 
-    def check(self, index: int, entry: Entry) -> None:
-        """Check the fields of one annotation, in the order of the list.
+    def read(self, index: int, entry: Entry) -> Annotation | None:
+        """Read one annotation.
+
+        Args:
+            index: its place in the list.
+            entry: its object of json.
+
+        Returns:
+            The annotation; None where the object lies outside its image, or its code has to be measured first.
 
         Raises:
             DatasetError: a field is wrong.
         """
-        self._check_id(entry.get("id"))
+        self._check_id(entry.get("id"), index)
         image_id = whole(entry.get("image_id"), "image_id")
         image = self._images.get(image_id)
         if image is None:
             raise DatasetError(f"image_id is {image_id}: no image that is listed has this id")
         category = self._category(entry.get("category_id"))
         segmentation = checked_segmentation(entry.get("segmentation"), image.width, image.height)
-        if isinstance(segmentation, dict) and not isinstance(segmentation["counts"], list):
-            self._codes[index] = segmentation
         bbox, area = entry.get("bbox"), entry.get("area")
-        box = None if bbox is None else _box(bbox)
-        size = None if area is None else number(area, "area", 0, 9 * image.width * image.height)
-        crowd = flag(entry.get("iscrowd"), "iscrowd")
-        self._fields.append(_Fields(image, category, segmentation, box, size, crowd))
-
-    def check_codes(self, entries: Sequence[Any]) -> None:
-        """Check the compressed codes of all annotations, and measure those whose box or area is missing.
-
-        Raises:
-            DatasetError: a code is damaged.
-        """
-        indices, codes = [*self._codes], [*self._codes.values()]
-        fields = [self._fields[index] for index in indices]
-        counts = [code["counts"].encode() if isinstance(code["counts"], str) else code["counts"] for code in codes]
-        damaged = first_damaged(counts, [each.image.width * each.image.height for each in fields])
-        if damaged is not None:
-            raise DatasetError(
-                "the counts of its segmentation are a damaged run-length code",
-                entry=entry_name("annotations", indices[damaged], entries[indices[damaged]]),
-            )
-        unmeasured = [
-            index for index, each in zip(indices, fields, strict=True) if each.box is None or each.area is None
-        ]
-        measured = measure_codes([self._codes[index] for index in unmeasured])
-        self._measured = dict(zip(unmeasured, measured, strict=True))
-
-    def make(self, index: int, entry: Entry) -> Annotation | None:
-        """Return one annotation whose fields are checked; None where the object lies outside its image.
-
-        Raises:
-            DatasetError: the object has no box and no mask, or its box reaches far out of the image.
-        """
-        image, category, segmentation, box, area, crowd = self._fields[index]
-        if box is None:
-            box = self._box_around(index, segmentation)
+        if isinstance(segmentation, dict) and not isinstance(segmentation["counts"], list):
+            self._codes[index] = segmentation, image
+            if (bbox is None or area is None) and index not in self._measured:
+                self._unmeasured.append(index)
+                return None
+        box = self._box_around(index, segmentation) if bbox is None else _box(bbox)
         if not overlaps_image(box, image.width, image.height):
             self._notes.add(OUTSIDE, entry_name("annotations", index, entry))
             return None
         if segmentation is not entry.get("segmentation"):
             self._note_polygons(index, entry, segmentation)
         if area is None:
-            area = self._area(index, segmentation, box)
-        return Annotation(image.id, category, box, area, segmentation, crowd)
+            size = self._area(index, segmentation, box)
+        else:
+            size = number(area, "area", 0, 9 * image.width * image.height)
+        return Annotation(image_id, category, box, size, segmentation, flag(entry.get("iscrowd"), "iscrowd"))
 
-    def _check_id(self, value: object) -> None:
+    def check_codes(self, entries: Sequence[Any]) -> None:
+        """Check the compressed codes of all annotations that were read.
+
+        Raises:
+            DatasetError: a code is damaged; names the entry.
+        """
+        counts = [code["counts"] for code, _ in self._codes.values()]
+        damaged = first_damaged(
+            [each.encode() if isinstance(each, str) else each for each in counts],
+            [image.width * image.height for _, image in self._codes.values()],
+        )
+        if damaged is not None:
+            index = [*self._codes][damaged]
+            raise DatasetError(
+                "the counts of its segmentation are a damaged run-length code",
+                entry=entry_name("annotations", index, entries[index]),
+            )
+
+    def measure(self) -> Sequence[int]:
+        """Measure the codes of the annotations that wait for it.
+
+        Returns:
+            The indices of these annotations.
+        """
+        measured = measure_codes([self._codes[index][0] for index in self._unmeasured])
+        self._measured = dict(zip(self._unmeasured, measured, strict=True))
+        return self._unmeasured
+
+    def _check_id(self, value: object, index: int) -> None:
         if value is None:
             return
-        if not isinstance(value, str | int | float) or isinstance(value, bool) or value != value:
+        if not isinstance(value, (str, int, float)) or isinstance(value, bool) or value != value:
             raise DatasetError(f"id is {shown(value)}: expected a number")
-        if value in self._ids:
+        if self._ids.setdefault(value, index) != index:
             raise DatasetError("another annotation before it has the same id")
-        self._ids.add(value)
 
     def _category(self, value: object) -> int:
         if value is None and self._categories is None:

@@ -16,7 +16,8 @@ _FIRST, _GROUP, _MORE = ord("0"), 31, 32
 _ENDS = {bytes([_FIRST + group]) for group in range(_MORE)}
 _LONGEST = 6
 """Largest number of groups: 30 bits hold the differences between all runs of the largest image."""
-_BATCH = 4096
+_BATCH = 256
+"""Number of codes that are checked together: the arrays of many more do not fit into the cache of a processor."""
 
 
 def first_damaged(codes: Sequence[bytes], sizes: Sequence[int]) -> int | None:
@@ -43,7 +44,7 @@ def first_damaged(codes: Sequence[bytes], sizes: Sequence[int]) -> int | None:
 
 
 def _filled(codes: Sequence[bytes]) -> NDArray[np.int64]:
-    """Return how many pixels each code fills, or -1 where it is damaged: thousands of codes in a few NumPy calls."""
+    """Return how many pixels each code fills, or -1 where it is damaged: hundreds of codes in a few NumPy calls."""
     letters = np.frombuffer(b"".join(codes), np.uint8) - np.uint8(_FIRST)
     last = np.flatnonzero((letters & _MORE) == 0)
     numbers, unreadable = _numbers(letters, last)
