@@ -104,7 +104,7 @@ class Dataset:
             DatasetError: no image would be left.
         """
         if count < 1:
-            raise DatasetError(f"cannot be limited to {count} images: take at least 1", entry=self.name)
+            raise DatasetError(f"cannot be limited to {count} images: take at least 1", path=self.name)
         images = self.images[:count]
         kept = {image.id for image in images}
         annotations = tuple(a for a in self.annotations if a.image_id in kept)
@@ -149,14 +149,14 @@ class Dataset:
                 raise DatasetError(
                     f"its categories {other} ({self.categories[other]}) and {number} ({name}) are the same class of "
                     "the recognizer: make one of them",
-                    entry=self.name,
+                    path=self.name,
                 )
         found = [own.get(name) for name in names]
         if not any(number is not None for number in found):
             raise DatasetError(
                 f"none of its categories ({few(self.categories.values())}) is a class of the "
                 f"recognizer ({few(classes)}): rename them, or take another recognizer",
-                entry=self.name,
+                path=self.name,
             )
         return found
 
