@@ -21,7 +21,6 @@ import warnings
 warnings.filterwarnings("ignore", message="OpenCV", module=r"supervision\.")
 
 from fovea.datasets import (  # noqa: E402
-    COCO_CLASSES,
     Annotation,
     Dataset,
     DatasetImage,
@@ -31,11 +30,8 @@ from fovea.recognition.labeling import Labeler, complete  # noqa: E402
 from fovea.recognition.library_adapters import TorchvisionRecognizer, UltralyticsRecognizer  # noqa: E402
 from fovea.recognition.loading import load, load_any, load_semantic  # noqa: E402
 from fovea.recognition.onnx_recognizer import OnnxRecognizer, OnnxSegmenter  # noqa: E402
-from fovea.recognition.recognizer import Picture, Recognizer, SemanticRecognizer  # noqa: E402
+from fovea.recognition.recognizer import Recognizer, SemanticRecognizer  # noqa: E402
 from fovea.recognition.scoring import (  # noqa: E402
-    Matches,
-    ObjectKind,
-    Overlaps,
     Result,
     Score,
     SemanticScore,
@@ -49,18 +45,13 @@ from fovea.recognition.scoring import (  # noqa: E402
 from fovea.recognition.weights import WEIGHTS, Weights, fetch  # noqa: E402
 
 __all__ = [
-    "COCO_CLASSES",
     "WEIGHTS",
     "Annotation",
     "Dataset",
     "DatasetImage",
     "Labeler",
-    "Matches",
-    "ObjectKind",
     "OnnxRecognizer",
     "OnnxSegmenter",
-    "Overlaps",
-    "Picture",
     "Recognizer",
     "Result",
     "Score",

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from pycocotools import mask as rle
 
-from fovea.datasets import load_dataset
+from fovea.datasets import encode_mask, load_dataset
 from fovea.errors import DatasetError
 
 from ..pictures import picture
@@ -317,3 +317,17 @@ def test_a_folder_named_like_a_file_is_none(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         with pytest.raises(DatasetError, match=r"cannot be read: "):
             load_dataset(tmp_path / name)
+
+
+def test_boxes_and_areas_come_from_hundreds_of_codes(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png", (40, 20))
+    annotations = []
+    for number in range(300):  # more than pycocotools measures at once
+        mask = np.zeros((20, 40), np.bool_)
+        mask[number % 17 : number % 17 + 3, number % 35 : number % 35 + 5] = True
+        annotations.append({"image_id": 1, "category_id": 1, "segmentation": encode_mask(mask)})
+    images = [{"id": 1, "file_name": "a.png", "width": 40, "height": 20}]
+    (tmp_path / "a.json").write_text(json.dumps({"images": images, "annotations": annotations}))
+    data = load_dataset(tmp_path / "a.json")
+    assert [each.box for each in data.annotations] == [(number % 35, number % 17, 5, 3) for number in range(300)]
+    assert {each.area for each in data.annotations} == {15}
