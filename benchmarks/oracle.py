@@ -16,9 +16,8 @@ from tqdm import tqdm
 
 from fovea.baselines import Pixels
 from fovea.codec import Codec
-from fovea.datasets import region
-from fovea.recognition import Dataset, DatasetImage, Recognizer, Result, load, load_dataset, match, to_results
-from fovea.recognition.labeling import complete
+from fovea.datasets import Dataset, DatasetImage, load_dataset, region
+from fovea.recognition import Recognizer, Result, complete, load, match, to_results
 from fovea.spec import STRIDE
 from images import COCO_BOXES, COCO_IMAGES, RESULTS
 from probes import bit_maps

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -149,6 +150,14 @@ def checkers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from .checkerboards import save_recognizer
 
     return save_recognizer(tmp_path_factory.mktemp("recognizer") / "checkers.onnx")
+
+
+@pytest.fixture
+def make_dataset(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a data set of so many images with checkerboards, with boxes only or with masks."""
+    from .checkerboards import save_dataset
+
+    return lambda images, masks=False: save_dataset(tmp_path / "data", images, masks=masks)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A data set and a recognizer that fit each other, and one evaluation of them that many tests use."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -33,12 +32,6 @@ def segmenter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def masked_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set of 6 images with masks, of objects so faint that coarse coding loses many."""
     return save_dataset(tmp_path_factory.mktemp("masked"), 6, contrast=(14, 24), masks=True)
-
-
-@pytest.fixture
-def make_dataset(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a data set of so many images, with boxes only or with masks."""
-    return lambda images, masks=False: save_dataset(tmp_path / "data", images, masks=masks)
 
 
 @pytest.fixture(scope="session")

@@ -96,7 +96,9 @@ def test_a_file_open_to_write_alone(tmp_path):
         open_picture(file)
 
 
-def test_a_slow_source_keeps_nobody_waiting():
+@contextlib.contextmanager
+def another_thread_reading():
+    """While another thread reads a source that is slow; gives that thread."""
     reading, go_on = threading.Event(), threading.Event()
 
     class Slow(io.BytesIO):
@@ -107,30 +109,21 @@ def test_a_slow_source_keeps_nobody_waiting():
 
     thread = threading.Thread(target=open_picture, args=(Slow(coded("PNG")),))
     thread.start()
-    assert reading.wait(60)
+    try:
+        assert reading.wait(60)
+        yield thread
+    finally:
+        go_on.set()
+        thread.join()
+
+
+def opened_by_thread():
     done = threading.Event()
-    threading.Thread(target=lambda: (open_picture(coded("PNG")), done.set())).start()
-    finished = done.wait(60)
-    still_reading = thread.is_alive()
-    go_on.set()
-    thread.join()
-    assert finished and still_reading
+    threading.Thread(target=lambda: (open_picture(coded("PNG")), done.set()), daemon=True).start()
+    return done.wait(60)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
-def test_a_child_opens_pictures_while_its_parent_was_at_it():
-    reading, go_on = threading.Event(), threading.Event()
-
-    class Slow(io.BytesIO):
-        def read(self, *size):
-            reading.set()
-            go_on.wait(60)
-            return super().read(*size)
-
-    thread = threading.Thread(target=open_picture, args=(Slow(coded("PNG")),))
-    thread.start()
-    reading.wait(60)
+def opened_by_child():
     child = os.fork()
     if child == 0:
         try:
@@ -139,6 +132,18 @@ def test_a_child_opens_pictures_while_its_parent_was_at_it():
             os._exit(0)
         finally:
             os._exit(1)
-    go_on.set()
-    thread.join()
-    assert os.waitpid(child, 0)[1] == 0
+    return os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+@pytest.mark.parametrize(
+    "opened",
+    [
+        opened_by_thread,
+        pytest.param(opened_by_child, marks=pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")),
+    ],
+)
+def test_a_slow_source_keeps_nobody_waiting(opened):
+    with another_thread_reading() as thread:
+        assert opened()
+        assert thread.is_alive()

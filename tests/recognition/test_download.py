@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fovea.errors import DownloadError, RecognizerError
-from fovea.recognition import WEIGHTS, Weights, fetch, registry
+from fovea.recognition import WEIGHTS, Weights, fetch
 from fovea.store import download
 
 CONTENT = bytes(range(256)) * 4000
@@ -179,7 +179,7 @@ def test_a_full_disk_is_told(server: Server, target: Path, monkeypatch: pytest.M
 def test_weights_are_fetched_once(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOVEA_CACHE", str(tmp_path / "cache"))
     weights = Weights("tiny", server.url, SHA256, "CC0-1.0")
-    monkeypatch.setitem(registry.WEIGHTS, "tiny", weights)
+    monkeypatch.setitem(WEIGHTS, "tiny", weights)
     first = fetch(WEIGHTS["tiny"])
     assert first == tmp_path / "cache" / "recognizers" / "model.onnx" and fetch(weights) == first
     assert len(server.asked) == 1

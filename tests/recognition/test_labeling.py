@@ -1,6 +1,5 @@
 """Labels made by a recognizer."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +8,10 @@ import pytest
 import supervision as sv
 from pycocotools import mask as rle
 
+from fovea.datasets import Annotation, DatasetImage
 from fovea.errors import RecognizerError
-from fovea.recognition import Annotation, Dataset, DatasetImage, load_dataset
-from fovea.recognition.labeling import coco_json, complete, label
+from fovea.recognition import complete
+from fovea.recognition.labeling import label
 
 IMAGE = DatasetImage(5, Path("photos/a/5.png"), 40, 30)
 PERSON, CAR = Annotation(5, 1, (2, 2, 10, 10), 100.0), Annotation(5, 3, (20, 5, 10, 10), 100.0)
@@ -73,38 +73,3 @@ def test_what_does_not_fit_stays_a_box(box):
 def test_a_detector_cannot_complete_labels():
     with pytest.raises(RecognizerError, match="take a segmenter"):
         complete((PERSON,), seen((2, 2, 12, 12), classes=[0], masks=False), CATEGORIES)
-
-
-def test_json_is_read_back(coco_json_set: Dataset, tmp_path: Path):
-    folder = coco_json_set.images[0].path.parent
-    path = tmp_path / "again.json"
-    path.write_text(coco_json(coco_json_set, folder))
-    again = load_dataset(path, folder)
-    assert again.images == coco_json_set.images and again.categories == coco_json_set.categories
-    assert [replace(a, segmentation=None) for a in again.annotations] == [
-        replace(a, segmentation=None) for a in coco_json_set.annotations
-    ]
-    assert np.array_equal(again.object_mask(again.images[1]), coco_json_set.object_mask(again.images[1]))
-    assert json.loads(path.read_text())["images"][0]["file_name"] == "1.png"
-
-
-def test_names_in_the_json_lead_back_to_the_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.chdir(tmp_path)
-    inside, outside = tmp_path / "set" / "a" / "1.png", tmp_path / "elsewhere" / "2.png"
-    beside = Path("set") / ".." / "3.png"
-    images = tuple(DatasetImage(number, path, 4, 4) for number, path in enumerate((inside, outside, beside), 1))
-    told = json.loads(coco_json(Dataset("set", images, (), {}), Path("set")))
-    names = [image["file_name"] for image in told["images"]]
-    assert names == ["a/1.png", outside.as_posix(), "../3.png"]
-    assert [(Path("set") / name).resolve() for name in names] == [path.resolve() for path in (inside, outside, beside)]
-
-
-def test_json_says_which_labels_count_pixels_as_shown():
-    shown = replace(IMAGE, id=6, upright=True)
-    told = json.loads(coco_json(Dataset("photos", (IMAGE, shown), (), {}), Path("photos")))
-    assert [image.get("upright") for image in told["images"]] == [None, True]
-
-
-@pytest.fixture
-def coco_json_set(coco_json: Path) -> Dataset:
-    return load_dataset(coco_json)

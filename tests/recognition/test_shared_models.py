@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fovea.recognition import load, load_dataset, match, to_results
+from fovea.datasets import load_dataset
+from fovea.recognition import load, match, to_results
 
 IMAGES = 24
 

@@ -11,7 +11,7 @@ from fovea.cli.failures import needs_extra, report
 from fovea.cli.files import PIPE, as_path, name_of, reading, writing
 from fovea.cli.formats import FORMATS
 from fovea.cli.interruption import Interruption
-from fovea.cli.options import FilePath, Score, debug_option, json_option, recognizer_option
+from fovea.cli.options import FilePath, Score, debug_option, json_option, max_pixels_option, recognizer_option
 from fovea.cli.outputs import keep_inputs, require_file
 from fovea.cli.streams import print_note, print_result
 
@@ -26,6 +26,7 @@ from fovea.cli.streams import print_note, print_result
     help="Draw to this file, or folder.  [default: IMAGE.seen.png in the current folder, and with --json none]",
 )
 @click.option("--threshold", type=Score(), default=0.25, show_default=True, help="Lowest score shown.")
+@max_pixels_option
 @json_option
 @debug_option
 @click.pass_context
@@ -35,12 +36,13 @@ def detect_command(
     recognizer: str,
     out: Path | None,
     threshold: float,
+    max_pixels: int,
     as_json: bool,
 ) -> None:
-    """Show what a recognizer sees.
+    """Show the objects that a recognizer finds.
 
     Reads images or .fov files, and - for the standard input, and draws boxes, class names with scores, and masks. With
-    --json one object a line for each image, boxes as x1, y1, x2, y2 in pixels.
+    --json it prints one line for each image, with boxes as x1, y1, x2, y2 in pixels.
     """
     paths = [as_path(source) for source in sources]
     targets = {} if out is None and as_json else _targets(paths, out)
@@ -60,7 +62,7 @@ def detect_command(
 
     def detect(path: Path) -> None:
         with reading(path) as file:
-            picture = open_picture(file, keep_metadata=False).pixels
+            picture = open_picture(file, keep_metadata=False, max_pixels=max_pixels).pixels
         (found,) = loaded.predict([picture])
         objects = list_detections(found, loaded.classes)
         if as_json:
@@ -96,7 +98,7 @@ def detect_command(
 
 
 def _targets(sources: Sequence[Path], out: Path | None) -> Mapping[Path, Path]:
-    """Which image is drawn to which file.
+    """Return the file that each image is drawn to.
 
     Raises:
         click.UsageError: two images would be drawn to the same file.

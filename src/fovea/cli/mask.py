@@ -17,7 +17,7 @@ from fovea.cli.streams import print_note, tell
 from fovea.cli.survey import Survey, survey
 
 if TYPE_CHECKING:
-    from fovea.recognition import DatasetImage
+    from fovea.datasets import DatasetImage
 
 
 @click.command("mask")
@@ -37,20 +37,19 @@ def mask_command(
 ) -> None:
     """Mark the objects on images, to train a codec on them.
 
-    IMAGES is a folder. What the recognizer sees becomes the labels; where there are labels already, those that have
-    only a box get the mask that fits them. Prints the path of the json.
+    IMAGES is a folder. The detections of the recognizer become the labels; where there are labels already, those that
+    have only a box get the mask that fits them. Prints the path of the json.
     """
     _require_json(out)
     with needs_extra("eval"):
-        from fovea.datasets import find_images, image_header
+        from fovea.datasets import Dataset, coco_json, find_images, image_header, load_dataset
         from fovea.picture import image_suffixes
-        from fovea.recognition import Dataset, load, load_dataset
-        from fovea.recognition.labeling import Labeler, coco_json
+        from fovea.recognition import Labeler, load
 
     known = load_dataset(labels, images) if labels else Dataset(images.name, (), (), {})
     for note in known.notes:
         tell(f"fovea: {note}")
-    # A labeled set names its images; in a folder each may turn out to be none.
+    # A labeled data set lists its images; a file in a folder may turn out to be no image.
     paths = [image.path for image in known.images] or find_images(images)
     keep_inputs([out], [*paths, Path(recognizer), *([labels] if labels else [])])
     labeler = Labeler(load(recognizer, threshold=threshold), known)
@@ -77,7 +76,8 @@ def mask_command(
                 report(error, str(path))
                 failed += 1
     except Interruption as stop:
-        place = out.with_suffix(".part.json") if out.is_file() else out  # what is whole is not replaced by a part
+        # A complete file is not replaced by an incomplete one.
+        place = out.with_suffix(".part.json") if out.is_file() else out
         if done := len(save(place)):
             stop.add_note(f"{name_of(place)} has {done} of {len(paths)} images")
         raise
@@ -97,7 +97,7 @@ def _require_json(out: Path) -> None:
     if out == PIPE:
         return
     require_file(out)
-    if out.suffix.lower() != ".json" and (out.is_file() or not out.exists()):  # no device
+    if out.suffix.lower() != ".json" and (out.is_file() or not out.exists()):  # a device may have any name
         raise click.UsageError(f"labels are written as .json, and not to {name_of(out)}")
 
 

@@ -55,8 +55,7 @@ def _by_recognizer(where: Path, threads: int) -> FindRegion:
 
 def _by_labels(where: Path, source: Path, keep_metadata: bool) -> FindRegion:
     with needs_extra("eval"):
-        from fovea.recognition import load_dataset
-    from fovea.picture import lay_labels
+        from fovea.datasets import load_dataset, orient_mask
 
     if source == PIPE:
         raise click.UsageError("labels need the names of images, and a pipe has no name: give an image as --roi")
@@ -70,7 +69,7 @@ def _by_labels(where: Path, source: Path, keep_metadata: bool) -> FindRegion:
             raise ImageError("there are no labels of this image", path=where)
         image = dataset.images[number]
         mask = dataset.object_mask(image)
-        return lay_labels(mask, image.path, (image.width, image.height), image.upright, shown=not keep_metadata)
+        return orient_mask(mask, image.path, (image.width, image.height), image.upright, shown=not keep_metadata)
 
     return find
 

@@ -1,7 +1,6 @@
-"""Names of classes: the 80 of COCO, which most public detectors know, and the spellings of others."""
+"""Class names: the 80 classes of COCO, which most public detectors know, and how names of other sets are compared."""
 
 from collections.abc import Collection, Mapping
-from pathlib import Path
 
 from fovea.errors import DatasetError
 
@@ -19,10 +18,11 @@ COCO_CLASSES: dict[int, str] = {
     79: "oven", 80: "toaster", 81: "sink", 82: "refrigerator", 84: "book", 85: "clock", 86: "vase",
     87: "scissors", 88: "teddy bear", 89: "hair drier", 90: "toothbrush",
 }  # fmt: skip
-"""COCO category id (1 to 90, with gaps) to class name, in the order detectors number them 0 to 79."""
+"""COCO category id (1 to 90, with gaps) to class name, in the order in which detectors number them from 0 to 79
+(Lin et al., Microsoft COCO: Common Objects in Context, ECCV 2014)."""
 
 BACKGROUND = "background"
-"""What segmenters call pixels that belong to no object, in its canonical spelling."""
+"""Canonical name of the class of pixels that belong to no object."""
 
 _SYNONYMS = {
     "aeroplane": "airplane",
@@ -36,13 +36,14 @@ _SYNONYMS = {
 
 
 def canonical(name: str) -> str:
-    """The one spelling under which class names are compared.
+    """Return the spelling under which class names are compared.
 
     Args:
-        name: a class name as a data set or a recognizer writes it.
+        name: class name as a data set or a recognizer writes it.
 
     Returns:
-        Lower case, words parted by one space, and COCO's word where Pascal VOC or others use another.
+        The name in lower case, with single spaces between words, and with COCO's word where Pascal VOC or another data
+        set uses a different one.
 
     Example:
         >>> canonical("Traffic_Light"), canonical("tvmonitor")
@@ -52,19 +53,20 @@ def canonical(name: str) -> str:
     return _SYNONYMS.get(plain, plain)
 
 
-def distinct(categories: Mapping[int, str], used: Collection[int], file: Path) -> dict[int, str]:
-    """Leaves out categories without an object whose name another one has: some tools list such a root of all others.
+def distinct(categories: Mapping[int, str], used: Collection[int]) -> dict[int, str]:
+    """Drop categories that have no object and share their name with another one.
+
+    Some labeling tools list such a category as the parent of all others.
 
     Args:
-        categories: id to name, which may be empty.
-        used: ids of those that have objects.
-        file: that lists them.
+        categories: category id to name, which may be empty.
+        used: ids of the categories that have objects.
 
     Returns:
-        The others, in their order.
+        The remaining categories, in their order.
 
     Raises:
-        DatasetError: two categories of one name have objects.
+        DatasetError: two categories with the same name have objects.
     """
     of_name: dict[str, int] = {}
     for number in sorted(categories, key=lambda number: number not in used):
@@ -72,6 +74,6 @@ def distinct(categories: Mapping[int, str], used: Collection[int], file: Path) -
         other = of_name.setdefault(canonical(name), number)
         if name and name == categories[other] and number != other and number in used:
             raise DatasetError(
-                f"{file}: category {number}: name is {name!r}: category {other} has it, too, and both have objects"
+                f"name is {name!r}: category {other} has it, too, and both have objects", entry=f"category {number}"
             )
     return {n: name for n, name in categories.items() if not name or n in used or of_name[canonical(name)] == n}

@@ -1,4 +1,4 @@
-"""One data set in memory, whatever format it was written in. Pixels stay on disk until they are asked for."""
+"""A data set in memory, the same for every file format. Pixels stay on disk until they are needed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from fovea.datasets.classes import COCO_CLASSES, canonical
 from fovea.datasets.masks import Box, Segmentation, object_region
 from fovea.datasets.messages import few
+from fovea.datasets.orientation import open_labeled
 from fovea.errors import DatasetError
-from fovea.picture import open_labeled
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,40 +24,42 @@ class DatasetImage:
     width: int
     height: int
     upright: bool = False
-    """Whether the labels are made for the image turned as its EXIF tag says."""
+    """Whether the labels count pixels of the image as shown, turned by its EXIF orientation."""
 
     def load(self) -> NDArray[np.uint8]:
-        """Reads the pixels, turned as EXIF says where ``upright`` says so or only that gives the right size.
+        """Read the pixels. The image is turned by its EXIF orientation where ``upright`` is set, or where only that
+        gives the size that the data set states.
 
-        Modes of any kind become RGB as in ``fovea encode``.
+        Modes of any kind are converted to RGB as ``fovea encode`` does.
 
         Returns:
             uint8 [H, W, 3], RGB.
 
         Raises:
-            DatasetError: the file does not open, or has another size than the data set says.
+            DatasetError: the file does not open as an image, or has another size than the data set states.
         """
         return open_labeled(self.path, (self.width, self.height), self.upright)
 
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """One object."""
+    """One object on an image."""
 
     image_id: int
     category_id: int
     box: Box
     """Left, top, width, height in pixels."""
     area: float
-    """In square pixels, of the mask where there is one: decides whether COCO calls the object small."""
+    """Area in square pixels, of the mask where there is one. COCO's size classes (small, medium, large) depend on
+    it."""
     segmentation: Segmentation | None = None
     crowd: bool = False
-    """A region whose detections count neither as right nor as wrong."""
+    """Whether this is a region whose detections count neither as right nor as wrong."""
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images and what is on them."""
+    """Images, and the objects on them."""
 
     name: str
     images: tuple[DatasetImage, ...]
@@ -65,14 +67,14 @@ class Dataset:
     categories: Mapping[int, str]
     """Category id to name; empty where there are no labels."""
     notes: tuple[str, ...] = ()
-    """What was left out, or taken otherwise than it is written: one line for each kind, with the file it is about."""
+    """Entries that were left out, or read otherwise than they are written: one line for each kind, with the file."""
 
     def __len__(self) -> int:
         return len(self.images)
 
     @property
     def labeled(self) -> bool:
-        """Whether there is ground truth."""
+        """Whether the data set has ground truth."""
         return bool(self.categories)
 
     @property
@@ -90,47 +92,47 @@ class Dataset:
         return {image_id: tuple(annotations) for image_id, annotations in found.items()}
 
     def limit(self, count: int) -> "Dataset":
-        """Keeps the first images.
+        """Return the first images as a data set.
 
         Args:
-            count: at most so many.
+            count: largest number of images, at least 1.
 
         Returns:
             The smaller data set, with all categories.
 
         Raises:
-            DatasetError: nothing would be left.
+            DatasetError: no image would be left.
         """
         if count < 1:
-            raise DatasetError(f"{self.name}: cannot be limited to {count} images: take at least 1")
+            raise DatasetError(f"cannot be limited to {count} images: take at least 1", path=self.name)
         images = self.images[:count]
         kept = {image.id for image in images}
         annotations = tuple(a for a in self.annotations if a.image_id in kept)
         return replace(self, images=images, annotations=annotations)
 
     def object_mask(self, image: DatasetImage) -> NDArray[np.bool_]:
-        """Marks the pixels that belong to objects: their masks, or their boxes where they have none.
+        """Return the pixels of an image that belong to objects: their masks, or their boxes where they have no mask.
 
         Args:
-            image: an image of this data set.
+            image: image of this data set.
 
         Returns:
-            [H, W], True on objects.
+            bool [H, W], True on objects.
         """
-        marked = np.zeros((image.height, image.width), dtype=np.bool_)
+        covered = np.zeros((image.height, image.width), dtype=np.bool_)
         for annotation in self.by_image[image.id]:
-            marked |= region(annotation, image)
-        return marked
+            covered |= region(annotation, image)
+        return covered
 
     def category_ids(self, classes: Sequence[str]) -> list[int | None]:
-        """Finds the category of each class of a recognizer, by name.
+        """Find the category of each class of a recognizer, by name.
 
         Args:
             classes: names of the recognizer's classes.
 
         Returns:
-            For each class its category id, None for a class this data set does not know. Without labels all
-            classes have one: COCO's ids for COCO's classes, else 1, 2, 3, ...
+            For each class its category id, or None for a class that this data set does not have. Without labels all
+            classes have an id: COCO's ids for COCO's classes, else 1, 2, 3, ...
 
         Raises:
             DatasetError: recognizer and data set have no class in common, or two categories are the same class.
@@ -141,30 +143,32 @@ class Dataset:
             return [known[name] for name in names] if set(names) <= set(known) else [*range(1, len(names) + 1)]
         own: dict[str, int] = {}
         for number, name in self.categories.items():
-            # A category that is only numbered is taken as COCO's of that number.
+            # A category without a name is taken as COCO's category of the same id.
             other = own.setdefault(canonical(name or COCO_CLASSES.get(number, "")), number)
             if other != number and canonical(name) in names:
                 raise DatasetError(
-                    f"{self.name}: its categories {other} ({self.categories[other]}) and {number} ({name}) are the "
-                    "same class of the recognizer: make one of them"
+                    f"its categories {other} ({self.categories[other]}) and {number} ({name}) are the same class of "
+                    "the recognizer: make one of them",
+                    path=self.name,
                 )
         found = [own.get(name) for name in names]
         if not any(number is not None for number in found):
             raise DatasetError(
-                f"{self.name}: none of its categories ({few(self.categories.values())}) is a class of the "
-                f"recognizer ({few(classes)}): rename them, or take another recognizer"
+                f"none of its categories ({few(self.categories.values())}) is a class of the "
+                f"recognizer ({few(classes)}): rename them, or take another recognizer",
+                path=self.name,
             )
         return found
 
 
 def region(annotation: Annotation, image: DatasetImage) -> NDArray[np.bool_]:
-    """Marks the pixels of one object: its mask, or its box where it has none.
+    """Return the pixels of one object: its mask, or its box where it has no mask.
 
     Args:
         annotation: the object.
-        image: the image it lies on.
+        image: image that the object is on.
 
     Returns:
-        [H, W], True on the object.
+        bool [H, W], True on the object.
     """
     return object_region(annotation.segmentation, annotation.box, image.height, image.width)

@@ -1,7 +1,10 @@
-"""Masks of objects in every form that COCO knows: polygons, run-length codes, boxes."""
+"""Masks of objects in every form that COCO knows: polygons, run-length codes, and boxes where there is no mask.
+
+A run-length code (RLE) is the dict ``{"size": [height, width], "counts": ...}`` that ``pycocotools.mask`` works with.
+"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from operator import mul
 from typing import Any
 
@@ -9,101 +12,125 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as rle
 
-from fovea.datasets.checks import WrongError
 from fovea.datasets.messages import shown
+from fovea.errors import DatasetError
 from fovea.picture import fill_boxes
 
-Segmentation = list[list[float]] | dict[str, Any]
-"""Polygons [x, y, x, y, ...] in pixels, or a run-length code of COCO."""
+RunLengthCode = dict[str, Any]
+"""A run-length code; ``counts`` is a list of run lengths, or their compressed form as ``str`` or ``bytes``."""
+Segmentation = list[list[float]] | RunLengthCode
+"""Polygons [x, y, x, y, ...] in pixels, or a run-length code."""
 Box = tuple[float, float, float, float]
 """Left, top, width, height in pixels."""
 
 _NUMBERS = {int, float}
+_MEASURED_AT_ONCE = 255
+"""``pycocotools.mask.area`` fails on longer lists under NumPy 2."""
 _NO_AREA = 1e-3
-"""Twice the area, in square pixels, below which a polygon may be a line and rounding errors."""
+"""Twice an area in square pixels. A polygon with less may be a line whose corners are rounded."""
 
 
-def checked_segmentation(told: object, width: int, height: int) -> Segmentation | None:
-    """A mask as the tools of COCO write it, without the polygons that have no area.
+def checked_segmentation(value: object, width: int, height: int) -> Segmentation | None:
+    """Check a mask as the tools of COCO write it, and leave out the polygons that have no area.
 
     Args:
-        told: what the file says.
-        width: of the image, pixels.
-        height: of the image, pixels.
+        value: value of ``segmentation`` in the file.
+        width: width of the image in pixels.
+        height: height of the image in pixels.
 
     Returns:
-        Polygons, or a run-length code whose numbers fit the image; what a compressed code says is still to be checked
-        by :func:`fovea.datasets.run_lengths.first_damaged`. None where there is no mask, or no polygon has an area.
+        Polygons, or a run-length code whose size fits the image; the content of a compressed code is left for
+        :func:`fovea.datasets.run_length_codes.first_damaged` to check. None where there is no mask, or no polygon has
+        an area.
 
     Raises:
-        WrongError: it is none of these.
+        DatasetError: the value is none of these.
     """
-    if not told and (told is None or isinstance(told, list | dict)):
+    if isinstance(value, list):
+        kept = [polygon for index, polygon in enumerate(value) if _has_area(polygon, index, width, height)]
+        return (value if len(kept) == len(value) else kept) or None
+    if value is None or value == {}:
         return None
-    if isinstance(told, dict):
-        return _checked_code(told, width, height)
-    if not isinstance(told, list):
-        raise WrongError(f"segmentation is {shown(told)}: expected a list of polygons or a run-length code")
-    kept = [polygon for index, polygon in enumerate(told) if _has_area(polygon, index, width, height)]
-    return (told if len(kept) == len(told) else kept) or None
+    if isinstance(value, dict):
+        return _checked_code(value, width, height)
+    raise DatasetError(f"segmentation is {shown(value)}: expected a list of polygons or a run-length code")
 
 
-def _checked_code(told: dict[str, Any], width: int, height: int) -> dict[str, Any]:
-    size, counts = told.get("size"), told.get("counts")
+def _checked_code(code: RunLengthCode, width: int, height: int) -> RunLengthCode:
+    size, counts = code.get("size"), code.get("counts")
     if not isinstance(size, list) or [*map(type, size)] != [int, int] or size != [height, width]:
-        raise WrongError(
+        raise DatasetError(
             f"the size of its segmentation is {shown(size)}: expected that of the image, [{height}, {width}]"
         )
     if isinstance(counts, list):
         if {*map(type, counts)} != {int} or min(counts) < 0 or sum(counts) != height * width:
-            raise WrongError(f"the counts of its segmentation, {shown(counts)}, are no run lengths of {size} pixels")
+            raise DatasetError(f"the counts of its segmentation, {shown(counts)}, are no run lengths of {size} pixels")
     elif not isinstance(counts, str | bytes) or not counts.isascii():
-        raise WrongError(f"the counts of its segmentation are {shown(counts)}: expected run lengths or their code")
-    return told
+        raise DatasetError(f"the counts of its segmentation are {shown(counts)}: expected run lengths or their code")
+    return code
 
 
 def _has_area(polygon: object, index: int, width: int, height: int) -> bool:
     if not isinstance(polygon, list) or not _NUMBERS.issuperset(map(type, polygon)) or len(polygon) % 2:
-        raise WrongError(f"segmentation[{index}] is {shown(polygon)}: expected numbers x, y, x, y, ...")
-    if not polygon:
-        return False
-    x, y, least = polygon[::2], polygon[1::2], min(width, height)
-    # Nearly all polygons lie well within these limits, and begin with a corner. The sum tells of NaN.
-    if -least <= min(polygon) and max(polygon) <= 2 * least and sum(polygon) < math.inf and _corner(x, y):
-        return True
+        raise DatasetError(f"segmentation[{index}] is {shown(polygon)}: expected numbers x, y, x, y, ...")
+    if len(polygon) >= 6:
+        # Nearly all polygons lie well within these limits and begin with a corner. The sum is NaN where a number is.
+        least = min(width, height)
+        within = -least <= min(polygon) and max(polygon) <= 2 * least and sum(polygon) < math.inf
+        if within and _begins_with_corner(polygon):
+            return True
+    x, y = polygon[::2], polygon[1::2]
     inside = all(-width <= side <= 2 * width for side in x) and all(-height <= side <= 2 * height for side in y)
     if not inside:
-        raise WrongError(
+        raise DatasetError(
             f"segmentation[{index}] is {shown(polygon)}: expected finite numbers that belong to an image of "
             f"{width} x {height}"
         )
-    return len(x) > 2 and (abs(_shoelace(x, y)) > _NO_AREA or not _straight(x, y))
+    return len(x) > 2 and (abs(_shoelace(x, y)) > _NO_AREA or not _on_one_line(x, y))
 
 
-def _corner(x: Sequence[float], y: Sequence[float]) -> bool:
-    return len(x) > 2 and abs((x[1] - x[0]) * (y[2] - y[0]) - (y[1] - y[0]) * (x[2] - x[0])) > _NO_AREA
+def _begins_with_corner(polygon: Sequence[float]) -> bool:
+    x1, y1, x2, y2, x3, y3 = polygon[:6]
+    return abs((x2 - x1) * (y3 - y1) - (y2 - y1) * (x3 - x1)) > _NO_AREA
 
 
 def _shoelace(x: Sequence[float], y: Sequence[float]) -> float:
-    """Twice the area of a polygon, by the shoelace formula; negative where it turns the other way."""
+    """Return twice the area of a polygon by the shoelace formula; negative where it turns the other way."""
     return float(sum(map(mul, x, y[1:])) - sum(map(mul, y, x[1:])) + x[-1] * y[0] - y[-1] * x[0])
 
 
-def _straight(x: Sequence[float], y: Sequence[float]) -> bool:
+def _on_one_line(x: Sequence[float], y: Sequence[float]) -> bool:
     points = np.stack([x, y], axis=1, dtype=np.float64)
     return bool(np.linalg.matrix_rank(points - points[0]) < 2)
 
 
-def run_lengths(segmentation: Segmentation, height: int, width: int) -> dict[str, Any]:
-    """Brings a mask of any form that COCO knows to its compressed run-length code.
+def encode_mask(mask: NDArray[np.bool_]) -> RunLengthCode:
+    """Return the compressed run-length code of a mask, in a form that can be written as JSON.
+
+    Args:
+        mask: bool [H, W].
+
+    Returns:
+        The code, its ``counts`` of type ``str``.
+
+    Example:
+        >>> encode_mask(np.ones((2, 3), np.bool_))
+        {'size': [2, 3], 'counts': '06'}
+    """
+    code = rle.encode(np.asfortranarray(mask, np.uint8))
+    return {"size": code["size"], "counts": code["counts"].decode("ascii")}
+
+
+def run_lengths(segmentation: Segmentation, height: int, width: int) -> RunLengthCode:
+    """Convert a mask of any form that COCO knows to its compressed run-length code.
 
     Args:
         segmentation: polygons or a run-length code, checked.
-        height: of the image, pixels.
-        width: of the image, pixels.
+        height: height of the image in pixels.
+        width: width of the image in pixels.
 
     Returns:
-        A code that ``pycocotools.mask`` takes.
+        A code that ``pycocotools.mask`` accepts.
     """
     if isinstance(segmentation, dict) and not isinstance(segmentation["counts"], list):
         return segmentation
@@ -112,16 +139,16 @@ def run_lengths(segmentation: Segmentation, height: int, width: int) -> dict[str
 
 
 def object_region(segmentation: Segmentation | None, box: Box, height: int, width: int) -> NDArray[np.bool_]:
-    """The pixels of one object: its mask, or its box where it has none.
+    """Return the pixels of one object: its mask, or its box where it has no mask.
 
     Args:
-        segmentation: as for :func:`run_lengths`.
+        segmentation: as for :func:`run_lengths`, or None.
         box: left, top, width, height in pixels.
-        height: of the image, pixels.
-        width: of the image, pixels.
+        height: height of the image in pixels.
+        width: width of the image in pixels.
 
     Returns:
-        [height, width], True on the object; of a box on all pixels that it touches.
+        bool [height, width], True on the object. A box covers all pixels that it touches.
 
     Example:
         >>> object_region(None, (1, 0, 2, 1), height=2, width=4).astype(int)
@@ -135,7 +162,7 @@ def object_region(segmentation: Segmentation | None, box: Box, height: int, widt
 
 
 def mask_area(segmentation: Segmentation) -> float:
-    """Area of a mask in square pixels; of several polygons the sum.
+    """Return the area of a mask in square pixels; for several polygons the sum of their areas.
 
     Args:
         segmentation: polygons or a run-length code, checked.
@@ -150,7 +177,7 @@ def mask_area(segmentation: Segmentation) -> float:
 
 
 def mask_box(segmentation: Segmentation) -> Box:
-    """The box around a mask.
+    """Return the bounding box of a mask.
 
     Args:
         segmentation: polygons or a run-length code, checked.
@@ -165,3 +192,15 @@ def mask_box(segmentation: Segmentation) -> Box:
     x = [number for polygon in segmentation for number in polygon[::2]]
     y = [number for polygon in segmentation for number in polygon[1::2]]
     return float(min(x)), float(min(y)), float(max(x) - min(x)), float(max(y) - min(y))
+
+
+def measure_codes(codes: Sequence[RunLengthCode]) -> Iterator[tuple[Box, float]]:
+    """Yield the bounding box and the area of each of many compressed run-length codes.
+
+    Args:
+        codes: compressed codes, checked.
+    """
+    for start in range(0, len(codes), _MEASURED_AT_ONCE):
+        batch = codes[start : start + _MEASURED_AT_ONCE]
+        for (left, top, width, height), area in zip(rle.toBbox(batch).tolist(), rle.area(batch).tolist(), strict=True):
+            yield (left, top, width, height), float(area)

@@ -1,4 +1,4 @@
-"""What is told of labels: each line short, and of printable characters, whatever the labels hold."""
+"""What is said about label files: every line is short and of printable characters, whatever the files hold."""
 
 import reprlib
 from collections.abc import Sequence
@@ -7,34 +7,38 @@ from typing import Any
 
 from fovea.errors import DatasetError
 
-_SINGULAR = {"images": "image", "annotations": "annotation", "categories": "category"}
 _LITERALS = {None: "null", True: "true", False: "false"}
 OUTSIDE = "objects outside of their images, which are left out"
-"""What :class:`Notes` say of them in every format."""
+"""What :class:`Notes` say of such objects in every format."""
 
 
 def require(missing: Sequence[object], what: str) -> None:
-    """Raises unless nothing is missing.
+    """Raise unless nothing is missing.
 
     Args:
-        missing: what was not found.
-        what: the words before the count.
+        missing: names of what was not found.
+        what: words before the count.
 
     Raises:
-        DatasetError: lists the first few.
+        DatasetError: something is missing; lists the first few names.
     """
     if missing:
         raise DatasetError(f"{what}: {len(missing)} ({few(missing)})")
 
 
 def few(items: Any) -> str:
-    """The first of many, for a message of one line."""
+    """Return the first of many items as text, for a message of one line.
+
+    Example:
+        >>> few(range(9))
+        '0, 1, 2, 3, 4, ...'
+    """
     listed = [printable(item) if len(item) < 256 else shown(item) for item in map(str, items)]
     return ", ".join(listed[:5]) + (", ..." if len(listed) > 5 else "")
 
 
 def printable(text: str) -> str:
-    r"""A text on one line, with escapes in the place of what cannot be seen.
+    r"""Return a text on one line, with escapes in place of characters that cannot be seen.
 
     Example:
         >>> print(printable("a\n\ufeffb c"))
@@ -44,7 +48,7 @@ def printable(text: str) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as a file of labels writes it, cut where it is long, for a message of one line.
+    """Return a value as a label file writes it, shortened where it is long, for a message of one line.
 
     Example:
         >>> shown([1, None, "a"]), shown("x" * 100)
@@ -54,7 +58,7 @@ def shown(value: object) -> str:
 
 
 class _Short(reprlib.Repr):
-    """Short forms of what JSON and YAML hold."""
+    """Short forms of the values that JSON and YAML hold."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,38 +75,25 @@ class _Short(reprlib.Repr):
 _SHORT = _Short()
 
 
-def entry_name(key: str, index: int, told: object) -> str:
-    """What an entry of a list in COCO json is called in messages: by its id, or by its place where it has none.
-
-    Example:
-        >>> entry_name("annotations", 3, {"id": 4711}), entry_name("annotations", 3, {})
-        ('annotation 4711', 'annotations[3]')
-    """
-    number = told.get("id") if isinstance(told, dict) else None
-    if type(number) is int or (isinstance(number, str) and number):
-        return f"{_SINGULAR[key]} {shown(number)}"
-    return f"{key}[{index}]"
-
-
 class Notes:
-    """Counts what a data set leaves out or takes otherwise than it is written."""
+    """Counts of the entries that a data set leaves out, or reads otherwise than they are written."""
 
     def __init__(self) -> None:
         self._entries: dict[str, list[str]] = {}
 
     def add(self, what: str, entry: object) -> None:
-        """Counts one entry.
+        """Count one entry.
 
         Args:
-            what: happens to entries of this kind, a clause.
-            entry: name of it.
+            what: clause that names the kind of entries and what happens to them.
+            entry: name of the entry.
         """
         self._entries.setdefault(what, []).append(str(entry))
 
     def lines(self, file: Path) -> tuple[str, ...]:
-        """One line for each kind.
+        """Return one line for each kind of entries.
 
         Args:
-            file: that was read.
+            file: file or folder of the data set.
         """
         return tuple(f"{file}: {what}: {len(found)} ({few(found)})" for what, found in self._entries.items())

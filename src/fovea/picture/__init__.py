@@ -4,16 +4,18 @@
 """
 
 from fovea.picture.alpha import decode_alpha, encode_alpha
-from fovea.picture.files import image_suffixes, open_picture
-from fovea.picture.labeled import lay_labels, open_labeled, shown_size
-from fovea.picture.metadata import image_info, orientation_in, oriented
+from fovea.picture.files import image_suffixes, open_picture, opened
+from fovea.picture.metadata import image_info, orientation_in, orientation_of, oriented
 from fovea.picture.picture import Picture, check_size
+from fovea.picture.pixels import as_shown, as_stored
 from fovea.picture.region import RegionLike, enlarged_map, fill_boxes, region_map
 from fovea.picture.scaling import coded_box, enlarge, map_at_full_scale, needed_box, shrink
 
 __all__ = [
     "Picture",
     "RegionLike",
+    "as_shown",
+    "as_stored",
     "check_size",
     "coded_box",
     "decode_alpha",
@@ -23,14 +25,13 @@ __all__ = [
     "fill_boxes",
     "image_info",
     "image_suffixes",
-    "lay_labels",
     "map_at_full_scale",
     "needed_box",
-    "open_labeled",
     "open_picture",
+    "opened",
     "orientation_in",
+    "orientation_of",
     "oriented",
     "region_map",
-    "shown_size",
     "shrink",
 ]

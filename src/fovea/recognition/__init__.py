@@ -1,4 +1,4 @@
-"""Recognizers behind one interface, the data sets they are judged on, and their scores.
+"""Recognizers behind one interface, and their scores.
 
 Example::
 
@@ -7,8 +7,8 @@ Example::
     categories = data.category_ids(recognizer.classes)
     results = []
     for image in data.images:
-        (seen,) = recognizer.predict([image.load()])
-        results += to_results(seen, image.id, categories)
+        (found,) = recognizer.predict([image.load()])
+        results += to_results(found, image.id, categories)
     matches = match(data, results, "box", categories)
     print(matches.score.ap, matches.resampled(resample(len(data), 200)).mean(axis=1))
 
@@ -17,36 +17,41 @@ and, for a segmenter, ``overlaps(maps, reference_maps, len(segmenter.classes)).s
 
 import warnings
 
-# supervision warns on import that it does without OpenCV. Nothing that is used here needs it.
+# supervision warns on import that OpenCV is missing. Nothing that is used here needs OpenCV.
 warnings.filterwarnings("ignore", message="OpenCV", module=r"supervision\.")
 
 from fovea.datasets import (  # noqa: E402
-    COCO_CLASSES,
     Annotation,
     Dataset,
     DatasetImage,
     load_dataset,
 )
-from fovea.recognition.adapters import TorchvisionRecognizer, UltralyticsRecognizer  # noqa: E402
-from fovea.recognition.load import load, load_any, load_semantic  # noqa: E402
-from fovea.recognition.onnx_model import OnnxRecognizer, OnnxSegmenter  # noqa: E402
-from fovea.recognition.overlap import Overlaps, SemanticScore, overlaps  # noqa: E402
+from fovea.recognition.labeling import Labeler, complete  # noqa: E402
+from fovea.recognition.library_adapters import TorchvisionRecognizer, UltralyticsRecognizer  # noqa: E402
+from fovea.recognition.loading import load, load_any, load_semantic  # noqa: E402
+from fovea.recognition.onnx_recognizer import OnnxRecognizer, OnnxSegmenter  # noqa: E402
 from fovea.recognition.recognizer import Recognizer, SemanticRecognizer  # noqa: E402
-from fovea.recognition.registry import WEIGHTS, Weights, fetch  # noqa: E402
-from fovea.recognition.results import Result, self_reference, to_results  # noqa: E402
-from fovea.recognition.scoring import Matches, Score, match, resample  # noqa: E402
-from fovea.recognition.shared_classes import SharedClasses  # noqa: E402
+from fovea.recognition.scoring import (  # noqa: E402
+    Result,
+    Score,
+    SemanticScore,
+    SharedClasses,
+    match,
+    overlaps,
+    resample,
+    self_reference,
+    to_results,
+)
+from fovea.recognition.weights import WEIGHTS, Weights, fetch  # noqa: E402
 
 __all__ = [
-    "COCO_CLASSES",
     "WEIGHTS",
     "Annotation",
     "Dataset",
     "DatasetImage",
-    "Matches",
+    "Labeler",
     "OnnxRecognizer",
     "OnnxSegmenter",
-    "Overlaps",
     "Recognizer",
     "Result",
     "Score",
@@ -56,6 +61,7 @@ __all__ = [
     "TorchvisionRecognizer",
     "UltralyticsRecognizer",
     "Weights",
+    "complete",
     "fetch",
     "load",
     "load_any",

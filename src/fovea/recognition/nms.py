@@ -1,4 +1,4 @@
-"""Non-maximum suppression."""
+"""Non-maximum suppression (NMS)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,20 +11,21 @@ def nms(
     iou: float,
     limit: int,
 ) -> NDArray[np.int64]:
-    """Greedy non-maximum suppression within each class.
+    """Suppress boxes that overlap a better box of their class: greedy non-maximum suppression within each class
+    (Felzenszwalb et al., Object Detection with Discriminatively Trained Part-Based Models, TPAMI 2010).
 
-    Best first, and it ends at ``limit``: a network gives thousands of candidates, but the rest of them
-    cannot change which are the best.
+    The best boxes are chosen first, and the search ends at ``limit``: a network gives thousands of candidates, and
+    the rest of them cannot change which are the best.
 
     Args:
         boxes: [N, 4] corners x1, y1, x2, y2.
         scores: [N].
-        labels: [N] classes.
-        iou: boxes of one class that overlap more than this, 0 to 1, are one object.
-        limit: at most so many boxes are kept.
+        labels: [N] class indices.
+        iou: intersection over union, 0 to 1, above which two boxes of one class are one object.
+        limit: largest number of boxes that are kept.
 
     Returns:
-        Indices of the boxes kept, best first.
+        The indices of the boxes that are kept, best first.
 
     Example:
         >>> boxes = np.array([[0, 0, 10, 10], [1, 0, 10, 10], [1, 0, 10, 10.0]])

@@ -13,9 +13,8 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
-from fovea.datasets import Annotation
+from fovea.datasets import Annotation, open_labeled
 from fovea.engine.base import available_cores
-from fovea.picture import open_labeled
 from fovea.training.crops import Crop, Cropping, generator
 from fovea.training.data import Labeled
 from fovea.training.masks import WEIGHT_STEP, MaskSource, object_weights
