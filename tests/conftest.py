@@ -31,8 +31,7 @@ def shared() -> Path:
 
 def _network(objectness: int, mean_steps: int = 2) -> "CodecNetwork":
     torch = pytest.importorskip("torch")
-    from fovea.networks import CodecNetwork, NetworkConfig
-    from fovea.networks.deploy import round_weights
+    from fovea.networks import CodecNetwork, NetworkConfig, round_weights
 
     torch.manual_seed(1)
     config = NetworkConfig(
@@ -62,7 +61,7 @@ def _model(network: "CodecNetwork") -> "Model":
 
     from fovea.coding.model import Model
     from fovea.entropy import FrequencyTables
-    from fovea.networks.deploy import export_graphs, halo
+    from fovea.networks import export_graphs, halo
 
     config = network.config
     return Model(
@@ -122,8 +121,7 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from fovea.coding.model import Model
     from fovea.entropy import FrequencyTables
-    from fovea.networks import CodecNetwork, NetworkConfig
-    from fovea.networks.deploy import export_graphs, halo
+    from fovea.networks import CodecNetwork, NetworkConfig, export_graphs, halo
 
     torch.manual_seed(3)
     config = NetworkConfig(wide=8, wide_blocks=1, deep=8, deep_blocks=1, latent=8, hyper=8, prior=8, roi=True)
