@@ -15,9 +15,8 @@ from fovea import baselines
 from fovea.baselines import Picture
 from fovea.coding.registry import find_model
 from fovea.evaluation.contender import FOVEA_RANGE, ROI, codec_for, contender
-from fovea.networks import NetworkConfig
-from fovea.networks.complexity import multiply_accumulates
-from fovea.training.onnx_torch import OnnxNetwork, read_onnx
+from fovea.networks import NetworkConfig, multiply_accumulates
+from fovea.training import OnnxNetwork, read_onnx
 from images import KODAK, RESULTS, SHARED, read_folder
 from measure import encode_near
 from speed import Contender, race

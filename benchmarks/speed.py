@@ -22,8 +22,7 @@ from fovea.codec import DEFAULT_MODEL, Codec
 from fovea.coding.registry import find_model
 from fovea.engine import engine_names
 from fovea.engine.base import available_cores
-from fovea.networks import NetworkConfig
-from fovea.networks.complexity import multiply_accumulates
+from fovea.networks import NetworkConfig, multiply_accumulates
 from images import FULL_HD, KODAK, RESULTS, mosaic, read_folder
 from matmul import matmul_gflops
 from measure import bits_per_pixel, encode_near, psnr
