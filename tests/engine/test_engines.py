@@ -13,10 +13,9 @@ from onnx.reference import ReferenceEvaluator
 from fovea.bitstream import Box, TileGrid
 from fovea.coding import PictureDecoder, PictureEncoder, PriorNetworks
 from fovea.coding.decoder import LatentDecoder
-from fovea.engine import create_engine, engine_names
-from fovea.engine.base import available_cores
+from fovea.engine import available_cores, create_engine, engine_names
 from fovea.errors import ArgumentError, EngineError
-from fovea.networks.deploy import step_modules
+from fovea.networks import step_modules
 
 SETTINGS = [
     ("onnxruntime", "fp32", 1),

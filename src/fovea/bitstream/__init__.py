@@ -5,7 +5,7 @@ Bytes only: what is inside a tile is the business of :mod:`fovea.entropy`. ``doc
 
 from fovea.bitstream.container import Container, ContainerReader, read, read_header, write
 from fovea.bitstream.grid import Box, TileGrid, check_inside
-from fovea.bitstream.header import MAGIC, VERSION, Header, Metadata, Mode
+from fovea.bitstream.header import MAGIC, Header, Metadata, Mode
 from fovea.bitstream.limits import (
     DEFAULT_MAX_PIXELS,
     DEFAULT_TILE_SIZE,
@@ -26,7 +26,6 @@ __all__ = [
     "MAX_SIDE",
     "MAX_TILE_SIZE",
     "TILE_UNIT",
-    "VERSION",
     "Box",
     "Container",
     "ContainerReader",

@@ -20,7 +20,7 @@ from fovea.evaluation.gallery.drawing import draw_detections, list_detections
 from fovea.evaluation.metrics import Metric, MetricKind, mean_squared_error, psnr
 from fovea.evaluation.rate_accuracy import Curve, Estimate, OriginalAccuracy, Point, bd_rate
 from fovea.evaluation.report.page import REPORT_FILES, write_report
-from fovea.evaluation.report.plots import Panel, figure_bytes, plot_curves
+from fovea.evaluation.report.plots import Panel, plot_curves
 from fovea.evaluation.running.jobs import nearest_quality
 
 __all__ = [
@@ -38,7 +38,6 @@ __all__ = [
     "bd_rate",
     "draw_detections",
     "evaluate",
-    "figure_bytes",
     "find_codec",
     "list_detections",
     "mean_squared_error",

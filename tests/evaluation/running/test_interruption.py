@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fovea.engine.base import available_cores
+from fovea.engine import available_cores
 from fovea.evaluation import Metric, evaluate
 from fovea.evaluation.running.cache import Cache
 from fovea.recognition import load_dataset
