@@ -79,10 +79,10 @@ def _by_name(where: Path, source: Path, keep_metadata: bool) -> FindRegion:
     maps = {path.relative_to(where).with_suffix(""): path for path in sorted(where.rglob("*")) if path.is_file()}
 
     def find(path: Path, _picture: "Picture") -> "RegionLike":
-        name = (path.relative_to(source) if source.is_dir() else Path(path.name)).with_suffix("")
-        if name not in maps:
-            raise ImageError(f"there is no map named {name.name} in this folder", path=(where / name).parent)
-        return _read(maps[name], keep_metadata)
+        relative = (path.relative_to(source) if source.is_dir() else Path(path.name)).with_suffix("")
+        if relative not in maps:
+            raise ImageError(f"there is no map named {relative.name} in this folder", path=(where / relative).parent)
+        return _read(maps[relative], keep_metadata)
 
     return find
 

@@ -13,7 +13,7 @@ def reason_of(error: BaseException) -> str:
 
 
 def raise_if_out_of_memory(error: Exception) -> None:
-    """Raise ``MemoryError`` if an error means this. The decoders of Pillow report damage and lack of memory alike.
+    """Raise ``MemoryError`` if an error reports a lack of memory. Pillow reports both this and damage as ``OSError``.
 
     Args:
         error: error of Pillow.
