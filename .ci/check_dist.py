@@ -57,9 +57,10 @@ def check_installed(file: Path, empty: Path) -> None:
     run(*pip, "install", "--no-compile", file)
     assert Path(run(programs / "python", "-c", WHERE).strip()).is_relative_to(empty), "another package is imported"
     run(programs / "python", "-c", IMAGE)
-    run(programs / "fovea", "encode", "image.png", "image.fov")
-    run(programs / "fovea", "decode", "image.fov", "decoded.png")
-    assert (empty / "decoded.png").stat().st_size > 0
+    for model in MODELS:
+        run(programs / "fovea", "encode", "--model", model, "image.png", f"{model}.fov")
+        run(programs / "fovea", "decode", f"{model}.fov", f"{model}.png")
+        assert (empty / f"{model}.png").stat().st_size > 0
     told = run(programs / "fovea", "models").splitlines()
     assert set(told) >= MODELS, told
     assert "entropy coder: c" in told, "the C entropy coder is not in use"
