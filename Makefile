@@ -6,13 +6,22 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint c
 # What an installation is made from, beside the Python code, which is used where it lies.
 SOURCES := pyproject.toml setup.py src/fovea/entropy/_rans.c
 
-.PHONY: demo test lowest lint docs clean
+# One process for each core, eight at most; modules stay together, for the sake of their fixtures.
+PARALLEL := --numprocesses auto --maxprocesses 8 --dist loadscope
+FAST := TODO
+
+.PHONY: demo check test lowest lint dist docs clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py
 
+# What is worth a look before each commit: about a minute.
+check: lint
+	$(BIN)/python -m pytest $(PARALLEL) $(FAST)
+
+# All tests, and the gate for the coverage of the core.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL) --cov
 
 # The core alone, without torch or any extra, on the lowest versions that it allows.
 lowest: $(VENV)-lowest/.core
@@ -23,6 +32,13 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The source archive, and the wheel that is built from it; each is installed by itself and codes an image.
+dist: $(VENV)/.dev
+	rm -rf build dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python .ci/check_dist.py dist
 
 # Pictures are made by the models that are released, and are no part of the repository. The variable turns off what
 # mkdocs-material prints about its end of life.

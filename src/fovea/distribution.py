@@ -5,6 +5,9 @@ NAME = "fovea-codec"
 
 __version__ = "0.1.0"
 
+REINSTALL = f"pip install --force-reinstall --no-deps --no-binary {NAME} {NAME}"
+"""The command that installs Fovea once more, from its sources."""
+
 
 def install(extra: str) -> str:
     """Return the command that installs Fovea with an extra.

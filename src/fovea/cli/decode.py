@@ -10,6 +10,7 @@ from fovea.cli.batch import Tally, convert_all, share
 from fovea.cli.files import PIPE, Task, as_path, name_of, plan
 from fovea.cli.formats import FORMATS, save
 from fovea.cli.options import FilePath, codec_options, max_pixels_option
+from fovea.cli.slow_coder import SlowCoderNote
 from fovea.cli.streams import tell
 
 Region = tuple[int, int, int, int]
@@ -80,9 +81,11 @@ def decode(
     _keep_originals(work.tasks, as_path(target))
     at_once, threads = share(jobs, len(work.tasks))
     codec = Codec(engine=engine, precision=precision, threads=threads, at_once=at_once)
+    note = SlowCoderNote()
 
     def convert(path: Path, file: IO[bytes], out: IO[bytes]) -> Tally:
         header = read_header(file)
+        note.count(region[2] * region[3] if region else header.width * header.height)
         if as_map:
             objects = codec.object_map(file, max_pixels=max_pixels)
             picture = Picture.from_array(enlarged_map(objects, header.width, header.height))

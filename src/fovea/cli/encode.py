@@ -11,6 +11,7 @@ from fovea.cli.batch import Tally, convert_all, share
 from fovea.cli.files import as_path, name_of, plan
 from fovea.cli.options import FilePath, Name, codec_options, max_pixels_option
 from fovea.cli.regions import region_finder
+from fovea.cli.slow_coder import SlowCoderNote
 from fovea.codec import DEFAULT_MODEL, DEFAULT_QUALITY, scale_number
 from fovea.errors import ArgumentError
 from fovea.spec import FULL_SCALE
@@ -114,12 +115,14 @@ def encode(
         raise click.UsageError(f"OUT, {name_of(out)}, has the name of an image: coded files end in .fov")
     at_once, threads = share(jobs, len(work.tasks))
     codec = Codec(model, engine, precision, threads, at_once)
+    note = SlowCoderNote()
     find_region = region_finder(roi, as_path(source), threads, not no_metadata) if roi else None
 
     def convert(path: Path, image: IO[bytes], out: IO[bytes]) -> Tally:
         picture = open_picture(image, not no_metadata, max_pixels)
         region = find_region and find_region(path, picture)
         pixels = picture.width * picture.height
+        note.count(pixels)
         limit = target_size if target_bpp is None else int(min(target_bpp, _LARGEST_BPP) * pixels / 8)
         if limit is None:
             data = codec.encode(picture, DEFAULT_QUALITY if quality is None else quality, roi=region, scale=scale)

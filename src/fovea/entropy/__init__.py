@@ -5,7 +5,8 @@ index of a frequency table. The symbols of index 0 are certainly zero, and cost 
 
 The coder exists twice, in C and in Python, and both write exactly the same stream. The one in Python is for machines on
 which the C extension could not be built. :data:`IMPLEMENTATION` names the one in use, ``"c"`` or ``"python"``; the
-environment variable ``FOVEA_ENTROPY=python`` forces the one in Python.
+environment variable ``FOVEA_ENTROPY=python`` forces the one in Python. :data:`MISSING` says why the extension cannot be
+loaded. It is empty where the extension is in use, and where the environment forces Python.
 
 Example:
     >>> import numpy as np
@@ -22,7 +23,7 @@ Example:
     >>> decoder.finish()
 """
 
-from fovea.entropy.coder import IMPLEMENTATION, Decoder, Encoder
+from fovea.entropy.coder import IMPLEMENTATION, MISSING, Decoder, Encoder
 from fovea.entropy.tables import FrequencyTables
 
-__all__ = ["IMPLEMENTATION", "Decoder", "Encoder", "FrequencyTables"]
+__all__ = ["IMPLEMENTATION", "MISSING", "Decoder", "Encoder", "FrequencyTables"]

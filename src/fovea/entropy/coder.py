@@ -8,7 +8,6 @@ state starts at zero instead of at the lower bound of its range, and it is writt
 Therefore an empty stack takes no bytes.
 """
 
-import contextlib
 import functools
 import importlib
 import os
@@ -47,14 +46,17 @@ class Implementation(Protocol):
         """Pop symbols from the state."""
 
 
-def _best() -> tuple[Implementation, str]:
+def _best() -> tuple[Implementation, str, str]:
+    missing = ""
     if os.environ.get("FOVEA_ENTROPY") != "python":
-        with contextlib.suppress(ImportError):
-            return cast(Implementation, importlib.import_module("fovea.entropy._rans")), "c"
-    return cast(Implementation, reference), "python"
+        try:
+            return cast(Implementation, importlib.import_module("fovea.entropy._rans")), "c", missing
+        except ImportError as error:
+            missing = str(error)
+    return cast(Implementation, reference), "python", missing
 
 
-_RANS, IMPLEMENTATION = _best()
+_RANS, IMPLEMENTATION, MISSING = _best()
 
 
 @functools.lru_cache(maxsize=16)
