@@ -32,8 +32,7 @@ def shared() -> Path:
 
 def _network(objectness: int, mean_steps: int = 2) -> "CodecNetwork":
     torch = pytest.importorskip("torch")
-    from fovea.networks import CodecNetwork, NetworkConfig
-    from fovea.networks.deploy import round_weights
+    from fovea.networks import CodecNetwork, NetworkConfig, round_weights
 
     torch.manual_seed(1)
     config = NetworkConfig(
@@ -63,7 +62,7 @@ def _model(network: "CodecNetwork") -> "Model":
 
     from fovea.coding import Model, Region
     from fovea.entropy import FrequencyTables
-    from fovea.networks.deploy import export_graphs, halo
+    from fovea.networks import export_graphs, halo
 
     config = network.config
     return Model(
@@ -124,8 +123,7 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from fovea.coding import Model, Region
     from fovea.entropy import FrequencyTables
-    from fovea.networks import CodecNetwork, NetworkConfig
-    from fovea.networks.deploy import export_graphs, halo
+    from fovea.networks import CodecNetwork, NetworkConfig, export_graphs, halo
     from fovea.store import save_model
 
     torch.manual_seed(3)

@@ -11,19 +11,18 @@ from PIL import Image
 pytest.importorskip("torch")
 pytest.importorskip("lightning")
 
+from fovea import training
 from fovea.networks import NetworkConfig
 from fovea.store import load_model
-from fovea.training import lineage, run
-from fovea.training.segmenter import training
-from fovea.training.trainer import Hardware
+from fovea.training import Hardware, lineage
 
 CONFIG = """
 name: tiny
-architecture: fovea-s
-data: {images: images, annotations: coco.json, validation: 2, size: 64}
+architecture: base
+data: {images: images, annotations: coco.json, validation_images: 2, patch: {size: 64}}
 loss: {name: object_mse}
 patches: 4
-batch: 2
+batch_size: 2
 """
 
 
@@ -43,7 +42,7 @@ def trained(monkeypatch) -> list[tuple[object, Path, dict[str, object]]]:
         calls.append((config, folder, settings))
         return folder / "weights.ckpt"
 
-    monkeypatch.setattr(run, "train", train)
+    monkeypatch.setattr(training, "train", train)
     monkeypatch.setattr(lineage, "train", train)
     return calls
 
@@ -101,17 +100,17 @@ def test_segmenter_is_trained_and_its_file_named(fovea, tmp_path, monkeypatch):
     calls = []
 
     def train(config, folder, **settings):
-        calls.append((config.batch, folder, settings))
+        calls.append((config.batch_size, folder, settings))
         return folder / "segmenter.onnx"
 
-    monkeypatch.setattr(training, "train_segmenter", train)
+    monkeypatch.setattr(training, "train", train)
     path = tmp_path / "tiny.yaml"
     path.write_text("name: tiny\ndata: {images: images, annotations: labels.json}\npatches: 4\n")
     result = fovea("train-segmenter", path, "--resume", "--accelerator", "cpu")
     assert (result.exit_code, result.stdout) == (0, f"{Path('runs/tiny/segmenter.onnx')}\n")
     assert calls == [(96, Path("runs/tiny"), {"resume": True, "hardware": Hardware("cpu")})]
     path.write_text("name: tiny\ndata: {images: images, annotations: labels.json}\npatches: 4\noutputs: [stride8, x]\n")
-    assert "outputs: Value error, unknown output 'x': choose of stride4" in fovea("train-segmenter", path).stderr
+    assert "outputs: unknown output 'x': choose from stride4" in fovea("train-segmenter", path).stderr
     path.write_text("name: tiny\n")
     result = fovea("train-segmenter", path)
     assert result.exit_code == 1 and result.stderr.startswith(f"fovea: {path}: data: Field required")
@@ -120,7 +119,7 @@ def test_segmenter_is_trained_and_its_file_named(fovea, tmp_path, monkeypatch):
 def test_export_needs_a_checkpoint(fovea, tmp_path):
     result = fovea("export", tmp_path / "no.ckpt", "-o", tmp_path / "x.fovea")
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"fovea: {tmp_path / 'no.ckpt'} is no checkpoint of a training: ")
+    assert result.stderr.startswith(f"fovea: {tmp_path / 'no.ckpt'}: cannot be read: ")
     assert result.stderr.count("\n") == 1
 
 
@@ -136,11 +135,11 @@ def test_complexity(fovea):
         ]  # fmt: skip
         return [float(number) for number in lines[-1].split()[1:]]
 
-    assert all(0 < count <= 12 for count in total("fovea-s"))
-    assert all(12 < count <= 80 for count in total("fovea-m"))
-    result = fovea("complexity", "fovea-xl")
+    assert all(0 < count <= 12 for count in total("base"))
+    assert all(12 < count <= 80 for count in total("large"))
+    result = fovea("complexity", "huge")
     assert result.exit_code == 2
-    assert "fovea-s, fovea-s-roi, fovea-s-objectness, fovea-s2, fovea-m" in result.stderr
+    assert "base, base-roi, base-objectness, light-encoder, large" in result.stderr
 
 
 def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch):
@@ -158,7 +157,7 @@ def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch):
     coco = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "thing"}]}
     Path("coco.json").write_text(json.dumps(coco))
     tiny = NetworkConfig(wide=8, wide_blocks=1, deep=8, deep_blocks=1, latent=8, hyper=4, prior=8)
-    Path("tiny.yaml").write_text(CONFIG.replace("architecture: fovea-s", f"architecture: {json.dumps(asdict(tiny))}"))
+    Path("tiny.yaml").write_text(CONFIG.replace("architecture: base", f"architecture: {json.dumps(asdict(tiny))}"))
 
     result = fovea("train", "tiny.yaml", "--accelerator", "cpu", "--precision", "32-true")
     assert result.exit_code == 0, result.stderr

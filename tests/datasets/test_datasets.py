@@ -8,7 +8,7 @@ from PIL import Image
 from fovea.baselines import detections_mask
 from fovea.datasets import Annotation, Dataset, DatasetImage, load_dataset, region, run_lengths
 from fovea.errors import DatasetError
-from fovea.training.masks import object_weights
+from fovea.training import PatchConfig, object_weights
 
 from .pictures import picture
 
@@ -35,7 +35,7 @@ def test_a_box_covers_all_pixels_that_it_touches_wherever_it_is_painted() -> Non
     corners = np.array([[left, top, left + width, top + height]])
     thing = Annotation(1, 1, box, 0.0)
     assert np.array_equal(region(thing, DatasetImage(1, Path("a.png"), 8, 5)), expected)
-    assert np.array_equal(object_weights([thing], 5, 8) > 0, expected)
+    assert np.array_equal(object_weights([thing], 5, 8, PatchConfig()) > 0, expected)
     assert np.array_equal(detections_mask(sv.Detections(xyxy=corners), 5, 8), expected)
 
 

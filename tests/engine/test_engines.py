@@ -16,7 +16,7 @@ from fovea.coding.decoder import LatentDecoder
 from fovea.engine import create_engine, engine_names
 from fovea.engine.base import available_cores
 from fovea.errors import ArgumentError, EngineError
-from fovea.networks.deploy import step_modules
+from fovea.networks import step_modules
 
 SETTINGS = [
     ("onnxruntime", "fp32", 1),

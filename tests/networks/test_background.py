@@ -5,13 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from fovea.networks import CodecNetwork, NetworkConfig
+from fovea.networks import CodecNetwork, NetworkConfig, background_weight, prove_exact, stack_controls, step_modules
 from fovea.networks.config import TransformConfig
-from fovea.networks.deploy import prove_exact, step_modules
-from fovea.networks.quality import knobs, weight_outside
 
 IMAGE = torch.rand(2, 3, 64, 128, generator=torch.Generator().manual_seed(2)) * 255
-KNOBS = knobs(torch.tensor([20, 80]), torch.tensor([0, 100]))
+CONTROLS = stack_controls(torch.tensor([20, 80]), torch.tensor([0, 100]))
 
 
 @pytest.fixture(params=[2, 4])
@@ -21,15 +19,15 @@ def following(config, request) -> CodecNetwork:
 
 
 def test_weights_are_on_a_log_scale_and_exactly_even_at_the_end():
-    weights = weight_outside(torch.arange(101))
+    weights = background_weight(torch.arange(101))
     assert weights[0] == pytest.approx(0.01) and weights[100] == 1
     assert torch.allclose(weights[1:] / weights[:-1], torch.tensor(100.0).pow(0.01))
 
 
 def test_steps_follow_the_expected_weight_that_is_given(following):
     z = torch.randn(2, 8, 1, 2).round()
-    features = following.means.features(z, KNOBS)
-    step, logits = following.means.steps(features, KNOBS)
+    features = following.means.features(z, CONTROLS)
+    step, logits = following.means.steps(features, CONTROLS)
     weight = logits.sigmoid() + (1 - logits.sigmoid()) * 0.01
     assert step.shape == logits.shape == (2, 1, 4, 8)
     assert torch.allclose(step[0], weight[0].rsqrt()) and (step[0] > 1).all()
@@ -37,24 +35,24 @@ def test_steps_follow_the_expected_weight_that_is_given(following):
 
 
 def test_no_map_means_everywhere(following):
-    whole, everywhere = following.analyze(IMAGE, KNOBS)
-    given, same = following.analyze(IMAGE, KNOBS, torch.ones(2, 1, 64, 128))
+    whole, everywhere = following.analyze(IMAGE, CONTROLS)
+    given, same = following.analyze(IMAGE, CONTROLS, torch.ones(2, 1, 64, 128))
     assert torch.equal(whole, given) and torch.equal(everywhere, same) and (everywhere == 4).all()
 
 
 def test_map_is_at_the_resolution_of_the_latent(following):
     region = torch.zeros(2, 1, 64, 128)
     region[:, :, :8] = 1
-    _, logits = following.analyze(IMAGE, KNOBS, region)
+    _, logits = following.analyze(IMAGE, CONTROLS, region)
     assert (logits[:, :, 0] == 0).all() and (logits[:, :, 1:] == -4).all()
     fine = region.clone()
     fine[:, :, :8], fine[:, :, 8:16] = 0, 1
-    assert torch.equal(following.analyze(IMAGE, KNOBS, fine)[0], following.analyze(IMAGE, KNOBS, region)[0])
+    assert torch.equal(following.analyze(IMAGE, CONTROLS, fine)[0], following.analyze(IMAGE, CONTROLS, region)[0])
 
 
 def test_every_parameter_learns(following):
     following.train()
-    coded = following(IMAGE, KNOBS, torch.rand(2, 1, 64, 128) > 0.5)
+    coded = following(IMAGE, CONTROLS, torch.rand(2, 1, 64, 128) > 0.5)
     assert coded.region.shape == (2, 1, 4, 8)
     ((coded.image - IMAGE).square().mean() + (coded.latent_bits + coded.hyper_bits).mean()).backward()
     silent = [name for name, p in following.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
@@ -62,12 +60,12 @@ def test_every_parameter_learns(following):
 
 
 def test_background_makes_a_difference_once_it_is_learned(following):
-    same = following(IMAGE[:1], knobs(torch.tensor([20]), torch.tensor([100])))
+    same = following(IMAGE[:1], stack_controls(torch.tensor([20]), torch.tensor([100])))
     with torch.no_grad():
         for table in (following.analysis.log_gain, following.scales.head.bias, following.hyper_index):
             table.background_anchors[0] += 0.5
-    changed = following(IMAGE[:1], KNOBS[:1])
-    unchanged = following(IMAGE[:1], knobs(torch.tensor([20]), torch.tensor([100])))
+    changed = following(IMAGE[:1], CONTROLS[:1])
+    unchanged = following(IMAGE[:1], stack_controls(torch.tensor([20]), torch.tensor([100])))
     assert torch.equal(same.image, unchanged.image) and torch.equal(same.hyper_bits, unchanged.hyper_bits)
     assert not torch.equal(changed.hyper_bits, unchanged.hyper_bits)
 
@@ -78,8 +76,8 @@ def test_scales_are_those_of_the_integers_that_are_deployed(following):
             layer.bias.background_anchors += torch.randn(layer.bias.background_anchors.shape)
     z = torch.randint(-63, 64, (2, 8, 2, 2)).float()
     deployed, _ = step_modules(following)["scales"]
-    for number, index in enumerate(following.scales(z, KNOBS).split(1)):
-        assert torch.equal(index, deployed(z[number : number + 1], KNOBS[number : number + 1]).float())
+    for number, index in enumerate(following.scales(z, CONTROLS).split(1)):
+        assert torch.equal(index, deployed(z[number : number + 1], CONTROLS[number : number + 1]).float())
     assert prove_exact(following) > following.scales.expand.integer_biases()[1].abs().max() > 0
 
 

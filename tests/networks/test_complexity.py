@@ -6,8 +6,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from fovea.networks import ARCHITECTURES, NetworkConfig
-from fovea.networks.complexity import decoding, encoding, multiply_accumulates
+from fovea.networks import ARCHITECTURES, NetworkConfig, decoding, encoding, multiply_accumulates
 
 BARE = NetworkConfig(wide=24, wide_blocks=0, deep=16, deep_blocks=0, latent=8, hyper=4, prior=8)
 
@@ -32,7 +31,7 @@ def test_one_block(field, channels, positions):
 
 @pytest.mark.parametrize(
     ("name", "encoder", "decoder"),
-    [("fovea-s", 12_000, 12_000), ("fovea-s2", 5_000, 9_000), ("fovea-m", 80_000, 80_000)],
+    [("base", 12_000, 12_000), ("light-encoder", 5_000, 9_000), ("large", 80_000, 80_000)],
 )
 def test_architectures_keep_their_promise(name, encoder, decoder):
     counts = multiply_accumulates(ARCHITECTURES[name])

@@ -8,7 +8,7 @@ import torch
 
 from fovea.coding.steps import Squares
 from fovea.networks import CodecNetwork
-from fovea.networks.means import joined, quarters
+from fovea.networks.quarters import joined, quarters
 
 QUALITY = torch.tensor([50])
 

@@ -11,7 +11,7 @@ from ..onnx_models import save_constant
 
 @pytest.fixture
 def coco(tmp_path) -> Path:
-    """Six pictures of a bright square on noise, labeled as COCO does; the folder holds ``train.json``."""
+    """A folder with six pictures of a bright square on noise, and COCO labels in ``train.json``."""
     random = np.random.default_rng(0)
     images, annotations = [], []
     for number in range(6):
@@ -34,12 +34,12 @@ def config_file(coco) -> Path:
             "wide": 16, "wide_blocks": 1, "deep": 16, "deep_blocks": 1, "latent": 16, "hyper": 8, "prior": 16
         },
         "data": {
-            "images": str(coco), "annotations": str(coco / "train.json"), "validation": 2, "size": 64,
+            "images": str(coco), "annotations": str(coco / "train.json"), "validation_images": 2, "patch": {"size": 64},
         },
-        "loss": {"name": "object_mse", "background": 0.1},
+        "loss": {"name": "object_mse", "background_weight": 0.1},
         "patches": 12,
-        "batch": 4,
-        "warmup": 1,
+        "batch_size": 4,
+        "warmup_steps": 1,
         "validate_every": 8,
     }  # fmt: skip
     path = coco / "config.yaml"
@@ -49,7 +49,7 @@ def config_file(coco) -> Path:
 
 @pytest.fixture
 def quarters(tmp_path) -> Path:
-    """A recognizer that, whatever it sees, is sure of its upper left quarter, and half as sure of a part elsewhere."""
+    """A recognizer that always detects its upper left quarter, and with a lower score a part of the lower right."""
     boxes = np.zeros((1, 84, 336), np.float32)  # cells of strides 8, 16 and 32 on a canvas of 128
     boxes[0, :5, 0] = 32, 32, 64, 64, 0.9
     boxes[0, :5, 1] = 104, 112, 48, 32, 0.125

@@ -3,16 +3,17 @@ import yaml
 
 from fovea.errors import FoveaError
 from fovea.networks import ARCHITECTURES
-from fovea.training.config import MseConfig, read_config
+from fovea.training import read_config
+from fovea.training.losses.config import MseConfig
 
 MINIMAL = {
     "name": "x",
-    "architecture": "fovea-s",
+    "architecture": "base",
     "data": {"images": "i"},
     "loss": {"name": "mse"},
     "patches": 10,
 }
-KNOBS = {
+BOTH_CONTROLS = {
     "wide": 16, "wide_blocks": 1, "deep": 16, "deep_blocks": 1,
     "latent": 16, "hyper": 8, "prior": 16, "background": True,
 }  # fmt: skip
@@ -26,28 +27,35 @@ def _read(tmp_path, **changes):
 
 def test_defaults_and_named_architecture(tmp_path):
     config = _read(tmp_path)
-    assert config.architecture == ARCHITECTURES["fovea-s"]
+    assert config.architecture == ARCHITECTURES["base"]
     assert config.loss == MseConfig(name="mse")
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"patchs": 3}, "patchs"),
+        ({"patchs": 3}, "unknown key 'patchs': the keys are name, data, patches, batch_size"),
+        (
+            {"data": {"images": "i", "patch": {"scale": [1, 1]}}},
+            "data.patch: unknown key 'scale': the keys are size, scale_jit",
+        ),
+        ({"loss": {"name": "object_mse", "background": 0.5}}, "loss.object_mse: unknown key .*background_weight"),
+        ({"architecture": BOTH_CONTROLS | {"width": 4}}, "architecture: unknown key 'width': the keys are wide,"),
+        ({"architecture": BOTH_CONTROLS | {"decoder": {"depth": 4}}}, "unknown key 'depth': the keys are wide,"),
         ({"patches": 0}, "patches"),
-        ({"architecture": "fovea-xxl"}, "choose fovea-s"),
-        ({"loss": {"name": "mse", "background": 0.5}}, "background"),
-        ({"loss": {"name": "object_mse", "background": 2}}, "background"),
-        ({"loss": {"name": "object_mse", "background": [0, 1]}}, "above 0"),
+        ({"architecture": "fovea-xxl"}, "choose base"),
+        ({"loss": {"name": "mse", "background_weight": 0.5}}, "background"),
+        ({"loss": {"name": "object_mse", "background_weight": 2}}, "background"),
+        ({"loss": {"name": "object_mse", "background_weight": [0, 1]}}, "above 0"),
         ({"loss": {"name": "ssim"}}, "loss"),
-        ({"data": {"images": "i", "size": 100}}, "data.size"),
+        ({"data": {"images": "i", "patch": {"size": 100}}}, "data.patch.size"),
         ({"data": {}}, "either images"),
-        ({"loss": {"name": "object_mse", "background": "knob"}}, "architecture.background"),
-        ({"architecture": KNOBS}, "architecture.background"),
-        ({"architecture": "fovea-s-objectness", "mask_weight": 0.1}, "without annotations"),
-        ({"architecture": KNOBS | {"roi": True}}, "either given"),
-        ({"architecture": KNOBS | {"kernel": 4}}, "odd"),
-        ({"architecture": KNOBS | {"mean_steps": 3}}, "mean_steps"),
+        ({"loss": {"name": "object_mse", "background_weight": "variable"}}, "architecture.background"),
+        ({"architecture": BOTH_CONTROLS}, "architecture.background"),
+        ({"architecture": "base-objectness", "mask_weight": 0.1}, "without annotations"),
+        ({"architecture": BOTH_CONTROLS | {"roi": True}}, "exclude each other"),
+        ({"architecture": BOTH_CONTROLS | {"kernel": 4}}, "odd"),
+        ({"architecture": BOTH_CONTROLS | {"mean_steps": 3}}, "mean_steps"),
     ],
 )
 def test_mistakes_are_named(changes, message, tmp_path):

@@ -1,12 +1,10 @@
 """From nothing to a training that goes on from others."""
 
 import pytest
-import torch
 import yaml
 
 from fovea.errors import FoveaError
-from fovea.training.lineage import configurations, train_from_nothing
-from fovea.training.trainer import Hardware
+from fovea.training import Checkpoint, Hardware, configurations, train_from_nothing
 
 CPU = Hardware("cpu")
 
@@ -23,18 +21,18 @@ def test_all_that_a_run_needs_is_trained_once(config_file, tmp_path):
     fields = yaml.safe_load(config_file.read_text()) | {"patches": 4}
     data = fields["data"]
     _write(configs, fields, name="first", loss={"name": "mse"})
-    _write(configs, fields, name="second", start="checkpoints/first.ckpt")
+    _write(configs, fields, name="second", start="runs/first/weights.ckpt")
     seen = {"name": "task", "recognizer": "checkpoints/eyes.onnx", "features": ["stride4"], "output_share": 0}
     last = _write(configs, fields, name="last", loss=seen, start="checkpoints/second.ckpt")
-    _write(configs, {"data": data, "patches": 4, "batch": 2}, name="eyes", outputs=["stride4", "stride8"])
+    _write(configs, {"data": data, "patches": 4, "batch_size": 2}, name="eyes", outputs=["stride4", "stride8"])
 
     assert [config.name for config in configurations(last)] == ["last", "second", "first"]
     weights = train_from_nothing(last, tmp_path / "runs/last", hardware=CPU)
     assert weights == tmp_path / "runs/last/weights.ckpt"
-    told = torch.load(weights, weights_only=False)["hyper_parameters"]["config"]
+    told = Checkpoint.read(weights).config
     assert told["start"] == str(tmp_path / "runs/second/weights.ckpt")
     assert told["loss"]["recognizer"] == str(tmp_path / "runs/eyes/segmenter.onnx")
-    before = torch.load(tmp_path / "runs/second/weights.ckpt", weights_only=False)["hyper_parameters"]["config"]
+    before = Checkpoint.read(tmp_path / "runs/second/weights.ckpt").config
     assert before["start"] == str(tmp_path / "runs/first/weights.ckpt")
 
     made = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").glob("*/weights.ckpt")}
@@ -49,11 +47,13 @@ def test_all_that_a_run_needs_is_trained_once(config_file, tmp_path):
 def test_every_network_that_a_loss_names_is_trained(config_file, tmp_path):
     fields = yaml.safe_load(config_file.read_text()) | {"patches": 4}
     for name, seed in (("eyes", 0), ("others", 1)):
-        _write(tmp_path, {"data": fields["data"], "patches": 4, "batch": 2}, name=name, seed=seed, outputs=["stride4"])
+        _write(
+            tmp_path, {"data": fields["data"], "patches": 4, "batch_size": 2}, name=name, seed=seed, outputs=["stride4"]
+        )
     named = ["checkpoints/eyes.onnx", "checkpoints/others.onnx"]
     seen = {"name": "task", "recognizer": named, "features": ["stride4"], "output_share": 0}
     weights = train_from_nothing(_write(tmp_path, fields, name="last", loss=seen), tmp_path / "runs/last", hardware=CPU)
-    told = torch.load(weights, weights_only=False)["hyper_parameters"]["config"]
+    told = Checkpoint.read(weights).config
     made = [tmp_path / "runs" / name / "segmenter.onnx" for name in ("eyes", "others")]
     assert list(told["loss"]["recognizer"]) == [str(path) for path in made]
     assert made[0].read_bytes() != made[1].read_bytes()
@@ -64,7 +64,7 @@ def test_what_nobody_describes_is_taken_as_it_is(config_file, tmp_path):
     fields = yaml.safe_load(config_file.read_text()) | {"patches": 4, "start": str(start)}
     path = _write(tmp_path, fields, name="second")
     weights = train_from_nothing(path, tmp_path / "runs/second", hardware=CPU)
-    assert torch.load(weights, weights_only=False)["hyper_parameters"]["config"]["start"] == str(start)
+    assert Checkpoint.read(weights).config["start"] == str(start)
 
 
 def test_a_run_with_another_configuration_is_not_taken(config_file, tmp_path):
@@ -73,5 +73,5 @@ def test_a_run_with_another_configuration_is_not_taken(config_file, tmp_path):
     second = _write(tmp_path, fields, name="second", start="checkpoints/first.ckpt")
     train_from_nothing(second, tmp_path / "runs/second", hardware=CPU)
     _write(tmp_path, fields, name="first", seed=fields.get("seed", 0) + 1)
-    with pytest.raises(FoveaError, match=r"first.weights\.ckpt was trained with another seed"):
+    with pytest.raises(FoveaError, match=r"first.weights\.ckpt: was trained with another seed"):
         train_from_nothing(second, tmp_path / "runs/second", hardware=CPU)

@@ -8,7 +8,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from fovea.errors import RecognizerError
-from fovea.training.dead_leaves import dead_leaves
+from fovea.training.losses.dead_leaves import dead_leaves
 from fovea.training.onnx_torch import OnnxNetwork, read_onnx, stage_ends
 
 SHAPE = (1, 4, 9, 7)
@@ -227,11 +227,11 @@ def test_stages_end_where_the_resolution_falls():
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (_model([_node("NonZero")]), "node NonZero to y of operator NonZero is not supported"),
+        (_model([_node("NonZero")]), "node NonZero to y, operator NonZero: the operator is not supported"),
         (_model([_node("Relu", domain="com.example")]), "Relu to y .* not supported"),
         (_model([_node("Relu")], opset=10), "opset 10"),
-        (_model([_node("Add", ["x", "z"])]), "node Add to y of operator Add .*'z'"),
-        (_model([_node("MatMul", ["x", "tall"])]), "node MatMul to y of operator MatMul cannot be run"),
+        (_model([_node("Add", ["x", "z"])]), "node Add to y, operator Add: .*'z'"),
+        (_model([_node("MatMul", ["x", "tall"])]), "node MatMul to y, operator MatMul: cannot run"),
         (_model([_node("Resize", ["x", "", "by 2"], mode="cubic")]), "Resize to y .* cubic"),
         (_model([_node("Resize", ["x", "", "by 2"], antialias=1)], opset=18), "Resize to y .*antialias"),
         (_model([_node("Resize", ["x", "", "by 2"], keep_aspect_ratio_policy="not_larger")], opset=18), "not_larger"),

@@ -10,12 +10,16 @@ import torch
 from fovea import Codec
 from fovea.errors import FoveaError, ImageError
 from fovea.store import save_model
-from fovea.training.config import read_config
-from fovea.training.export import export_model, load_checkpoint
-from fovea.training.module import CodecTraining
-from fovea.training.optimizer import MuonAdam
-from fovea.training.run import train
-from fovea.training.trainer import Hardware
+from fovea.training import (
+    Checkpoint,
+    CodecTraining,
+    Hardware,
+    MuonAdam,
+    export_model,
+    load_checkpoint,
+    read_config,
+    train,
+)
 
 CPU = Hardware("cpu")
 
@@ -29,20 +33,22 @@ def test_train_resume_export_and_code(config_file, tmp_path):
     run = tmp_path / "run"
     weights = _train(config, run)
     checkpoint = run / "last.ckpt"
-    first = torch.load(checkpoint, weights_only=False)
-    assert first["global_step"] == 3
+    first = Checkpoint.read(checkpoint)
+    assert first.step == 3
     assert weights.stat().st_size < checkpoint.stat().st_size / 3
     with pytest.raises(FoveaError, match="--resume"):
         _train(config, run)
 
-    with pytest.raises(FoveaError, match=r"last\.ckpt was trained with another mask_weight, seed: .*start a new run"):
+    with pytest.raises(FoveaError, match=r"last\.ckpt: was trained with another mask_weight, seed: .*start a new run"):
         _train(config.model_copy(update={"seed": 9, "mask_weight": 0.3, "patches": 20}), run, resume=True)
 
     longer = config.model_copy(update={"patches": 20})
     _train(longer, run, resume=True)
-    saved = torch.load(checkpoint, weights_only=False)
-    assert saved["global_step"] == 5
-    assert saved["optimizer_states"][0]["parts"][0]["state"], "the momentum of Muon is kept"
+    saved = Checkpoint.read(checkpoint)
+    assert saved.step == 5
+    assert torch.load(checkpoint, weights_only=True)["optimizer_states"][0]["parts"][0]["state"], (
+        "the momentum of Muon is kept"
+    )
 
     logs = [row for path in run.glob("csv*/metrics.csv") for row in csv.DictReader(path.open())]
     losses = [float(row["validation/loss"]) for row in logs if row.get("validation/loss")]
@@ -52,8 +58,8 @@ def test_train_resume_export_and_code(config_file, tmp_path):
     model = export_model(weights, calibration=3)
     path = tmp_path / "tiny.fovea"
     save_model(model, path)
-    assert model.card["hours"] == round(saved["hours"], 2) and saved["hours"] > first["hours"] > 0
-    assert model.card["patches"] == 20 and model.card["config"]["loss"]["background"] == 0.1
+    assert model.card["hours"] == round(saved.hours, 2) and saved.hours > first.hours > 0
+    assert model.card["patches"] == 20 and model.card["config"]["loss"]["background_weight"] == 0.1
     codec = Codec(path, threads=1)
     image = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
     assert codec.model.id == model.id
@@ -74,19 +80,19 @@ def test_a_run_that_broke_off_goes_on_from_its_last_checkpoint(config_file, tmp_
     with pytest.raises(RuntimeError, match="no power"):
         _train(config, tmp_path / "run")
     monkeypatch.undo()
-    assert torch.load(tmp_path / "run/last.ckpt", weights_only=False)["global_step"] == 2
+    assert Checkpoint.read(tmp_path / "run/last.ckpt").step == 2
     _train(config, tmp_path / "run", resume=True)
-    assert torch.load(tmp_path / "run/last.ckpt", weights_only=False)["global_step"] == 3
+    assert Checkpoint.read(tmp_path / "run/last.ckpt").step == 3
 
 
-def test_networks_follow_the_background_on_from_those_that_do_not(config_file, tmp_path):
+def test_networks_with_a_background_control_start_from_those_without(config_file, tmp_path):
     config = read_config(config_file)
     plain = _train(config, tmp_path / "plain")
     following = config.model_copy(
         update={
             "start": plain,
             "architecture": replace(config.architecture, background=True),
-            "loss": config.loss.model_copy(update={"background": "knob"}),
+            "loss": config.loss.model_copy(update={"background_weight": "variable"}),
             "mask_weight": 0.1,
         }
     )
@@ -96,7 +102,7 @@ def test_networks_follow_the_background_on_from_those_that_do_not(config_file, t
     assert {"validation/q50b0/loss", "validation/q50b100/loss"} < losses.keys() and np.isfinite(
         [*losses.values()]
     ).all()
-    with pytest.raises(FoveaError, match=r"weights\.ckpt follows the background"):
+    with pytest.raises(FoveaError, match=r"weights\.ckpt: has a background control"):
         export_model(weights)
 
 
@@ -113,17 +119,15 @@ def test_four_steps_are_exported_and_coded(config_file, tmp_path):
 
 def test_images_may_stay_on_the_device(config_file, tmp_path):
     config = read_config(config_file)
-    resident = config.model_copy(update={"data": config.data.model_copy(update={"resident": True})})
-    weights = _train(resident, tmp_path / "run")
-    assert torch.load(weights, weights_only=False)["global_step"] == 3
+    on_device = config.model_copy(update={"data": config.data.model_copy(update={"on_device": True})})
+    weights = _train(on_device, tmp_path / "run")
+    assert Checkpoint.read(weights).step == 3
 
 
 def test_start_takes_over_the_weights_of_another_run(config_file, tmp_path):
     config = read_config(config_file)
     first = _train(config, tmp_path / "first")
-    second = config.model_copy(
-        update={"start": first, "patches": 4, "learning_rate": 1e-9, "vector_learning_rate": 1e-9}
-    )
+    second = config.model_copy(update={"start": first, "patches": 4, "learning_rate": 1e-9, "adam_learning_rate": 1e-9})
     _train(second, tmp_path / "second")
     before, after = (load_checkpoint(tmp_path / run / "last.ckpt").state_dict() for run in ("first", "second"))
     assert all(torch.allclose(before[name], after[name], rtol=1e-2, atol=1e-3) for name in before)
@@ -194,7 +198,7 @@ def test_start_of_another_architecture_is_refused(config_file, tmp_path):
 def test_start_from_something_else_is_refused(config_file, tmp_path):
     (tmp_path / "other.ckpt").write_bytes(b"no checkpoint")
     config = read_config(config_file).model_copy(update={"start": tmp_path / "other.ckpt"})
-    with pytest.raises(FoveaError, match=r"other\.ckpt is no checkpoint"):
+    with pytest.raises(FoveaError, match=r"other\.ckpt: is no checkpoint"):
         _train(config, tmp_path / "run")
 
 

@@ -27,19 +27,19 @@ def _model_file(_context: click.Context, _parameter: click.Parameter, value: Pat
     callback=_model_file,
     help=f"Model file to write.  [default: NAME{SUFFIX}]",
 )
-@click.option("--name", type=Name(), help="Of the model.  [default: that of the run]")
+@click.option("--name", type=Name(), help="Name of the model.  [default: that of the run]")
 @debug_option
 def export(checkpoint: Path, out: Path | None, name: str | None) -> None:
-    """Make a deployable model.
+    """Export a checkpoint as a deployable model.
 
-    CHECKPOINT is one of "fovea train". Prints the path of the model file. Refuses a model whose integer network is not
-    proven exact. Needs the extra train.
+    CHECKPOINT is a file that "fovea train" wrote. Prints the path of the model file. Refuses a model whose integer
+    network is not proven exact. Needs the extra train.
     """
     with needs_extra("train"):
-        from fovea.training.export import export_model
-    if told := out or (Path(f"{name}{SUFFIX}") if name else None):
-        require_file(told)
-        keep_inputs([told], [checkpoint])
+        from fovea.training import export_model
+    if named := out or (Path(f"{name}{SUFFIX}") if name else None):
+        require_file(named)
+        keep_inputs([named], [checkpoint])
     else:
         require_folder(Path())
     model = export_model(checkpoint, name)

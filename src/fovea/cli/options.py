@@ -1,4 +1,4 @@
-"""Options that several verbs share, and the kinds of values that they take."""
+"""Options that several verbs share, and the types of their values."""
 
 import os
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _Function = Callable[..., Any]
 
 
 def _refuse_empty(text: Any, parameter: click.Parameter | None, context: click.Context | None) -> None:
-    # Most likely a variable of the shell that is not set. As a path it would be the current folder.
+    # Most likely a variable of the shell is not set. As a path, the empty name would be the current folder.
     if not os.fspath(text):
         raise click.BadParameter("the name is empty", context, parameter)
 
@@ -22,7 +22,7 @@ class FilePath(click.Path):
     """The path of a file or a folder, or ``-``."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Refuses an empty name."""
+        """Refuse an empty name."""
         _refuse_empty(value, param, ctx)
         return super().convert(value, param, ctx)
 
@@ -31,7 +31,7 @@ class Name(click.types.StringParamType):
     """The name of something."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Refuses an empty name."""
+        """Refuse an empty name."""
         _refuse_empty(value, param, ctx)
         return super().convert(value, param, ctx)
 
@@ -43,10 +43,10 @@ class Score(click.FloatRange):
         super().__init__(0, 1)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Refuses NaN, which is in every range."""
+        """Refuse NaN, which passes every range check."""
         score = super().convert(value, param, ctx)
         if score != score:
-            self.fail("is no number", param, ctx)
+            self.fail("is not a number", param, ctx)
         return score
 
 
@@ -63,10 +63,10 @@ def _cores(_context: click.Context, _parameter: click.Parameter, value: int | No
 
 
 def jobs_option(what: str) -> Callable[[_Function], _Function]:
-    """``--jobs``, which is at least 1 and no more than there are cores: more would wait for each other.
+    """Return the option ``--jobs``, from 1 to the number of cores: more jobs would wait for each other.
 
     Args:
-        what: of which there are so many.
+        what: first words of the help, which say what the jobs are.
     """
     return click.option(
         "-j",
@@ -74,7 +74,7 @@ def jobs_option(what: str) -> Callable[[_Function], _Function]:
         metavar="N",
         type=click.IntRange(min=1),
         callback=_cores,
-        help=f"{what}; more than there are cores bring nothing.  [default: one for each core]",
+        help=f"{what}; more than the number of cores has no effect.  [default: one for each core]",
     )
 
 
@@ -88,7 +88,7 @@ max_pixels_option = click.option(
     type=click.IntRange(min=1),
     default=DEFAULT_MAX_PIXELS,
     show_default=True,
-    help="Refuse larger pictures: a small file may claim to be one.",
+    help="Refuse pictures with more pixels: a small file may claim to be huge.",
 )
 recognizer_option = click.option(
     "-r",
@@ -96,14 +96,16 @@ recognizer_option = click.option(
     metavar="R",
     required=True,
     type=Name(),
-    help=".onnx or .yaml file, or a name of the registry.",
+    help="Recognizer: an .onnx or .yaml file, or a name of the registry.",
 )
 
 _codec_options = (
     click.option(
         "--engine", metavar="NAME", type=Name(), default="onnxruntime", show_default=True, help="Inference runtime."
     ),
-    click.option("--precision", metavar="P", type=Name(), default="fp32", show_default=True, help="Of the transforms."),
+    click.option(
+        "--precision", metavar="P", type=Name(), default="fp32", show_default=True, help="Precision of the transforms."
+    ),
     jobs_option("Cores to use"),
     click.option("--quiet", is_flag=True, help="No progress bar and no summary."),
     debug_option,
@@ -111,7 +113,7 @@ _codec_options = (
 
 
 def codec_options(function: _Function) -> _Function:
-    """What ``encode`` and ``decode`` have in common."""
+    """Add the options that ``encode`` and ``decode`` share."""
     for option in reversed(_codec_options):
         function = option(function)
     return function

@@ -1,7 +1,53 @@
-"""The torch networks: transforms, prior, gains. Needs the extra ``train``."""
+"""The torch networks: transforms, prior, and their export. They need the extra ``train``."""
 
 from fovea.networks.complexity import decoding, encoding, multiply_accumulates
-from fovea.networks.config import ARCHITECTURES, NetworkConfig
+from fovea.networks.config import ARCHITECTURES, NetworkConfig, TransformConfig
+from fovea.networks.controls import (
+    LAMBDA_MAX,
+    LAMBDA_MIN,
+    along_quality,
+    background_weight,
+    rate_lambda,
+    stack_controls,
+)
+from fovea.networks.deploy import export_graphs, halo, prove_exact, round_weights
+from fovea.networks.detail import fit_detail
+from fovea.networks.integer import straight_through
+from fovea.networks.layers import Block, Pointwise
 from fovea.networks.network import CodecNetwork, Coded
+from fovea.networks.onnx_file import to_onnx
+from fovea.networks.rate import gaussian_bits
+from fovea.networks.start import copy_channels, copy_shared, latent_places, start_network
+from fovea.networks.steps import step_modules
 
-__all__ = ["ARCHITECTURES", "CodecNetwork", "Coded", "NetworkConfig", "decoding", "encoding", "multiply_accumulates"]
+__all__ = [
+    "ARCHITECTURES",
+    "LAMBDA_MAX",
+    "LAMBDA_MIN",
+    "Block",
+    "CodecNetwork",
+    "Coded",
+    "NetworkConfig",
+    "Pointwise",
+    "TransformConfig",
+    "along_quality",
+    "background_weight",
+    "copy_channels",
+    "copy_shared",
+    "decoding",
+    "encoding",
+    "export_graphs",
+    "fit_detail",
+    "gaussian_bits",
+    "halo",
+    "latent_places",
+    "multiply_accumulates",
+    "prove_exact",
+    "rate_lambda",
+    "round_weights",
+    "stack_controls",
+    "start_network",
+    "step_modules",
+    "straight_through",
+    "to_onnx",
+]

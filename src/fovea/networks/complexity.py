@@ -1,4 +1,4 @@
-"""What a network costs: multiply-accumulates a pixel, counted on the steps as they are deployed."""
+"""The cost of a network: multiply-accumulate operations per pixel, counted on the deployed steps."""
 
 from collections.abc import Mapping
 
@@ -7,8 +7,8 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from fovea.networks.config import NetworkConfig
-from fovea.networks.deploy import step_modules
 from fovea.networks.network import CodecNetwork
+from fovea.networks.steps import step_modules
 
 _PIXELS = 512 * 768
 _ENCODER, _DECODER = ("analysis", "hyper_analysis"), ("synthesis",)
@@ -16,20 +16,20 @@ _ENCODER, _DECODER = ("analysis", "hyper_analysis"), ("synthesis",)
 
 @torch.no_grad()
 def multiply_accumulates(config: NetworkConfig) -> dict[str, float]:
-    """Multiply-accumulates of matrices and convolutions, for each pixel of an image.
+    """Count the multiply-accumulate operations of matrices and convolutions for each pixel of an image.
 
-    Additions, activations and gains are left out, as is usual. Counted on an image of 512x768 pixels, beside which
-    the little that is done once for an image, whatever its size, does not show.
+    Additions, activations and gains are not counted, as is usual. The image has 512×768 pixels, so that the little
+    work that is done once per image, whatever its size, does not show.
 
     Args:
-        config: of the network.
+        config: sizes of the network.
 
     Returns:
-        By name of the step, in the order of the model file.
+        Counts by name of the step, in the order of the model file.
 
     Example:
         >>> from fovea.networks import ARCHITECTURES
-        >>> counts = multiply_accumulates(ARCHITECTURES["fovea-s"])
+        >>> counts = multiply_accumulates(ARCHITECTURES["base"])
         >>> sum(encoding(counts).values()) < 12_000
         True
     """
@@ -43,17 +43,17 @@ def multiply_accumulates(config: NetworkConfig) -> dict[str, float]:
 
 
 def encoding(counts: Mapping[str, float]) -> dict[str, float]:
-    """Those of :func:`multiply_accumulates` that encoding takes: the prior too, from which the decoder will predict."""
+    """Return the counts of the steps that encoding runs, including the prior, which the decoder also runs."""
     return {step: count for step, count in counts.items() if step not in _DECODER}
 
 
 def decoding(counts: Mapping[str, float]) -> dict[str, float]:
-    """Those of :func:`multiply_accumulates` that decoding takes."""
+    """Return the counts of the steps that decoding runs."""
     return {step: count for step, count in counts.items() if step not in _ENCODER}
 
 
 def _enlarged(example: Tensor) -> Tensor:
-    """An example input, which is that of an image of 128x192 pixels, four times as high and wide."""
+    """Return an example input, which belongs to an image of 128×192 pixels, four times as high and wide."""
     if example.dtype == torch.int64:
         return example
     return example.repeat(1, 4, 4, 1) if example.dtype == torch.uint8 else example.repeat(1, 1, 4, 4)

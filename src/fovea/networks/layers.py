@@ -1,4 +1,4 @@
-"""The few building blocks that all transforms share."""
+"""The building blocks that all transforms share."""
 
 import torch
 import torch.nn.functional as F
@@ -6,7 +6,13 @@ from torch import Tensor, nn
 
 
 class Pointwise(nn.Module):
-    """1×1 convolution. The weight is kept as a matrix [out, in], the shape that matrix optimizers want."""
+    """1×1 convolution. The weight is kept as a matrix [out, in], the shape that matrix optimizers need.
+
+    Args:
+        inputs: number of input channels.
+        outputs: number of output channels.
+        scale: factor of the random initial weights.
+    """
 
     def __init__(self, inputs: int, outputs: int, scale: float = 1.0) -> None:
         super().__init__()
@@ -17,16 +23,20 @@ class Pointwise(nn.Module):
         """Map [B, in, H, W] to [B, out, H, W]."""
         return F.conv2d(x, self.weight[:, :, None, None], self.bias)
 
-
-def start_as(layer: nn.Module, matrix: Tensor) -> None:
-    """Set the weight of a :class:`Pointwise` layer, [out, in], before training."""
-    assert isinstance(layer, Pointwise)
-    with torch.no_grad():
-        layer.weight.copy_(matrix)
+    @torch.no_grad()
+    def set_weight(self, matrix: Tensor) -> None:
+        """Set the weight, [out, in]."""
+        self.weight.copy_(matrix)
 
 
 class Depthwise(nn.Module):
-    """Depthwise convolution, zero-padded; starts near the identity."""
+    """Depthwise convolution with zero padding, which starts near the identity.
+
+    Args:
+        channels: number of channels.
+        dilation: distance between the taps of a filter.
+        kernel: side of a filter, odd.
+    """
 
     def __init__(self, channels: int, dilation: int = 1, kernel: int = 3) -> None:
         super().__init__()
@@ -45,8 +55,13 @@ class Depthwise(nn.Module):
 class Block(nn.Module):
     """Spatial mixing (depthwise → 1×1), then channel mixing (1×1 → LeakyReLU → 1×1), both residual.
 
-    5C² + 9C multiplications a position with filters of 3×3. Few, wide calls: memory traffic, not arithmetic, bounds a
-    CPU.
+    A block takes 5C² + 9C multiplications per position with 3×3 filters. It makes few, wide calls because memory
+    traffic, not arithmetic, bounds the speed of a CPU.
+
+    Args:
+        channels: number of channels.
+        dilation: distance between the taps of the depthwise filter.
+        kernel: side of the depthwise filter, odd.
     """
 
     def __init__(self, channels: int, dilation: int = 1, kernel: int = 3) -> None:
@@ -64,19 +79,33 @@ class Block(nn.Module):
 
 
 def stack(channels: int, blocks: int, kernel: int = 3) -> nn.Sequential:
-    """``blocks`` blocks of ``channels`` channels."""
+    """Return a sequence of ``blocks`` blocks of ``channels`` channels."""
     return nn.Sequential(*(Block(channels, kernel=kernel) for _ in range(blocks)))
 
 
 class Down(nn.Sequential):
-    """Halve height and width: 2×2 positions become channels, then 1×1."""
+    """Halve height and width: 2×2 positions become channels, then a 1×1 convolution follows."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(nn.PixelUnshuffle(2), Pointwise(4 * inputs, outputs))
 
+    @property
+    def pointwise(self) -> Pointwise:
+        """The 1×1 convolution."""
+        layer = self[1]
+        assert isinstance(layer, Pointwise)
+        return layer
+
 
 class Up(nn.Sequential):
-    """Double height and width: 1×1, then channels become 2×2 positions."""
+    """Double height and width: a 1×1 convolution, then channels become 2×2 positions."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(Pointwise(inputs, 4 * outputs), nn.PixelShuffle(2))
+
+    @property
+    def pointwise(self) -> Pointwise:
+        """The 1×1 convolution."""
+        layer = self[0]
+        assert isinstance(layer, Pointwise)
+        return layer

@@ -1,7 +1,12 @@
-"""Means of the latent, in several steps, and its quantization steps.
+"""The means of the latent, predicted in several steps, and its quantization steps.
 
-Means only shift what is decoded; no probability depends on them, so float noise in them is harmless. The same holds for
-the quantization step, which z lets grow outside the region of interest.
+Later steps predict from the values that earlier steps decoded: autoregressive and hierarchical priors are joined as in
+Minnen, Ballé and Toderici, "Joint Autoregressive and Hierarchical Priors for Learned Image Compression" (NeurIPS 2018),
+in a few parallel steps as in He et al., "Checkerboard Context Model for Efficient Learned Image Compression" (CVPR
+2021).
+
+Means only shift what is decoded. No probability depends on them, so rounding errors of floating point in them do no
+harm. The same holds for the quantization step, which grows outside the region of interest that z describes.
 """
 
 from abc import ABC, abstractmethod
@@ -11,22 +16,25 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fovea.networks.config import NetworkConfig
+from fovea.networks.controls import ControlTable, background_weight
 from fovea.networks.integer import straight_through
 from fovea.networks.layers import Block, Pointwise, Up
 from fovea.networks.prior import HYPER_STEP
-from fovea.networks.quality import KnobTable, weight_outside
-from fovea.spec import SQUARE_ORDER, checkerboard, square_places
+from fovea.networks.quarters import joined, quarters
+from fovea.spec import SQUARE_ORDER, checkerboard
 
-# What an error outside the region of interest weighs, before training finds better.
+# Initial log weight of errors outside the region of interest, where it is learned.
 _LOG_WEIGHT_OUTSIDE = -3.0
+# Initial logit of the region of interest: most positions start inside, so quantization steps start nearly equal.
+_REGION_BIAS = 1.0
 
 
 def expected_weight(logits: Tensor, outside: Tensor) -> Tensor:
-    """What an error weighs where an object may be: w₀ + p·(1 − w₀), exactly 1 where w₀ is.
+    """Return the expected weight of an error, w₀ + p·(1 − w₀), which is exactly 1 where w₀ is 1.
 
     Args:
-        logits: of the probability p that the position is of an object, where an error weighs 1.
-        outside: w₀, what it weighs elsewhere; broadcasts.
+        logits: logits of the probability p that a position belongs to an object, where an error weighs 1.
+        outside: weight w₀ of an error elsewhere; broadcasts.
 
     Example:
         >>> expected_weight(torch.tensor([-30.0, 0.0, 30.0]), torch.tensor(0.25))
@@ -36,56 +44,61 @@ def expected_weight(logits: Tensor, outside: Tensor) -> Tensor:
 
 
 class Means(nn.Module, ABC):
-    """What means in any number of steps have in common: quantization steps, and what tells where objects are.
+    """Common base of the means in any number of steps: quantization steps, and the region that z describes.
 
     Args:
-        config: of the network.
-        region: from features to logits of the region of interest, of a network that knows one.
+        config: sizes of the network.
+        region: module from features to logits of the region of interest, for a network that knows one.
     """
 
     def __init__(self, config: NetworkConfig, region: nn.Module | None) -> None:
         super().__init__()
         self.region = region
         learned = region is not None and not config.background
-        self.log_weight_outside = KnobTable(1, _LOG_WEIGHT_OUTSIDE, _LOG_WEIGHT_OUTSIDE) if learned else None
+        self.log_weight_outside = ControlTable(1, _LOG_WEIGHT_OUTSIDE, _LOG_WEIGHT_OUTSIDE) if learned else None
 
     @abstractmethod
-    def features(self, z: Tensor, knobs: Tensor) -> Tensor:
-        """What z, [B, hyper, h/4, w/4], says about the latent."""
+    def features(self, z: Tensor, controls: Tensor) -> Tensor:
+        """Return features of z, [B, hyper, h/4, w/4], from which means are predicted."""
 
-    def steps(self, features: Tensor, knobs: Tensor) -> tuple[Tensor, Tensor] | None:
-        """Quantization step at each position, in steps inside the region of interest, and logits of that region.
+    def steps(self, features: Tensor, controls: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Return the quantization step at each position and the logits of the region of interest.
 
-        High-rate theory: where an error weighs w, the best step goes with w^-½. Where it weighs less outside, w₀, is
-        what the second knob of the network says, or learned for each quality.
+        By high-rate theory, the best step is proportional to w^-½ where an error weighs w. Outside the region the
+        weight w₀ is the background control of the network, or is learned for each quality.
 
         Returns:
-            Both float32 [B, 1, h, w], steps 1 or more; None of a network that knows no region.
+            Both float32 [B, 1, h, w]; steps are 1 or more. None for a network that knows no region.
         """
         if self.region is None:
             return None
         logits = self.region(features).float()
         table = self.log_weight_outside
-        outside = weight_outside(knobs[:, 1])[:, None, None, None] if table is None else table(knobs).exp()
+        outside = background_weight(controls[:, 1])[:, None, None, None] if table is None else table(controls).exp()
         return expected_weight(logits, outside).rsqrt(), logits
 
-    def quantize(self, latent: Tensor, index: Tensor, z: Tensor, knobs: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+    def quantize(
+        self, latent: Tensor, index: Tensor, z: Tensor, controls: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Round a latent around its means, step by step; see :meth:`fovea.networks.CodecNetwork.quantize`."""
-        features = self.features(z, knobs)
-        step, region = self.steps(features, knobs) or (latent.new_ones(1), None)
+        features = self.features(z, controls)
+        step, region = self.steps(features, controls) or (latent.new_ones(1), None)
         decoded, residual = self._quantized(latent, step.expand_as(latent), (index.detach() > 0).float(), features)
         return decoded, residual, region
 
     @abstractmethod
     def _quantized(self, latent: Tensor, step: Tensor, coded: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Decoded latent and residuals before rounding; all of the shape of the latent but ``features``."""
+        """Return the decoded latent and the residuals before rounding, both of the shape of the latent.
+
+        ``step`` and ``coded`` have that shape too; ``coded`` is 1 where a value is coded and 0 where it is skipped.
+        """
 
 
 class TwoStepMeans(Means):
-    """Two steps on a checkerboard: half from z alone, half also from the first half.
+    """Means in two steps on a checkerboard: one half from z alone, the other also from the first half.
 
-    Channels in the upper half of the latent take the opposite color of the board, so each step has half of every
-    position.
+    Channels in the upper half of the latent take the opposite color of the board, so each step has half of the
+    channels at every position.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -94,25 +107,25 @@ class TwoStepMeans(Means):
         self.up = Up(config.hyper, config.hyper)
         self.block = Block(config.hyper)
         self.up2 = Up(config.hyper, config.prior)
-        self.modulation = KnobTable(config.prior, 1.0, 1.0, config.background)
+        self.modulation = ControlTable(config.prior, 1.0, 1.0, config.background)
         self.first = nn.Sequential(Block(config.prior), Pointwise(config.prior, config.latent, scale=0.1))
         self.merge = Pointwise(config.prior + config.latent, config.prior)
         self.second = nn.Sequential(Block(config.prior), Pointwise(config.prior, config.latent, scale=0.1))
         if isinstance(self.region, Pointwise):
-            nn.init.constant_(self.region.bias, 1.0)  # starts with more inside than out, and nearly even steps
+            nn.init.constant_(self.region.bias, _REGION_BIAS)
 
-    def features(self, z: Tensor, knobs: Tensor) -> Tensor:
-        """At the resolution of the latent, [B, prior, h, w]."""
+    def features(self, z: Tensor, controls: Tensor) -> Tensor:
+        """Return features at the resolution of the latent, [B, prior, h, w]."""
         x = F.leaky_relu(self.up(z * HYPER_STEP), 0.1)
-        return F.leaky_relu(self.up2(self.block(x)), 0.1) * self.modulation(knobs)
+        return F.leaky_relu(self.up2(self.block(x)), 0.1) * self.modulation(controls)
 
     def first_board(self, like: Tensor) -> Tensor:
-        """1 where the first step decodes, 0 elsewhere: float32 [1, latent, h, w]."""
+        """Return 1 where the first step decodes and 0 elsewhere: float32 [1, latent, h, w]."""
         board = checkerboard(self.latent, like.shape[2], like.shape[3])
         return torch.from_numpy(board)[None].to(like.device, torch.float32)
 
     def second_means(self, features: Tensor, decoded: Tensor) -> Tensor:
-        """Means of the second half, given the decoded first half (0 elsewhere): [B, latent, h, w]."""
+        """Return the means of the second half, given the first half (0 elsewhere): [B, latent, h, w]."""
         return self.second(self.merge(torch.cat([features, compressed(decoded).to(features.dtype)], dim=1)))
 
     def _quantized(self, latent: Tensor, step: Tensor, coded: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
@@ -124,11 +137,11 @@ class TwoStepMeans(Means):
 
 
 class FourStepMeans(Means):
-    """Four steps on squares of 2×2 positions, which each decode a quarter of every position.
+    """Means in four steps on squares of 2×2 positions; each step decodes a quarter of the channels at every position.
 
-    Each fourth channel goes through the positions of a square in an order of its own. All is done at half the
-    resolution of the latent, where a step is as many channels as the latent has; what is decoded is added to a state
-    that began as what z says.
+    Channels go through the positions of a square in four orders, which alternate from channel to channel. All networks
+    run at half the resolution of the latent, where a step has as many channels as the latent. What is decoded is added
+    to a state that starts as the features of z.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -136,28 +149,29 @@ class FourStepMeans(Means):
         super().__init__(config, Up(width, 1) if config.region else None)
         self.up = Up(config.hyper, width)
         self.block = Block(width)
-        self.modulation = KnobTable(width, 1.0, 1.0, config.background)
+        self.modulation = ControlTable(width, 1.0, 1.0, config.background)
         self.merges = nn.ModuleList(Pointwise(latent, width, scale=0.1) for _ in SQUARE_ORDER[1:])
         self.blocks = nn.ModuleList(Block(width) for _ in SQUARE_ORDER)
         self.heads = nn.ModuleList(Pointwise(width, latent, scale=0.1) for _ in SQUARE_ORDER)
         if isinstance(self.region, Up):
-            nn.init.constant_(self.region[0].get_parameter("bias"), 1.0)  # as for two steps
+            nn.init.constant_(self.region.pointwise.bias, _REGION_BIAS)
 
-    def features(self, z: Tensor, knobs: Tensor) -> Tensor:
-        """The state before anything is decoded, at half the resolution of the latent: [B, prior, h/2, w/2]."""
-        x: Tensor = self.block(F.leaky_relu(self.up(z * HYPER_STEP), 0.1)) * self.modulation(knobs)
+    def features(self, z: Tensor, controls: Tensor) -> Tensor:
+        """Return the state before anything is decoded, at half the resolution of the latent: [B, prior, h/2, w/2]."""
+        x: Tensor = self.block(F.leaky_relu(self.up(z * HYPER_STEP), 0.1)) * self.modulation(controls)
         return x
 
     def step_means(self, number: int, state: Tensor, decoded: Tensor | None) -> tuple[Tensor, Tensor]:
-        """State and means of one step.
+        """Return the state and the means of one step.
 
         Args:
-            number: of the step, 0..3.
-            state: after the step before; for the first the features.
-            decoded: what that step decoded, [B, latent, h/2, w/2], as :func:`quarters` orders it; None of the first.
+            number: number of the step, 0..3.
+            state: state after the step before; for the first step the features.
+            decoded: values that the step before decoded, [B, latent, h/2, w/2], in the order of :func:`quarters`; None
+                for the first step.
 
         Returns:
-            State, and the means in the same order.
+            The state, and the means in the same order.
         """
         if decoded is not None:
             state = state + self.merges[number - 1](compressed(decoded).to(state.dtype))
@@ -176,38 +190,16 @@ class FourStepMeans(Means):
 
 
 def means_network(config: NetworkConfig) -> Means:
-    """In as many steps as the configuration says."""
+    """Return the means in as many steps as the configuration says."""
     return FourStepMeans(config) if config.mean_steps == 4 else TwoStepMeans(config)
 
 
 def compressed(decoded: Tensor) -> Tensor:
-    """A latent as networks see it: it spans a wide range at high quality."""
+    """Return a latent on a signed log scale, for networks to read: at high quality its range is wide."""
     return decoded.sign() * decoded.abs().log1p()
 
 
 def _rounded(latent: Tensor, mean: Tensor, step: Tensor, coded: Tensor) -> tuple[Tensor, Tensor]:
-    """Decoded latent, and residuals (y − μ)/step before rounding. What is not coded takes its mean."""
+    """Return the decoded latent and the residuals (y − μ)/step before rounding. A skipped value becomes its mean."""
     residual = (latent - mean) / step
     return straight_through(residual, residual.round()) * coded * step + mean, residual
-
-
-def quarter_channels(channels: int) -> list[int]:
-    """Where the values of the four steps lie among the channels that ``pixel_unshuffle`` makes of ``channels``.
-
-    Example:
-        >>> quarter_channels(4)
-        [0, 7, 9, 14, 3, 4, 10, 13, 1, 6, 8, 15, 2, 5, 11, 12]
-    """
-    return square_places(channels).ravel().tolist()
-
-
-def quarters(latent: Tensor) -> tuple[Tensor, ...]:
-    """What each of the four steps decodes: of [B, C, h, w], four of [B, C, h/2, w/2]."""
-    places = torch.tensor(quarter_channels(latent.shape[1]), device=latent.device)
-    return F.pixel_unshuffle(latent, 2).index_select(1, places).chunk(len(SQUARE_ORDER), dim=1)
-
-
-def joined(parts: tuple[Tensor, ...]) -> Tensor:
-    """Undo :func:`quarters`."""
-    places = torch.tensor(quarter_channels(parts[0].shape[1]), device=parts[0].device)
-    return F.pixel_shuffle(torch.cat(parts, dim=1).index_select(1, places.argsort()), 2)

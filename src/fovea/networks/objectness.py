@@ -1,29 +1,29 @@
-"""Where the objects are, as the encoder sees it; z tells the decoder, see :class:`fovea.networks.means.Means`."""
+"""The part of the encoder that finds objects. The hyper-latent z passes its result to the decoder."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fovea.networks.layers import Block, Down, Pointwise, Up
 
-# Steps between the taps of each block's filter, in positions of 32 pixels: together they see 350 pixels far.
+# Dilation of the filter of each block, in positions of 32 pixels. Together the filters reach 350 pixels far.
 _DILATIONS = (1, 2, 4, 2, 1, 1)
-_DEEPER = 2
+_WIDENING = 2
 
 
 class Objectness(nn.Module):
-    """Logits of how much of each latent position is object.
+    """Logits of the share of each latent position that objects cover.
 
-    Telling a person from a post takes more of the picture than coding either does: most of the work is done at half the
-    resolution of the latent, with twice the channels and filters that see far.
+    Telling an object from the background needs more context than coding needs. Most of the work is therefore done at
+    half the resolution of the latent, with twice the channels and with dilated filters.
 
     Args:
-        inputs: channels of the features it looks at.
-        channels: its own, at the resolution of the latent.
+        inputs: number of channels of the features that it reads.
+        channels: number of channels at the resolution of the latent.
     """
 
     def __init__(self, inputs: int, channels: int) -> None:
         super().__init__()
-        deep = _DEEPER * channels
+        deep = _WIDENING * channels
         self.stem = Pointwise(inputs, channels)
         self.near = Block(channels)
         self.down = Down(channels, deep)
@@ -33,7 +33,7 @@ class Objectness(nn.Module):
         self.head = Pointwise(channels, 1, scale=0.1)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Look at features [B, inputs, h, w], h and w even; gives [B, 1, h, w]."""
+        """Return logits [B, 1, h, w] of features [B, inputs, h, w]; h and w are even."""
         near = self.near(F.leaky_relu(self.stem(features), 0.1))
         logits: Tensor = self.head(self.merge(near + self.up(self.far(self.down(near))))).float()
         return logits

@@ -1,4 +1,4 @@
-"""Torch modules as ONNX files: half the size where 16 bits hold the weights, and no word of where they were made."""
+"""Torch modules as ONNX files, with weights in 16 bits where that is exact, and without traces of the exporter."""
 
 import logging
 import math
@@ -23,13 +23,13 @@ def to_onnx(
     """Serialize a module as an ONNX model.
 
     Args:
-        module: to export, as it is in evaluation mode.
-        inputs: an example of each.
-        dynamic: for each input the axes whose lengths are left open.
-        outputs: their names.
+        module: module to export, in evaluation mode.
+        inputs: one example of each input.
+        dynamic: axes of each input whose lengths are left open.
+        outputs: names of the outputs.
 
     Returns:
-        The file. Weights that float16 holds exactly are stored so, and used in float32.
+        The content of the file. Weights that float16 holds exactly are stored in it, and used in float32.
     """
     with _without_advice():
         program = torch.onnx.export(
@@ -49,7 +49,7 @@ def to_onnx(
 
 @contextmanager
 def _without_advice() -> Iterator[None]:
-    """The exporter talks about shapes, and about operators of torchvision; these networks have none."""
+    """Silence the advice of the exporter about shapes and torchvision, which does not apply to these networks."""
     logger = logging.getLogger("torch.onnx._internal.exporter._registration")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -62,7 +62,7 @@ def _without_advice() -> Iterator[None]:
 
 
 def _halve_weights(model: onnx.ModelProto) -> None:
-    """Store tensors that float16 holds exactly in 16 bits, widened when the graph is loaded: half the file."""
+    """Store tensors that float16 holds exactly in 16 bits, with a cast to float32: half the file size."""
     casts = []
     for tensor in model.graph.initializer:
         if tensor.data_type != TensorProto.FLOAT or math.prod(tensor.dims) < 512:
@@ -79,7 +79,7 @@ def _halve_weights(model: onnx.ModelProto) -> None:
 
 
 def _strip_comments(model: onnx.ModelProto) -> None:
-    """Drop source paths and traces that the exporter leaves: they bloat the file and name the machine."""
+    """Remove source paths and traces that the exporter leaves: they enlarge the file and name the machine."""
     model.producer_version = ""
     del model.metadata_props[:]
     del model.graph.metadata_props[:]

@@ -12,16 +12,19 @@ _LOG_STEP = (math.log(SCALES[-1]) - _LOG_MIN) / (len(SCALES) - 1)
 
 
 def scale_of_index(index: Tensor) -> Tensor:
-    """Standard deviation that a (possibly fractional) scale index stands for."""
+    """Return the standard deviation of a scale index, which may be fractional."""
     return torch.exp(_LOG_MIN + _LOG_STEP * index)
 
 
 def gaussian_bits(residual: Tensor, index: Tensor) -> Tensor:
-    """Bits of residuals under a zero-mean Gaussian integrated over unit bins.
+    """Return the bits of residuals under a zero-mean Gaussian that is integrated over unit bins.
+
+    Uniform noise in the place of rounding makes the estimate differentiable: Ballé, Laparra and Simoncelli, "End-to-end
+    Optimized Image Compression" (ICLR 2017).
 
     Args:
-        residual: any shape; rounded, or with uniform noise added (Ballé et al., 2017).
-        index: scale index, same shape, 0..63.
+        residual: rounded values, or values with uniform noise in ±½ added, any shape.
+        index: scale index 0..63, same shape.
 
     Returns:
         Bits, same shape, float32.

@@ -6,63 +6,64 @@ from torch import Tensor, nn
 
 from fovea.networks.basis import Basis, markov_basis
 from fovea.networks.config import NetworkConfig
-from fovea.networks.layers import Down, Pointwise, Up, stack, start_as
+from fovea.networks.controls import ControlTable, step_slope
+from fovea.networks.layers import Down, Pointwise, Up, stack
 from fovea.networks.objectness import Objectness
-from fovea.networks.quality import KnobTable, step_slope
 from fovea.spec import REGION_LOGIT, STRIDE
 
 PATCH = 8
+"""Side in pixels of the patches that the first and the last matrix work on."""
 # Log gain at quality 50 over an orthonormal transform of pixels within ±1: steps of about 70 8-bit levels.
 _LOG_GAIN = 0.6
 
 
 class Analysis(nn.Module):
-    """Image to latent, scaled by the learned gain of the wanted quality and background."""
+    """Image to latent, scaled by the learned gain for the controls."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.stem = Pointwise(config.inputs * PATCH**2, config.wide)
         self.wide = stack(config.wide, config.wide_blocks, config.kernel)
         self.down = Down(config.wide, config.deep)
-        self.modulation = KnobTable(config.deep, 1.0, 1.0, config.background)
+        self.modulation = ControlTable(config.deep, 1.0, 1.0, config.background)
         self.region = Pointwise(1, config.deep, scale=0.1) if config.background else None
         self.deep = stack(config.deep, config.deep_blocks, config.kernel)
         self.head = Pointwise(config.deep, config.latent - config.detail)
         self.detail = Down(config.wide, config.detail) if config.detail else None
         slope = step_slope() / 2
-        self.log_gain = KnobTable(config.latent, _LOG_GAIN - slope, _LOG_GAIN + slope, config.background)
+        self.log_gain = ControlTable(config.latent, _LOG_GAIN - slope, _LOG_GAIN + slope, config.background)
         self.objectness = Objectness(config.deep, config.objectness) if config.objectness else None
         self._start_as_basis(config)
 
     def _start_as_basis(self, config: NetworkConfig) -> None:
         basis, level, detail = _basis(config)
-        start_as(self.stem, fitted(basis.patch, *self.stem.weight.shape))
-        start_as(self.down[1], fitted(basis.merge, config.deep, 4 * config.wide))
-        start_as(self.head, torch.eye(*self.head.weight.shape))
+        self.stem.set_weight(fitted(basis.patch, *self.stem.weight.shape))
+        self.down.pointwise.set_weight(fitted(basis.merge, config.deep, 4 * config.wide))
+        self.head.set_weight(torch.eye(*self.head.weight.shape))
         if self.detail is not None:
-            start_as(self.detail[1], basis.merge[detail])
+            self.detail.pointwise.set_weight(basis.merge[detail])
         self.log_gain.anchors.data -= level.log()
 
-    def forward(self, image: Tensor, knobs: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Latent of an image, and its region of interest.
+    def forward(self, image: Tensor, controls: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return the latent of an image, and its region of interest.
 
         Args:
-            image: [B, 3, H, W], 0..255; H and W multiples of 32. Of a network that is given a region of interest
-                [B, 4, H, W]: its map comes last, 0 outside, 255 inside.
-            knobs: see :func:`fovea.networks.quality.knobs`.
+            image: [B, 3, H, W], 0..255; H and W are multiples of 32. For a network that takes a map of the region of
+                interest [B, 4, H, W]: the map comes last, 0 outside and 255 inside.
+            controls: int64 [B] or [B, 2], see :func:`fovea.networks.controls.stack_controls`.
 
         Returns:
             y, [B, latent, H/16, W/16], float32, in quantization steps inside the region; and the logits of the region
-            that is given or found, [B, 1, H/16, W/16], None of a network that knows no region.
+            that is given or found, [B, 1, H/16, W/16], None for a network that knows no region.
         """
-        region = given_region(F.avg_pool2d(image[:, 3:], STRIDE)) if image.shape[1] > 3 else None
-        seen = image if self.region is None else image[:, :3]
-        return self.from_stem(self.stem(F.pixel_unshuffle(seen / 127.5 - 1, PATCH)), knobs, region)
+        region = map_logits(F.avg_pool2d(image[:, 3:], STRIDE)) if image.shape[1] > 3 else None
+        pixels = image if self.region is None else image[:, :3]
+        return self.from_stem(self.stem(F.pixel_unshuffle(pixels / 127.5 - 1, PATCH)), controls, region)
 
-    def from_stem(self, x: Tensor, knobs: Tensor, region: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """All that follows the stem, [B, wide, H/8, W/8]; ``region``, if one is given, is passed on."""
+    def from_stem(self, x: Tensor, controls: Tensor, region: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Run all that follows the stem on its output [B, wide, H/8, W/8]; a given ``region`` is passed on."""
         patches = x
-        x = self.down(self.wide(x)) * self.modulation(knobs)
+        x = self.down(self.wide(x)) * self.modulation(controls)
         if self.region is not None and region is not None:
             x = x + self.region((region / 2).tanh())
         x = self.deep(x)
@@ -71,19 +72,19 @@ class Analysis(nn.Module):
         latent = self.head(x)
         if self.detail is not None:
             latent = with_detail(latent, self.detail(patches))
-        return latent.float() * self.log_gain(knobs).exp(), region
+        return latent.float() * self.log_gain(controls).exp(), region
 
 
-def given_region(pixels: Tensor) -> Tensor:
-    """Logits of a map, 0 outside, 255 inside; see :func:`fovea.coding.tiles.region_logits`."""
+def map_logits(pixels: Tensor) -> Tensor:
+    """Return the logits of a map, 0 outside and 255 inside; see :func:`fovea.coding.tiles.region_logits`."""
     return pixels * (2 * REGION_LOGIT / 255) - REGION_LOGIT
 
 
 def with_detail(latent: Tensor, detail: Tensor) -> Tensor:
-    """Channels of both in one latent.
+    """Join the channels of both in one latent.
 
     The prior codes the lower half of the channels of a latent on one color of a checkerboard and the upper half on the
-    other: half of either kind comes into each.
+    other. Half of the channels of either kind go into each half.
 
     Example:
         >>> with_detail(torch.tensor([[0, 1, 2, 3]]), torch.tensor([[10, 11]]))
@@ -94,7 +95,7 @@ def with_detail(latent: Tensor, detail: Tensor) -> Tensor:
 
 
 def without_detail(latent: Tensor, detail: int) -> tuple[Tensor, Tensor]:
-    """Undo :func:`with_detail`, ``detail`` being the number of its channels."""
+    """Undo :func:`with_detail`, where ``detail`` is the number of its channels."""
     rest = latent.shape[1] - detail
     half, half_detail = -(-rest // 2), -(-detail // 2)
     sizes = [half, half_detail, rest - half, detail - half_detail]
@@ -103,10 +104,10 @@ def without_detail(latent: Tensor, detail: int) -> tuple[Tensor, Tensor]:
 
 
 def _basis(config: NetworkConfig) -> tuple[Basis, Tensor, slice]:
-    """What both transforms start as, how much each channel of the latent is amplified, and which rows are the detail.
+    """Return the initial transform, the amplification of each latent channel, and which rows are the detail.
 
-    The strongest components are the latent that the deep part makes, as many as that has channels; the detail are those
-    that follow.
+    The strongest components are those that the deep part computes, as many as it has channels. The detail is the
+    components that follow.
     """
     made = min(config.latent - config.detail, config.deep)
     detail = slice(made, made + config.detail)
@@ -116,21 +117,21 @@ def _basis(config: NetworkConfig) -> tuple[Basis, Tensor, slice]:
 
 
 def fitted(matrix: Tensor, rows: int, columns: int) -> Tensor:
-    """A matrix of another size: cut, or 0 where it had no rows or columns."""
+    """Return a matrix in another size: cut, or with 0 in new rows and columns."""
     return F.pad(matrix, (0, columns - matrix.shape[1], 0, rows - matrix.shape[0]))
 
 
 class Synthesis(nn.Module):
-    """Latent to image: the mirror of :class:`Analysis`, of its own size."""
+    """Latent to image: the mirror of :class:`Analysis`, with sizes of its own."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         size, slope = config.synthesis, step_slope() / 2
-        self.log_gain = KnobTable(config.latent, slope - _LOG_GAIN, -slope - _LOG_GAIN, config.background)
+        self.log_gain = ControlTable(config.latent, slope - _LOG_GAIN, -slope - _LOG_GAIN, config.background)
         self.head = Pointwise(config.latent - config.detail, size.deep)
         self.details = config.detail
         self.detail = Up(config.detail, size.wide) if config.detail else None
-        self.modulation = KnobTable(size.deep, 1.0, 1.0, config.background)
+        self.modulation = ControlTable(size.deep, 1.0, 1.0, config.background)
         self.deep = stack(size.deep, size.deep_blocks, size.kernel)
         self.up = Up(size.deep, size.wide)
         self.wide = stack(size.wide, size.wide_blocks, size.kernel)
@@ -140,31 +141,31 @@ class Synthesis(nn.Module):
     def _start_as_basis(self, config: NetworkConfig) -> None:
         basis, level, detail = _basis(config)
         size = config.synthesis
-        start_as(self.head, torch.eye(*self.head.weight.shape))
-        # The features of patches are the same for any width, strongest first: those that one side lacks are 0.
-        start_as(self.up[0], fitted(basis.unmerge, 4 * size.wide, size.deep))
+        self.head.set_weight(torch.eye(*self.head.weight.shape))
+        # The features of patches are the same for any width, strongest first. Those that one side lacks are 0.
+        self.up.pointwise.set_weight(fitted(basis.unmerge, 4 * size.wide, size.deep))
         if self.detail is not None:
-            start_as(self.detail[0], fitted(basis.unmerge[:, detail], 4 * size.wide, config.detail))
-        start_as(self.stem, markov_basis(size.wide, 1, PATCH).unpatch)
+            self.detail.pointwise.set_weight(fitted(basis.unmerge[:, detail], 4 * size.wide, config.detail))
+        self.stem.set_weight(markov_basis(size.wide, 1, PATCH).unpatch)
         self.log_gain.anchors.data += level.log()
 
-    def forward(self, latent: Tensor, knobs: Tensor) -> Tensor:
-        """Image of a latent.
+    def forward(self, latent: Tensor, controls: Tensor) -> Tensor:
+        """Return the image of a latent.
 
         Args:
             latent: ŷ, [B, latent, h, w], in quantization steps.
-            knobs: see :func:`fovea.networks.quality.knobs`.
+            controls: int64 [B] or [B, 2], see :func:`fovea.networks.controls.stack_controls`.
 
         Returns:
             [B, 3, 16h, 16w], around 0..255, not clipped.
         """
-        x = self.to_stem(latent, knobs)
+        x = self.to_stem(latent, controls)
         return F.pixel_shuffle(self.stem(x), PATCH).float() * 127.5 + 127.5
 
-    def to_stem(self, latent: Tensor, knobs: Tensor) -> Tensor:
-        """All that precedes the stem: latent to [B, wide, H/8, W/8]."""
-        scaled = latent * self.log_gain(knobs).exp()
+    def to_stem(self, latent: Tensor, controls: Tensor) -> Tensor:
+        """Run all that precedes the stem: latent to [B, wide, H/8, W/8]."""
+        scaled = latent * self.log_gain(controls).exp()
         made, detail = without_detail(scaled, self.details)
-        x = self.up(self.deep(self.head(made) * self.modulation(knobs)))
+        x = self.up(self.deep(self.head(made) * self.modulation(controls)))
         x = self.wide(x)
         return x if self.detail is None else x + self.detail(detail)

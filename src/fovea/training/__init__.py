@@ -1,1 +1,58 @@
-"""Training: data, masks, losses, the Lightning module, export. Needs the extra ``train``."""
+"""Training: configurations, data, losses, Lightning modules and export. It needs the extra ``train``.
+
+Example::
+
+    config = read_config(Path("configs/fovea-s.yaml"))
+    weights = train(config, Path("runs", config.name))
+    export_model(weights).save(Path("fovea-s.fovea"))
+"""
+
+from fovea.training.checkpoint import WEIGHTS, Checkpoint
+from fovea.training.codec_module import VALIDATION_QUALITIES, CodecTraining
+from fovea.training.config import TrainingConfig, read_config
+from fovea.training.config_file import StrictConfig, expand_path, read_yaml
+from fovea.training.data.config import DataConfig, PatchConfig
+from fovea.training.data.images import read_coco
+from fovea.training.data.masks import object_weights
+from fovea.training.data.patches import PatchStream
+from fovea.training.data.sources import split_images
+from fovea.training.export import export_model
+from fovea.training.lineage import configurations, train_from_nothing
+from fovea.training.losses.config import ObjectnessConfig
+from fovea.training.losses.mask_head import share_bits
+from fovea.training.onnx_torch import OnnxNetwork, read_onnx
+from fovea.training.optimizer import MuonAdam
+from fovea.training.run import train
+from fovea.training.segmenter.config import SegmenterConfig
+from fovea.training.start import load_checkpoint
+from fovea.training.trainer import Hardware
+
+__all__ = [
+    "VALIDATION_QUALITIES",
+    "WEIGHTS",
+    "Checkpoint",
+    "CodecTraining",
+    "DataConfig",
+    "Hardware",
+    "MuonAdam",
+    "ObjectnessConfig",
+    "OnnxNetwork",
+    "PatchConfig",
+    "PatchStream",
+    "SegmenterConfig",
+    "StrictConfig",
+    "TrainingConfig",
+    "configurations",
+    "expand_path",
+    "export_model",
+    "load_checkpoint",
+    "object_weights",
+    "read_coco",
+    "read_config",
+    "read_onnx",
+    "read_yaml",
+    "share_bits",
+    "split_images",
+    "train",
+    "train_from_nothing",
+]

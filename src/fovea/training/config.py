@@ -1,157 +1,116 @@
-"""What a training run is: one YAML file, checked before anything starts."""
+"""The configuration of a training run: one YAML file, checked before anything starts."""
 
+import math
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from fovea.networks import ARCHITECTURES, NetworkConfig
-from fovea.training.losses import KNOB, Background, Normalization
-from fovea.training.sources import DataConfig
-from fovea.training.strict import Strict, read_yaml
-from fovea.training.task import Color, Range
-
-
-def _background(value: Background) -> Background:
-    if isinstance(value, str):
-        return value
-    lowest, highest = value if isinstance(value, tuple) else (value, value)
-    if not 0 <= lowest <= 1 or not 0 <= highest <= 1:
-        raise ValueError("weights of the background are between 0 and 1")
-    if isinstance(value, tuple) and not lowest * highest:
-        raise ValueError("weights of the background on a log scale are above 0")
-    return value
+from fovea.networks import ARCHITECTURES, NetworkConfig, TransformConfig
+from fovea.training.config_file import StrictConfig, read_yaml, refuse_unknown_keys
+from fovea.training.data.config import DataConfig
+from fovea.training.losses.config import VARIABLE, LossConfig, ObjectnessConfig
 
 
-Weight = Annotated[Background, AfterValidator(_background)]
-
-
-class MseConfig(Strict):
-    """Plain mean squared error."""
-
-    name: Literal["mse"]
-    background: ClassVar[float] = 1.0
-
-
-class ObjectMseConfig(Strict):
-    """Object-MSE; see :func:`fovea.training.losses.object_mse`, and for the background ``error_weight`` there."""
-
-    name: Literal["object_mse"]
-    background: Weight = 0.0
-    normalization: Normalization = "image"
-
-
-class TaskConfig(Strict):
-    """Distance of what a recognizer sees; see :class:`fovea.training.task.TaskDistortion`, for several ``Committee``.
-
-    The background is that of Object-MSE; 1, everything an object, needs no masks.
-    """
-
-    name: Literal["task"]
-    recognizer: Path | Annotated[tuple[Path, ...], Field(min_length=1)]
-    color: Color = "rgb"
-    range: Range = "0..1"
-    size: Annotated[int, Field(ge=32)] | None = None
-    features: tuple[str, ...] | None = None
-    output_share: Annotated[float, Field(ge=0, le=1)] = 0.5
-    mse_share: Annotated[float, Field(ge=0, le=1)] = 0.1
-    zoom: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = (1.0, 1.0)
-    background: Weight = 1.0
-
-    @property
-    def recognizers(self) -> tuple[Path, ...]:
-        """All of them, also if there is one."""
-        return self.recognizer if isinstance(self.recognizer, tuple) else (self.recognizer,)
-
-
-class FindingConfig(Strict):
-    """Not a loss of pictures: what finds objects in an encoder is trained alone; see :mod:`fovea.training.finding`.
+class RunConfig(StrictConfig):
+    """What all trainings have in common.
 
     Attributes:
-        recognizer: whose detections it learns to find; as for :func:`fovea.recognition.load`.
-        sure: the score from which on the recognizer is sure of an object.
-        overlooked: how many times as much it costs to overlook an object as to see one where there is none.
-    """
-
-    name: Literal["finding"]
-    recognizer: Path
-    sure: Annotated[float, Field(gt=0, le=1)] = 0.25
-    overlooked: Annotated[float, Field(gt=0)] = 1.0
-
-
-CodecLossConfig = MseConfig | ObjectMseConfig | TaskConfig
-LossConfig = Annotated[CodecLossConfig | FindingConfig, Field(discriminator="name")]
-
-
-class TrainingConfig(Strict):
-    """One training run.
-
-    Attributes:
-        name: of the run; its folder below ``runs/``.
-        architecture: a name in ``fovea.networks.ARCHITECTURES``, or the fields of a :class:`NetworkConfig`.
-        data: what to train on.
-        loss: the distortion.
-        mask_weight: weight of the cross entropy, in bits a latent position, of where the encoder finds objects; or, of
-            an encoder that does not look for them, where an auxiliary head finds them in the latent, which is dropped
-            at export. 0 trains without.
-        patches: how many to train on in all; the schedule follows it.
-        batch: patches a step, over all devices.
-        learning_rate: of the matrices (Muon).
-        vector_learning_rate: of everything else (Adam).
-        warmup: steps of linear warm-up.
-        decay: last part of the run over which the rates fall to zero along a half cosine; 0 keeps them constant,
-            for a pretraining that others go on from.
-        ema: decay of the moving average of the weights, which is what is validated and exported.
-        start: checkpoint whose weights the run starts from.
-        seed: of weights and patches.
+        name: name of the run, and of its folder below ``runs/``.
+        data: images to train on.
+        patches: number of patches to train on in all; the schedule follows it.
+        batch_size: patches per step, over all devices.
+        learning_rate: peak learning rate.
+        warmup_steps: steps of linear warm-up.
+        decay_fraction: last part of the run, over which the learning rate falls to zero along a half cosine; 0 keeps it
+            constant, for a pretraining that other runs start from.
+        ema_decay: decay of the exponential moving average of the weights, which is validated and exported; 0 takes the
+            last weights.
+        seed: seed of weights, patches and noise.
         validate_every: patches between validations.
-        checkpoint_every: patches between checkpoints; by default one is written with each validation.
+        checkpoint_every: patches between checkpoints; None writes one with each validation.
     """
 
     name: str
-    architecture: NetworkConfig
     data: DataConfig
-    loss: LossConfig
-    mask_weight: Annotated[float, Field(ge=0)] = 0.0
     patches: Annotated[int, Field(ge=1)]
-    batch: Annotated[int, Field(ge=1)] = 8
+    batch_size: Annotated[int, Field(ge=1)] = 8
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
-    vector_learning_rate: Annotated[float, Field(gt=0)] = 1e-3
-    warmup: Annotated[int, Field(ge=0)] = 200
-    decay: Annotated[float, Field(ge=0, le=1)] = 0.0
-    ema: Annotated[float, Field(ge=0, lt=1)] = 0.999
-    start: Path | None = None
+    warmup_steps: Annotated[int, Field(ge=0)] = 200
+    decay_fraction: Annotated[float, Field(ge=0, le=1)] = 0.0
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.999
     seed: int = 0
     validate_every: Annotated[int, Field(ge=1)] = 8000
     checkpoint_every: Annotated[int, Field(ge=1)] | None = None
 
+    @property
+    def steps(self) -> int:
+        """The number of steps of the run."""
+        return math.ceil(self.patches / self.batch_size)
+
+    def steps_of(self, patches: int) -> int:
+        """Return an interval in patches as steps: at least one, and at most the whole run."""
+        return max(1, min(patches // self.batch_size, self.steps))
+
+
+class TrainingConfig(RunConfig):
+    """One training run of a codec.
+
+    Attributes:
+        architecture: a name of ``fovea.networks.ARCHITECTURES``, or the fields of a :class:`NetworkConfig`.
+        loss: the distortion, or the loss of the objectness.
+        mask_weight: weight of the cross entropy of the objects, in bits per latent position. The objects are those that
+            the encoder finds, or those that an auxiliary head finds in the latent; the head is dropped at export. 0
+            trains without.
+        learning_rate: learning rate of the matrices, which Muon trains.
+        adam_learning_rate: learning rate of all other parameters, which Adam trains.
+        start: checkpoint whose weights the run starts from.
+    """
+
+    architecture: NetworkConfig
+    loss: LossConfig
+    mask_weight: Annotated[float, Field(ge=0)] = 0.0
+    adam_learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    start: Path | None = None
+
+    @property
+    def needs_recognizer(self) -> bool:
+        """Whether the training needs the extra ``eval``, which runs recognizers."""
+        return isinstance(self.loss, ObjectnessConfig)
+
     @field_validator("architecture", mode="before")
     @classmethod
-    def _by_name(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        if value not in ARCHITECTURES:
-            raise ValueError(f"unknown architecture {value!r}: choose {', '.join(ARCHITECTURES)}, or give its fields")
-        return ARCHITECTURES[value]
+    def _find_architecture(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            if value not in ARCHITECTURES:
+                names = ", ".join(ARCHITECTURES)
+                raise ValueError(f"unknown architecture {value!r}: choose {names}, or give its fields")
+            return ARCHITECTURES[value]
+        if isinstance(value, dict):
+            refuse_unknown_keys(value, [field.name for field in fields(NetworkConfig)])
+            if isinstance(decoder := value.get("decoder"), dict):
+                refuse_unknown_keys(decoder, [field.name for field in fields(TransformConfig)])
+        return value
 
     @model_validator(mode="after")
-    def _has_what_it_trains(self) -> Self:
+    def _check_loss_fits_network(self) -> Self:
         network, loss = self.architecture, self.loss
-        if isinstance(loss, FindingConfig):
+        if isinstance(loss, ObjectnessConfig):
             if not network.objectness:
-                raise ValueError("the architecture has no part that finds objects: give it objectness")
-            if self.data.resident:
-                raise ValueError("data.resident: a recognizer sees patches before they reach the device")
-        elif network.background != (loss.background == KNOB):
+                raise ValueError("loss objectness: the architecture has no part that finds objects, set its objectness")
+            if self.data.on_device:
+                raise ValueError("data.on_device: a recognizer needs the patches before they reach the device")
+        elif network.background != (loss.background_weight == VARIABLE):
             raise ValueError(
-                f"loss.background is {KNOB!r} where the networks follow the background (architecture.background), and"
-                " only there"
+                f"loss.background_weight is {VARIABLE!r} if and only if the networks have a background control"
+                " (architecture.background)"
             )
-        elif self.mask_weight and not (network.given or self.data.labeled):
-            raise ValueError("mask_weight: pictures without annotations do not tell where objects are to be found")
+        elif self.mask_weight and not (network.takes_map or self.data.labeled):
+            raise ValueError("mask_weight: images without annotations do not show where the objects are")
         return self
 
 
 def read_config(path: Path) -> TrainingConfig:
-    """Read and check a training configuration; see :func:`fovea.training.strict.read_yaml`."""
+    """Read and check the configuration of a codec training; see :func:`fovea.training.config_file.read_yaml`."""
     return read_yaml(path, TrainingConfig)

@@ -1,4 +1,4 @@
-"""Checkpoint to deployable model."""
+"""Export of a checkpoint as a deployable model."""
 
 import time
 from itertools import islice
@@ -12,51 +12,44 @@ from torch import Tensor
 
 from fovea.coding import Model, Region
 from fovea.entropy import FrequencyTables
-from fovea.errors import FoveaError
-from fovea.networks import CodecNetwork, NetworkConfig, decoding, encoding, multiply_accumulates
-from fovea.networks.deploy import export_graphs, halo, prove_exact, round_weights
+from fovea.errors import FoveaError, about
+from fovea.networks import (
+    CodecNetwork,
+    NetworkConfig,
+    decoding,
+    encoding,
+    export_graphs,
+    halo,
+    multiply_accumulates,
+    prove_exact,
+    round_weights,
+)
 from fovea.spec import QUALITIES, SCALES
+from fovea.training.checkpoint import Checkpoint
 from fovea.training.config import TrainingConfig
-from fovea.training.module import CodecTraining
-from fovea.training.patches import Patch, PatchStream
-from fovea.training.run import load_weights
-from fovea.training.sources import split_images
+from fovea.training.data.patches import Patch, PatchStream
+from fovea.training.data.sources import split_images
+from fovea.training.start import load_codec
 
-_REACH = 256
-
-
-def load_checkpoint(checkpoint: Path) -> CodecTraining:
-    """The training module of a checkpoint, with averaged weights.
-
-    Raises:
-        FoveaError: the file is no checkpoint of a training.
-    """
-    try:
-        saved = torch.load(checkpoint, map_location="cpu", weights_only=False)
-        config = TrainingConfig.model_validate(saved["hyper_parameters"]["config"])
-    except Exception as error:  # what is no pickle raises errors of every kind
-        raise FoveaError(f"{checkpoint} is no checkpoint of a training: {error}") from error
-    module = CodecTraining(config)
-    load_weights(module, checkpoint)
-    return module
+_LARGEST_SYMBOL = 256
 
 
 @torch.no_grad()
 def measure_symbols(network: CodecNetwork, patches: list[Patch]) -> list[NDArray[np.int64]]:
-    """Histograms of what would be coded at each scale index, over all qualities.
+    """Count the symbols that would be coded at each scale index, over all qualities.
 
     Args:
-        network: trained.
-        patches: pictures like those to be coded.
+        network: trained network.
+        patches: patches like the images to be coded.
 
     Returns:
-        For each scale index the counts of −256..256, clipped.
+        For each scale index the counts of the symbols −256..256, clipped.
     """
-    counts = np.zeros((len(SCALES), 2 * _REACH + 1), np.int64)
+    counts = np.zeros((len(SCALES), 2 * _LARGEST_SYMBOL + 1), np.int64)
 
     def add(symbols: Tensor, index: Tensor) -> None:
         rows = index.long().expand_as(symbols).reshape(-1).numpy()
-        columns = symbols.long().clamp(-_REACH, _REACH).reshape(-1).numpy() + _REACH
+        columns = symbols.long().clamp(-_LARGEST_SYMBOL, _LARGEST_SYMBOL).reshape(-1).numpy() + _LARGEST_SYMBOL
         np.add.at(counts, (rows, columns), 1)
 
     for number, patch in enumerate(patches):
@@ -73,45 +66,40 @@ def measure_symbols(network: CodecNetwork, patches: list[Patch]) -> list[NDArray
 def export_model(checkpoint: Path, name: str | None = None, calibration: int = 256) -> Model:
     """Build the deployable model of a checkpoint.
 
-    The frequency tables are measured on training patches: what the network really produces at each scale index,
-    smoothed with the Gaussian it was trained for.
+    The frequency tables are measured on training patches: they describe what the network produces at each scale index,
+    smoothed with the Gaussian that it was trained for.
 
     Args:
-        checkpoint: of ``fovea train``.
-        name: of the model; that of the run by default.
-        calibration: training patches to measure on; 0 takes the Gaussian tables.
+        checkpoint: checkpoint of ``fovea train``.
+        name: name of the model; None takes that of the run.
+        calibration: number of training patches to measure on; 0 takes the tables of Gaussians.
 
     Returns:
         The model, ready to save.
 
     Raises:
-        FoveaError: the checkpoint cannot be read, or its network follows the background, which files do not tell yet.
+        FoveaError: the checkpoint cannot be read, or its network has a background control, which files do not store.
         ModelError: its integer network is not proven exact.
     """
-    module = load_checkpoint(checkpoint)
-    config, network = module.config, module.network.eval()
-    if network.config.background:
-        raise FoveaError(f"{checkpoint} follows the background, and files do not say which: it cannot be exported")
-    round_weights(network)
-    largest = prove_exact(network)
-    if calibration:
-        data = config.data
-        train, _ = split_images(data)
-        stream = PatchStream(train, data.size, data.scale, data.objects, seed=config.seed + 1, cache=0)
-        tables = FrequencyTables.from_counts(measure_symbols(network, list(islice(iter(stream), calibration))))
-    else:
-        tables = FrequencyTables.gaussian()
+    saved = Checkpoint.read(checkpoint)
+    with about(checkpoint):
+        module = load_codec(saved)
+        config, network = module.config, module.network.eval()
+        if network.config.background:
+            raise FoveaError("has a background control, which files do not store: it cannot be exported")
+        round_weights(network)
+        largest = prove_exact(network)
     return Model(
         name=name or config.name,
         latent=network.config.latent,
         hyper=network.config.hyper,
         halo=halo(network.config),
         graphs=export_graphs(network),
-        tables=tables,
+        tables=_tables(network, config, calibration),
         hyper_index=_hyper_index(network),
         region=_region(network.config),
         steps=network.config.mean_steps,
-        card=_card(checkpoint, config, largest),
+        card=_card(saved, config, largest),
     )
 
 
@@ -121,22 +109,31 @@ def _region(config: NetworkConfig) -> Region:
     return Region.FOUND if config.objectness else Region.NONE
 
 
+def _tables(network: CodecNetwork, config: TrainingConfig, calibration: int) -> FrequencyTables:
+    if not calibration:
+        return FrequencyTables.gaussian()
+    images, _ = split_images(config.data)
+    # Classes are as frequent here as they are in the images.
+    patch = config.data.patch.model_copy(update={"repeat_threshold": 0.0})
+    stream = PatchStream(images, patch, seed=config.seed + 1, cache=0)
+    return FrequencyTables.from_counts(measure_symbols(network, list(islice(iter(stream), calibration))))
+
+
 def _hyper_index(network: CodecNetwork) -> NDArray[np.uint8]:
     index = network.hyper_indices(torch.arange(QUALITIES))[:, :, 0, 0]
     return index.detach().numpy().astype(np.uint8)
 
 
-def _card(checkpoint: Path, config: TrainingConfig, largest: int) -> dict[str, Any]:
-    saved = torch.load(checkpoint, map_location="cpu", weights_only=False)
+def _card(saved: Checkpoint, config: TrainingConfig, largest: int) -> dict[str, Any]:
     counts = multiply_accumulates(config.architecture)
     return {
         "kmac_per_pixel": {
             "encode": round(sum(encoding(counts).values()) / 1000, 2),
             "decode": round(sum(decoding(counts).values()) / 1000, 2),
         },
-        "steps": saved["global_step"],
-        "patches": saved["global_step"] * config.batch,
-        "hours": round(saved.get("hours", 0.0), 2),
+        "steps": saved.step,
+        "patches": saved.step * config.batch_size,
+        "hours": round(saved.hours, 2),
         "config": config.model_dump(mode="json"),
         "largest_accumulator": largest,
         "exported": time.strftime("%Y-%m-%d"),

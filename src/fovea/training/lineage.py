@@ -1,86 +1,89 @@
-"""A training and those that it goes on from: the whole way from nothing to a released model."""
+"""A training and all trainings that it starts from: the whole way from no weights to a released model."""
 
 from pathlib import Path
 
-from fovea.training.config import TaskConfig, TrainingConfig, read_config
-from fovea.training.run import WEIGHTS, train
-from fovea.training.segmenter.training import SEGMENTER, SegmenterConfig, train_segmenter
-from fovea.training.strict import read_yaml
-from fovea.training.trainer import CHECKPOINT, Hardware, steps_done
+from fovea.training.checkpoint import WEIGHTS
+from fovea.training.config import RunConfig, TrainingConfig, read_config
+from fovea.training.config_file import read_yaml
+from fovea.training.losses.config import TaskConfig
+from fovea.training.resume import steps_done
+from fovea.training.run import train
+from fovea.training.segmenter.config import SegmenterConfig
+from fovea.training.segmenter.module import SEGMENTER
+from fovea.training.trainer import Hardware
 
 
 def train_from_nothing(path: Path, folder: Path, *, resume: bool = False, hardware: Hardware | None = None) -> Path:
-    """Train what a configuration describes, and before that all that it needs.
+    """Train the codec of a configuration, and before it all networks that it needs.
 
-    A run that starts from ``checkpoints/A.ckpt`` needs the run of ``A.yaml``, beside its own configuration; one whose
-    loss names ``checkpoints/B.onnx`` needs the segmenter of ``B.yaml``. A file of which there is no configuration there
-    is taken as it is. A run that is complete is not repeated.
+    The files that a configuration names tell which runs it needs: ``start: checkpoints/A.ckpt`` or
+    ``start: runs/A/weights.ckpt`` needs the run of ``A.yaml`` beside it, and a loss with the recognizer
+    ``checkpoints/B.onnx`` needs the segmenter of ``B.yaml`` beside it. A file without such a configuration is used as
+    it is. A complete run is not repeated.
 
     Args:
-        path: of the configuration.
-        folder: of its run; the others have their names for folders, beside it.
-        resume: go on with runs that were interrupted.
-        hardware: to train on, one device; by default the best there is.
+        path: configuration of the codec.
+        folder: folder of its run; the other runs are in folders beside it that have their names.
+        resume: whether to continue runs that were interrupted.
+        hardware: hardware to train on, with one device; None takes the best one.
 
     Returns:
-        The averaged weights of the run.
+        The averaged weights of the codec.
 
     Raises:
-        FoveaError: as of :func:`fovea.training.run.train`, of any of the runs; or one is there that was trained with
-            another configuration.
+        FoveaError: see :func:`fovea.training.train`, for any of the runs; or a folder holds a run with another
+            configuration.
     """
     config = read_config(path)
     if isinstance(loss := config.loss, TaskConfig):
-        made = [
-            _recognizer(recognizer, _maker(path, recognizer), folder, resume, hardware)
-            for recognizer in loss.recognizers
-        ]
-        named = tuple(made) if isinstance(loss.recognizer, tuple) else made[0]
-        config = config.model_copy(update={"loss": loss.model_copy(update={"recognizer": named})})
-    if maker := _maker(path, config.start):
-        start = train_from_nothing(maker, folder.with_name(maker.stem), resume=resume, hardware=hardware)
+        made = [_segmenter(recognizer, path, folder, resume, hardware) for recognizer in loss.recognizers]
+        recognizer = tuple(made) if isinstance(loss.recognizer, tuple) else made[0]
+        config = config.model_copy(update={"loss": loss.model_copy(update={"recognizer": recognizer})})
+    if source := _start_config(path, config):
+        start = train_from_nothing(source, folder.with_name(source.stem), resume=resume, hardware=hardware)
         config = config.model_copy(update={"start": start})
-    weights = folder / WEIGHTS
-    if _is_complete(weights, weights, config):
-        return weights
-    return train(config, folder, resume=resume, hardware=hardware)
+    return _train_once(config, folder, folder / WEIGHTS, resume, hardware)
 
 
 def configurations(path: Path) -> list[TrainingConfig]:
-    """The configuration of a codec and those of the codecs that it goes on from, the last first.
+    """Return the configuration of a codec, followed by those of the runs that it starts from, the first run last.
 
     Args:
-        path: of the configuration.
+        path: configuration of the codec.
 
     Raises:
         FoveaError: one of them cannot be read.
     """
     config = read_config(path)
-    maker = _maker(path, config.start)
-    return [config, *(configurations(maker) if maker else [])]
+    source = _start_config(path, config)
+    return [config, *(configurations(source) if source else [])]
 
 
-def _recognizer(named: Path, maker: Path | None, beside: Path, resume: bool, hardware: Hardware | None) -> Path:
-    """What a loss names, or the segmenter in its place, trained as its configuration says if it is not there."""
-    if maker is None:
-        return named
-    config, folder = read_yaml(maker, SegmenterConfig), beside.with_name(maker.stem)
-    network = folder / SEGMENTER
-    if not _is_complete(folder / CHECKPOINT, network, config):
-        train_segmenter(config, folder, resume=resume, hardware=hardware)
-    return network
-
-
-def _is_complete(checkpoint: Path, result: Path, config: TrainingConfig | SegmenterConfig) -> bool:
-    """Whether the result of a run is there, and of this configuration as its checkpoint tells."""
-    if not (checkpoint.exists() and result.exists()):
-        return False
-    return steps_done(checkpoint, config) * config.batch >= config.patches
-
-
-def _maker(path: Path, made: Path | None) -> Path | None:
-    """The configuration, beside one, of the run that makes a file; None where there is none."""
-    if made is None:
+def _start_config(path: Path, config: TrainingConfig) -> Path | None:
+    """Return the configuration of the run that a run starts from, if it lies beside."""
+    if config.start is None:
         return None
-    maker = path.with_name(f"{made.stem}.yaml")
-    return maker if maker != path and maker.exists() else None
+    return _config_beside(path, config.start.parent.name if config.start.name == WEIGHTS else config.start.stem)
+
+
+def _segmenter(recognizer: Path, path: Path, folder: Path, resume: bool, hardware: Hardware | None) -> Path:
+    """Return the recognizer of a loss, or the segmenter in its place, trained if necessary."""
+    source = _config_beside(path, recognizer.stem)
+    if source is None:
+        return recognizer
+    config, beside = read_yaml(source, SegmenterConfig), folder.with_name(source.stem)
+    return _train_once(config, beside, beside / SEGMENTER, resume, hardware)
+
+
+def _train_once(config: RunConfig, folder: Path, result: Path, resume: bool, hardware: Hardware | None) -> Path:
+    """Return the result of a run, which is trained unless it is complete."""
+    weights = folder / WEIGHTS
+    if weights.exists() and result.exists() and steps_done(weights, config) * config.batch_size >= config.patches:
+        return result
+    return train(config, folder, resume=resume, hardware=hardware)
+
+
+def _config_beside(path: Path, name: str) -> Path | None:
+    """Return the configuration of this name beside another one, if there is one."""
+    beside = path.with_name(f"{name}.yaml")
+    return beside if beside != path and beside.exists() else None

@@ -1,7 +1,8 @@
-"""Muon for the matrices, Adam for the rest, as one optimizer.
+"""Muon for the matrices and Adam for the rest, as one optimizer.
 
-Most weights of the networks are matrices of 1×1 convolutions. Orthogonalized momentum (Muon, Jordan et al., 2024)
-trains those in far fewer patches than Adam does; see ``docs/training.md`` for the comparison.
+Most weights of the networks are matrices of 1×1 convolutions. Orthogonalized momentum trains them in far fewer patches
+than Adam does: Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024). ``docs/training.md``
+shows the comparison.
 """
 
 from collections.abc import Callable
@@ -11,28 +12,28 @@ import torch
 from torch import nn
 from torch.optim import Adam, Muon, Optimizer
 
-from fovea.networks.layers import Pointwise
+from fovea.networks import Pointwise
 
 
 class MuonAdam(Optimizer):
-    """One optimizer made of two, so that schedules, checkpoints and precision plugins need not know.
+    """Two optimizers in one, so that schedules, checkpoints and precision plugins need not know of two.
 
     Args:
-        network: its :class:`Pointwise` weights go to Muon, all other parameters to Adam.
-        matrix_rate: learning rate of Muon, on Adam's scale.
-        vector_rate: learning rate of Adam.
+        network: network to train. Muon trains the weights of its :class:`Pointwise` layers, Adam all other parameters.
+        muon_rate: learning rate of Muon, on the scale of Adam's.
+        adam_rate: learning rate of Adam.
     """
 
-    def __init__(self, network: nn.Module, matrix_rate: float, vector_rate: float) -> None:
+    def __init__(self, network: nn.Module, muon_rate: float, adam_rate: float) -> None:
         matrices = [module.weight for module in network.modules() if isinstance(module, Pointwise)]
         chosen = {id(parameter) for parameter in matrices}
-        vectors = [parameter for parameter in network.parameters() if id(parameter) not in chosen]
+        others = [parameter for parameter in network.parameters() if id(parameter) not in chosen]
         self.parts: tuple[Optimizer, ...] = (
-            Muon(matrices, lr=matrix_rate, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"),
-            Adam(vectors, lr=vector_rate),
+            Muon(matrices, lr=muon_rate, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"),
+            Adam(others, lr=adam_rate),
         )
         super().__init__([group for part in self.parts for group in part.param_groups], {})
-        # The parts step; the shared groups are what schedules and checkpoints see.
+        # The parts update the parameters. Schedules and checkpoints see the groups, which are shared.
         for part, group in zip(self.parts, self.param_groups, strict=True):
             part.param_groups = [group]
 
@@ -47,7 +48,7 @@ class MuonAdam(Optimizer):
         return loss
 
     def state_dict(self) -> dict[str, Any]:
-        """States of both parts."""
+        """Return the states of both parts."""
         return {"parts": [part.state_dict() for part in self.parts]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

@@ -1,29 +1,26 @@
-"""What all trainings share: steps rather than epochs, checkpoints on the way, runs that can be resumed."""
+"""The Lightning trainer of all trainings: steps instead of epochs, averaged weights, checkpoints and logs."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import lightning.pytorch as pl
-import torch
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint, TQDMProgressBar
-from lightning.pytorch.loggers import CSVLogger, Logger
+from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, TQDMProgressBar, WeightAveraging
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from fovea.errors import FoveaError
-from fovea.training.strict import Strict
-
-CHECKPOINT = "last.ckpt"
+from fovea.training.checkpoint import LAST
+from fovea.training.config import RunConfig
 
 
 @dataclass(frozen=True)
 class Hardware:
-    """What a training runs on, as Lightning names it.
+    """The hardware of a training, in the words of Lightning.
 
     Attributes:
-        accelerator: "cpu", "gpu", "auto".
-        precision: of the computations.
-        devices: on each node.
-        nodes: of a cluster.
+        accelerator: "cpu", "gpu" or "auto".
+        precision: precision of the computations, such as "bf16-mixed" or "32-true".
+        devices: number of devices on each node.
+        nodes: number of nodes of a cluster.
     """
 
     accelerator: str = "auto"
@@ -33,98 +30,54 @@ class Hardware:
 
     @property
     def all_devices(self) -> int:
-        """On all nodes."""
+        """The number of devices on all nodes."""
         return self.devices * self.nodes
 
 
-def point_to_resume(folder: Path, config: Strict, resume: bool) -> tuple[Path | None, int]:
-    """Where the run in a folder stands, if it may go on with this configuration.
-
-    Returns:
-        Its last checkpoint and the steps done; None and 0 where there is none.
-
-    Raises:
-        FoveaError: there is one and ``resume`` is off, or it is of a run with another configuration.
-    """
-    checkpoint = folder / CHECKPOINT
-    if not checkpoint.exists():
-        return None, 0
-    if not resume:
-        raise FoveaError(f"{folder} already holds a run: resume it with --resume, or choose another --out")
-    return checkpoint, steps_done(checkpoint, config)
-
-
-def steps_done(checkpoint: Path, config: Strict) -> int:
-    """Steps after which a checkpoint was written, of a run with this configuration, which may be made longer.
-
-    Raises:
-        FoveaError: it is of a run with another configuration.
-    """
-    saved = torch.load(checkpoint, map_location="cpu", weights_only=False)
-    # Fields that did not exist when the run began have their defaults.
-    before = config.model_validate(saved["hyper_parameters"]["config"]).model_dump(mode="json")
-    now = config.model_dump(mode="json")
-    # All but the length would make the model card tell of a training that never was.
-    if other := sorted(name for name in now if before[name] != now[name] and name != "patches"):
-        raise FoveaError(
-            f"{checkpoint} was trained with another {', '.join(other)}: resume it with the configuration it began"
-            " with, or start a new run in another folder"
-        )
-    return int(saved["global_step"])
-
-
-def trainer_of(
-    folder: Path,
-    *,
-    steps: int,
-    every: int,
-    saving: int,
-    done: int,
-    clip: float,
-    hardware: Hardware,
-    progress: bool,
-    callbacks: Sequence[Callback] = (),
-    loggers: Sequence[Logger] = (),
+def make_trainer(
+    config: RunConfig, folder: Path, hardware: Hardware, *, steps_done: int, gradient_clip: float, progress: bool
 ) -> pl.Trainer:
-    """A trainer of so many steps.
+    """Return the trainer of a run.
 
     Args:
-        folder: for checkpoints and logs.
-        steps: in all.
-        every: steps between validations; at most all of them.
-        saving: steps between checkpoints; likewise.
-        done: steps of the run before this part of it.
-        clip: largest norm of the gradient.
-        hardware: to train on.
-        progress: show a progress bar.
-        callbacks: further ones, which come before the checkpoint.
-        loggers: further ones, which come before the CSV.
+        config: configuration of the run.
+        folder: folder for checkpoints and logs.
+        hardware: hardware to train on.
+        steps_done: steps of the run before this part of it.
+        gradient_clip: largest norm of the gradient.
+        progress: whether to show a progress bar.
     """
-    every, saving = (max(1, min(interval, steps)) for interval in (every, saving))
+    validate_every = config.steps_of(config.validate_every)
+    averaging = WeightAveraging(multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay))  # type: ignore[no-untyped-call]
+    checkpoints = ModelCheckpoint(
+        dirpath=folder,
+        filename=Path(LAST).stem,
+        every_n_train_steps=config.steps_of(config.checkpoint_every or config.validate_every),
+        enable_version_counter=False,
+    )
     return pl.Trainer(
         accelerator=hardware.accelerator,
         devices=hardware.devices,
         num_nodes=hardware.nodes,
         precision=hardware.precision,  # type: ignore[arg-type]
-        max_steps=steps,
-        val_check_interval=every,
+        max_steps=config.steps,
+        val_check_interval=validate_every,
         check_val_every_n_epoch=None,
-        gradient_clip_val=clip,
-        log_every_n_steps=min(50, every),
+        gradient_clip_val=gradient_clip,
+        log_every_n_steps=min(50, validate_every),
         default_root_dir=folder,
         enable_progress_bar=progress,
         enable_model_summary=False,
         num_sanity_val_steps=0,
-        # The CSV logger overwrites, so each part of a resumed run has a file of its own.
-        logger=[*loggers, CSVLogger(folder, name="", version=f"csv-{done:07d}")],
+        logger=[
+            TensorBoardLogger(folder, name="", version="tensorboard"),
+            # The CSV logger overwrites its file, so each part of a resumed run has a file of its own.
+            CSVLogger(folder, name="", version=f"csv-{steps_done:07d}"),
+        ],
         callbacks=[
-            *callbacks,
-            ModelCheckpoint(
-                dirpath=folder,
-                filename=Path(CHECKPOINT).stem,
-                every_n_train_steps=saving,
-                enable_version_counter=False,
-            ),
+            averaging,
+            LearningRateMonitor("step"),
+            checkpoints,
             *([TQDMProgressBar(refresh_rate=20)] if progress else []),
         ],
     )

@@ -1,4 +1,4 @@
-"""Networks saved as ONNX, run in torch: frozen, and differentiable in their input."""
+"""ONNX networks that run in torch: with constant weights, and differentiable in their input."""
 
 from fovea.training.onnx_torch.network import OnnxNetwork, read_onnx, stage_ends
 

@@ -16,51 +16,54 @@ from fovea.training.onnx_torch.operators import operator
 from fovea.training.onnx_torch.resize import resize
 
 OLDEST_OPSET = 11
+"""Oldest supported version of the ONNX operators."""
 
 
 def read_onnx(path: Path) -> onnx.ModelProto:
     """Read an ONNX file.
 
     Raises:
-        RecognizerError: the file cannot be read, or is no ONNX.
+        RecognizerError: the file cannot be read, or is not an ONNX file.
     """
     try:
         model = onnx.load(path)
-    except (OSError, DecodeError) as error:
-        raise RecognizerError(f"{path} cannot be read as ONNX: {error}") from error
+    except OSError as error:
+        raise RecognizerError(f"cannot be read: {error.strerror or error}", path=path) from error
+    except DecodeError as error:
+        raise RecognizerError(f"cannot be read as ONNX: {error}", path=path) from error
     if not model.graph.node:
-        raise RecognizerError(f"{path} cannot be read as ONNX: it holds no graph")
+        raise RecognizerError("cannot be read as ONNX: it holds no graph", path=path)
     return model
 
 
 def stage_ends(model: onnx.ModelProto) -> list[str]:
-    """Names of the feature maps that a network is about to shrink: what enters its strided convolutions and poolings.
+    """Return the names of the feature maps that enter strided convolutions and poolings.
 
-    That is where the stages of a backbone end, and the levels of a feature pyramid that is built upwards. The first
-    such map is left out: it is the image itself, or little more.
+    These are the ends of the stages of a backbone, and the levels of a feature pyramid. The first such map is left out,
+    because it is the image or close to it.
     """
-    shrunk = [
+    reduced = [
         node.input[0]
         for node in model.graph.node
         if node.op_type in ("Conv", "MaxPool") and max(_attributes(node).get("strides", [1])) > 1
     ]
-    return list(dict.fromkeys(shrunk))[1:]
+    return list(dict.fromkeys(reduced))[1:]
 
 
 class OnnxNetwork(nn.Module):
-    """A network with one input, an image, that runs in torch and has gradients to that image.
+    """A network with one input, an image, that runs in torch with gradients to that image.
 
-    Its weights are constants: neither parameters to train nor part of a state dict. What a graph does may be written
-    for a batch of one, above all in the shapes that it reshapes to; so every sample is a batch of its own, and
-    ``torch.vmap`` runs all of them in one pass.
+    Its weights are constants: they are not trained and not in the state dict. A graph may be written for a batch of
+    one, above all in the shapes that it reshapes to. So every sample is a batch of its own, and ``torch.vmap`` runs all
+    samples in one pass.
 
     Args:
-        model: of :func:`read_onnx`.
-        tensors: names of the tensors that are wanted; None: the outputs.
+        model: network from :func:`read_onnx`.
+        tensors: names of the tensors to return; None returns the outputs.
 
     Raises:
-        RecognizerError: the opset or an operator is not supported, the network has more than one input, or no
-            tensor of a name.
+        RecognizerError: the opset or an operator is not supported, the network has not exactly one input, or it has no
+            tensor of such a name.
     """
 
     def __init__(self, model: onnx.ModelProto, tensors: Sequence[str] | None = None) -> None:
@@ -75,7 +78,7 @@ class OnnxNetwork(nn.Module):
             raise RecognizerError(f"the network has {len(inputs)} inputs: it must have one, the image")
         self.image = inputs[0].name
         self.size = tuple(entry.dim_value for entry in inputs[0].type.tensor_type.shape.dim[2:])
-        """Height and width of the image as declared; 0 where they are left open."""
+        """Declared height and width of the image; 0 where they are open."""
         self.tensors = [entry.name for entry in graph.output] if tensors is None else list(tensors)
         self._steps: list[_Step] = []
         for node in _needed(graph, self.tensors):
@@ -85,7 +88,7 @@ class OnnxNetwork(nn.Module):
             else:
                 self._steps.append(step)
         self._release = _last_uses(self._steps, self.tensors)
-        # Shapes, axes and the factors of Resize are read by Python and stay where they are; weights follow the module.
+        # Python reads shapes, axes and the factors of Resize, so they stay on the CPU. Weights move with the module.
         read = {name for step in self._steps if step.function is resize for name in step.inputs[1:]}
         self._read = {
             name: value for name, value in constants.items() if name in read or not torch.is_floating_point(value)
@@ -98,13 +101,13 @@ class OnnxNetwork(nn.Module):
         """Run the network.
 
         Args:
-            image: [B, C, H, W], in the range and the order of channels that the network was trained with.
+            image: [B, C, H, W], in the range and the order of channels of the network.
 
         Returns:
-            The wanted tensors, [B, ...] each.
+            The tensors, [B, ...] each.
 
         Raises:
-            RecognizerError: a node cannot be run, on an image of this size or at all.
+            RecognizerError: a node cannot run, on an image of this size or at all.
         """
         return [tensor.squeeze(1) for tensor in torch.vmap(self._run)(image[:, None])]
 
@@ -120,7 +123,7 @@ class OnnxNetwork(nn.Module):
 
 @dataclass(frozen=True)
 class _Step:
-    """A node of a graph, ready to run."""
+    """A node of a graph, prepared to run."""
 
     title: str
     function: Callable[..., Tensor | tuple[Tensor, ...]]
@@ -130,10 +133,10 @@ class _Step:
 
     @classmethod
     def of(cls, node: onnx.NodeProto, opset: int) -> "_Step":
-        title = f"node {node.name or node.output[0]} of operator {node.op_type}"
+        title = f"node {node.name or node.output[0]}, operator {node.op_type}"
         function = operator(node.op_type, opset) if node.domain in ("", "ai.onnx") else None
         if function is None:
-            raise RecognizerError(f"{title} is not supported")
+            raise RecognizerError("the operator is not supported", entry=title)
         attributes = _attributes(node)
         if node.op_type == "Split":
             attributes.setdefault("num_outputs", len(node.output))  # an attribute of its own since opset 18
@@ -144,7 +147,7 @@ class _Step:
             result = self.function(*(values[name] if name else None for name in self.inputs), **self.attributes)
             return dict(zip(self.outputs, result if isinstance(result, tuple) else (result,), strict=True))
         except (KeyError, IndexError, RuntimeError, TypeError, ValueError) as error:
-            raise RecognizerError(f"{self.title} cannot be run: {error}") from error
+            raise RecognizerError(f"cannot run: {error}", entry=self.title) from error
 
 
 def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
@@ -159,7 +162,7 @@ def _value(attribute: onnx.AttributeProto) -> Any:
 
 
 def _needed(graph: onnx.GraphProto, tensors: Sequence[str]) -> list[onnx.NodeProto]:
-    """The nodes that lead to some tensors, in the order of the graph, which is one they can run in."""
+    """Return the nodes that some tensors depend on, in the order of the graph, in which they can run."""
     wanted, nodes = set(tensors), []
     for node in reversed(graph.node):
         if wanted.intersection(node.output):
@@ -172,7 +175,7 @@ def _needed(graph: onnx.GraphProto, tensors: Sequence[str]) -> list[onnx.NodePro
 
 
 def _last_uses(steps: list[_Step], tensors: Sequence[str]) -> list[list[str]]:
-    """For each step the tensors that no later step takes, so that their memory can be given back."""
+    """Return, for each step, the tensors that no later step needs, so that their memory can be freed."""
     seen = set(tensors)
     released = []
     for step in reversed(steps):

@@ -1,8 +1,7 @@
-"""The operators of ONNX in torch, for inference, each a function with the inputs and attributes of the operator.
+"""The ONNX operators in torch, for inference: one function each, with the inputs and attributes of the operator.
 
-The signatures follow https://onnx.ai/onnx/operators from opset 11 on. Where a later opset turned an attribute into an
-input, one parameter serves for both. An input that is left out is None, and an attribute that a function does not take
-is one that is not supported.
+The signatures follow https://onnx.ai/onnx/operators from opset 11 on. Where a later opset made an attribute an input,
+one parameter serves both. An omitted input is None. An attribute that a function does not take is not supported.
 """
 
 import math
@@ -159,7 +158,7 @@ _OPERATORS: dict[str, Operator] = {
 
 
 def operator(name: str, opset: int) -> Operator | None:
-    """The function of an operator, as the opset defines it; None where there is none."""
+    """Return the function of an operator as the opset defines it, or None if it is not supported."""
     if name == "Softmax" and opset < 13:
-        return _softmax_of_rows  # over all axes from one on, as if they were one
+        return _softmax_of_rows  # over all axes from ``axis`` on, as one axis
     return _OPERATORS.get(name)

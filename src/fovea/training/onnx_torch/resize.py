@@ -1,4 +1,4 @@
-"""The operator Resize of ONNX, with its ways to say where a new entry lies among the old ones."""
+"""The ONNX operator Resize, with its coordinate transformations."""
 
 import math
 from collections.abc import Callable
@@ -15,7 +15,7 @@ _ROUNDINGS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 def _positions(length: int, size: int, factor: float, mode: str, device: torch.device) -> Tensor:
-    """Where the ``size`` entries of a resized axis lie on the axis of ``length`` entries that they come from."""
+    """Return the positions of the ``size`` entries of a resized axis on the original axis of ``length`` entries."""
     at = torch.arange(size, dtype=torch.float32, device=device)
     if mode == "asymmetric":
         return at / factor
@@ -53,10 +53,9 @@ def resize(
     antialias: int = 0,
     keep_aspect_ratio_policy: str = "stretch",
 ) -> Tensor:
-    """The operator Resize, nearest or linear, along one axis after the other.
+    """Resize, with the mode nearest or linear, along one axis after the other.
 
-    Neither the factor of cubic, nor what it excludes or extrapolates, has an effect in these modes, but both are often
-    written.
+    The parameters of cubic interpolation and of extrapolation have no effect in these modes, but files often hold them.
     """
     if antialias:
         raise ValueError("antialias is not supported")

@@ -1,4 +1,4 @@
-"""Operators of ONNX that slide a window over [B, C, H, W]: convolutions and pooling."""
+"""ONNX operators that slide a window over [B, C, H, W]: convolutions and pooling."""
 
 import math
 
@@ -11,7 +11,7 @@ Sizes = list[int] | tuple[int, ...]
 def _padded(
     x: Tensor, kernel: Sizes, strides: Sizes, dilations: Sizes, pads: Sizes, auto_pad: str, fill: float
 ) -> tuple[Tensor, Sizes]:
-    """Pad where the two sides differ; says what padding, alike on both sides, is left to the operator."""
+    """Pad if the two sides differ, and return the symmetric padding that is left to the operator."""
     begin, end = pads[:2], pads[2:]
     if auto_pad.startswith("SAME"):
         sizes = zip(x.shape[2:], kernel, strides, dilations, strict=True)
@@ -35,7 +35,7 @@ def conv(
     group: int = 1,
     auto_pad: str = "NOTSET",
 ) -> Tensor:
-    """The operator Conv; the shape of the weights tells that of the kernel."""
+    """Conv. The shape of the kernel is that of the weights."""
     x, padding = _padded(x, weight.shape[2:], strides, dilations, pads, auto_pad, 0.0)
     return F.conv2d(x, weight, bias, strides, padding, dilations, group)
 
@@ -53,7 +53,7 @@ def conv_transpose(
     group: int = 1,
     auto_pad: str = "NOTSET",
 ) -> Tensor:
-    """The operator ConvTranspose, with padding that is alike on both sides."""
+    """ConvTranspose, with symmetric padding."""
     if auto_pad != "NOTSET" or pads[:2] != pads[2:]:
         raise ValueError("padding that differs between the sides is not supported")
     return F.conv_transpose2d(x, weight, bias, strides, pads[:2], output_padding, group, dilations)
@@ -70,6 +70,6 @@ def max_pool(
     ceil_mode: int = 0,
     storage_order: int = 0,
 ) -> Tensor:
-    """The operator MaxPool, without its second output."""
+    """MaxPool, without its second output."""
     x, padding = _padded(x, kernel_shape, strides, dilations, pads, auto_pad, -math.inf)
     return F.max_pool2d(x, kernel_shape, strides, padding, dilations, bool(ceil_mode))

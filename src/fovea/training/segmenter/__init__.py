@@ -1,1 +1,1 @@
-"""A small network that tells objects apart, trained from nothing on the same masks: its features enter the loss."""
+"""The segmenter: a small network whose features the loss of a codec compares."""

@@ -1,4 +1,4 @@
-"""The segmenter: classes of pixels, and outlines of objects."""
+"""The network of the segmenter: classes of pixels, and outlines of objects."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -9,20 +9,20 @@ from torch import Tensor, nn
 
 Activation = Literal["leaky_relu", "silu"]
 _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"leaky_relu": partial(nn.LeakyReLU, 0.1), "silu": nn.SiLU}
-_MIDDLE, _SPREAD = 114.0, 60.0  # of 8-bit levels
+_MEAN, _DEVIATION = 114.0, 60.0  # of 8-bit levels
 
 
-class Seen(NamedTuple):
-    """What the segmenter makes of a batch of images; C is as many as its ``widths`` say.
+class SegmenterOutput(NamedTuple):
+    """What the segmenter computes of a batch of images; the numbers of channels C are its ``widths``.
 
     Attributes:
         stride4: features, [B, C, H/4, W/4].
         stride8: features, [B, C, H/8, W/8].
         stride16: features, [B, C, H/16, W/16].
         stride32: features, [B, C, H/32, W/32].
-        merged: features at 1/8 that have seen the deeper ones, [B, C, H/8, W/8], C as at 1/8.
-        classes: logits of nothing, and of each class, [B, 1 + classes, H/8, W/8].
-        outlines: logits of where an object ends, [B, 1, H/4, W/4].
+        merged: features at 1/8 that include the deeper ones, [B, C, H/8, W/8], with C as at 1/8.
+        classes: logits of the background and of each class, [B, 1 + classes, H/8, W/8].
+        outlines: logits of the edges of objects, [B, 1, H/4, W/4].
     """
 
     stride4: Tensor
@@ -37,13 +37,13 @@ class Seen(NamedTuple):
 class Segmenter(nn.Module):
     """Plain convolutions down to 1/32 of the resolution, and up again.
 
-    As it is by default, 2.2 GMAC for an image of 320×320 and 6.6 M parameters.
+    With the default sizes, it takes 2.2 GMAC for an image of 320×320 and has 6.6 M parameters.
 
     Args:
-        classes: to tell apart, beside nothing.
-        widths: channels at 1/4, 1/8, 1/16 and 1/32 of the resolution.
-        blocks: residual blocks at each of the last three.
-        activation: between convolutions.
+        classes: number of classes, without the background.
+        widths: numbers of channels at 1/4, 1/8, 1/16 and 1/32 of the resolution.
+        blocks: number of residual blocks at each of the last three resolutions.
+        activation: activation between convolutions.
     """
 
     def __init__(
@@ -66,15 +66,15 @@ class Segmenter(nn.Module):
         self.classes = nn.Conv2d(w8, 1 + classes, 1)
         self.outlines = nn.Conv2d(w4, 1, 1)
 
-    def forward(self, image: Tensor) -> Seen:
-        """Look at [B, 3, H, W], RGB, 0..255; H and W multiples of 32."""
-        stride4 = self.stride4((image - _MIDDLE) / _SPREAD)
+    def forward(self, image: Tensor) -> SegmenterOutput:
+        """Run on images [B, 3, H, W], RGB, 0..255; H and W are multiples of 32."""
+        stride4 = self.stride4((image - _MEAN) / _DEVIATION)
         stride8 = self.stride8(stride4)
         stride16 = self.stride16(stride8)
         stride32 = self.stride32(stride16)
         merged = self.merge8(self.merge16(stride32, stride16), stride8)
         outlines = self.outlines(self.merge4(merged, stride4))
-        return Seen(stride4, stride8, stride16, stride32, merged, self.classes(merged), outlines)
+        return SegmenterOutput(stride4, stride8, stride16, stride32, merged, self.classes(merged), outlines)
 
 
 def _conv(
@@ -91,7 +91,7 @@ def _stage(inputs: int, outputs: int, blocks: int, activation: Callable[[], nn.M
 
 
 class _Residual(nn.Module):
-    """Two convolutions beside the identity, which they start as."""
+    """Two convolutions beside the identity. They start at zero, so that the block starts as the identity."""
 
     def __init__(self, channels: int, activation: Callable[[], nn.Module]) -> None:
         super().__init__()
@@ -102,12 +102,12 @@ class _Residual(nn.Module):
         self.activation = activation()
 
     def forward(self, x: Tensor) -> Tensor:
-        seen: Tensor = self.activation(x + self.second(self.first(x)))
-        return seen
+        refined: Tensor = self.activation(x + self.second(self.first(x)))
+        return refined
 
 
 class _Merge(nn.Module):
-    """Features of one stage, enlarged twice, with those of the stage before."""
+    """Features of one stage, at twice the resolution, joined with those of the stage before."""
 
     def __init__(self, deep: int, shallow: int, outputs: int, activation: Callable[[], nn.Module]) -> None:
         super().__init__()

@@ -1,0 +1,1 @@
+"""Images, annotations, crops and patches to train on."""

@@ -1,0 +1,86 @@
+"""The loaders of a codec training."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import lightning.pytorch as pl
+from torch.utils.data import DataLoader, IterableDataset
+
+from fovea.training.config import TrainingConfig
+from fovea.training.data.augmentation import augment
+from fovea.training.data.crops import Crop, CropSampler, CropStream
+from fovea.training.data.masks import WEIGHT_STEP, weight_painter
+from fovea.training.data.patches import Patch, PatchStream
+from fovea.training.data.resident import ResidentImages
+from fovea.training.data.sources import split_images
+from fovea.training.data.workers import load_with_workers
+from fovea.training.losses.config import ObjectnessConfig
+
+_VALIDATION_BATCH_SIZE = 16
+
+
+class CodecPatches(pl.LightningDataModule):
+    """Patches to train and to validate on.
+
+    Args:
+        config: configuration of the run.
+        seed: seed of the patches.
+        devices: number of devices that share a batch.
+    """
+
+    def __init__(self, config: TrainingConfig, seed: int, devices: int) -> None:
+        super().__init__()
+        self._data, self._seed, self._batch_size = config.data, seed, config.batch_size // devices
+        self._objectness = config.loss if isinstance(config.loss, ObjectnessConfig) else None
+        self._train, self._held_out = split_images(config.data)
+        self._resident: ResidentImages | None = None
+
+    def first(self, number: int) -> Iterator[Patch]:
+        """Return the first patches of the training."""
+        return islice(iter(self._stream(rank=0)), number)
+
+    def _stream(self, rank: int) -> PatchStream:
+        return PatchStream(self._train, self._data.patch, self._seed, rank, self._data.cache_per_worker)
+
+    def train_dataloader(self) -> DataLoader[Patch] | DataLoader[Crop]:
+        """Return a loader of patches, or of crops where the images are on the device."""
+        assert self.trainer is not None
+        data, rank = self._data, self.trainer.global_rank
+        stream: IterableDataset[Any] = self._stream(rank)
+        if data.on_device:
+            self._resident = ResidentImages(self._train, data.patch.size, weight_painter(data.patch))
+            self._resident.to(self.trainer.strategy.root_device)
+            stream = CropStream(CropSampler(self._train, data.patch), self._resident.sizes, self._seed, rank)
+        if self._objectness:
+            stream = self._pseudo_labeled(self._stream(rank), augmented=True)
+        return load_with_workers(stream, self._batch_size, data.workers)
+
+    def val_dataloader(self) -> DataLoader[Patch]:
+        """Return a loader of the same patches each time."""
+        images = [replace(image, scale_jitter=None) for image in self._held_out]
+        fixed = PatchStream(images, self._data.patch.for_validation(), cache=0)
+        stream = self._pseudo_labeled(fixed, augmented=False) if self._objectness else fixed
+        patches: list[Patch] = list(islice(iter(stream), 2 * self._data.validation_images))
+        return DataLoader(patches, batch_size=_VALIDATION_BATCH_SIZE)  # type: ignore[arg-type]
+
+    def _pseudo_labeled(self, patches: PatchStream, *, augmented: bool) -> IterableDataset[Patch]:
+        # Recognizers need the extra eval, which no other training needs.
+        from fovea.training.data.pseudo_labels import PseudoLabeledPatches
+
+        loss = self._objectness
+        assert loss is not None
+        augmentation = self._data.patch if augmented else None
+        return PseudoLabeledPatches(patches, loss.recognizer, loss.score_threshold, augmentation)
+
+    def on_after_batch_transfer(self, batch: Patch | Crop, dataloader_idx: int) -> Patch:
+        """Cut patches from resident images, and augment those that are trained on."""
+        if isinstance(batch, Crop):
+            assert self._resident is not None
+            image, weights = self._resident.cut(batch)
+            batch = Patch(image, weights * WEIGHT_STEP)
+        assert self.trainer is not None
+        # Patches with pseudo-labels were augmented before the recognizer saw them.
+        augments = self.trainer.training and not self._objectness
+        return Patch(*augment(*batch, self._data.patch)) if augments else batch

@@ -1,0 +1,78 @@
+"""Decoded images that stay on the device that trains, which cuts the patches itself."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from fovea.datasets import open_labeled
+from fovea.engine import available_cores
+from fovea.training.data.crops import Crop
+from fovea.training.data.images import LabeledImage
+from fovea.training.data.masks import MapPainter
+
+
+class ResidentImages(torch.nn.Module):
+    """All images, decoded, with maps of their objects, on the device that trains.
+
+    Where a GPU trains a small network, cutting patches is more work for the CPU than training on them is for the GPU.
+    The images take 3 bytes of the memory of the device, and 1 byte more per map, for each pixel of the largest width
+    times the largest height, times the number of images.
+
+    Args:
+        images: images to keep.
+        size: side of a patch in pixels.
+        paint: function that paints the maps, uint8 [height, width] or [height, width, maps].
+    """
+
+    images: Tensor
+    maps: Tensor
+
+    def __init__(self, images: Sequence[LabeledImage], size: int, paint: MapPainter) -> None:
+        super().__init__()
+        with ThreadPoolExecutor(available_cores()) as threads:
+            decoded = list(threads.map(partial(_decode, paint=paint), images))
+        self.size = size
+        self.sizes = [(planes.shape[2], planes.shape[1]) for planes in decoded]
+        width, height = (max(sides) for sides in zip(*self.sizes, strict=True))
+        padded = torch.empty(len(decoded), len(decoded[0]), height, width, dtype=torch.uint8)
+        for number, planes in enumerate(decoded):
+            # The last row and column are repeated beyond the image, where the filter reads.
+            beyond = (0, width - planes.shape[2], 0, height - planes.shape[1])
+            padded[number] = F.pad(planes[None], beyond, "replicate")[0]
+        self.register_buffer("images", padded[:, :3], persistent=False)
+        self.register_buffer("maps", padded[:, 3:], persistent=False)
+
+    def cut(self, crops: Crop) -> tuple[Tensor, Tensor]:
+        """Cut a batch of patches.
+
+        Args:
+            crops: batch of crops; each field is a tensor [B].
+
+        Returns:
+            Images, uint8 [B, 3, size, size], and maps, uint8 [B, maps, size, size], on the device of the images. They
+            equal those of :class:`fovea.training.data.patches.PatchStream` except for the filter, which does not smooth
+            where an image is reduced.
+        """
+        device = self.images.device
+        number, left, top, side, flipped = (torch.as_tensor(field, device=device) for field in crops)
+        height, width = self.images.shape[2:]
+        step = (torch.arange(self.size, device=device) + 0.5) / self.size
+        along = torch.where(flipped[:, None], 1 - step, step) * side[:, None].float()
+        x = (left[:, None].float() + along) * (2 / width) - 1
+        y = (top[:, None].float() + step * side[:, None].float()) * (2 / height) - 1
+        shape = (len(number), self.size, self.size)
+        grid = torch.stack([x[:, None, :].expand(shape), y[:, :, None].expand(shape)], dim=-1)
+        pixels = F.grid_sample(self.images[number].float(), grid, "bicubic", "border", align_corners=False)
+        maps = F.grid_sample(self.maps[number].float(), grid, "nearest", "border", align_corners=False)
+        return pixels.round().clamp(0, 255).byte(), maps.byte()
+
+
+def _decode(item: LabeledImage, paint: MapPainter) -> Tensor:
+    """Return an image and the maps of its objects, uint8 [3 + maps, H, W]."""
+    pixels = open_labeled(item.path, item.size, item.upright)
+    return torch.from_numpy(np.dstack([pixels, paint(item.annotations, *pixels.shape[:2])])).permute(2, 0, 1)

@@ -1,0 +1,59 @@
+"""Read the images of a training, and hold some out for validation."""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from fovea.errors import DatasetError
+from fovea.training.config_file import expand_path
+from fovea.training.data.config import DataConfig
+from fovea.training.data.images import LabeledImage, read_coco, read_folder
+
+_HELD_OUT_ONE_OF = 50
+"""Of so many images of a source, one is held out."""
+
+
+def split_images(data: DataConfig) -> tuple[list[LabeledImage], list[LabeledImage]]:
+    """Return the images to train on, and those that are held out for validation.
+
+    Of a single folder, ``validation_images`` are held out, evenly spaced. Of each of several sources, one image of 50
+    is held out by a hash of its file name, so that it stays held out when other images come or go.
+
+    Raises:
+        DatasetError: images or annotations cannot be read, or there are too few images.
+    """
+    if data.images:
+        return _split_evenly(_read(data.images, data.annotations), data.validation_images, data.images)
+    train: list[LabeledImage] = []
+    held_out: list[LabeledImage] = []
+    for source in data.sources:
+        for image in _read(source.images, source.annotations):
+            part = held_out if is_held_out(image.path.name) else train
+            part.append(replace(image, weight=source.weight, scale_jitter=source.scale_jitter))
+    if not train or not held_out:
+        count = len(train) + len(held_out)
+        raise DatasetError(f"{count} images are too few to keep one of {_HELD_OUT_ONE_OF} for validation")
+    return train, held_out
+
+
+def is_held_out(name: str) -> bool:
+    """Return whether an image of a source is held out for validation, by the name of its file."""
+    return zlib.crc32(name.encode()) % _HELD_OUT_ONE_OF == 0
+
+
+def _read(images: Path, annotations: Path | None) -> list[LabeledImage]:
+    folder = expand_path(images)
+    return read_coco(expand_path(annotations), folder) if annotations else read_folder(folder)
+
+
+def _split_evenly(
+    images: Sequence[LabeledImage], count: int, folder: Path
+) -> tuple[list[LabeledImage], list[LabeledImage]]:
+    if len(images) <= count:
+        raise DatasetError(f"{len(images)} images are too few to keep {count} of them for validation", path=folder)
+    held_out = set(range(0, len(images), len(images) // count)[:count])
+    return (
+        [image for number, image in enumerate(images) if number not in held_out],
+        [image for number, image in enumerate(images) if number in held_out],
+    )

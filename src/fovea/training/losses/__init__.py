@@ -1,0 +1,1 @@
+"""Distortions, the task loss, and the supervision of objects."""

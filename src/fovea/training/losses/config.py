@@ -1,0 +1,99 @@
+"""The losses that a training configuration can choose."""
+
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+
+from fovea.training.config_file import StrictConfig
+
+VARIABLE = "variable"
+BackgroundWeight = float | tuple[float, float] | Literal["variable"]
+"""The weight of errors outside the objects: one number; two numbers, at quality 0 and at quality 100, on a log scale in
+between; or "variable", the background control of the networks."""
+Normalization = Literal["image", "objects"]
+Color = Literal["rgb", "bgr"]
+ValueRange = Literal["0..1", "0..255"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+def _check_weight(value: BackgroundWeight) -> BackgroundWeight:
+    if isinstance(value, str):
+        return value
+    lowest, highest = value if isinstance(value, tuple) else (value, value)
+    if not 0 <= lowest <= 1 or not 0 <= highest <= 1:
+        raise ValueError("the weight of the background is between 0 and 1")
+    if isinstance(value, tuple) and not lowest * highest:
+        raise ValueError("two weights of the background are on a log scale: both are above 0")
+    return value
+
+
+CheckedWeight = Annotated[BackgroundWeight, AfterValidator(_check_weight)]
+
+
+class MseConfig(StrictConfig):
+    """Plain mean squared error; every pixel weighs the same."""
+
+    name: Literal["mse"]
+    background_weight: ClassVar[float] = 1.0
+
+
+class ObjectMseConfig(StrictConfig):
+    """Object-MSE, see :func:`fovea.training.losses.distortions.object_mse`.
+
+    Attributes:
+        background_weight: weight of errors outside the objects.
+        normalization: "image" divides by the number of pixels, "objects" by the sum of the weights.
+    """
+
+    name: Literal["object_mse"]
+    background_weight: CheckedWeight = 0.0
+    normalization: Normalization = "image"
+
+
+class TaskConfig(StrictConfig):
+    """Distance between what recognizers compute of the decoded and of the original image.
+
+    Attributes:
+        recognizer: one ONNX file, see :class:`fovea.training.losses.task.TaskDistortion`, which also explains the other
+            fields; or several, see :class:`fovea.training.losses.task.AlternatingDistortion`.
+        background_weight: weight of errors outside the objects; 1 counts all alike and needs no masks.
+    """
+
+    name: Literal["task"]
+    recognizer: Path | Annotated[tuple[Path, ...], Field(min_length=1)]
+    color: Color = "rgb"
+    range: ValueRange = "0..1"
+    size: Annotated[int, Field(ge=32)] | None = None
+    features: tuple[str, ...] | None = None
+    output_share: Share = 0.5
+    mse_share: Share = 0.1
+    zoom: tuple[Positive, Positive] = (1.0, 1.0)
+    background_weight: CheckedWeight = 1.0
+
+    @property
+    def recognizers(self) -> tuple[Path, ...]:
+        """All recognizers."""
+        return self.recognizer if isinstance(self.recognizer, tuple) else (self.recognizer,)
+
+
+class ObjectnessConfig(StrictConfig):
+    """Cross entropy of the objects that an encoder finds, with the detections of a recognizer.
+
+    This loss trains the objectness of an encoder alone, see :mod:`fovea.training.objectness_module`.
+
+    Attributes:
+        recognizer: recognizer whose detections are learned, as for :func:`fovea.recognition.load`.
+        score_threshold: score from which on a detection counts fully; below, it counts in proportion.
+        positive_weight: cost of missing an object, relative to finding one where there is none.
+    """
+
+    name: Literal["objectness"]
+    recognizer: Path
+    score_threshold: Annotated[float, Field(gt=0, le=1)] = 0.25
+    positive_weight: Positive = 1.0
+
+
+CodecLossConfig = MseConfig | ObjectMseConfig | TaskConfig
+LossConfig = Annotated[CodecLossConfig | ObjectnessConfig, Field(discriminator="name")]

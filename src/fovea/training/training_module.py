@@ -1,0 +1,104 @@
+"""The base of all Lightning modules: configuration, training time, and the schedule of the learning rate."""
+
+import math
+import time
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+
+from fovea.networks import CodecNetwork
+from fovea.training.checkpoint import WEIGHTS, Checkpoint
+from fovea.training.config import RunConfig, TrainingConfig
+from fovea.training.optimizer import MuonAdam
+
+
+class TrainingModule(pl.LightningModule, ABC):
+    """What all trainings have in common.
+
+    Args:
+        config: configuration of the run.
+        network: network to train.
+    """
+
+    gradient_clip: ClassVar[float] = 1.0
+    """Largest norm of the gradient."""
+
+    def __init__(self, config: RunConfig, network: nn.Module) -> None:
+        super().__init__()
+        self.save_hyperparameters({"config": config.model_dump(mode="json")})
+        self.run_config, self.network = config, network
+        self._hours_before, self._started = 0.0, time.monotonic()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Save the hours of training, over all parts of the run."""
+        checkpoint["hours"] = self._hours_before + (time.monotonic() - self._started) / 3600
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Continue to count from an earlier part of the run."""
+        self._hours_before = checkpoint.get("hours", 0.0)
+
+    @abstractmethod
+    def make_optimizer(self) -> Optimizer:
+        """Return the optimizer, with its peak learning rates."""
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """Return the optimizer and its schedule, for Lightning."""
+        optimizer = self.make_optimizer()
+        schedule = LambdaLR(optimizer, lambda step: learning_rate_factor(step, self.run_config))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def write_result(self, checkpoint: Checkpoint, folder: Path) -> Path:
+        """Write the result of the run.
+
+        Args:
+            checkpoint: last checkpoint of the run.
+            folder: folder of the run.
+
+        Returns:
+            The file that users of the result need: here the averaged weights, ``weights.ckpt``.
+        """
+        checkpoint.write(folder / WEIGHTS)
+        return folder / WEIGHTS
+
+
+def learning_rate_factor(step: int, config: RunConfig) -> float:
+    """Return the learning rate of a step as a share of its peak: linear warm-up, then constant, then a half cosine.
+
+    Args:
+        step: number of steps done.
+        config: configuration of the run.
+    """
+    warm = min(1.0, (step + 1) / max(config.warmup_steps, 1))
+    start = config.steps * (1 - config.decay_fraction)
+    if step < start:
+        return warm
+    return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, (step - start) / max(config.steps - start, 1))))
+
+
+class NetworkTraining(TrainingModule):
+    """What the trainings of a codec network have in common.
+
+    Args:
+        config: configuration of the run.
+    """
+
+    network: CodecNetwork
+
+    def __init__(self, config: TrainingConfig) -> None:
+        super().__init__(config, CodecNetwork(config.architecture))
+        self.config = config
+
+    def on_train_start(self) -> None:
+        """Give every process, and every part of a resumed run, other noise and other qualities."""
+        torch.manual_seed(hash((self.config.seed, self.global_step, self.global_rank)) % 2**32)
+
+    def make_optimizer(self) -> Optimizer:
+        """Return Muon and Adam."""
+        return MuonAdam(self, self.config.learning_rate, self.config.adam_learning_rate)
