@@ -1,7 +1,8 @@
-"""What each part of the training gives: ``python benchmarks/ablation.py benchmarks/studies/parts.yaml``.
+"""Measure what each part of the training contributes.
 
-Trains variants of one configuration, all from the same start with the same seed for the same number of patches, and
-compares them at equal PSNR inside the objects and at equal accuracy. ``README.md`` explains the columns.
+Run ``python benchmarks/ablation.py benchmarks/studies/parts.yaml``. It trains variants of one configuration, all from
+the same start with the same seed for the same number of patches, and compares them at equal PSNR inside the objects
+and at equal accuracy. ``README.md`` explains the columns.
 """
 
 import math
@@ -17,33 +18,30 @@ from pydantic import Field
 from fovea.evaluation import ROI_SUFFIX, Curve, Estimate, Evaluation, bd_rate, evaluate
 from fovea.recognition import load_dataset
 from fovea.store import save_model
-from fovea.training.config import TrainingConfig
-from fovea.training.export import export_model
-from fovea.training.run import WEIGHTS, train
-from fovea.training.strict import Strict, located, read_yaml
+from fovea.training import WEIGHTS, StrictConfig, TrainingConfig, expand_path, export_model, read_yaml, train
 from images import RESULTS
 from points import read
 from tables import Row, markdown, stamped, write_lines
 
 BASE = "all"
-"""The configuration unchanged, as a variant."""
+"""The name of the unchanged configuration as a variant."""
 Changes = Mapping[str, Any]
 PATH = click.Path(path_type=Path)
 
 
-class Study(Strict):
-    """Variants of one configuration, and what they are judged by.
+class Study(StrictConfig):
+    """Variants of one configuration, and what they are measured with.
 
     Attributes:
-        config: that is varied.
-        common: changes of all variants; ``data.size`` names a field of a field.
-        patches: that each is trained on.
-        variants: changes of each.
-        against: variant to another that it is compared with, besides the configuration unchanged.
+        config: configuration that is varied.
+        common: changes in all variants; ``data.patch.size`` names a nested key.
+        patches: number of patches that each variant is trained on.
+        variants: changes of each variant.
+        against: for a variant, another one that it is compared with, besides the unchanged configuration.
         data: COCO json to measure on.
         images: folder of its images.
-        recognizers: as for ``fovea eval``.
-        qualities: that are coded.
+        recognizers: recognizers, as for ``fovea eval``.
+        qualities: qualities that are coded.
     """
 
     config: Path
@@ -57,38 +55,42 @@ class Study(Strict):
     qualities: tuple[int, ...]
 
     def changes(self, name: str) -> Changes:
-        """By which a variant differs from the configuration unchanged."""
+        """Return the changes of a variant."""
         return {} if name == BASE else self.variants[name]
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """What is compared with what: each variant with the configuration unchanged, then with others."""
+        """The comparisons: each variant with the unchanged configuration, then variants with others."""
         return [(name, BASE) for name in self.variants] + list(self.against.items())
 
     def configuration(self, name: str, patches: int) -> TrainingConfig:
-        """Of a variant, trained on so many patches."""
+        """Return the configuration of a variant, for this number of patches."""
         return changed(self.config, name, patches, {**self.common, **self.changes(name)})
 
 
 def changed(config: Path, name: str, patches: int, changes: Changes) -> TrainingConfig:
-    """A configuration with other values of some fields, validated once, at the end.
+    """Return a configuration with other values of some keys, which is checked once all are set.
 
     Args:
-        config: YAML file of what is changed.
-        name: of the run.
-        patches: that it is trained on.
-        changes: values of fields; ``data.size`` names a field of a field.
+        config: YAML file of the configuration that is changed.
+        name: name of the run.
+        patches: number of patches to train on.
+        changes: values by key; ``data.patch.size`` names a nested key.
     """
     fields: dict[str, Any] = {**yaml.safe_load(config.read_text()), "name": name}
     fields |= {"patches": patches, "validate_every": patches}
     for path, value in changes.items():
-        outer, _, inner = path.partition(".")
-        fields[outer] = {**fields[outer], inner: value} if inner else value
+        *outer, last = path.split(".")
+        inner = fields
+        for key in outer:
+            inner[key] = {**inner.get(key, {})}  # YAML aliases share one mapping
+            inner = inner[key]
+        inner[last] = value
     return TrainingConfig.model_validate(fields)
 
 
 def trained(config: TrainingConfig, folder: Path) -> Path:
-    """Model file of a variant, trained and exported unless that was done before."""
+    """Return the model file of a variant, which is trained and exported unless that was done before."""
     model = folder / f"{config.name}.fovea"
     if not model.exists():
         weights = folder / config.name / WEIGHTS
@@ -99,7 +101,7 @@ def trained(config: TrainingConfig, folder: Path) -> Path:
 
 
 def at_equal_object_psnr(evaluation: Evaluation, anchor: str, codec: str) -> Estimate:
-    """BD-rate by PSNR inside the objects, in percent, without an interval."""
+    """Return the BD-rate by PSNR inside the objects, in percent, without an interval."""
     value = bd_rate(_object_psnr(evaluation, anchor), _object_psnr(evaluation, codec)).value
     return Estimate(value, note="no common PSNR" if math.isnan(value) else "")
 
@@ -111,7 +113,7 @@ def _object_psnr(evaluation: Evaluation, codec: str) -> Curve:
 
 
 def compared(study: Study, evaluation: Evaluation, patches: int) -> list[Row]:
-    """Rows of the variants that were evaluated, in the order of the study."""
+    """Return the rows of the variants that were evaluated, in the order of the study."""
     codecs = dict.fromkeys(point.codec for point in evaluation.points)
     names = {codec.removesuffix(ROI_SUFFIX): codec for codec in codecs}
     rows: list[Row] = []
@@ -139,9 +141,9 @@ def compared(study: Study, evaluation: Evaluation, patches: int) -> list[Row]:
 
 
 def merged(study: Study, before: Sequence[Row], now: Sequence[Row]) -> list[Row]:
-    """Lines of a table as it was, but for the comparisons that were made anew, in the order of the study.
+    """Return the lines of a table, with those of the new comparisons replaced, in the order of the study.
 
-    Trainings of another length compare with none of these: their lines go.
+    Lines of trainings of another length are dropped, because they cannot be compared.
     """
 
     def pair(line: Row) -> tuple[str, str]:
@@ -161,9 +163,9 @@ def _figures(rate: Estimate) -> Row:
 
 @click.command()
 @click.argument("study_file", metavar="STUDY", type=PATH)
-@click.option("--patches", type=click.IntRange(1), help="That each is trained on.  [default: as the study says]")
-@click.option("--variants", multiple=True, help="May be repeated.  [default: all]")
-@click.option("--limit", type=click.IntRange(1), help="At most so many images.")
+@click.option("--patches", type=click.IntRange(1), help="Patches per variant.  [default: as in the study]")
+@click.option("--variants", multiple=True, help="Variant to train; may be repeated.  [default: all]")
+@click.option("--limit", type=click.IntRange(1), help="Largest number of images.")
 @click.option("--work", type=PATH, default=Path("runs/ablation"), show_default=True, help="Folder for runs and models.")
 @click.option("--out", type=PATH, default=RESULTS, help="Folder for the table.")
 def main(
@@ -174,7 +176,7 @@ def main(
     work: Path,
     out: Path,
 ) -> None:
-    """Train the variants of a STUDY, a YAML file, and compare them. What is done is not done again."""
+    """Train the variants of a STUDY, a YAML file, and compare them. Complete trainings are not repeated."""
     study = read_yaml(study_file, Study)
     if unknown := set(variants) - set(study.variants):
         raise click.BadParameter(f"{study_file} has no variant {', '.join(sorted(unknown))}")
@@ -182,11 +184,11 @@ def main(
     folder = work / f"{study_file.stem}-{patches}"
     runs = [study.configuration(name, patches) for name in (BASE, *(variants or study.variants))]
     codecs = [f"{trained(run, folder)}{ROI_SUFFIX if run.architecture.roi else ''}" for run in runs]
-    dataset = load_dataset(located(study.data), located(study.images))
+    dataset = load_dataset(expand_path(study.data), expand_path(study.images))
     evaluation = evaluate(
         dataset.limit(limit) if limit else dataset,
         codecs,
-        [str(located(Path(recognizer))) for recognizer in study.recognizers],
+        [str(expand_path(Path(recognizer))) for recognizer in study.recognizers],
         folder / "cache.sqlite",
         qualities={"": study.qualities},
         anchor=BASE,

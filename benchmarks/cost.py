@@ -15,7 +15,7 @@ from fovea.baselines import Pixels
 from fovea.evaluation import ROI_SUFFIX, CodecSpec, find_codec
 from fovea.networks import NetworkConfig, multiply_accumulates
 from fovea.store import load_model
-from fovea.training.onnx_torch import OnnxNetwork, read_onnx
+from fovea.training import OnnxNetwork, read_onnx
 from images import KODAK, RESULTS, SHARED, read_folder
 from measure import encode_near
 from speed import TimedCodec, race

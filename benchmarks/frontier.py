@@ -1,8 +1,8 @@
-"""What a network costs and what it loses: ``python benchmarks/frontier.py benchmarks/networks/frontier.yaml``.
+"""Measure the cost and the rate of networks of several sizes.
 
-Trains networks of several sizes alike: one configuration, one seed, as many patches each. Each is compared with the
-first at equal PSNR, by estimated bits of held-out patches, and all that it multiplies is counted, in the encoder and in
-the decoder.
+Run ``python benchmarks/frontier.py benchmarks/networks/frontier.yaml``. It trains all networks with one configuration,
+one seed and the same number of patches. It compares each with the first at equal PSNR, by the estimated bits of
+held-out patches, and counts the multiplications of the encoder and of the decoder.
 """
 
 import csv
@@ -16,25 +16,22 @@ from pydantic import Field
 
 from ablation import PATH, Changes, changed
 from fovea.evaluation import Curve, bd_rate
-from fovea.networks import CodecNetwork, NetworkConfig
-from fovea.networks.complexity import decoding, encoding, multiply_accumulates
-from fovea.training.module import VALIDATION_QUALITIES
-from fovea.training.run import WEIGHTS, train
-from fovea.training.strict import Strict, read_yaml
+from fovea.networks import CodecNetwork, NetworkConfig, decoding, encoding, multiply_accumulates
+from fovea.training import VALIDATION_QUALITIES, WEIGHTS, StrictConfig, read_yaml, train
 from images import RESULTS
 from points import read
 from tables import Row, markdown, stamped, write_lines
 
 
-class Frontier(Strict):
-    """Networks that are trained alike.
+class Frontier(StrictConfig):
+    """Networks that are trained with one configuration.
 
     Attributes:
-        config: of all runs, but for the network.
-        common: changes of it; ``data.size`` names a field of a field.
-        patches: that each is trained on.
+        config: configuration of all runs, except for the network.
+        common: changes of it; ``data.patch.size`` names a nested key.
+        patches: number of patches that each network is trained on.
         base: fields of ``NetworkConfig`` that the networks share.
-        networks: their other fields. The first is what the others are compared with.
+        networks: other fields of each network. The others are compared with the first.
     """
 
     config: Path
@@ -45,7 +42,7 @@ class Frontier(Strict):
 
 
 def validated(folder: Path) -> dict[str, float]:
-    """What the last validation of a run says."""
+    """Return the values of the last validation of a run."""
     last: dict[str, float] = {}
     for path in sorted(folder.glob("csv-*/metrics.csv")):
         with path.open(newline="") as file:
@@ -56,7 +53,7 @@ def validated(folder: Path) -> dict[str, float]:
 
 
 def rates(measured: Mapping[str, float]) -> Curve:
-    """PSNR over bits per pixel."""
+    """Return the curve of PSNR over bits per pixel."""
     points = [[measured[f"validation/q{q}/{name}"] for name in ("bpp", "psnr")] for q in VALIDATION_QUALITIES]
     bits, levels = np.array(points).T
     return Curve(bits, levels, bits[None], levels[None])
@@ -70,7 +67,7 @@ def row(
     measured: Mapping[str, float],
     anchor: Curve,
 ) -> Row:
-    """What a network costs and what it loses."""
+    """Return the row of a network: its cost, and its rate against the first network."""
     counts = multiply_accumulates(network)
     return {
         "network": name,
@@ -86,12 +83,14 @@ def row(
 
 @click.command()
 @click.argument("study_file", metavar="STUDY", type=PATH)
-@click.option("--patches", type=click.IntRange(1), help="That each is trained on.  [default: as the study says]")
-@click.option("--networks", multiple=True, help="May be repeated; the first is always trained.  [default: all]")
+@click.option("--patches", type=click.IntRange(1), help="Patches per network.  [default: as in the study]")
+@click.option(
+    "--networks", multiple=True, help="Network to train; may be repeated. The first is always trained.  [default: all]"
+)
 @click.option("--work", type=PATH, default=Path("runs/frontier"), show_default=True, help="Folder for the runs.")
 @click.option("--out", type=PATH, default=RESULTS, help="Folder for the table.")
 def main(study_file: Path, patches: int | None, networks: Sequence[str], work: Path, out: Path) -> None:
-    """Train the networks of a STUDY, a YAML file, and compare them. What is done is not done again."""
+    """Train the networks of a STUDY, a YAML file, and compare them. Complete trainings are not repeated."""
     study = read_yaml(study_file, Frontier)
     if unknown := set(networks) - set(study.networks):
         raise click.BadParameter(f"{study_file} has no network {', '.join(sorted(unknown))}")

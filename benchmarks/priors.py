@@ -1,7 +1,8 @@
-"""What a prior is worth: ``python benchmarks/priors.py benchmarks/networks/priors.yaml``.
+"""Compare the rates of several priors.
 
-The transforms of a trained codec stay as they are, and priors of several kinds learn, from nothing and alike, to code
-the latents that they give. As nothing else changes, bits tell all: of held-out patches, rounded, at fixed qualities.
+Run ``python benchmarks/priors.py benchmarks/networks/priors.yaml``. The transforms of a trained codec stay unchanged,
+and priors of several sizes learn, from random weights and with the same data, to code its latents. The comparison is
+that of the bits of held-out patches, with rounding, at fixed qualities.
 """
 
 import math
@@ -19,42 +20,48 @@ from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
 from ablation import PATH
-from fovea.networks import CodecNetwork, NetworkConfig
-from fovea.networks.complexity import multiply_accumulates
-from fovea.networks.integer import straight_through
-from fovea.networks.quality import rate_lambda
-from fovea.networks.rate import gaussian_bits
-from fovea.training.export import load_checkpoint
-from fovea.training.module import VALIDATION_QUALITIES
-from fovea.training.optimizer import MuonAdam
-from fovea.training.patches import PatchStream
-from fovea.training.sources import split_images
-from fovea.training.strict import Strict, read_yaml
+from fovea.networks import (
+    CodecNetwork,
+    NetworkConfig,
+    gaussian_bits,
+    multiply_accumulates,
+    rate_lambda,
+    straight_through,
+)
+from fovea.training import (
+    VALIDATION_QUALITIES,
+    MuonAdam,
+    PatchStream,
+    StrictConfig,
+    load_checkpoint,
+    read_yaml,
+    split_images,
+)
 from images import RESULTS
 from tables import Row, markdown, write_csv
 
-# Qualities that are learned, each once, in an order without a pattern.
+# Qualities that are learned, each once, in an irregular order.
 _QUALITIES = tuple(5 + 37 * number % 91 for number in range(91))
 
 
-class Priors(Strict):
-    """Priors that are trained alike.
+class Priors(StrictConfig):
+    """Priors that are trained with the same data.
 
     Attributes:
-        checkpoint: of the codec whose latents are coded; its training tells the pictures too.
-        patches: whose latents are learned from.
-        held_out: patches, of held-out pictures, that are measured on.
-        steps: of training.
-        batch: latents a step.
-        learning_rate: of Muon and Adam; falls to zero along a half cosine.
-        priors: fields in which the network differs from that of the codec. The first is what others are compared with.
+        checkpoint: checkpoint of the codec whose latents are coded. The images are those of its training.
+        patches: number of patches whose latents are learned.
+        held_out: number of patches of held-out images to measure on.
+        steps: number of training steps.
+        batch_size: latents per step.
+        learning_rate: learning rate of Muon and Adam, which falls to zero along a half cosine.
+        priors: fields of each network that differ from those of the codec. The others are compared with the first.
     """
 
     checkpoint: Path
     patches: Annotated[int, Field(ge=1)]
     held_out: Annotated[int, Field(ge=1)]
     steps: Annotated[int, Field(ge=1)]
-    batch: Annotated[int, Field(ge=1)] = 32
+    batch_size: Annotated[int, Field(ge=1)] = 32
     learning_rate: float = 0.003
     priors: Annotated[Mapping[str, Mapping[str, Any]], Field(min_length=1)]
 
@@ -68,7 +75,7 @@ class Latents(NamedTuple):
 
 @torch.no_grad()
 def latents(network: CodecNetwork, patches: Iterable[Tensor], qualities: Sequence[int]) -> Latents:
-    """Of patches, each at one of the qualities in turn."""
+    """Return the latents of patches, which take the qualities in turn."""
     found, used = [], []
     for number, patch in enumerate(patches):
         quality = torch.tensor([qualities[number % len(qualities)]])
@@ -78,7 +85,7 @@ def latents(network: CodecNetwork, patches: Iterable[Tensor], qualities: Sequenc
 
 
 class Prior(nn.Module):
-    """All of a network but its transforms."""
+    """A network without its transforms."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -87,7 +94,7 @@ class Prior(nn.Module):
         self.network = network
 
     def forward(self, latent: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
-        """Bits of y and of z, [B] each."""
+        """Return the bits of y and of z, [B] each."""
         network = self.network
         z = network.hyper_analysis(latent, quality)
         hyper = gaussian_bits(self._rounded(z), network.hyper_indices(quality).expand_as(z))
@@ -102,17 +109,17 @@ class Prior(nn.Module):
         return value + torch.rand_like(value) - 0.5 if self.training else value.round()
 
 
-def train(prior: Prior, seen: Latents, study: Priors) -> None:
-    """Train a prior on latents, as :class:`fovea.training.module.CodecTraining` weighs qualities."""
+def train(prior: Prior, training: Latents, study: Priors) -> None:
+    """Train a prior on latents, with the weights of qualities of :class:`fovea.training.CodecTraining`."""
     optimizer = MuonAdam(prior, study.learning_rate, study.learning_rate)
     schedule = LambdaLR(optimizer, lambda step: 0.5 * (1 + math.cos(math.pi * step / study.steps)))
     random = torch.Generator().manual_seed(0)
     for _ in tqdm(range(study.steps), leave=False):
-        chosen = torch.randint(len(seen.quality), (study.batch,), generator=random)
-        quality = seen.quality[chosen]
+        chosen = torch.randint(len(training.quality), (study.batch_size,), generator=random)
+        quality = training.quality[chosen]
         with torch.autocast("cpu", torch.bfloat16):
-            bits, hyper = prior(seen.latent[chosen].float(), quality)
-        loss = ((bits + hyper) * rate_lambda(quality) ** -0.5).mean() / bits[0].new_tensor(seen.latent[0].numel())
+            bits, hyper = prior(training.latent[chosen].float(), quality)
+        loss = ((bits + hyper) * rate_lambda(quality) ** -0.5).mean() / bits[0].new_tensor(training.latent[0].numel())
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(prior.parameters(), 1.0)
@@ -122,7 +129,7 @@ def train(prior: Prior, seen: Latents, study: Priors) -> None:
 
 @torch.no_grad()
 def measured(prior: Prior, latents: Latents) -> dict[int, tuple[float, float]]:
-    """Mean bits of y and of z by quality."""
+    """Return the mean bits of y and of z by quality."""
     bits, hyper = zip(*(prior(y[None].float(), q[None]) for y, q in zip(*latents, strict=True)), strict=True)
     by_quality = {}
     for quality in VALIDATION_QUALITIES:
@@ -140,12 +147,12 @@ def main(study_file: Path, out: Path) -> None:
     module = load_checkpoint(study.checkpoint)
     codec, data = module.network.eval(), module.config.data
     train_images, held_out = split_images(data)
-    streams = [PatchStream(images, data.size, data.scale, data.objects, cache=0) for images in (train_images, held_out)]
+    streams = [PatchStream(images, data.patch, cache=0) for images in (train_images, held_out)]
     drawn = (patch.image for patch in islice(iter(streams[0]), study.patches))
-    seen = latents(codec, drawn, _QUALITIES)
+    training = latents(codec, drawn, _QUALITIES)
     fixed = (patch.image for patch in islice(iter(streams[1]), study.held_out))
     repeated = [patch for patch in fixed for _ in VALIDATION_QUALITIES]
-    judged = latents(codec, repeated, VALIDATION_QUALITIES)
+    validation = latents(codec, repeated, VALIDATION_QUALITIES)
 
     rows: list[Row] = []
     first: dict[int, tuple[float, float]] = {}
@@ -153,8 +160,8 @@ def main(study_file: Path, out: Path) -> None:
         torch.manual_seed(0)
         config = replace(codec.config, **fields)
         prior = Prior(config)
-        train(prior.train(), seen, study)
-        bits = measured(prior.eval(), judged)
+        train(prior.train(), training, study)
+        bits = measured(prior.eval(), validation)
         first = first or bits
         counts = multiply_accumulates(config)
         changes = {q: 100 * (sum(bits[q]) / sum(first[q]) - 1) for q in VALIDATION_QUALITIES}

@@ -84,9 +84,7 @@ def test_objects(run, masked: Path, tmp_path: Path) -> None:
 def test_finding(run, finding_network, checkers: Path, tmp_path: Path) -> None:
     for package in ("lightning", "supervision"):
         pytest.importorskip(package)
-    import torch
-
-    from fovea.training.config import TrainingConfig
+    from fovea.training import Checkpoint, TrainingConfig
 
     images = save_dataset(tmp_path / "data", 2).with_suffix("")
     described = {"name": "tiny", "architecture": finding_network.config, "data": {"images": images}}
@@ -94,11 +92,11 @@ def test_finding(run, finding_network, checkers: Path, tmp_path: Path) -> None:
     config = TrainingConfig.model_validate(described).model_dump(mode="json")
 
     def saved(name: str, bias: float) -> Path:
-        """A checkpoint of the network, which is so much surer that there are objects."""
+        """A checkpoint of the network with another bias of the objectness."""
         weights = {f"network.{key}": value.clone() for key, value in finding_network.state_dict().items()}
         weights["network.analysis.objectness.head.bias"] += bias
         path = tmp_path / f"{name}.ckpt"
-        torch.save({"hyper_parameters": {"config": config}, "state_dict": weights}, path)
+        Checkpoint(config, 1, 0.0, weights).write(path)
         return path
 
     checkpoints = (saved("blind", -9), saved("alert", 9))
@@ -193,23 +191,28 @@ def test_ablation(run, script, checkers: Path, tmp_path: Path) -> None:
         pytest.importorskip(package)
     data = save_dataset(tmp_path / "data", 4)
     tiny = {"wide": 16, "wide_blocks": 1, "deep": 16, "deep_blocks": 1, "latent": 16, "hyper": 8, "prior": 16}
-    trained_on = {"images": str(data.with_suffix("")), "annotations": str(data), "validation": 2, "size": 64}
+    trained_on = {
+        "images": str(data.with_suffix("")),
+        "annotations": str(data),
+        "validation_images": 2,
+        "patch": {"size": 64},
+    }
     config = {
         "name": "tiny",
         "architecture": tiny,
         "data": trained_on,
-        "loss": {"name": "object_mse", "background": 0.02},
+        "loss": {"name": "object_mse", "background_weight": 0.02},
         "patches": 1000,
     }
     (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(config))
     study = {
         "config": str(tmp_path / "tiny.yaml"),
-        "common": {"batch": 2},
+        "common": {"batch_size": 2},
         "patches": 4,
         "variants": {
-            "grey": {"loss.background": 0.1},
+            "grey": {"loss.background_weight": 0.1},
             "plain": {"loss": {"name": "mse"}},
-            "boxes": {"data.masks": "box"},
+            "boxes": {"data.patch.mask_source": "box"},
         },
         "against": {"plain": "grey", "grey": "boxes"},
         "data": str(data),
@@ -225,12 +228,12 @@ def test_ablation(run, script, checkers: Path, tmp_path: Path) -> None:
         for variant, against in (("grey", "all"), ("plain", "all"), ("plain", "grey"))
         for equal in ("PSNR inside objects", "checkers, boxes")
     ]
-    assert {(row["changes"], row["patches"]) for row in rows[:2]} == {("loss.background: 0.1", "4")}
+    assert {(row["changes"], row["patches"]) for row in rows[:2]} == {("loss.background_weight: 0.1", "4")}
     assert all(bool(row["bd_rate_percent"]) != (row["note"].startswith("no")) for row in rows)
     for name, loss in (("all", config["loss"]), ("plain", {"name": "mse"})):
         card = load_model(tmp_path / "runs" / "study-4" / f"{name}.fovea").card
         assert card["config"]["loss"].items() >= loss.items()
-        assert card["config"]["batch"] == 2
+        assert card["config"]["batch_size"] == 2
 
 
 def test_variants_that_are_run_later_join_the_table_of_a_study(script, monkeypatch) -> None:
@@ -261,11 +264,16 @@ def tiny_training(tmp_path: Path) -> Path:
     config = {
         "name": "tiny",
         "architecture": TINY,
-        "data": {"images": str(data.with_suffix("")), "annotations": str(data), "validation": 2, "size": 64},
+        "data": {
+            "images": str(data.with_suffix("")),
+            "annotations": str(data),
+            "validation_images": 2,
+            "patch": {"size": 64},
+        },
         "loss": {"name": "mse"},
         "patches": 4,
-        "batch": 2,
-        "warmup": 1,
+        "batch_size": 2,
+        "warmup_steps": 1,
     }
     path = tmp_path / "tiny.yaml"
     path.write_text(yaml.safe_dump(config))
@@ -290,8 +298,7 @@ def test_frontier(run, tiny_training: Path, tmp_path: Path) -> None:
 
 
 def test_priors(run, tiny_training: Path, tmp_path: Path) -> None:
-    from fovea.training.config import read_config
-    from fovea.training.run import train
+    from fovea.training import read_config, train
 
     checkpoint = train(read_config(tiny_training), tmp_path / "run", progress=False)
     study = {
@@ -299,7 +306,7 @@ def test_priors(run, tiny_training: Path, tmp_path: Path) -> None:
         "patches": 3,
         "held_out": 2,
         "steps": 2,
-        "batch": 2,
+        "batch_size": 2,
         "priors": {"two": {}, "four": {"mean_steps": 4}},
     }
     (tmp_path / "kinds.yaml").write_text(yaml.safe_dump(study, sort_keys=False))
