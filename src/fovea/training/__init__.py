@@ -18,7 +18,6 @@ from fovea.training.data.patches import PatchStream
 from fovea.training.data.sources import split_images
 from fovea.training.export import export_model
 from fovea.training.lineage import configurations, train_from_nothing
-from fovea.training.losses.config import ObjectnessConfig
 from fovea.training.losses.mask_head import share_bits
 from fovea.training.onnx_torch import OnnxNetwork, read_onnx
 from fovea.training.optimizer import MuonAdam
@@ -35,7 +34,6 @@ __all__ = [
     "DataConfig",
     "Hardware",
     "MuonAdam",
-    "ObjectnessConfig",
     "OnnxNetwork",
     "PatchConfig",
     "PatchStream",
