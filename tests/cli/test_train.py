@@ -78,7 +78,7 @@ def test_from_nothing(fovea, config, trained, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"), [("name: x", "architecture: Field required"), ("[", "cannot be read as YAML")]
+    ("text", "reason"), [("name: x", "data: Field required"), ("[", "cannot be read as YAML")]
 )
 def test_bad_config(fovea, config, trained, text, reason):
     config.write_text(text)
