@@ -81,11 +81,11 @@ def decode(
     _keep_originals(work.tasks, as_path(target))
     at_once, threads = share(jobs, len(work.tasks))
     codec = Codec(engine=engine, precision=precision, threads=threads, at_once=at_once)
-    note = SlowCoderNote()
+    slow_coder = SlowCoderNote()
 
     def convert(path: Path, file: IO[bytes], out: IO[bytes]) -> Tally:
         header = read_header(file)
-        note.count(region[2] * region[3] if region else header.width * header.height)
+        slow_coder.count(region[2] * region[3] if region else header.width * header.height)
         if as_map:
             objects = codec.object_map(file, max_pixels=max_pixels)
             picture = Picture.from_array(enlarged_map(objects, header.width, header.height))
