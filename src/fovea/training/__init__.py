@@ -4,7 +4,7 @@ Example::
 
     config = read_config(Path("configs/fovea-s.yaml"))
     weights = train(config, Path("runs", config.name))
-    export_model(weights).save(Path("fovea-s.fovea"))
+    save_model(export_model(weights), Path("fovea-s.fovea"))
 """
 
 from fovea.training.checkpoint import WEIGHTS, Checkpoint
