@@ -77,9 +77,7 @@ def test_from_nothing(fovea, config, trained, tmp_path):
     assert result.exit_code == 2 and "one device" in result.stderr
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"), [("name: x", "data: Field required"), ("[", "cannot be read as YAML")]
-)
+@pytest.mark.parametrize(("text", "reason"), [("name: x", "data: Field required"), ("[", "cannot be read as YAML")])
 def test_bad_config(fovea, config, trained, text, reason):
     config.write_text(text)
     result = fovea("train", config)
