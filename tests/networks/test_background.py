@@ -1,4 +1,4 @@
-"""Networks that follow the background, the second knob: they are given a map, and what an error outside it weighs."""
+"""Networks with a background control: they receive a map, and the weight of errors outside it."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Networks whose encoder looks for objects."""
+"""Networks whose encoder finds objects."""
 
 from dataclasses import replace
 

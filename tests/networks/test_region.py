@@ -1,4 +1,4 @@
-"""Networks with a region of interest: given to the encoder, told to the decoder by z."""
+"""Networks with a region of interest: the encoder receives it, and z describes it to the decoder."""
 
 from dataclasses import replace
 
@@ -52,7 +52,7 @@ def test_no_map_means_everywhere(guided):
     assert torch.equal(whole, given) and torch.equal(everywhere, same)
 
 
-def test_map_is_told_to_the_decoder_by_z_alone(guided):
+def test_z_alone_describes_the_map_to_the_decoder(guided):
     with torch.no_grad():
         guided.hyper_analysis.region[1].weight.fill_(3.0)
     region = torch.zeros(1, 1, 64, 64)

@@ -15,23 +15,23 @@ def _write(folder, fields, **changes):
     return path
 
 
-def test_all_that_a_run_needs_is_trained_once(config_file, tmp_path):
+def test_every_run_that_a_run_needs_is_trained_once(config_file, tmp_path):
     configs = tmp_path / "configs"
     configs.mkdir()
     fields = yaml.safe_load(config_file.read_text()) | {"patches": 4}
     data = fields["data"]
     _write(configs, fields, name="first", loss={"name": "mse"})
     _write(configs, fields, name="second", start="runs/first/weights.ckpt")
-    seen = {"name": "task", "recognizer": "checkpoints/eyes.onnx", "features": ["stride4"], "output_share": 0}
-    last = _write(configs, fields, name="last", loss=seen, start="checkpoints/second.ckpt")
-    _write(configs, {"data": data, "patches": 4, "batch_size": 2}, name="eyes", outputs=["stride4", "stride8"])
+    loss = {"name": "task", "recognizer": "checkpoints/segmenter.onnx", "features": ["stride4"], "output_share": 0}
+    last = _write(configs, fields, name="last", loss=loss, start="checkpoints/second.ckpt")
+    _write(configs, {"data": data, "patches": 4, "batch_size": 2}, name="segmenter", outputs=["stride4", "stride8"])
 
     assert [config.name for config in configurations(last)] == ["last", "second", "first"]
     weights = train_from_nothing(last, tmp_path / "runs/last", hardware=CPU)
     assert weights == tmp_path / "runs/last/weights.ckpt"
-    told = Checkpoint.read(weights).config
-    assert told["start"] == str(tmp_path / "runs/second/weights.ckpt")
-    assert told["loss"]["recognizer"] == str(tmp_path / "runs/eyes/segmenter.onnx")
+    recorded = Checkpoint.read(weights).config
+    assert recorded["start"] == str(tmp_path / "runs/second/weights.ckpt")
+    assert recorded["loss"]["recognizer"] == str(tmp_path / "runs/segmenter/segmenter.onnx")
     before = Checkpoint.read(tmp_path / "runs/second/weights.ckpt").config
     assert before["start"] == str(tmp_path / "runs/first/weights.ckpt")
 
@@ -46,20 +46,20 @@ def test_all_that_a_run_needs_is_trained_once(config_file, tmp_path):
 
 def test_every_network_that_a_loss_names_is_trained(config_file, tmp_path):
     fields = yaml.safe_load(config_file.read_text()) | {"patches": 4}
-    for name, seed in (("eyes", 0), ("others", 1)):
+    for name, seed in (("segmenter", 0), ("others", 1)):
         _write(
             tmp_path, {"data": fields["data"], "patches": 4, "batch_size": 2}, name=name, seed=seed, outputs=["stride4"]
         )
-    named = ["checkpoints/eyes.onnx", "checkpoints/others.onnx"]
-    seen = {"name": "task", "recognizer": named, "features": ["stride4"], "output_share": 0}
-    weights = train_from_nothing(_write(tmp_path, fields, name="last", loss=seen), tmp_path / "runs/last", hardware=CPU)
-    told = Checkpoint.read(weights).config
-    made = [tmp_path / "runs" / name / "segmenter.onnx" for name in ("eyes", "others")]
-    assert list(told["loss"]["recognizer"]) == [str(path) for path in made]
+    named = ["checkpoints/segmenter.onnx", "checkpoints/others.onnx"]
+    loss = {"name": "task", "recognizer": named, "features": ["stride4"], "output_share": 0}
+    weights = train_from_nothing(_write(tmp_path, fields, name="last", loss=loss), tmp_path / "runs/last", hardware=CPU)
+    recorded = Checkpoint.read(weights).config
+    made = [tmp_path / "runs" / name / "segmenter.onnx" for name in ("segmenter", "others")]
+    assert list(recorded["loss"]["recognizer"]) == [str(path) for path in made]
     assert made[0].read_bytes() != made[1].read_bytes()
 
 
-def test_what_nobody_describes_is_taken_as_it_is(config_file, tmp_path):
+def test_files_without_a_configuration_are_used_as_they_are(config_file, tmp_path):
     start = train_from_nothing(config_file, tmp_path / "runs/first", hardware=CPU)
     fields = yaml.safe_load(config_file.read_text()) | {"patches": 4, "start": str(start)}
     path = _write(tmp_path, fields, name="second")
@@ -67,7 +67,7 @@ def test_what_nobody_describes_is_taken_as_it_is(config_file, tmp_path):
     assert Checkpoint.read(weights).config["start"] == str(start)
 
 
-def test_a_run_with_another_configuration_is_not_taken(config_file, tmp_path):
+def test_a_run_with_another_configuration_is_refused(config_file, tmp_path):
     fields = yaml.safe_load(config_file.read_text()) | {"patches": 4}
     _write(tmp_path, fields, name="first")
     second = _write(tmp_path, fields, name="second", start="checkpoints/first.ckpt")

@@ -30,18 +30,18 @@ def test_broken_annotation_files_are_named(content, message, tmp_path):
 
 @pytest.mark.parametrize("annotations", [{}, {"annotations": []}], ids=["left out", "empty"])
 def test_labels_without_objects_are_refused(annotations, coco):
-    told = json.loads((coco / "train.json").read_text())
-    (coco / "none.json").write_text(json.dumps({"images": told["images"]} | annotations))
+    labels = json.loads((coco / "train.json").read_text())
+    (coco / "none.json").write_text(json.dumps({"images": labels["images"]} | annotations))
     with pytest.raises(DatasetError, match=r"none\.json: has no annotations"):
         read_coco(coco / "none.json", coco)
 
 
 def test_objects_are_read_as_they_are_for_evaluation(coco):
-    told = json.loads((coco / "train.json").read_text())
-    told["annotations"][0] |= {"segmentation": [[1, 1], [9, 9, 20, 9, 20, 20]], "iscrowd": "1"}
-    (coco / "train.json").write_text(json.dumps(told))
+    labels = json.loads((coco / "train.json").read_text())
+    labels["annotations"][0] |= {"segmentation": [[1, 1], [9, 9, 20, 9, 20, 20]], "iscrowd": "1"}
+    (coco / "train.json").write_text(json.dumps(labels))
     first, second, *_ = read_coco(coco / "train.json", coco)
-    left, top, *_ = told["annotations"][0]["bbox"]
+    left, top, *_ = labels["annotations"][0]["bbox"]
     mask = [[9, 9, 20, 9, 20, 20]]
     assert first == LabeledImage(coco / "0.png", (Annotation(0, 1, (left, top, 40, 30), 60.5, mask, True),), (120, 90))
     assert second.annotations[0].area == 1200

@@ -109,11 +109,11 @@ def test_json_says_which_labels_count_pixels_as_shown(upright, tmp_path):
     Image.fromarray(stored).save(tmp_path / "turned.png", exif=exif)
     image = {"id": 1, "file_name": "turned.png", "width": 64, "height": 64}
     corner = [34, 44] if upright else [0, 0]
-    told = {
+    labels = {
         "images": [image | {"upright": True} if upright else image],
         "annotations": [{"id": 1, "image_id": 1, "bbox": [*corner, 30, 20]}],
     }
-    (tmp_path / "train.json").write_text(json.dumps(told))
+    (tmp_path / "train.json").write_text(json.dumps(labels))
     stream = _stream(read_coco(tmp_path / "train.json", tmp_path), scale_jitter=(1.0, 1.0))
     for patch, mask in _patches(stream, 5):
         assert np.array_equal(patch.float().mean(dim=0) > 150, mask[0] == 1)

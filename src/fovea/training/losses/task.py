@@ -16,12 +16,10 @@ from fovea.errors import RecognizerError, about
 from fovea.training.config_file import expand_path
 from fovea.training.losses.config import Color, ValueRange
 from fovea.training.losses.dead_leaves import dead_leaves
+from fovea.training.losses.distances import feature_distance, output_distance
 from fovea.training.losses.distortions import Distortion, object_mse
 from fovea.training.onnx_torch import OnnxNetwork, read_onnx, stage_ends
 
-# Added to variances, so that tensors that hardly vary do not count: class scores of a picture that does not show the
-# class vary by less than 0.01.
-_SMALLEST_VARIANCE = 1e-4
 # Stride in pixels of the coarsest features of most networks.
 _STRIDE = 32
 _CALIBRATION_PICTURES = 8
@@ -118,7 +116,7 @@ class TaskDistortion:
         actual = self._run(decoded, zoom)
         features = zip(actual[: self._features], expected, strict=False)
         outputs = zip(actual[self._features :], expected[self._features :], strict=True)
-        return [_feature_error(a, b, weight) for a, b in features] + [_output_error(a, b) for a, b in outputs]
+        return [feature_distance(a, b, weight) for a, b in features] + [output_distance(a, b) for a, b in outputs]
 
     def _draw_zoom(self) -> float:
         least, most = self._zoom
@@ -183,33 +181,6 @@ class AlternatingDistortion:
 
 def _even(share: float, parts: int) -> list[float]:
     return [share / parts] * parts if parts else []
-
-
-def _feature_error(decoded: Tensor, original: Tensor, weight: Tensor) -> Tensor:
-    """Return the squared error of maps [B, C, h, w], weighted by [B, 1, H, W], over their variance as a whole: [B]."""
-    height, width = original.shape[2:]
-    weight = F.adaptive_avg_pool2d(weight, (height, width))
-    error = (decoded - original).square().mean(1, keepdim=True) * weight
-    return error.mean((1, 2, 3)) / (original.var((1, 2, 3), correction=0) + _SMALLEST_VARIANCE)
-
-
-def _output_error(decoded: Tensor, original: Tensor) -> Tensor:
-    """Return the squared error of [B, ...] over the variance, both per channel, as a mean over channels: [B]."""
-    axes = _positions(original)
-    error = (decoded - original).square().mean(axes, keepdim=True)
-    variance = original.var(axes, correction=0, keepdim=True)
-    return (error / (variance + _SMALLEST_VARIANCE)).flatten(1).mean(1)
-
-
-def _positions(output: Tensor) -> tuple[int, ...]:
-    """Return the axes of an output [B, ...] along which a channel takes its values.
-
-    Maps are [B, channels, H, W]. Lists of boxes are [B, boxes, channels] or [B, channels, boxes], with more boxes than
-    channels. A vector, the output of a classifier, is a single channel.
-    """
-    if output.ndim == 3:
-        return (1,) if output.shape[1] > output.shape[2] else (2,)
-    return tuple(range(2, output.ndim)) or (1,)
 
 
 def _batch(pictures: Sequence[NDArray[np.uint8]]) -> Tensor:

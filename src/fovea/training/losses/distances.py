@@ -1,0 +1,35 @@
+"""Distances between tensors of a recognizer, relative to their variance."""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+# Added to variances, so that tensors that hardly vary do not count: class scores of a picture that does not show the
+# class vary by less than 0.01.
+_SMALLEST_VARIANCE = 1e-4
+
+
+def feature_distance(decoded: Tensor, original: Tensor, weight: Tensor) -> Tensor:
+    """Return the squared error of maps [B, C, h, w], weighted by [B, 1, H, W], over their variance as a whole: [B]."""
+    height, width = original.shape[2:]
+    weight = F.adaptive_avg_pool2d(weight, (height, width))
+    error = (decoded - original).square().mean(1, keepdim=True) * weight
+    return error.mean((1, 2, 3)) / (original.var((1, 2, 3), correction=0) + _SMALLEST_VARIANCE)
+
+
+def output_distance(decoded: Tensor, original: Tensor) -> Tensor:
+    """Return the squared error of [B, ...] over the variance, both per channel, as a mean over channels: [B]."""
+    axes = _positions(original)
+    error = (decoded - original).square().mean(axes, keepdim=True)
+    variance = original.var(axes, correction=0, keepdim=True)
+    return (error / (variance + _SMALLEST_VARIANCE)).flatten(1).mean(1)
+
+
+def _positions(output: Tensor) -> tuple[int, ...]:
+    """Return the axes of an output [B, ...] along which a channel takes its values.
+
+    Maps are [B, channels, H, W]. Lists of boxes are [B, boxes, channels] or [B, channels, boxes], with more boxes than
+    channels. A vector, the output of a classifier, is a single channel.
+    """
+    if output.ndim == 3:
+        return (1,) if output.shape[1] > output.shape[2] else (2,)
+    return tuple(range(2, output.ndim)) or (1,)
