@@ -1,4 +1,4 @@
-"""Checking that the baselines code as well as they should: ``python benchmarks/baselines_check.py``.
+"""Check that the baselines code as well as they should: ``python benchmarks/baselines_check.py``.
 
 A baseline with wrong settings makes every other codec look good. This script codes four Kodak images with every codec
 and compares BD-rates with figures that were measured independently, with other programs. ``README.md`` explains the

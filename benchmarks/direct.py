@@ -1,4 +1,4 @@
-"""Comparing a codec directly with each other one of a table: ``python benchmarks/direct.py TABLES CODEC``.
+"""Compare a codec directly with every other codec of a table: ``python benchmarks/direct.py TABLES CODEC``.
 
 The BD-rates of ``summary.csv`` are all against one anchor, each over the range of accuracy that the two curves share.
 Two codecs that are both far from the anchor are compared more fairly over the range that they share with each other.
@@ -18,18 +18,18 @@ PATH = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
 def compared(points: Path, codec: str) -> list[Row]:
-    """Return BD-rates of a codec against each other one: a row each, with a column for each metric, and their mean.
+    """Return the BD-rates of a codec: a row for each other codec, with a column for each metric and their mean.
 
     Args:
-        points: table of points of ``fovea eval``.
-        codec: name of a codec in it.
+        points: path of a ``points.csv`` that ``fovea eval`` wrote.
+        codec: name of a codec in the table.
 
     Raises:
         click.ClickException: the table lacks the codec.
     """
     lines = read(points)
     if codec not in (line["codec"] for line in lines):
-        raise click.ClickException(f"{points}: no codec {codec}")
+        raise click.ClickException(f"{points}: the table has no codec {codec}")
     others = dict.fromkeys(line["codec"] for line in lines if line["version"] and line["codec"] != codec)
     rows: list[Row] = []
     for other in others:

@@ -1,18 +1,17 @@
-"""Speed and rate of the entropy coder: ``python benchmarks/entropy.py [SYMBOLS]``.
+"""The speed and the overhead of the entropy coder: ``python benchmarks/entropy.py``.
 
-Codes Gaussian symbols of all scales (about 1.8 bit each) and the same with most positions skipped, with each
-implementation there is, interleaved, and with constriction where it is installed. Speeds are medians of whole
-calls, over all positions; the overhead is the size of the bytes against the ideal under the integer tables.
+The symbols are Gaussian, of all scales (about 1.8 bits each). In a second run, most positions are skipped. The
+implementations of the coder, and constriction if it is installed, take turns. ``README.md`` explains the columns.
 """
 
 import importlib
 import importlib.util
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import click
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,10 +19,19 @@ from fovea.entropy import Decoder, Encoder, FrequencyTables, reference
 from fovea.spec import SCALES
 
 ROUNDS = 9
+"""Number of timed rounds."""
 
 
-class Rival(NamedTuple):
-    """One way to code, and the times it took in seconds."""
+class Coder(NamedTuple):
+    """An entropy coder and its times.
+
+    Attributes:
+        encode: function that codes symbols, given the index of the table of each.
+        decode: function that returns the symbols.
+        size: function that returns the number of bytes of what ``encode`` returns.
+        encode_times: times of encoding, in seconds.
+        decode_times: times of decoding, in seconds.
+    """
 
     name: str
     encode: Callable[[NDArray[np.int32], NDArray[np.uint8]], Any]
@@ -34,7 +42,7 @@ class Rival(NamedTuple):
 
 
 def draw(count: int, skipped: float) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-    """Draws symbols and indexes, small scales being more frequent, as in an image."""
+    """Draw symbols and the indexes of their tables. Small scales are more frequent than large ones, as in images."""
     generator = np.random.default_rng(0)
     indexes = np.minimum(1 + generator.exponential(22, count), len(SCALES) - 1).astype(np.uint8)
     indexes[generator.random(count) < skipped] = 0
@@ -43,8 +51,8 @@ def draw(count: int, skipped: float) -> tuple[NDArray[np.int32], NDArray[np.uint
     return symbols, indexes
 
 
-def ours(name: str, implementation: Any, tables: FrequencyTables) -> Rival:
-    """Wraps one implementation of the coder."""
+def of_fovea(name: str, implementation: Any, tables: FrequencyTables) -> Coder:
+    """Return the coder of Fovea in one of its implementations."""
 
     def encode(symbols: NDArray[np.int32], indexes: NDArray[np.uint8]) -> bytes:
         encoder = Encoder(tables, implementation)
@@ -57,11 +65,11 @@ def ours(name: str, implementation: Any, tables: FrequencyTables) -> Rival:
         decoder.finish()
         return symbols
 
-    return Rival(name, encode, decode, len, [], [])
+    return Coder(name, encode, decode, len, [], [])
 
 
-def constriction(tables: FrequencyTables) -> Rival:
-    """Wraps constriction's ANS coder; it takes one table a call, so the symbols are grouped by index."""
+def constriction(tables: FrequencyTables) -> Coder:
+    """Return the ANS coder of constriction. A call of it takes one table, so the symbols are grouped by index."""
     ans = importlib.import_module("constriction").stream
     models = [None]
     for index in range(1, len(tables)):
@@ -85,45 +93,50 @@ def constriction(tables: FrequencyTables) -> Rival:
             symbols[here] = np.where(entry % 2, (entry + 1) // 2, -(entry // 2))
         return symbols
 
-    return Rival("constriction", encode, decode, lambda words: 4 * len(words), [], [])
+    return Coder("constriction", encode, decode, lambda words: 4 * len(words), [], [])
 
 
-def rivals(tables: FrequencyTables) -> list[Rival]:
-    """Lists what there is on this machine."""
-    found = [ours("python", reference, tables)]
+def installed(tables: FrequencyTables) -> list[Coder]:
+    """Return the coders that are installed on this machine."""
+    found = [of_fovea("python", reference, tables)]
     if importlib.util.find_spec("fovea.entropy._rans"):
-        found.insert(0, ours("c", importlib.import_module("fovea.entropy._rans"), tables))
+        found.insert(0, of_fovea("c", importlib.import_module("fovea.entropy._rans"), tables))
     if importlib.util.find_spec("constriction"):
         found.append(constriction(tables))
     return found
 
 
+@click.command()
+@click.argument("count", metavar="[SYMBOLS]", type=click.IntRange(min=1), default=200_000)
 def main(count: int) -> None:
-    """Prints a table for symbols that are all coded and one for symbols that are mostly skipped."""
+    """Measure the entropy coder with this number of SYMBOLS, 200,000 by default.
+
+    Prints one table for symbols that are all coded, and one for symbols of which 80 % are skipped.
+    """
     tables = FrequencyTables.gaussian()
     for skipped in (0.0, 0.8):
         symbols, indexes = draw(count, skipped)
         ideal = tables.bits(indexes, symbols)
         print(f"{count} symbols, {skipped:.0%} skipped, {ideal / count:.2f} bit/symbol")
         print(f"{'':14}{'encode, M/s':>12}{'decode, M/s':>12}{'overhead':>12}")
-        contenders = rivals(tables)
+        coders = installed(tables)
         sizes = {}
         for _ in range(ROUNDS):
-            for rival in contenders:
+            for coder in coders:
                 begin = time.perf_counter()
-                data = rival.encode(symbols, indexes)
+                data = coder.encode(symbols, indexes)
                 middle = time.perf_counter()
-                decoded = rival.decode(data, indexes)
+                decoded = coder.decode(data, indexes)
                 end = time.perf_counter()
-                rival.encode_times.append(middle - begin)
-                rival.decode_times.append(end - middle)
-                sizes[rival.name] = rival.size(data)
-                if rival.name != "constriction" and not np.array_equal(decoded, symbols):
-                    raise SystemExit(f"{rival.name} does not give back what it was given")
-        for rival in contenders:
-            encode, decode = (count / statistics.median(t) / 1e6 for t in (rival.encode_times, rival.decode_times))
-            print(f"{rival.name:14}{encode:12.1f}{decode:12.1f}{sizes[rival.name] * 8 / ideal - 1:12.4%}")
+                coder.encode_times.append(middle - begin)
+                coder.decode_times.append(end - middle)
+                sizes[coder.name] = coder.size(data)
+                if coder.name != "constriction" and not np.array_equal(decoded, symbols):
+                    raise click.ClickException(f"{coder.name} does not return the symbols that it coded")
+        for coder in coders:
+            encode, decode = (count / statistics.median(t) / 1e6 for t in (coder.encode_times, coder.decode_times))
+            print(f"{coder.name:14}{encode:12.1f}{decode:12.1f}{sizes[coder.name] * 8 / ideal - 1:12.4%}")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200_000)
+    main()

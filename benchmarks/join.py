@@ -1,7 +1,7 @@
-"""Joining codecs measured later to the tables of an earlier evaluation: ``python benchmarks/join.py RUN TABLES``.
+"""Join codecs that were measured later to the tables of an earlier evaluation.
 
-``accuracy.sh`` makes whole tables, from its cache. Where the cache is gone, it is enough to measure a few codecs and
-the anchor, because nothing in the tables depends on other codecs.
+Run ``python benchmarks/join.py RUN TABLES``. ``accuracy.sh`` makes whole tables from its cache. If the cache is gone,
+it is enough to measure a few codecs and the anchor, because nothing in the tables depends on other codecs.
 """
 
 import math

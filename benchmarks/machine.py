@@ -1,4 +1,4 @@
-"""What a result comes from: every row of every table carries these columns."""
+"""The columns that tell where, when and with which software a row of a table was measured."""
 
 import datetime
 import platform
@@ -11,10 +11,11 @@ from fovea.distribution import NAME
 from fovea.engine import available_cores
 
 PACKAGES = (NAME, "numpy", "pillow", "onnxruntime", "openvino", "torch")
+"""Packages whose versions can change the figures."""
 
 
 def processor() -> str:
-    """Model of the CPU; a bare architecture where the system does not tell more."""
+    """Return the model of the CPU, or only its architecture if the system does not tell the model."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -24,7 +25,7 @@ def processor() -> str:
 
 
 def commit() -> str:
-    """The commit that runs, with ``-dirty`` where files were changed; ``none`` outside a repository."""
+    """Return the current commit, with ``-dirty`` if files have changed since; ``none`` outside a repository."""
     try:
         run = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--exclude=*"],
@@ -39,7 +40,7 @@ def commit() -> str:
 
 
 def versions() -> str:
-    """Installed versions of what the numbers depend on."""
+    """Return the versions of Python and of the installed packages that can change the figures."""
     found = [f"Python {platform.python_version()}"]
     for package in PACKAGES:
         try:
@@ -51,7 +52,7 @@ def versions() -> str:
 
 @cache
 def machine_columns() -> dict[str, str]:
-    """CPU model, cores used, system, versions, commit and date (UTC), as strings."""
+    """Return the CPU model, the number of cores, the system, the versions, the commit and the date (UTC) as text."""
     return {
         "cpu": processor(),
         "cores": str(available_cores()),

@@ -1,4 +1,4 @@
-"""The practical peak of a machine: how fast a large matrix product runs."""
+"""The highest speed that a machine reaches in practice: that of a large matrix product."""
 
 import statistics
 import time
@@ -11,21 +11,23 @@ import numpy as np
 from fovea.engine import create_engine
 
 SIDE = 2048
+"""Rows and columns of the matrices."""
 ROUNDS = 7
+"""Number of timed rounds."""
 
 
 def matmul_gflops(engine: str, precision: str) -> float:
-    """Speed of the product of two large square matrices.
+    """Return the speed of the product of two large square matrices.
 
-    Libraries differ by half on one machine, so the fastest counts: the engine itself, NumPy for fp32, torch for
-    the other precisions where it is installed.
+    On one machine, the speeds of libraries differ by up to a half. The fastest of these counts: the engine itself,
+    NumPy for fp32, and torch for the other precisions, if it is installed.
 
     Args:
-        engine: as for :class:`fovea.Codec`.
-        precision: as there.
+        engine: name of the inference engine.
+        precision: precision of the engine: fp32, bf16 or fp16.
 
     Returns:
-        GFLOP/s, the median of several rounds.
+        The speed in GFLOP/s, from the median time of several rounds.
     """
     matrix = np.random.default_rng(0).random((SIDE, SIDE), np.float32)
     network = create_engine(engine, precision).load(_product(matrix))
@@ -50,7 +52,7 @@ def _median_seconds(function: Callable[[], Any]) -> float:
 
 
 def _product(matrix: "np.ndarray[Any, np.dtype[np.float32]]") -> bytes:
-    """A graph that multiplies its input with a matrix."""
+    """Return an ONNX model that multiplies its input by a matrix."""
     from onnx import TensorProto, helper, numpy_helper
 
     size = list(matrix.shape)

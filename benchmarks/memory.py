@@ -1,6 +1,6 @@
-"""Peak memory for a very large picture, from file to file: ``python benchmarks/memory.py``.
+"""The peak memory for a very large picture, from file to file: ``python benchmarks/memory.py``.
 
-Each direction runs in a process of its own. ``README.md`` explains the columns.
+Encoding and decoding run in a process each. ``README.md`` explains the columns.
 """
 
 import os
@@ -20,21 +20,31 @@ from tables import Row, markdown, write_csv
 
 COMMAND = "from fovea.cli import main; main()"
 STRIP = 250
-"""Rows that are drawn at once."""
+"""Number of rows that are drawn at once."""
 PERIOD = 512
+"""Distance of the discs in the picture, in pixels."""
 
 
 class Usage(NamedTuple):
-    """What a process took."""
+    """Time and memory of a process.
+
+    Attributes:
+        seconds: time from start to end, in seconds.
+        peak_mib: largest resident memory, in MiB.
+    """
 
     seconds: float
     peak_mib: float
 
 
 def draw(path: Path, side: int) -> None:
-    """Writes a square picture of slopes, discs and noise as PPM, strip by strip.
+    """Write a square picture of gradients, discs and noise as PPM, strip by strip.
 
-    A child's peak begins with that of the process that starts it, so this one must stay small.
+    The peak memory of a process begins with the memory of its parent, so this process must stay small.
+
+    Args:
+        path: PPM file to write.
+        side: width and height in pixels.
     """
     generator = np.random.default_rng(0)
     x = np.arange(side)[None, :]
@@ -55,14 +65,14 @@ def _pattern(y: NDArray[np.int_], x: NDArray[np.int_], generator: np.random.Gene
 
 
 def run(*arguments: str) -> Usage:
-    """Runs the ``fovea`` command in a fresh process.
+    """Run the ``fovea`` command in a new process, and return its time and memory.
 
     Raises:
-        ClickException: it failed.
+        click.ClickException: the command failed.
     """
     begin = time.perf_counter()
     child = subprocess.Popen([sys.executable, "-c", COMMAND, *arguments])
-    # Of all ways to wait, this one alone tells the peak of just this child.
+    # Only this function reports the peak memory of one child.
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
@@ -73,11 +83,11 @@ def run(*arguments: str) -> Usage:
 
 @click.command()
 @click.option(
-    "--side", type=click.IntRange(1, 10000), default=10000, show_default=True, help="Of the square picture, in pixels."
+    "--side", type=click.IntRange(1, 10000), default=10000, show_default=True, help="Width and height in pixels."
 )
 @click.option("--model", default="fovea-s", show_default=True, help="Name of an installed model.")
 @click.option("--engine", default="onnxruntime", show_default=True, help="Inference engine.")
-@click.option("--precision", default="fp32", show_default=True, help="Of the transforms.")
+@click.option("--precision", default="fp32", show_default=True, help="Precision of the networks.")
 @click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder for the table.")
 def main(side: int, model: str, engine: str, precision: str, out: Path) -> None:
     """Measure the peak memory of encoding and decoding."""

@@ -1,4 +1,4 @@
-"""What training on objects changes: ``python benchmarks/objects.py --plain MODEL --object MODEL``.
+"""Measure what training on objects changes: ``python benchmarks/objects.py --plain MODEL --object MODEL``.
 
 Both models code the same images near the same rate. Their errors inside and outside the objects are compared.
 ``README.md`` explains the columns.

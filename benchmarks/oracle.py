@@ -1,7 +1,8 @@
-"""What an encoder that knows all objects would save: ``python benchmarks/oracle.py --recognizers a.onnx,b.onnx``.
+"""Measure what an encoder would save if it knew all objects.
 
-A model trained for the mean squared error codes each image at several qualities. A scheme then takes each position from
-one of them, according to the labels. Nothing is trained. ``README.md`` explains the columns.
+Run ``python benchmarks/oracle.py --recognizers a.onnx,b.onnx --segmenter c.onnx``. A model trained for the mean
+squared error codes each image at several qualities. A scheme then takes each position from one of them, according to
+the labels. Nothing is trained. ``README.md`` explains the columns.
 """
 
 from collections.abc import Mapping
@@ -60,7 +61,7 @@ def code(codec: Codec, image: Pixels, quality: int) -> Coded:
     """Code an image, and return how many bits each position takes."""
     with bit_maps() as maps:
         data = codec.encode(image, quality)
-    (bits,) = maps  # images of this size are one tile
+    (bits,) = maps  # images of COCO are one tile
     return Coded(codec.decode(data), bits)
 
 

@@ -1,4 +1,4 @@
-"""Reading the tables of ``fovea eval``: accuracy over rate, without what bands and intervals need."""
+"""Read the tables of ``fovea eval`` as curves of accuracy over rate, without intervals."""
 
 import csv
 from pathlib import Path

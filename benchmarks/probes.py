@@ -1,7 +1,6 @@
-"""Looks into the codec while it works, without changing it: time of stages, ideal bits.
+"""Observe a codec at work without changing its results: times of its stages, and bits by its probabilities.
 
-What the codec builds itself from, engine, entropy coder and container, is replaced by versions that also take
-notes, for as long as a context lasts.
+Within a context, the engine, the entropy coder and the container are replaced by versions that also record.
 """
 
 import time
@@ -26,13 +25,13 @@ from fovea.store import load_model
 
 
 class Stopwatch:
-    """Seconds spent in each stage since the last :meth:`take`. One thread only."""
+    """The time spent in each stage since the last call of :meth:`take`, for one thread."""
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = defaultdict(float)
 
     def timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The same function, its time added to a stage."""
+        """Return a function that does the same and adds its time to a stage."""
 
         def call(*arguments: Any, **options: Any) -> Any:
             begin = time.perf_counter()
@@ -44,18 +43,18 @@ class Stopwatch:
         return call
 
     def timed_class(self, stage: str, kind: type, *methods: str) -> type:
-        """A subclass whose methods add their time to a stage."""
+        """Return a subclass whose methods with these names add their time to a stage."""
         return type(kind.__name__, (kind,), {name: self.timed(stage, getattr(kind, name)) for name in methods})
 
     def take(self) -> dict[str, float]:
-        """The seconds by stage; starts again at zero."""
+        """Return the seconds by stage, and start again at zero."""
         seconds = dict(self._seconds)
         self._seconds.clear()
         return seconds
 
 
 class _WatchedEngine:
-    """An engine whose networks tell their time."""
+    """An engine whose networks record their times."""
 
     def __init__(self, engine: Engine, watch: Stopwatch, names: Mapping[bytes, str]) -> None:
         self.name, self.precision, self.threads = engine.name, engine.precision, engine.threads
@@ -67,13 +66,16 @@ class _WatchedEngine:
 
 @contextmanager
 def watched_codec(watch: Stopwatch, model: str | Path, engine: str, precision: str) -> Iterator[Codec]:
-    """A codec that tells the time of its stages: each network by its name, entropy, container.
+    """Open a codec that records the times of its stages: each network by its name, ``entropy`` and ``container``.
 
     Args:
-        watch: gets the times. What it lacks of a whole call is the work between the stages.
-        model: as for :class:`fovea.Codec`.
-        engine: as there.
-        precision: as there.
+        watch: stopwatch that receives the times. The rest of the time of a call is the work between the stages.
+        model: name or path of a model.
+        engine: name of an inference engine.
+        precision: precision of the networks.
+
+    Yields:
+        The codec.
     """
     names = {graph: name for name, graph in load_model(model).graphs.items()}
 
@@ -95,7 +97,11 @@ def watched_codec(watch: Stopwatch, model: str | Path, engine: str, precision: s
 
 @contextmanager
 def ideal_bits() -> Iterator[list[float]]:
-    """Collects what the symbols of every tile cost by the model's own probabilities, in bits."""
+    """Collect the bits of the symbols of each tile by the probabilities of the model.
+
+    Yields:
+        A list that receives the bits of each tile that is encoded in the context.
+    """
     bits: list[float] = []
 
     class Counting(Encoder):
@@ -113,9 +119,12 @@ def ideal_bits() -> Iterator[list[float]]:
 
 @contextmanager
 def bit_maps() -> Iterator[list[NDArray[np.float64]]]:
-    """Collects for every tile what each position of its latent costs, [h, w], in bits.
+    """Collect the bits of each position of the latent of each tile, by the probabilities of the model.
 
-    The costs are those of the model's own probabilities. That of the hyper-latent is spread evenly.
+    The bits of the hyper-latent are spread evenly over all positions.
+
+    Yields:
+        A list that receives one array for each tile that is encoded in the context, float64 [h, w].
     """
     maps: list[NDArray[np.float64]] = []
 
@@ -126,7 +135,7 @@ def bit_maps() -> Iterator[list[NDArray[np.float64]]]:
             self._first = True
 
         def push(self, symbols: NDArray[np.int32], indexes: NDArray[np.uint8]) -> None:
-            if self._first:  # the latent; the hyper-latent follows
+            if self._first:  # the latent comes first, then the hyper-latent
                 _, frequency, excess = self._ideal.intervals(symbols, indexes)
                 escape = 2 * np.frexp(excess.astype(np.float64))[1]
                 maps.append((PRECISION - np.log2(frequency) + escape).sum(axis=(0, 1)))

@@ -1,6 +1,6 @@
-"""Many processes and threads that code, fork and are killed: ``python benchmarks/stress.py``.
+"""Run many processes and threads that code, fork and are killed: ``python benchmarks/stress.py``.
 
-A run passes where no process hangs or crashes, no file is incomplete, and no byte is wrong. ``README.md`` explains the
+A run passes if no process hangs or crashes, no file is incomplete, and no byte is wrong. ``README.md`` explains the
 columns.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 import numpy as np
-from numpy.random import default_rng  # now: a fork in the middle of an import leaves Python's own lock closed
+from numpy.random import default_rng  # imported early, because a fork during an import leaves its lock closed
 
 from fovea import Codec
 from fovea.atomic import writing
@@ -27,27 +27,31 @@ from images import RESULTS
 from tables import Row, markdown, write_csv
 
 SIZES = ((16, 16), (70, 90), (130, 64), (1, 200))
-"""Height and width of the pictures: small, so that much happens."""
+"""Height and width of the pictures, which are small so that many are coded."""
 LIFE = (1.0, 12.0)
-"""Seconds after which a worker is told to end, or is killed: least and most."""
+"""Shortest and longest time in seconds after which a process gets a signal."""
 READY = "ready"
-"""What a worker prints when it begins."""
+"""Line that a worker prints when it begins."""
 PATIENCE = 60
-"""Seconds that anything may take at most: what takes longer hangs."""
+"""Time in seconds after which a process counts as hanging."""
 
 
 def picture(number: int) -> np.ndarray:
-    """The picture of a number, the same in every process: uint8 [H, W, 3]."""
+    """Return the picture of a number, uint8 [H, W, 3]. It is the same in every process."""
     return default_rng(number).integers(0, 256, (*SIZES[number], 3), dtype=np.uint8)
 
 
 class Worker:
-    """What one worker process does: its threads code and fork until it is told to end.
+    """The work of one process, whose threads code and fork until the process is asked to end.
 
     Args:
-        folder: has the expected files, ``N.fov`` and ``N.npy`` of every picture.
-        out: where files are written.
-        engine: name of an engine.
+        folder: folder of the model and of the expected results, ``N.fov`` and ``N.npy`` for each picture.
+        out: folder to write files to.
+        engine: name of an inference engine.
+
+    Attributes:
+        done: number of calls of each method.
+        wrong: descriptions of the errors.
     """
 
     def __init__(self, folder: Path, out: Path, engine: str) -> None:
@@ -59,21 +63,21 @@ class Worker:
         self.wrong: list[str] = []
 
     def encode(self, number: int) -> None:
-        """Encode, compare, and write the file."""
+        """Encode a picture, compare the bytes with the expected ones, and write the file."""
         data = self.codec.encode(picture(number))
         if data != self.files[number]:
-            raise AssertionError("an encoder gave other bytes")
+            raise AssertionError("the encoder returned other bytes than expected")
         with writing(self.out / f"{number}-{random.randrange(20)}.fov") as file:
             file.write(data)
 
     def decode(self, number: int) -> None:
-        """Decode and compare."""
-        # Another engine or thread count may round a pixel differently; the same settings may not.
+        """Decode a file and compare the pixels with the expected ones."""
+        # Another engine or number of threads may round a pixel differently, but the same settings must not.
         if not np.array_equal(self.codec.decode(self.files[number]), self.pixels[number]):
-            raise AssertionError("a decoder gave other pixels")
+            raise AssertionError("the decoder returned other pixels than expected")
 
     def fork(self, number: int) -> None:
-        """Fork a child that codes and ends as programs do."""
+        """Fork a child that codes and then ends like a program."""
         child = os.fork()
         if child == 0:
             try:
@@ -93,7 +97,7 @@ class Worker:
             raise AssertionError(f"a forked child ended with code {code}")
 
     def work(self, seed: int) -> None:
-        """Do one thing after another."""
+        """Encode, decode and fork in random order until the process is asked to end."""
         choice = random.Random(seed)
         actions: list[tuple[Callable[[int], None], int]] = [(self.encode, 10), (self.decode, 10), (self.fork, 1)]
         while not self.end.is_set():
@@ -107,17 +111,17 @@ class Worker:
 
 
 def finish_child() -> None:
-    """End a forked child as the interpreter does at the end of a program, from whatever thread forked it."""
+    """End a forked child as the interpreter ends a program, whichever thread forked it."""
     import ctypes
 
     ctypes.CDLL(None).exit(0)
 
 
 def work(folder: Path, out: Path, engine: str, threads: int, seed: int) -> None:
-    """A worker process. It prints what it did; its exit code is 1 where something went wrong."""
+    """Run a worker process. It prints its counts and errors, and its exit code is 1 if there was an error."""
     worker = Worker(folder, out, engine)
     signal.signal(signal.SIGTERM, lambda *_: worker.end.set())
-    worker.fork(0)  # what is imported late is imported now
+    worker.fork(0)  # so that late imports are over before threads start
     print(READY, flush=True)
     running = [threading.Thread(target=worker.work, args=(1000 * seed + number,)) for number in range(threads)]
     for thread in running:
@@ -129,14 +133,18 @@ def work(folder: Path, out: Path, engine: str, threads: int, seed: int) -> None:
     sys.exit(bool(worker.wrong))
 
 
-class Watch:
-    """Starts one process after the other in one place, and ends each at random.
+class Supervisor:
+    """A supervisor of processes, which starts them one after the other and ends each at a random time.
 
     Args:
-        folder: as for :class:`Worker`.
-        engine: name of an engine.
-        threads: of each process.
-        until: when to stop, on the monotonic clock.
+        folder: folder of the model and of the expected results.
+        engine: name of an inference engine.
+        threads: number of threads of each process.
+        until: time to stop, on the monotonic clock.
+
+    Attributes:
+        done: number of events of each kind.
+        wrong: descriptions of the errors.
     """
 
     def __init__(self, folder: Path, engine: str, threads: int, until: float) -> None:
@@ -145,7 +153,7 @@ class Watch:
         self.wrong: list[str] = []
 
     def program(self, seed: int) -> None:
-        """Programs that use the library in threads."""
+        """Run programs that use the library in threads."""
         choice, out = random.Random(seed), self._place(seed)
         while time.monotonic() < self.until:
             arguments = [self.folder, out, self.engine, self.threads, choice.randrange(10**6)]
@@ -158,7 +166,7 @@ class Watch:
                     self.wrong.append(line)
 
     def command(self, seed: int) -> None:
-        """The command, which encodes a folder again and again."""
+        """Run the command, which encodes a folder, again and again."""
         choice, out = random.Random(seed), self._place(seed)
         options = ["-j", str(self.threads), "--engine", self.engine, "--model", str(self.folder / "model.fovea")]
         call = [sys.executable, "-m", "fovea", "encode", str(self.folder / "in"), str(out), "--quiet", *options]
@@ -171,7 +179,7 @@ class Watch:
         return out
 
     def _run(self, call: list[str], out: Path, choice: random.Random, gentle: signal.Signals) -> str:
-        """Run a process until it ends by itself, is asked to by a signal, or is killed; gives what it printed."""
+        """Run a process until it ends by itself or by a signal, and return its output."""
         process = subprocess.Popen(
             call, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
         )
@@ -191,7 +199,7 @@ class Watch:
             os.killpg(process.pid, signal.SIGKILL)
             self.wrong.append(f"a process hung, {asked}")
             return ""
-        # A signal ends a process that has not begun yet, and makes the command end with 128 and its number.
+        # A signal ends a process that has not begun yet. The command ends with 128 plus the number of the signal.
         fine = {0} if asked is None else {0, -asked} if READY not in printed else {0}
         if asked == signal.SIGKILL or "encode" in call:
             fine |= set() if asked is None else {-asked, 128 + asked}
@@ -207,7 +215,7 @@ class Watch:
 
 
 def prepare(folder: Path, model: str, engine: str) -> None:
-    """Make the pictures and what they must become."""
+    """Make the pictures and the expected results."""
     from PIL import Image
 
     from fovea.store import load_model, save_model
@@ -224,9 +232,9 @@ def prepare(folder: Path, model: str, engine: str) -> None:
 
 
 def check(folder: Path) -> tuple[int, list[str]]:
-    """How many files were written, and which of them are not as they must be.
+    """Return the number of files that were written, and a description of each wrong one.
 
-    A process that hung and was killed, which counts as wrong already, may have left hidden partial files.
+    Hidden partial files are left out: they come from processes that hung, which are counted already.
     """
     files = [file for out in folder.glob("out-*") for file in out.iterdir() if not file.name.startswith(".")]
     wrong = [
@@ -239,12 +247,18 @@ def check(folder: Path) -> tuple[int, list[str]]:
 
 @click.command()
 @click.option("--work", "job", nargs=5, hidden=True)
-@click.option("--seconds", type=click.IntRange(min=1), default=300, show_default=True, help="How long.")
-@click.option("--processes", type=click.IntRange(min=2), default=8, show_default=True, help="At the same time.")
-@click.option("--threads", type=click.IntRange(min=1), default=8, show_default=True, help="Of each process.")
+@click.option("--seconds", type=click.IntRange(min=1), default=300, show_default=True, help="Duration in seconds.")
+@click.option(
+    "--processes", type=click.IntRange(min=2), default=8, show_default=True, help="Number of processes at a time."
+)
+@click.option(
+    "--threads", type=click.IntRange(min=1), default=8, show_default=True, help="Number of threads of each process."
+)
 @click.option("--model", default="fovea-s", show_default=True, help="Name of an installed model.")
-@click.option("--engine", type=click.Choice(engine_names()), default="onnxruntime", show_default=True)
-@click.option("--seed", default=0, show_default=True, help="Of the random choices.")
+@click.option(
+    "--engine", type=click.Choice(engine_names()), default="onnxruntime", show_default=True, help="Inference engine."
+)
+@click.option("--seed", default=0, show_default=True, help="Seed of the random choices.")
 @click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder for the table.")
 @click.pass_context
 def main(
@@ -258,34 +272,34 @@ def main(
     seed: int,
     out: Path,
 ) -> None:
-    """Code, fork and kill for a while; exit code 1 if anything went wrong."""
+    """Encode, decode, fork and kill processes for a while. The exit code is 1 if there was an error."""
     if job:
         work(Path(job[0]), Path(job[1]), job[2], int(job[3]), int(job[4]))
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         prepare(folder, model, engine)
-        watch = Watch(folder, engine, threads, time.monotonic() + seconds)
-        kinds = [watch.command if number % 4 == 3 else watch.program for number in range(processes)]
-        watchers = [threading.Thread(target=kind, args=(seed + number,)) for number, kind in enumerate(kinds)]
-        for watcher in watchers:
-            watcher.start()
-        for watcher in watchers:
-            watcher.join()
+        supervisor = Supervisor(folder, engine, threads, time.monotonic() + seconds)
+        kinds = [supervisor.command if number % 4 == 3 else supervisor.program for number in range(processes)]
+        runners = [threading.Thread(target=kind, args=(seed + number,)) for number, kind in enumerate(kinds)]
+        for runner in runners:
+            runner.start()
+        for runner in runners:
+            runner.join()
         files, wrong = check(folder)
-    wrong += watch.wrong
+    wrong += supervisor.wrong
     row: Row = {
         "engine": engine,
         "model": model,
         "seconds": seconds,
         "processes": processes,
         "threads": threads,
-        "encoded": watch.done["encode"],
-        "decoded": watch.done["decode"],
-        "forked": watch.done["fork"],
-        "asked_to_end": watch.done["asked to end"],
-        "killed": watch.done["killed"],
+        "encoded": supervisor.done["encode"],
+        "decoded": supervisor.done["decode"],
+        "forked": supervisor.done["fork"],
+        "asked_to_end": supervisor.done["asked to end"],
+        "killed": supervisor.done["killed"],
         "files": files,
-        "left_by_kills": watch.done["left by kills"],
+        "left_by_kills": supervisor.done["left by kills"],
         "wrong": len(wrong),
     }
     write_csv(out / "stress.csv", [row])

@@ -1,4 +1,4 @@
-"""Results as files and as text."""
+"""Write tables of results as CSV and as Markdown."""
 
 import csv
 import io
@@ -9,21 +9,21 @@ from fovea.atomic import writing
 from machine import machine_columns
 
 Row = Mapping[str, object]
-"""Column to value. All rows of a table have the same columns; None is an empty cell."""
+"""The value of each column. All rows of a table have the same columns. None becomes an empty cell."""
 
 
 def stamped(rows: Sequence[Row]) -> list[Row]:
-    """Rows, each followed by what machine and commit it comes from."""
+    """Return rows with additional columns for the machine, the versions, the commit and the date."""
     return [{**row, **machine_columns()} for row in rows]
 
 
 def write_csv(path: Path, rows: Sequence[Row]) -> None:
-    """Writes rows, stamped; the folder of the file is made where it is missing. There must be one row at least."""
+    """Write rows as CSV, with the columns of :func:`stamped`. There must be at least one row."""
     write_lines(path, stamped(rows))
 
 
 def write_lines(path: Path, lines: Sequence[Row]) -> None:
-    """Writes rows as they are."""
+    """Write rows as CSV, without further columns. There must be at least one row."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
     writer.writeheader()
@@ -32,13 +32,13 @@ def write_lines(path: Path, lines: Sequence[Row]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a text file; its folder is made where it is missing."""
+    """Write a text file, and make its folder if it does not exist."""
     with writing(path) as file:
         file.write(text.encode())
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """Rows as a Markdown table, aligned for a terminal too: words to the left, numbers to the right.
+    """Return rows as a Markdown table that is also aligned as plain text: words to the left, numbers to the right.
 
     Example:
         >>> print(markdown([{"codec": "jpeg", "bpp": 0.5}, {"codec": "fovea-s", "bpp": None}]))
