@@ -24,7 +24,7 @@ EXTRAS = {
 # Modules that need more than their room: they are imported where that is there.
 MORE = {
     "engine/ov.py": ["openvino"],
-    "training/seen.py": ["eval"],
+    "training/data/pseudo_labels.py": ["eval"],
 }
 # A codec to compare with, which users install themselves.
 USERS_OWN = {"baselines/compressai_models.py": {"compressai", "torch"}}

@@ -14,6 +14,7 @@ class Coder:
         engine = create_engine(threads=threads)
         prior = PriorNetworks(model, engine)
         encoder, decoder = PictureEncoder(model, engine, prior), PictureDecoder(model, engine, prior)
+        self.model, self.analysis, self.synthesis = model, encoder._analysis, decoder.synthesis
         self.encode, self.decode, self.object_map = encoder.encode, decoder.decode, decoder.object_map
 
 
@@ -68,7 +69,7 @@ def test_latents_of_tiles_are_those_of_the_whole_image(coder, photo):
     latent, halo = coder.model.latent, coder.model.halo
 
     def analysis(image):
-        return coder._analysis(image, np.array([50], np.int64))[0][:, :latent]
+        return coder.analysis(image, np.array([50], np.int64))[0][:, :latent]
 
     whole = analyze(photo, Box(0, 0, 210, 150), halo, analysis)
     part = analyze(photo, Box(64, 64, 64, 64), halo, analysis)
@@ -88,9 +89,9 @@ def test_tiles_leave_no_seam(coder, photo):
         return latents[:, :, top : top + box.height // 16, left : left + box.width // 16]
 
     one, many = TileGrid(256, 192, 256), TileGrid(256, 192, 64)
-    whole = synthesize(one, 0, 2, lambda number: cut(one, number), coder._synthesis, 50)
+    whole = synthesize(one, 0, 2, lambda number: cut(one, number), coder.synthesis, 50)
     for number, box in enumerate(many):
-        part = synthesize(many, number, 2, lambda number: cut(many, number), coder._synthesis, 50)
+        part = synthesize(many, number, 2, lambda number: cut(many, number), coder.synthesis, 50)
         expected = whole[box.top : box.top + box.height, box.left : box.left + box.width]
         assert np.abs(part.astype(int) - expected).max() <= 1
 

@@ -228,19 +228,19 @@ def test_stages_end_where_the_resolution_falls():
     ("model", "message"),
     [
         (_model([_node("NonZero")]), "node NonZero to y, operator NonZero: the operator is not supported"),
-        (_model([_node("Relu", domain="com.example")]), "Relu to y .* not supported"),
+        (_model([_node("Relu", domain="com.example")]), "Relu to y, .* not supported"),
         (_model([_node("Relu")], opset=10), "opset 10"),
         (_model([_node("Add", ["x", "z"])]), "node Add to y, operator Add: .*'z'"),
         (_model([_node("MatMul", ["x", "tall"])]), "node MatMul to y, operator MatMul: cannot run"),
-        (_model([_node("Resize", ["x", "", "by 2"], mode="cubic")]), "Resize to y .* cubic"),
-        (_model([_node("Resize", ["x", "", "by 2"], antialias=1)], opset=18), "Resize to y .*antialias"),
+        (_model([_node("Resize", ["x", "", "by 2"], mode="cubic")]), "Resize to y, .* cubic"),
+        (_model([_node("Resize", ["x", "", "by 2"], antialias=1)], opset=18), "Resize to y, .*antialias"),
         (_model([_node("Resize", ["x", "", "by 2"], keep_aspect_ratio_policy="not_larger")], opset=18), "not_larger"),
         (_model([_node("Resize")]), "neither scales nor sizes"),
         (
             _model([_node("Resize", ["x", "", "by 2"], coordinate_transformation_mode="tf_crop_and_resize")]),
-            "Resize to y .* tf_crop_and_resize",
+            "Resize to y, .* tf_crop_and_resize",
         ),
-        (_model([_node("ConvTranspose", ["x", "turned"], pads=[0, 0, 1, 1])]), "ConvTranspose to y .* differs"),
+        (_model([_node("ConvTranspose", ["x", "turned"], pads=[0, 0, 1, 1])]), "ConvTranspose to y, .* differs"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -263,7 +263,7 @@ def test_files_that_are_no_onnx_are_named(content, tmp_path):
     path = tmp_path / "broken.onnx"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(RecognizerError, match=r"broken\.onnx cannot be read"):
+    with pytest.raises(RecognizerError, match=r"broken\.onnx: cannot be read"):
         read_onnx(path)
 
 

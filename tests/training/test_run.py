@@ -164,7 +164,7 @@ def test_objectness_starts_from_a_network_without_and_codes_without_a_map(config
     model = export_model(_train(finding, tmp_path / "finding"), "finding", calibration=3)
     save_model(model, tmp_path / "finding.fovea")
     codec = Codec(tmp_path / "finding.fovea", threads=1)
-    assert codec.model.region == "none"
+    assert codec.model.region == "found"
     image = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
     assert codec.decode(codec.encode(image, 40)).shape == image.shape
 

@@ -22,7 +22,7 @@ from fovea.recognition import load_dataset
 COMMAND = (
     "from fovea.cli.app import main; from fovea.cli.eval import eval_command; main.add_command(eval_command); main()"
 )
-PATIENCE = 60
+PATIENCE = 240
 
 
 def test_resumes_where_it_stopped(
