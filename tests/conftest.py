@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Tests that run side by side share the cores; torch and numpy see this as long as they are not imported.
-if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Networks as small as those of the tests gain nothing from threads, which would take the cores from tests that run
+# beside. Torch and numpy see this as long as they are not imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -160,6 +160,19 @@ def make_dataset(tmp_path: Path) -> Callable[..., Path]:
     from .checkerboards import save_dataset
 
     return lambda images, masks=False: save_dataset(tmp_path / "data", images, masks=masks)
+
+
+@pytest.fixture
+def drawn_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patches are drawn in this process: to start others takes longer than the trainings of the tests."""
+    loader = pytest.importorskip("torch.utils.data").DataLoader
+    begin = loader.__init__
+    of_workers = {"num_workers", "prefetch_factor", "persistent_workers", "multiprocessing_context"}
+
+    def begin_here(self: object, *arguments: object, **options: object) -> None:
+        begin(self, *arguments, **{name: value for name, value in options.items() if name not in of_workers})
+
+    monkeypatch.setattr(loader, "__init__", begin_here)
 
 
 @pytest.fixture

@@ -17,6 +17,11 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 Rows = list[dict[str, str]]
 
 
+@pytest.fixture(autouse=True)
+def _in_one_process(drawn_here: None) -> None:
+    """No training of these tests starts processes."""
+
+
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
     """Imports a script as it is imported when it runs: from its own folder."""

@@ -9,6 +9,11 @@ from PIL import Image
 from ..onnx_models import save_constant
 
 
+@pytest.fixture(autouse=True)
+def _in_one_process(drawn_here):
+    """No training of these tests starts processes."""
+
+
 @pytest.fixture
 def coco(tmp_path) -> Path:
     """A folder with six pictures of a bright square on noise, and COCO labels in ``train.json``."""

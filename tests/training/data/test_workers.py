@@ -4,11 +4,17 @@ import sys
 from collections.abc import Iterator
 from types import ModuleType
 
+import pytest
 from torch.utils.data import IterableDataset
 
 from fovea.training.data.workers import load_with_workers
 
 INHERITED = "what_only_the_parent_has"
+
+
+@pytest.fixture
+def _in_one_process():
+    """The processes are what these tests are about."""
 
 
 class _Inherited(IterableDataset[bool]):
