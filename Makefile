@@ -8,7 +8,8 @@ SOURCES := pyproject.toml setup.py src/fovea/entropy/_rans.c
 
 # One process for each core, eight at most; modules stay together, for the sake of their fixtures.
 PARALLEL := --numprocesses auto --maxprocesses 8 --dist loadscope
-FAST := TODO
+FAST := tests/bitstream tests/datasets tests/docs tests/entropy tests/picture tests/store tests/test_atomic.py \
+    tests/test_dependencies.py tests/test_layers.py tests/test_pillow.py
 
 .PHONY: demo check test lowest lint dist docs clean
 

@@ -247,7 +247,7 @@ def test_broken_files_raise_what_users_of_pillow_expect(tmp_path):
         (data[:100], "incomplete"),
         (data + b"\0", "follow the end"),
         (data[:10] + b"\x01" + data[11:], "checksum"),
-        (data[:4] + b"\x02" + data[5:], "update Fovea"),
+        (data[:4] + b"\x03" + data[5:], "update Fovea"),
     ):
         path.write_bytes(content)
         with pytest.raises(UnidentifiedImageError, match=says) as caught:

@@ -14,7 +14,7 @@ class Coder:
         engine = create_engine(threads=threads)
         prior = PriorNetworks(model, engine)
         encoder, decoder = PictureEncoder(model, engine, prior), PictureDecoder(model, engine, prior)
-        self.model, self.analysis, self.synthesis = model, encoder._analysis, decoder.synthesis
+        self.model, self.analysis, self.synthesis = model, encoder._analysis, decoder._synthesis
         self.encode, self.decode, self.object_map = encoder.encode, decoder.decode, decoder.object_map
 
 
