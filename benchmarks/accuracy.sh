@@ -2,13 +2,13 @@
 # Accuracy over bitrate: benchmarks/accuracy.sh [SET...], by default on every data set.
 #
 # Results are cached in .accuracy/, so an interrupted run continues where it stopped, and a further codec costs only its
-# own work. Tables and curves go to RESULTS/SET. The report stays in .accuracy/, because it shows images of others. The
-# set "ways" compares several methods to code for machines. "coco_seen" and "aerial_seen" score recognizers against their
-# own output on the originals, which is less noisy than labels.
+# own work. Tables go to RESULTS/SET. The report stays in .accuracy/, because it shows images of others. The set "ways"
+# compares several methods to code for machines. "coco_seen" and "aerial_seen" score recognizers against their own output
+# on the originals, which is less noisy than labels.
 #   CODECS   codecs to compare
 #   LIMIT    largest number of images of each set
 #   SHARED   folder of the data sets and recognizers, ../shared by default
-#   RESULTS  folder for tables and curves, benchmarks/results/accuracy by default; name another one for the input of join.py
+#   RESULTS  folder for tables, benchmarks/results/accuracy by default; another folder for the input of join.py
 set -euo pipefail
 cd "$(dirname "$0")/.."
 shared=${SHARED:-${FOVEA_SHARED:-../shared}}
