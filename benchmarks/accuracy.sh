@@ -2,18 +2,19 @@
 # Accuracy over bitrate: benchmarks/accuracy.sh [SET...], by default on every data set.
 #
 # Results are cached in .accuracy/, so an interrupted run continues where it stopped, and a further codec costs only its
-# own work. Tables and curves go to RESULTS/SET. The report stays in .accuracy/, because it shows images of others. The
-# set "ways" compares several ways to code for machines. "coco_seen" and "aerial_seen" score recognizers against their
-# own output on the originals, which is less noisy than labels.
+# own work. Tables go to RESULTS/SET. The report stays in .accuracy/, because it shows images of others. The set "ways"
+# compares several methods to code for machines. "coco_seen" and "aerial_seen" score recognizers against their own output
+# on the originals, which is less noisy than labels.
 #   CODECS   codecs to compare
-#   LIMIT    largest number of images
+#   LIMIT    largest number of images of each set
 #   SHARED   folder of the data sets and recognizers, ../shared by default
-#   RESULTS  folder for tables and curves, benchmarks/results/accuracy by default: another one for input of join.py
+#   RESULTS  folder for tables, benchmarks/results/accuracy by default; another folder for the input of join.py
 set -euo pipefail
 cd "$(dirname "$0")/.."
 shared=${SHARED:-${FOVEA_SHARED:-../shared}}
 codecs=${CODECS:-fovea-s,fovea-s-object-mse,fovea-s-task,fovea-s-mse,jpeg,webp,avif:6,jxl,avc,hevc,vvc:fast}
-ways=fovea-s,fovea-s-object-mse,fovea-s-task,fovea-s-roi+roi,fovea-s-roi+roi:$shared/models/yolox_nano.onnx,fovea-s-mse,hevc,vvc:fast
+with_roi=fovea-s-roi+roi,fovea-s-roi+roi:$shared/models/yolox_nano.onnx
+ways=fovea-s,fovea-s-object-mse,fovea-s-task,$with_roi,fovea-s-mse,hevc,vvc:fast
 all="yolox_nano centernet_mbv3_512 yolov5n yolov8n yolov8n-seg"
 fovea=${FOVEA:-.venv/bin/fovea}
 tables=${RESULTS:-benchmarks/results/accuracy}
@@ -32,7 +33,8 @@ measure() { # SET, labels, images, recognizers, further options
     local work=.accuracy/$1 results=$tables/$1
     # shellcheck disable=SC2046
     "$fovea" eval --data "$shared/data/$2" --images "$shared/data/$3" --codecs "$codecs" --recognizers "$4" \
-        --anchor hevc --out "$work" --cache .accuracy/cache.sqlite $([ -z "${LIMIT:-}" ] || echo --limit "$LIMIT") "${@:5}"
+        --anchor hevc --out "$work" --cache .accuracy/cache.sqlite \
+        $([ -z "${LIMIT:-}" ] || echo --limit "$LIMIT") "${@:5}"
     mkdir -p "$results"
     cp "$work"/{points.csv,summary.csv} "$results"
 }

@@ -18,7 +18,7 @@ from fovea.store import load_model
 from fovea.training import OnnxNetwork, read_onnx
 from images import KODAK, RESULTS, SHARED, read_folder
 from measure import encode_near
-from speed import TimedCodec, race
+from speed import TimedCodec, time_codecs
 from tables import Row, markdown, write_csv
 
 MODELS = SHARED / "models"
@@ -75,7 +75,7 @@ def main(codecs: str, folder: Path, limit: int, repeats: int, bpp: float, out: P
     images = read_folder(folder, limit)
     specs = [CodecSpec.parse(text) for text in codecs.split(",")]
     timed = [opened(spec, images[0], bpp) for spec in specs]
-    race(timed, images, repeats)
+    time_codecs(timed, images, repeats)
     rows: list[Row] = []
     for spec, codec in zip(specs, timed, strict=True):
         macs = multiplications(spec, images[0].shape[0] * images[0].shape[1])

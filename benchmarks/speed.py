@@ -98,48 +98,48 @@ def open_codecs(model: str, rivals: list[str], image: Pixels, bpp: float) -> lis
     return codecs
 
 
-def race(codecs: list[TimedCodec], images: list[Pixels], repeats: int) -> None:
+def time_codecs(codecs: list[TimedCodec], images: list[Pixels], repeats: int) -> None:
     """Take the times of all codecs, which take turns on each image. The first round warms up and does not count."""
-    for runner in codecs:
-        runner.clear()
+    for timed in codecs:
+        timed.clear()
     for turn in tqdm(range(repeats + 1), desc="rounds"):
         for number, image in enumerate(images):
-            for runner in codecs:
-                if runner.name in SLOW and (turn, number) != (1, 0):
+            for timed in codecs:
+                if timed.name in SLOW and (turn, number) != (1, 0):
                     continue
                 begin = time.perf_counter()
-                data = runner.codec.encode(image, runner.quality)
+                data = timed.codec.encode(image, timed.quality)
                 middle = time.perf_counter()
-                decoded = runner.codec.decode(data)
+                decoded = timed.codec.decode(data)
                 end = time.perf_counter()
                 if turn:
-                    runner.seconds["encode"][number].append(middle - begin)
-                    runner.seconds["decode"][number].append(end - middle)
-                    runner.points[number] = bits_per_pixel(data, image), psnr(image, decoded)
+                    timed.seconds["encode"][number].append(middle - begin)
+                    timed.seconds["decode"][number].append(end - middle)
+                    timed.points[number] = bits_per_pixel(data, image), psnr(image, decoded)
 
 
 def speed_rows(image_set: str, codecs: list[TimedCodec], images: list[Pixels], repeats: int) -> list[Row]:
     """Return the table of speeds, with ratios to that of JPEG."""
-    speeds = {runner.name: (runner.speed("encode", images), runner.speed("decode", images)) for runner in codecs}
+    speeds = {timed.name: (timed.speed("encode", images), timed.speed("decode", images)) for timed in codecs}
     jpeg = speeds.get("jpeg", (np.nan, np.nan))
     rows: list[Row] = []
-    for runner in codecs:
-        bpp, quality_db = np.mean(list(runner.points.values()), axis=0)
-        encode, decode = speeds[runner.name]
+    for timed in codecs:
+        bpp, quality_db = np.mean(list(timed.points.values()), axis=0)
+        encode, decode = speeds[timed.name]
         rows.append(
             {
                 "image_set": image_set,
-                "codec": runner.name,
-                "version": runner.version,
-                "quality": runner.quality,
+                "codec": timed.name,
+                "version": timed.version,
+                "quality": timed.quality,
                 "bpp": round(float(bpp), 4),
                 "psnr_rgb": round(float(quality_db), 3),
                 "encode_mps": round(encode, 3),
                 "decode_mps": round(decode, 3),
                 "encode_vs_jpeg": round(encode / jpeg[0], 4),
                 "decode_vs_jpeg": round(decode / jpeg[1], 4),
-                "images": len(runner.points),
-                "repeats": 1 if runner.name in SLOW else repeats,
+                "images": len(timed.points),
+                "repeats": 1 if timed.name in SLOW else repeats,
             }
         )
     return rows
@@ -244,7 +244,7 @@ def main(
     speeds: list[Row] = []
     stages: list[Row] = []
     for image_set, pictures in sets.items():
-        race(codecs, pictures, repeats)
+        time_codecs(codecs, pictures, repeats)
         speeds += speed_rows(image_set, codecs, pictures, repeats)
         for engine, precision in precisions():
             quality = codecs[0].quality
