@@ -3,8 +3,8 @@
 #
 # Results are cached in .accuracy/, so an interrupted run continues where it stopped, and a further codec costs only its
 # own work. Tables go to RESULTS/SET. The report stays in .accuracy/, because it shows images of others. The set "ways"
-# compares several methods to code for machines. "coco_seen" and "aerial_seen" score recognizers against their own output
-# on the originals, which is less noisy than labels.
+# compares several methods to code for machines. "coco_seen" and "aerial_seen" score recognizers against their own
+# output on the originals, which is less noisy than labels.
 #   CODECS   codecs to compare
 #   LIMIT    largest number of images of each set
 #   SHARED   folder of the data sets and recognizers, ../shared by default
