@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 # A shell that runs the tests in the background lets them ignore Ctrl-C, and with them all commands that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# Likewise nohup with a terminal that is closed.
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Networks as small as those of the tests gain nothing from threads, which would take the cores from tests that run
 # beside. Torch and numpy see this as long as they are not imported.

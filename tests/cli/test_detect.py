@@ -5,12 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import supervision as sv
 from click.testing import CliRunner, Result
 from PIL import Image
 
 import fovea
 from fovea.cli import main
+
+pytest.importorskip("supervision")
+
+import supervision as sv
+
 from fovea.cli.detect import detect_command
 from fovea.cli.interruption import Interruption
 from fovea.evaluation import draw_detections

@@ -8,6 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import ExifTags, Image
 
+pytest.importorskip("torch")
+pytest.importorskip("supervision")
+
 from fovea.cli import main
 from fovea.cli.interruption import Interruption
 from fovea.cli.mask import mask_command
