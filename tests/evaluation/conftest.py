@@ -7,12 +7,13 @@ import pytest
 from click.testing import CliRunner
 
 from fovea.cli.eval import eval_command
-from fovea.evaluation.codecs import CodecSpec, CodecUnderTest
+from fovea.evaluation.codecs import CodecUnderTest
 from fovea.evaluation.evaluate import Evaluation
 from fovea.evaluation.gallery.gallery import Frame, Gallery
 from fovea.evaluation.gallery.views import View
 from fovea.evaluation.metrics import Metric
 from fovea.evaluation.rate_accuracy import Curve, OriginalAccuracy, Point
+from fovea.evaluation.specification import CodecSpec
 from fovea.recognition import Score
 
 from ..checkerboards import save_dataset, save_segmenter

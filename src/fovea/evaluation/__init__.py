@@ -14,7 +14,7 @@ curves of the scores, ``gallery`` shows one image, and ``report`` writes page, t
 ``docs/evaluation.md`` explains what is measured, and how.
 """
 
-from fovea.evaluation.codecs import ROI_SUFFIX, CodecSpec, find_codec
+from fovea.evaluation.codecs import find_codec
 from fovea.evaluation.evaluate import Evaluation, evaluate
 from fovea.evaluation.gallery.drawing import draw_detections, list_detections
 from fovea.evaluation.metrics import Metric, MetricKind, mean_squared_error, psnr
@@ -22,6 +22,7 @@ from fovea.evaluation.rate_accuracy import Curve, Estimate, OriginalAccuracy, Po
 from fovea.evaluation.report.page import REPORT_FILES, write_report
 from fovea.evaluation.report.plots import Panel, plot_curves
 from fovea.evaluation.running.jobs import nearest_quality
+from fovea.evaluation.specification import ROI_SUFFIX, CodecSpec
 
 __all__ = [
     "REPORT_FILES",
