@@ -11,6 +11,8 @@ from fovea.evaluation.recognizers import fingerprint, load_detector
 from fovea.evaluation.specification import ROI_SUFFIX, SIZE_MARK, CodecSpec
 from fovea.store import SUFFIX
 
+BEST = "best"
+"""What stands in place of a size in the name of a curve of the best size."""
 FOVEA_QUALITIES = (5.0, 20.0, 35.0, 50.0, 65.0, 80.0, 95.0)
 
 
@@ -108,6 +110,48 @@ def find_codecs(
     if not found:
         raise BaselineError("no codec can run: " + ("; ".join(skipped.values()) or "name at least one"))
     return tuple(found), skipped
+
+
+def best_sizes(codecs: Sequence[CodecUnderTest]) -> dict[str, tuple[str, ...]]:
+    """Return the codecs that are tested at several sizes.
+
+    Args:
+        codecs: the codecs under test.
+
+    Returns:
+        The names of a codec at all its sizes, by its name with ``@best`` in place of the size.
+
+    Example:
+        >>> best_sizes([find_codec(CodecSpec.parse(text)) for text in ("jpeg", "webp", "jpeg@1/2")])
+        {'jpeg@best': ('jpeg', 'jpeg@1/2')}
+    """
+    sizes: dict[str, list[str]] = {}
+    for codec in codecs:
+        sizes.setdefault(_name(codec.spec, BEST), []).append(codec.name)
+    return {best: tuple(names) for best, names in sizes.items() if len(names) > 1}
+
+
+def find_anchor(codecs: Sequence[CodecUnderTest], anchor: str | None) -> str:
+    """Return the name of the codec, or of the best size of a codec, to compare with.
+
+    Args:
+        codecs: the codecs under test.
+        anchor: specification or name of a codec, or its name at its best size; None for the first codec.
+
+    Raises:
+        FoveaError: the anchor is not among the codecs.
+    """
+    if anchor is None:
+        return codecs[0].name
+    names = {text: codec.name for codec in codecs for text in (str(codec.spec), codec.name)}
+    for best, sizes in best_sizes(codecs).items():
+        specs = [replace(codec.spec, size=None) for codec in codecs if codec.name in sizes]
+        texts = [str(replace(spec, codec=f"{spec.codec}{SIZE_MARK}{BEST}")) for spec in specs]
+        names |= dict.fromkeys([*texts, best], best)
+    if name := names.get(anchor, names.get(str(CodecSpec.parse(anchor)))):
+        return name
+    known = ", ".join(dict.fromkeys(names.values()))
+    raise FoveaError(f"the anchor {anchor} is not among the codecs that run: {known}")
 
 
 def _name(spec: CodecSpec, size: object = "") -> str:
