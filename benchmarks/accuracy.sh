@@ -36,7 +36,7 @@ measure() { # SET, labels, images, recognizers, further options
         --anchor hevc --out "$work" --cache .accuracy/cache.sqlite \
         $([ -z "${LIMIT:-}" ] || echo --limit "$LIMIT") "${@:5}"
     mkdir -p "$results"
-    cp "$work"/{points.csv,summary.csv} "$results"
+    cp "$work"/{points.csv,summary.csv,pairs.csv} "$results"
 }
 
 for set in "${@:-coco coco_seen masks aerial_cars aerial_seen indoor}"; do

@@ -168,24 +168,6 @@ def test_codecs_measured_later_join_a_table(script, checkers: Path, tmp_path: Pa
     assert result.exit_code and "webp:4 has other figures than before" in result.output
 
 
-def test_half_the_bits_are_half_the_bits_directly(script, tmp_path: Path) -> None:
-    pytest.importorskip("bjontegaard")
-    accuracies = (10, 20, 25, 30)
-    lines = ["codec,version,bpp,seer_box_ap,seer_box_ap50", "original,,,31,50"]
-    lines += [f"ours,1,{0.1 * ap},{ap},40" for ap in accuracies]
-    lines += [f"theirs,1,{0.2 * ap},{ap},40" for ap in accuracies]
-    lines += [f"poor,1,{ap},{ap / 10},40" for ap in accuracies]
-    (tmp_path / "points.csv").write_text("\n".join(lines))
-    direct = script("direct")
-    result = CliRunner().invoke(direct.main, [str(tmp_path), "ours"], catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    theirs, poor = direct.read(tmp_path / "direct.csv")
-    assert theirs["codec"] == "ours" and (theirs["against"], poor["against"]) == ("theirs", "poor")
-    assert theirs["seer box"] == theirs["mean"] == "-50.0" and poor["seer box"] == poor["mean"] == ""
-    result = CliRunner().invoke(direct.main, [str(tmp_path), "vvc"])
-    assert result.exit_code and "no codec vvc" in result.output
-
-
 def test_ablation(run, script, checkers: Path, tmp_path: Path) -> None:
     for package in ("lightning", "pycocotools", "bjontegaard"):
         pytest.importorskip(package)

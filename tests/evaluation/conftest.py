@@ -7,12 +7,14 @@ import pytest
 from click.testing import CliRunner
 
 from fovea.cli.eval import eval_command
-from fovea.evaluation.codecs import CodecSpec, CodecUnderTest
+from fovea.evaluation.codecs import CodecUnderTest
+from fovea.evaluation.curves import Curve
 from fovea.evaluation.evaluate import Evaluation
 from fovea.evaluation.gallery.gallery import Frame, Gallery
 from fovea.evaluation.gallery.views import View
 from fovea.evaluation.metrics import Metric
-from fovea.evaluation.rate_accuracy import Curve, OriginalAccuracy, Point
+from fovea.evaluation.rate_accuracy import OriginalAccuracy, Point
+from fovea.evaluation.specification import CodecSpec
 from fovea.recognition import Score
 
 from ..checkerboards import save_dataset, save_segmenter
@@ -81,5 +83,6 @@ def evaluation() -> Evaluation:
         original_scores=scores,
         original_accuracy={boxes: OriginalAccuracy(0.5, np.full(50, 0.5))},
         curves={boxes: curves},
+        best_sizes={},
         gallery=Gallery("a.png", (frame,)),
     )

@@ -1,16 +1,21 @@
 """How codecs are specified, and what distinguishes their results."""
 
+import re
 from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
+import PIL
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import fovea
-from fovea.baselines import Codec
-from fovea.errors import BaselineError
-from fovea.evaluation.codecs import FOVEA_QUALITIES, CodecSpec, CodecUnderTest, find_codec, find_codecs
+from fovea.baselines import Codec, CodedSize
+from fovea.errors import BaselineError, FoveaError
+from fovea.evaluation.codecs import FOVEA_QUALITIES, CodecUnderTest, find_codec, find_codecs
+from fovea.evaluation.specification import CodecSpec
 
 
 def found(text: str, qualities: Sequence[float] | None = None) -> CodecUnderTest:
@@ -22,13 +27,68 @@ def opened(text: str, objects: np.ndarray) -> Codec:
 
 
 @given(
-    st.sampled_from(["jpeg", "vvc:fast", "a/b-c.fovea"]),
-    st.sampled_from(["", "+roi", "+roi:a/yolox.onnx", "+roi:ultralytics:yolo11n.pt"]),
+    st.sampled_from(["jpeg", "vvc:fast", "a/b-c.fovea", "runs@2/b@3.fovea"]),
+    st.sampled_from(["", "1/2", "3/4", "1/3", "960"]),
+    st.sampled_from(["", "+roi", "+roi:a/yolox.onnx", "+roi:ultralytics:yolo11n.pt", "+roi:a@1/2.onnx"]),
 )
-def test_a_specification_is_written_as_it_is_read(codec: str, roi: str):
-    spec = CodecSpec.parse(codec + roi)
-    assert str(spec) == codec + roi
-    assert spec == CodecSpec(codec, bool(roi), roi.removeprefix("+roi").removeprefix(":"))
+def test_a_specification_is_written_as_it_is_read(codec: str, size: str, roi: str):
+    text = codec + f"@{size}" * bool(size) + roi
+    spec = CodecSpec.parse(text)
+    assert str(spec) == text
+    wanted = CodedSize(Fraction(size)) if size else None
+    assert spec == CodecSpec(codec, wanted, bool(roi), roi.removeprefix("+roi").removeprefix(":"))
+
+
+def test_the_whole_size_is_no_size():
+    assert CodecSpec.parse("jpeg@1") == CodecSpec.parse("jpeg")
+
+
+@pytest.mark.parametrize("text", ["jpeg@3/2", "jpeg@0", "jpeg@0/5+roi", "fovea-s@1/0", "hevc@1.5"])
+def test_a_wrong_size_is_refused(text: str):
+    with pytest.raises(BaselineError, match=rf"^{re.escape(text)}: .* is no size to code at: write a fraction"):
+        find_codecs([text], {})
+
+
+def test_a_size_without_codec_is_refused():
+    with pytest.raises(BaselineError, match="@1/2 names no codec before @: write CODEC@1/2"):
+        find_codecs(["@1/2"], {})
+
+
+def test_size_is_part_of_name_version_and_identity():
+    assert found("vvc@1/2+roi").name == "vvc:fast@1/2+roi"
+    assert found("jpeg@1/2").version == f"{found('jpeg').version}, coded at 1/2 of the size by Pillow {PIL.__version__}"
+    assert found("fovea-s@1/2").version == f"{found('fovea-s').version}, coded at 1/2 of the size"
+    assert found("fovea-s@320").version.endswith(f", coded at 320 pixels by Pillow {PIL.__version__}")
+    texts = ["jpeg", "jpeg@1/2", "jpeg@3/4", "jpeg@64", "fovea-s", "fovea-s@1/2", "fovea-s@1/3"]
+    assert len({found(text).identity for text in texts}) == len(texts)
+
+
+def test_qualities_of_a_codec_hold_for_all_its_sizes_but_those_that_have_their_own():
+    codecs, _ = find_codecs(["jpeg@1/2", "jpeg@1/4", "webp@1/2"], {"jpeg": [10, 20], "jpeg@1/4": [5], "": [30]})
+    assert [codec.qualities for codec in codecs] == [(10, 20), (5,), (30,)]
+    with pytest.raises(FoveaError, match="qualities are given for jpeg, which is not among the codecs"):
+        find_codecs(["webp@1/2"], {"jpeg": [10]})
+
+
+def test_a_fovea_model_uses_its_own_scale_where_it_can():
+    image = np.random.default_rng(0).integers(0, 256, (40, 56, 3), dtype=np.uint8)
+    objects = np.zeros((40, 56), bool)
+    half = opened("fovea-s@1/2", objects)
+    assert half.encode(image, 50) == fovea.Codec("fovea-s").encode(image, 50, scale="1/2")
+    for text in ("fovea-s@1/2", "fovea-s@1/3", "fovea-s@32"):
+        codec = opened(text, objects)
+        assert codec.name == text
+        assert codec.decode(codec.encode(image, 50)).shape == image.shape
+
+
+@pytest.mark.parametrize("size", ["1/2", "1/3", "24"])
+def test_a_model_that_takes_a_map_gets_it_at_any_size(guided: Path, size: str):
+    image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    left = np.zeros((64, 64), bool)
+    left[:, :32] = True
+    told, other = (opened(f"{guided}@{size}+roi", region) for region in (left, ~left))
+    assert told.encode(image, 50) != other.encode(image, 50)
+    assert told.decode(told.encode(image, 50)).shape == image.shape
 
 
 @pytest.mark.parametrize("text", ["jpeg+roi:", "jpeg+roiyolox.onnx"])

@@ -5,61 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fovea.evaluation.rate_accuracy import (
-    Curve,
-    OriginalAccuracy,
-    bd_rate,
-    confidence_band,
-    front,
-    rate_keeping,
-    share_kept,
-)
+from fovea.evaluation.curves import Curve, front
+from fovea.evaluation.rate_accuracy import OriginalAccuracy, confidence_band, rate_keeping, share_kept
 
-RATES = np.array([0.1, 0.2, 0.4, 0.8])
-SCORES = np.array([0.10, 0.20, 0.30, 0.40])
-ORIGINAL = OriginalAccuracy(0.4, np.full(50, 0.4))
-
-
-def curve(rates: np.ndarray, scores: np.ndarray, noise: float = 0, bias: float = 0) -> Curve:
-    """A curve whose resamples are its points, shaken and shifted."""
-    shaken = np.random.default_rng(1).normal(bias, noise, (50, 1)) if noise else np.full((50, 1), bias)
-    return Curve(rates, scores, np.tile(rates, (50, 1)), scores + shaken)
-
-
-def test_half_the_bits_at_equal_accuracy_is_minus_fifty_percent():
-    found = bd_rate(curve(RATES, SCORES), curve(RATES / 2, SCORES))
-    assert found.value == pytest.approx(-50)
-    assert found.low == pytest.approx(-50)
-    assert found.high == pytest.approx(-50)
-    assert found.note == ""
-
-
-def test_shared_noise_cancels_out():
-    """Codecs that gain and lose on the same resamples differ as surely as they would without resampling."""
-    found = bd_rate(curve(RATES, SCORES, noise=0.02), curve(RATES / 2, SCORES, noise=0.02))
-    assert (found.low, found.high) == pytest.approx((-50, -50))
-
-
-def test_interval_widens_where_noise_is_not_shared():
-    steady, shaken = curve(RATES, SCORES), curve(RATES / 2, SCORES, noise=0.01)
-    found = bd_rate(steady, shaken)
-    assert found.low < -51 < -49 < found.high
-
-
-def test_interval_lies_around_the_estimate_though_resamples_are_biased():
-    found = bd_rate(curve(RATES, SCORES), curve(RATES, SCORES, bias=0.02))
-    assert found.value == pytest.approx(0, abs=1e-9)
-    assert (found.low, found.high) == pytest.approx((0, 0), abs=1e-9)
-
-
-def test_curves_without_common_accuracy_are_not_compared():
-    found = bd_rate(curve(RATES, SCORES), curve(RATES, SCORES + 0.5))
-    assert math.isnan(found.value)
-    assert found.note == "no common accuracy: 60–90 and 10–40"
-
-
-def test_small_overlap_is_told():
-    assert bd_rate(curve(RATES, SCORES), curve(RATES, SCORES + 0.2)).note == "accuracy 30–40 only"
+from .curves import ORIGINAL, RATES, SCORES, curve
 
 
 def test_rate_is_interpolated_on_a_logarithmic_scale():
@@ -103,12 +52,6 @@ def test_more_bits_that_bring_nothing_keep_what_fewer_did():
     assert share_kept(flat, ORIGINAL, 0.6).value == pytest.approx(75)
 
 
-def test_more_bits_for_less_accuracy_are_left_out():
-    dented = curve(RATES, np.array([0.10, 0.20, 0.15, 0.40]))
-    plain = curve(RATES[[0, 1, 3]], SCORES[[0, 1, 3]])
-    assert bd_rate(plain, dented).value == pytest.approx(0)
-
-
 def test_band_is_of_the_accuracy_kept():
     noise = np.random.default_rng(2).normal(1, 0.1, (50, 1))
     noisy = Curve(RATES, SCORES, np.tile(RATES, (50, 1)), SCORES * noise)
@@ -125,3 +68,32 @@ def test_front_rises_and_beats_every_point(points: list[tuple[float, float]]):
     assert np.all(np.diff(front_scores) > 0)
     for rate, score in points:
         assert np.any((front_rates <= rate) & (front_scores >= score))
+
+
+def test_pooled_curves_give_their_upper_envelope_in_each_resample():
+    small_scores, large_scores = np.array([0.3, 0.32]), np.array([0.2, 0.4])
+    resampled = np.array([[0.31, 0.4], [0.2, 0.2]])
+    small = Curve(np.array([0.1, 0.2]), small_scores, np.array([[0.1, 0.2]] * 2), np.array([small_scores] * 2))
+    large = Curve(np.array([0.15, 0.3]), large_scores, np.array([[0.15, 0.3]] * 2), resampled)
+    best = Curve.pooled([small, large])
+    assert best.front.rates.tolist() == [0.1, 0.2, 0.3]
+    assert best.front.scores.tolist() == [0.3, 0.32, 0.4]
+    assert [sample.rates.tolist() for sample in best.front_samples] == [[0.1, 0.15, 0.2, 0.3], [0.1, 0.2]]
+    assert best.without_beaten_points.rates.tolist() == [0.1, 0.2, 0.3]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4))
+def test_no_size_beats_the_best_size(seed: int, sizes: int):
+    random = np.random.default_rng(seed)
+    curves = [curve(np.sort(random.uniform(0.05, 2, 5)), np.sort(random.uniform(0, 0.4, 5))) for _ in range(sizes)]
+    best = Curve.pooled(curves).front
+    for single in curves:
+        for rate, score in zip(single.rates, single.scores, strict=True):
+            assert best.scores[np.searchsorted(best.rates, rate, side="right") - 1] >= score
+
+
+def test_images_for_a_point_grow_with_the_square_of_the_interval():
+    accuracy = OriginalAccuracy(0.4, 0.4 + 0.01 * np.tile([-1.0, 1.0], 50))
+    assert accuracy.half_width == pytest.approx(0.0196)
+    assert accuracy.images_for_a_point(500) == pytest.approx(500 * 1.96**2)
+    assert math.isnan(OriginalAccuracy(math.nan, np.full(3, math.nan)).half_width)

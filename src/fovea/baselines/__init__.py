@@ -10,19 +10,23 @@
 
 Every codec uses one thread unless told otherwise and codes one still image per file. Where a library can be tuned for
 PSNR or for human eyes, it is tuned for PSNR. ``RoiCodec(codec, roi_map)`` smooths what lies outside a region of
-interest before it encodes.
+interest before it encodes. ``ResizedCodec(codec, size)`` codes images at another size than their own.
 """
 
 from fovea.baselines.baseline import Baseline, Codec, Pixels
 from fovea.baselines.registry import baseline_names, get_baseline, is_baseline
+from fovea.baselines.resized import CodedSize, ResizedCodec, ScaledCodec
 from fovea.baselines.roi import GuidedCodec, RoiCodec, detections_mask, roi_from_recognizer
 
 __all__ = [
     "Baseline",
     "Codec",
+    "CodedSize",
     "GuidedCodec",
     "Pixels",
+    "ResizedCodec",
     "RoiCodec",
+    "ScaledCodec",
     "baseline_names",
     "detections_mask",
     "get_baseline",

@@ -50,7 +50,8 @@ def _qualities(
     type=Name(),
     callback=_list,
     help="Names or files of Fovea models, and jpeg, mozjpeg, jpeg2000, webp, avif, jxl, avc, hevc and vvc, which"
-    " may have an effort (vvc:fast). Each may be followed by +roi or +roi:RECOGNIZER.",
+    " may have an effort (vvc:fast). A size to code at may follow: a part of the image (vvc@1/2) or its longest side"
+    " in pixels (vvc@960). Then may follow +roi or +roi:RECOGNIZER.",
 )
 @click.option(
     "--recognizers",
@@ -75,7 +76,7 @@ def _qualities(
     help="File of the cache.  [default: cache.sqlite in --out]",
 )
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Use the first N images only.")
-@click.option("--anchor", metavar="CODEC", type=Name(), help="Codec to compare with.  [default: the first]")
+@click.option("--anchor", metavar="CODEC", type=Name(), help="Codec whose comparison leads.  [default: the first]")
 @click.option(
     "--reference",
     type=click.Choice(["labels", "self"]),
@@ -100,11 +101,11 @@ def eval_command(
     """Measure recognition accuracy over bitrate.
 
     Codes a data set with each codec at several qualities, runs each recognizer on the decoded images, and writes
-    report.html, tables and plots. A run that was interrupted continues where it stopped, and no result is computed
-    twice.
+    report.html, tables and plots. A summary is printed on the standard error. A run that was interrupted continues
+    where it stopped, and no result is computed twice.
     """
     with needs_extra("eval"):
-        from fovea.evaluation import REPORT_FILES, evaluate, write_report
+        from fovea.evaluation import REPORT_FILES, evaluate, summary_text, write_report
         from fovea.picture import image_suffixes
         from fovea.recognition import load_dataset
 
@@ -134,4 +135,5 @@ def eval_command(
     )
     for spec, reason in evaluation.skipped.items():
         tell(f"fovea: left out {spec}: {one_line(reason)}")
+    tell(summary_text(evaluation))
     print_note(str(write_report(evaluation, out)))

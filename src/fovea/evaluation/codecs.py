@@ -1,110 +1,19 @@
-"""The codecs under test, and the specifications that name them."""
+"""Find the codecs under test."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
-
-import numpy as np
-from numpy.typing import NDArray
 
 import fovea
-from fovea import baselines
-from fovea.baselines import Baseline, Codec, GuidedCodec, RoiCodec, roi_from_recognizer
-from fovea.errors import BaselineError, FoveaError, ModelError
+from fovea.baselines import Baseline
+from fovea.errors import BaselineError, FoveaError
 from fovea.evaluation.recognizers import fingerprint, load_detector
+from fovea.evaluation.specification import ROI_SUFFIX, SIZE_MARK, CodecSpec
 from fovea.store import SUFFIX
 
+BEST = "best"
+"""What stands in place of a size in the name of a curve of the best size."""
 FOVEA_QUALITIES = (5.0, 20.0, 35.0, 50.0, 65.0, 80.0, 95.0)
-FOVEA_QUALITY_RANGE = (0.0, 100.0)
-ROI_SUFFIX = "+roi"
-"""What follows the name of a codec that is told a region of interest."""
-
-
-@dataclass(frozen=True)
-class CodecSpec:
-    """The specification of a codec, as users write it.
-
-    =============================  =====================================================================
-    ``fovea-s``, ``my.fovea``      an installed model of Fovea, or the file of a model
-    ``jpeg``, ``vvc:fast``         a codec of :mod:`fovea.baselines`, with an effort or without
-    ``CODEC+roi``                  the same codec with a region of interest from the labels of each image
-    ``CODEC+roi:RECOGNIZER``       the same codec with a region of interest from detections
-    =============================  =====================================================================
-
-    A codec whose encoder takes a map of the region of interest is given it. For any other codec the image is smoothed
-    outside the region before it is encoded.
-
-    Attributes:
-        codec: name of the model or baseline, or path of the model.
-        roi: whether there is a region of interest.
-        recognizer: recognizer that detects the region of interest; "" where it comes from the labels.
-
-    Example:
-        >>> CodecSpec.parse("hevc:medium+roi:yolox.onnx")
-        CodecSpec(codec='hevc:medium', roi=True, recognizer='yolox.onnx')
-        >>> print(CodecSpec.parse("fovea-s"))
-        fovea-s
-    """
-
-    codec: str
-    roi: bool = False
-    recognizer: str = ""
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read a specification.
-
-        Raises:
-            BaselineError: what follows ``+roi`` names no recognizer.
-        """
-        codec, roi, rest = text.partition(ROI_SUFFIX)
-        colon, recognizer = rest[:1], rest[1:]
-        if rest and (colon != ":" or not recognizer):
-            forms = f"CODEC{ROI_SUFFIX} or CODEC{ROI_SUFFIX}:RECOGNIZER"
-            raise BaselineError(f"{text} names no recognizer after {ROI_SUFFIX}: write {forms}")
-        return cls(codec, bool(roi), recognizer)
-
-    def __str__(self) -> str:
-        return self.codec + ROI_SUFFIX * self.roi + f":{self.recognizer}" * bool(self.recognizer)
-
-    @property
-    def is_baseline(self) -> bool:
-        """Whether the codec is one of :mod:`fovea.baselines`."""
-        return baselines.is_baseline(self.codec)
-
-    def open(self) -> Baseline | fovea.Codec:
-        """Open the codec, without region of interest, for one thread.
-
-        Raises:
-            BaselineError: the baseline has no such effort.
-            ModelError: there is neither a baseline nor a model of that name.
-        """
-        return _open(self.codec)
-
-    def open_for(self, objects: NDArray[np.bool_]) -> Codec:
-        """Open the codec for one image, with its region of interest.
-
-        Args:
-            objects: bool [H, W], True on the labeled objects of the image.
-
-        Returns:
-            The codec, for one thread.
-        """
-        codec = self.open()
-        if not self.roi:
-            return codec
-        find = roi_from_recognizer(load_detector(self.recognizer)) if self.recognizer else lambda _: objects
-        if isinstance(codec, fovea.Codec) and codec.takes_map:
-            return GuidedCodec(codec, find)
-        return RoiCodec(codec, find)
-
-    @property
-    def quality_range(self) -> tuple[float, float]:
-        """The lowest and the highest quality of the codec."""
-        codec = self.open()
-        return codec.quality_range if isinstance(codec, Baseline) else FOVEA_QUALITY_RANGE
 
 
 @dataclass(frozen=True)
@@ -146,17 +55,17 @@ def find_codec(spec: CodecSpec, qualities: Sequence[float] | None = None) -> Cod
     """
     codec = spec.open()
     if isinstance(codec, Baseline):
-        name, version, usual = codec.name, codec.version(), codec.default_qualities
+        version, usual = codec.version(), codec.default_qualities
     else:
-        name = Path(spec.codec).stem if spec.codec.endswith(SUFFIX) else spec.codec
         version, usual = f"model {codec.model.id.hex()}", FOVEA_QUALITIES
+    if spec.size is not None:
+        version += f", coded at {spec.size} of the size" if spec.size.value < 1 else f", coded at {spec.size} pixels"
+        version += f" by {spec.resizing}" if spec.resizing else ""
     if spec.roi:
-        name += ROI_SUFFIX
-        version += ", told" if isinstance(codec, fovea.Codec) and codec.takes_map else ", smoothed outside"
+        version += ", told" if spec.takes_map else ", smoothed outside"
         version += " the region of interest from "
         if spec.recognizer:
             load_detector(spec.recognizer)
-            name += f":{Path(spec.recognizer).stem}"
             version += f"recognizer {fingerprint(spec.recognizer)[:12]}"
         else:
             version += "the labels"
@@ -164,7 +73,7 @@ def find_codec(spec: CodecSpec, qualities: Sequence[float] | None = None) -> Cod
     low, high = spec.quality_range
     if wrong := [quality for quality in chosen if not low <= quality <= high]:
         raise BaselineError(f"{spec} has qualities {low:g} to {high:g}, not {wrong[0]:g}")
-    return CodecUnderTest(spec, name, version, chosen)
+    return CodecUnderTest(spec, _name(spec), version, chosen)
 
 
 def find_codecs(
@@ -174,7 +83,8 @@ def find_codecs(
 
     Args:
         texts: specifications, as for :class:`CodecSpec`.
-        qualities: qualities to test each at, by its specification; under "" those of all others.
+        qualities: qualities to test each at, by its specification, with its size or without; under "" those of all
+            others.
 
     Returns:
         The codecs under test, and the reason why each other one cannot run, by its specification.
@@ -182,16 +92,18 @@ def find_codecs(
     Raises:
         FoveaError: a codec is unknown or named twice, a quality is out of range, or no codec can run.
     """
-    if unknown := set(qualities) - {"", *texts}:
+    specs = {text: CodecSpec.parse(text) for text in texts}
+    at_any_size = {text: str(replace(spec, size=None)) for text, spec in specs.items()}
+    if unknown := set(qualities) - {"", *texts, *at_any_size.values()}:
         raise FoveaError(f"qualities are given for {', '.join(sorted(unknown))}, which is not among the codecs")
     found, skipped = [], {}
     for text in texts:
-        spec = CodecSpec.parse(text)
-        codec = spec.open()
+        spec, codec = specs[text], specs[text].open()
         if isinstance(codec, Baseline) and (reason := codec.available()):
             skipped[text] = reason
         else:
-            found.append(find_codec(spec, qualities.get(text, qualities.get(""))))
+            chosen = next((qualities[key] for key in (text, at_any_size[text], "") if key in qualities), None)
+            found.append(find_codec(spec, chosen))
     names = [codec.name for codec in found]
     if twice := {name for name in names if names.count(name) > 1}:
         raise FoveaError(f"two codecs are called {twice.pop()}: name each once, and give model files different names")
@@ -200,12 +112,64 @@ def find_codecs(
     return tuple(found), skipped
 
 
-@cache
-def _open(name: str) -> Baseline | fovea.Codec:
-    if baselines.is_baseline(name):
-        return baselines.get_baseline(name)
-    try:
-        return fovea.Codec(name, threads=1)
-    except ModelError as error:
-        hint = f"{error.reason}. Other codecs: {', '.join(baselines.baseline_names())}"
-        raise ModelError(hint, path=error.path, entry=error.entry) from error
+def best_sizes(codecs: Sequence[CodecUnderTest]) -> dict[str, tuple[str, ...]]:
+    """Return the codecs that are tested at several sizes.
+
+    Args:
+        codecs: the codecs under test.
+
+    Returns:
+        The names of a codec at all its sizes, by its name with ``@best`` in place of the size.
+
+    Example:
+        >>> best_sizes([find_codec(CodecSpec.parse(text)) for text in ("jpeg", "webp", "jpeg@1/2")])
+        {'jpeg@best': ('jpeg', 'jpeg@1/2')}
+    """
+    sizes: dict[str, list[str]] = {}
+    for codec in codecs:
+        sizes.setdefault(_name(codec.spec, BEST), []).append(codec.name)
+    return {best: tuple(names) for best, names in sizes.items() if len(names) > 1}
+
+
+def find_anchor(codecs: Sequence[CodecUnderTest], anchor: str | None) -> str:
+    """Return the name of the codec, or of the best size of a codec, to compare with.
+
+    Args:
+        codecs: the codecs under test.
+        anchor: specification or name of a codec, or its name at its best size; None for the first codec.
+
+    Raises:
+        FoveaError: the anchor is not among the codecs.
+    """
+    if anchor is None:
+        return codecs[0].name
+    names = {text: codec.name for codec in codecs for text in (str(codec.spec), codec.name)}
+    for best, sizes in best_sizes(codecs).items():
+        specs = [replace(codec.spec, size=None) for codec in codecs if codec.name in sizes]
+        texts = [str(replace(spec, codec=f"{spec.codec}{SIZE_MARK}{BEST}")) for spec in specs]
+        names |= dict.fromkeys([*texts, best], best)
+    if name := names.get(anchor, names.get(str(CodecSpec.parse(anchor)))):
+        return name
+    known = ", ".join(dict.fromkeys(names.values()))
+    raise FoveaError(f"the anchor {anchor} is not among the codecs that run: {known}")
+
+
+def _name(spec: CodecSpec, size: object = "") -> str:
+    """Return the name of a codec in tables and plots.
+
+    Args:
+        spec: specification of the codec.
+        size: what is named in place of the size of the specification.
+    """
+    codec = spec.open()
+    if isinstance(codec, Baseline):
+        name = codec.name
+    else:
+        name = Path(spec.codec).stem if spec.codec.endswith(SUFFIX) else spec.codec
+    if size := size or spec.size:
+        name += f"{SIZE_MARK}{size}"
+    if spec.roi:
+        name += ROI_SUFFIX
+        if spec.recognizer:
+            name += f":{Path(spec.recognizer).stem}"
+    return name

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from fovea.engine import available_cores
-from fovea.errors import FoveaError
-from fovea.evaluation.codecs import CodecUnderTest, find_codecs
+from fovea.evaluation.codecs import CodecUnderTest, best_sizes, find_anchor, find_codecs
+from fovea.evaluation.curves import Curve
 from fovea.evaluation.gallery.gallery import Gallery, make_gallery
 from fovea.evaluation.metrics import AnyScore, Metric, mean_psnr
-from fovea.evaluation.rate_accuracy import Curve, OriginalAccuracy, Point
+from fovea.evaluation.rate_accuracy import OriginalAccuracy, Point
 from fovea.evaluation.recognizers import RecognizerInfo, find_recognizers
 from fovea.evaluation.references import choose_reference, reference_objects
 from fovea.evaluation.running.cache import Cache
@@ -43,7 +43,8 @@ class Evaluation:
         points: points of all codecs, by codec, then by quality.
         original_scores: scores on the originals.
         original_accuracy: accuracy on the originals, with its resamples.
-        curves: curves of each metric, by name of the codec.
+        curves: curves of each metric, by name of the codec; also those of the best sizes.
+        best_sizes: names of the codecs whose points the curve of a best size draws on, by the name of this curve.
         gallery: one image as each codec decodes it.
     """
 
@@ -58,6 +59,7 @@ class Evaluation:
     original_scores: Mapping[Metric, AnyScore]
     original_accuracy: Mapping[Metric, OriginalAccuracy]
     curves: Mapping[Metric, Mapping[str, Curve]]
+    best_sizes: Mapping[str, tuple[str, ...]]
     gallery: Gallery
 
 
@@ -83,7 +85,7 @@ def evaluate(
             codec's own.
         reference: what recognizers are scored against: the labels, or what each recognizer detects on the originals.
             By default the labels where there are any.
-        anchor: codec to compare with; by default the first.
+        anchor: codec to compare with, or name of the curve of its best size; by default the first codec.
         processes: number of images that are coded at the same time; by default one for each core.
 
     Returns:
@@ -93,7 +95,7 @@ def evaluate(
         FoveaError: something that is named cannot be used. This is found out before the long work begins.
     """
     tested, skipped = find_codecs(codecs, qualities or {})
-    anchor = _find_anchor(tested, anchor)
+    anchor = find_anchor(tested, anchor)
     used = find_recognizers(recognizers, dataset.images[0].load())
     reference = choose_reference(dataset, used, reference)
     if reference == "labels":
@@ -120,19 +122,9 @@ def evaluate(
             original_scores=_scores_of(scores, ORIGINAL),
             original_accuracy=original_accuracy,
             curves=curves,
+            best_sizes=best_sizes(tested),
             gallery=make_gallery(results, pool),
         )
-
-
-def _find_anchor(codecs: Sequence[CodecUnderTest], anchor: str | None) -> str:
-    """Return the name of the codec to compare with."""
-    if anchor is None:
-        return codecs[0].name
-    for codec in codecs:
-        if anchor in (str(codec.spec), codec.name):
-            return codec.name
-    known = ", ".join(str(codec.spec) for codec in codecs)
-    raise FoveaError(f"the anchor {anchor} is not among the codecs that run: {known}")
 
 
 def _run(results: Results, pool: Pool) -> _Scores:
@@ -200,6 +192,7 @@ def _curves(results: Results, scores: _Scores) -> tuple[dict[Metric, OriginalAcc
     originals = {metric: scores[metric, ORIGINAL] for metric in metrics}
     accuracy = {metric: OriginalAccuracy(one.score.value, np.array(one.samples)) for metric, one in originals.items()}
     curves: dict[Metric, dict[str, Curve]] = {metric: {} for metric in metrics}
+    best = best_sizes(results.plan.codecs)
     for codec in results.plan.codecs:
         codings = [Coding(codec, quality) for quality in codec.qualities]
         bits = np.array([[8 * file.size for file in results.measurements(coding)] for coding in codings], np.int64)
@@ -212,4 +205,7 @@ def _curves(results: Results, scores: _Scores) -> tuple[dict[Metric, OriginalAcc
                 rate_samples=rate_samples,
                 score_samples=np.array([one.samples for one in found]).T,
             )
+            for name, sizes in best.items():
+                if codec.name == sizes[-1]:
+                    curves[metric][name] = Curve.pooled([curves[metric][size] for size in sizes])
     return accuracy, curves

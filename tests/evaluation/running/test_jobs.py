@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from fovea.evaluation.codecs import CodecSpec, CodecUnderTest
+from fovea.evaluation.codecs import CodecUnderTest
 from fovea.evaluation.running.jobs import RecognitionJob, Worker, nearest_quality
 from fovea.evaluation.running.plan import Coding, Plan
+from fovea.evaluation.specification import CodecSpec
 from fovea.recognition import load_dataset
 
 

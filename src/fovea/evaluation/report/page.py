@@ -16,14 +16,16 @@ from pycocotools import mask as rle
 import fovea
 from fovea.atomic import writing
 from fovea.baselines import Pixels
+from fovea.evaluation.comparison import SHARES, USEFUL_SHARE
 from fovea.evaluation.evaluate import Evaluation
+from fovea.evaluation.figures import Estimate
 from fovea.evaluation.gallery.drawing import class_color, color_class_map
 from fovea.evaluation.gallery.matching import Mark
-from fovea.evaluation.rate_accuracy import Estimate
-from fovea.evaluation.report.plots import PALETTE, Panel, figure_bytes, inline_svg, plot_curves
-from fovea.evaluation.report.tables import SHARES, points_csv, summarize, summary_csv
+from fovea.evaluation.report.plots import PALETTE, Panel, figure_bytes, inline_svg, plot_curves, series
+from fovea.evaluation.report.summary import compare_pairs, summarize
+from fovea.evaluation.report.tables import pairs_csv, points_csv, summary_csv
 
-REPORT_FILES = ("points.csv", "summary.csv", "curves.png", "curves.svg", "report.html")
+REPORT_FILES = ("points.csv", "summary.csv", "pairs.csv", "curves.png", "curves.svg", "report.html")
 """The files that :func:`write_report` writes."""
 _IMAGE_SIDE = 720
 """Longest side of an image in the page, in pixels."""
@@ -42,23 +44,29 @@ def write_report(evaluation: Evaluation, folder: Path) -> Path:
     Raises:
         FoveaError: a file cannot be written.
     """
-    rows = summarize(evaluation)
+    rows, groups = summarize(evaluation), compare_pairs(evaluation)
     panels = {
-        metric: Panel(evaluation.original_accuracy[metric], curves) for metric, curves in evaluation.curves.items()
+        metric: Panel(evaluation.original_accuracy[metric], curves, evaluation.best_sizes)
+        for metric, curves in evaluation.curves.items()
     }
+    names = list(next(iter(evaluation.curves.values())))
     plots = plot_curves(panels, legend=True)
     page = _template().render(
         evaluation=evaluation,
         fovea_version=fovea.__version__,
         rows=rows,
+        groups=groups,
         shares=SHARES,
+        useful=USEFUL_SHARE,
+        names=sorted(names, key=lambda name: name != evaluation.anchor),
         plots={metric: Markup(inline_svg(metric, panel)) for metric, panel in panels.items()},
-        series={codec.name: number % len(PALETTE) for number, codec in enumerate(evaluation.codecs)},
+        series={name: number % len(PALETTE) for name, number in series(names, evaluation.best_sizes).items()},
         colors=PALETTE,
     )
     contents = (
         points_csv(evaluation).encode(),
         summary_csv(evaluation, rows).encode(),
+        pairs_csv(evaluation, groups).encode(),
         figure_bytes(plots, "png"),
         figure_bytes(plots, "svg"),
         page.encode(),
@@ -81,6 +89,7 @@ def _template() -> jinja2.Template:
         "figure": _figure,
         "percent": _percent,
         "rate": _rate,
+        "ratio": _ratio,
         "uri": _uri,
         "outline": _outline,
         "overlay": _overlay,
@@ -99,6 +108,10 @@ def _percent(estimate: Estimate) -> Markup:
 
 def _rate(estimate: Estimate) -> Markup:
     return _estimate(estimate, "{:.3f}")
+
+
+def _ratio(estimate: Estimate) -> Markup:
+    return _estimate(estimate, "{:.2f}")
 
 
 def _estimate(estimate: Estimate, pattern: str) -> Markup:

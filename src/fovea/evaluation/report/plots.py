@@ -2,14 +2,15 @@
 
 import io
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fovea.evaluation.curves import Curve
 from fovea.evaluation.metrics import Metric
-from fovea.evaluation.rate_accuracy import Curve, OriginalAccuracy, confidence_band
+from fovea.evaluation.rate_accuracy import OriginalAccuracy, confidence_band
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,10 +37,28 @@ class Panel:
     Attributes:
         original: accuracy on the originals.
         curves: curves by name of the codec, the same codecs in the same order for all panels.
+        best_sizes: names of the codecs whose points the curve of a best size draws on, by the name of this curve.
     """
 
     original: OriginalAccuracy
     curves: Mapping[str, Curve]
+    best_sizes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def series(names: Iterable[str], best_sizes: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    """Return the number of each curve, from 0. A codec at several sizes, and at its best size, has one number.
+
+    Args:
+        names: names of the curves.
+        best_sizes: as in :class:`Panel`.
+
+    Example:
+        >>> series(["jpeg", "webp", "jpeg@1/2", "jpeg@best"], {"jpeg@best": ("jpeg", "jpeg@1/2")})
+        {'jpeg': 0, 'webp': 1, 'jpeg@1/2': 0, 'jpeg@best': 0}
+    """
+    best = {size: name for name, sizes in best_sizes.items() for size in sizes}
+    numbers: dict[str, int] = {}
+    return {name: numbers.setdefault(best.get(name, name), len(numbers)) for name in names}
 
 
 def plot_curves(panels: Mapping[Metric, Panel], *, legend: bool) -> "Figure":
@@ -96,13 +115,20 @@ def inline_svg(metric: Metric, panel: Panel) -> str:
 
 
 def _plot(plot: "Axes", metric: Metric, panel: Panel) -> None:
-    for number, (codec, curve) in enumerate(panel.curves.items()):
-        turn, place = divmod(number, len(PALETTE))
+    numbers = series(panel.curves, panel.best_sizes)
+    single = {name: place for sizes in panel.best_sizes.values() for place, name in enumerate(sizes)}
+    for codec, curve in panel.curves.items():
+        turn, place = divmod(numbers[codec], len(PALETTE))
         color, marker = PALETTE[place], MARKERS[(place + turn) % len(MARKERS)]
-        low, high = confidence_band(curve, panel.original)
-        plot.fill_between(curve.rates, 100 * low, 100 * high, color=color, alpha=0.14, linewidth=0)
-        style = LINE_STYLES[turn % len(LINE_STYLES)]
-        plot.plot(curve.rates, 100 * curve.scores, color=color, marker=marker, ls=style, ms=4, lw=1.6, label=codec)
+        style: dict[str, Any] = {"ls": LINE_STYLES[turn % len(LINE_STYLES)], "ms": 4, "lw": 1.6}
+        if codec in single:
+            # Thin lines without bands: what counts is the best size, in the same color.
+            marker, style = MARKERS[single[codec] % len(MARKERS)], {"ls": ":", "ms": 2.5, "lw": 0.8}
+        else:
+            curve = curve.without_beaten_points if codec in panel.best_sizes else curve
+            low, high = confidence_band(curve, panel.original)
+            plot.fill_between(curve.rates, 100 * low, 100 * high, color=color, alpha=0.14, linewidth=0)
+        plot.plot(curve.rates, 100 * curve.scores, color=color, marker=marker, label=codec, **style)
         plot.update_datalim([(rate, 0) for rate in curve.rates])  # a logarithmic axis needs data even without scores
     # The confidence bands of few images may reach far beyond the curves, so the curves alone set the limits.
     scores = [score for curve in panel.curves.values() for score in curve.scores]

@@ -4,67 +4,60 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import fovea
+from fovea.evaluation.comparison import SHARES, USEFUL_SHARE
 from fovea.evaluation.evaluate import Evaluation
+from fovea.evaluation.figures import Estimate
 from fovea.evaluation.metrics import AnyScore, Metric
-from fovea.evaluation.rate_accuracy import Estimate, bd_rate, rate_keeping, share_kept
+from fovea.evaluation.report.summary import FURTHER_SHARES, RATES, Group, Row
 
-SHARES = (0.99, 0.95, 0.90)
-"""Parts of the accuracy on the originals whose bitrates are given."""
-RATES = (0.15, 0.23)
-"""Bitrates in bits per pixel at which the kept part of the accuracy is given: those of published comparisons."""
 _SETTING = ("dataset", "images", "reference", "fovea")
 """Columns that tell evaluations apart where their tables are put together."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """Figures of one codec for one metric.
-
-    Attributes:
-        metric: the metric.
-        codec: name of the codec.
-        bd_rate: percent of bits against the anchor; None for the anchor itself.
-        keeping: bits per pixel that keep each of ``SHARES``.
-        kept: percent of the accuracy on the originals that is kept at each of ``RATES``.
-    """
-
-    metric: Metric
-    codec: str
-    bd_rate: Estimate | None
-    keeping: Mapping[float, Estimate]
-    kept: Mapping[float, Estimate]
-
-
-def summarize(evaluation: Evaluation) -> list[Row]:
-    """Compare all curves with those of the anchor and with the accuracy on the originals."""
-    return [
-        Row(
-            metric,
-            codec,
-            None if codec == evaluation.anchor else bd_rate(curves[evaluation.anchor], curve),
-            {share: rate_keeping(curve, evaluation.original_accuracy[metric], share) for share in SHARES},
-            {rate: share_kept(curve, evaluation.original_accuracy[metric], rate) for rate in RATES},
-        )
-        for metric, curves in evaluation.curves.items()
-        for codec, curve in curves.items()
-    ]
+_PARTS = ("", "_low", "_high", "_note")
+"""Endings of the columns of a figure with its interval."""
+_BD_RATES = (f"bd_rate_above_{100 * USEFUL_SHARE:.0f}_percent", "bd_rate_percent")
 
 
 def summary_csv(evaluation: Evaluation, rows: Iterable[Row]) -> str:
     """Return a table with one line for each codec and metric."""
-    figures = ["bd_rate_percent", *(f"bpp_keeping_{share:.0%}".removesuffix("%") for share in SHARES)]
+    figures = [_keeping("bpp", share) for share in SHARES]
+    figures += [*_BD_RATES, *(_keeping("bpp", share) for share in FURTHER_SHARES)]
     figures += [f"percent_kept_at_{rate:g}_bpp" for rate in RATES]
-    header = [*_SETTING, "recognizer", "kind", "classes_scored", "classes", "codec", "anchor"]
-    header += [f"{figure}{part}" for figure in figures for part in ("", "_low", "_high", "_note")]
+    header = [*_SETTING, "recognizer", "kind", "classes_scored", "classes"]
+    header += ["original_percent", "original_half_width", "images_for_1_point", "codec", "sizes", "anchor"]
+    header += [f"{figure}{part}" for figure in figures for part in _PARTS]
     lines: list[list[object]] = []
     for row in rows:
-        estimates = (row.bd_rate, *row.keeping.values(), *row.kept.values())
-        metric = [row.metric.recognizer, row.metric.kind, *evaluation.classes[row.metric.recognizer]]
-        cells = [cell for estimate in estimates for cell in _cells(estimate)]
-        lines.append([*_setting(evaluation), *metric, row.codec, evaluation.anchor, *cells])
+        further = (row.keeping[share] for share in FURTHER_SHARES)
+        estimates = (
+            *(row.keeping[share] for share in SHARES), row.useful, row.whole, *further, *row.kept.values(),
+        )  # fmt: skip
+        original = evaluation.original_accuracy[row.metric]
+        lines.append(
+            [
+                *_setting(evaluation),
+                *(row.metric.recognizer, row.metric.kind, *evaluation.classes[row.metric.recognizer]),
+                *(_number(100 * value, 5) for value in (original.value, original.half_width)),
+                _number(original.images_for_a_point(evaluation.images), 3),
+                *(row.codec, " ".join(evaluation.best_sizes.get(row.codec, ())), evaluation.anchor),
+                *(cell for estimate in estimates for cell in _cells(estimate)),
+            ]
+        )
+    return _csv([header, *lines])
+
+
+def pairs_csv(evaluation: Evaluation, groups: Iterable[Group]) -> str:
+    """Return a table with one line for each ordered pair of codecs and metric."""
+    figures = [*(_keeping("bits_ratio", share) for share in SHARES), *_BD_RATES]
+    header = [*_SETTING, "recognizer", "kind", "codec", "against"]
+    header += [f"{figure}{part}" for figure in figures for part in _PARTS]
+    lines: list[list[object]] = []
+    for group in groups:
+        for pair in group.pairs:
+            estimates = [*(pair.keeping[share].figure for share in SHARES), pair.useful.percent, pair.whole.percent]
+            cells = [cell for estimate in estimates for cell in _cells(estimate)]
+            lines.append([*_setting(evaluation), group.recognizer, group.kind, pair.codec, pair.against, *cells])
     return _csv([header, *lines])
 
 
@@ -98,6 +91,10 @@ def points_csv(evaluation: Evaluation) -> str:
         for point in evaluation.points
     ]
     return _csv([header, *lines])
+
+
+def _keeping(figure: str, share: float) -> str:
+    return f"{figure}_keeping_{100 * share:.0f}"
 
 
 def _setting(evaluation: Evaluation) -> list[object]:

@@ -9,11 +9,12 @@ import psutil
 from numpy.typing import NDArray
 
 from fovea.baselines import Pixels
-from fovea.evaluation.codecs import CodecSpec, CodecUnderTest
+from fovea.evaluation.codecs import CodecUnderTest
 from fovea.evaluation.running.cache import digest
 from fovea.evaluation.running.plan import Coding, Plan
 from fovea.evaluation.running.pool import WorkerProcesses, explaining_killed_workers, ignore_ctrl_c
 from fovea.evaluation.running.results import Results
+from fovea.evaluation.specification import CodecSpec
 
 _INTERVAL = 0.002
 """Seconds between two readings of the memory."""
