@@ -21,7 +21,7 @@ from fovea.evaluation.curves import Curve
 from fovea.evaluation.evaluate import Evaluation, evaluate
 from fovea.evaluation.figures import Estimate
 from fovea.evaluation.gallery.drawing import draw_detections, list_detections
-from fovea.evaluation.metrics import Metric, MetricKind, mean_squared_error, psnr
+from fovea.evaluation.metrics import Metric, mean_squared_error, psnr
 from fovea.evaluation.rate_accuracy import OriginalAccuracy, Point
 from fovea.evaluation.report.page import REPORT_FILES, write_report
 from fovea.evaluation.report.plots import Panel, plot_curves
@@ -37,7 +37,6 @@ __all__ = [
     "Estimate",
     "Evaluation",
     "Metric",
-    "MetricKind",
     "OriginalAccuracy",
     "Panel",
     "Point",
