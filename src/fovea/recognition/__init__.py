@@ -26,8 +26,8 @@ from fovea.datasets import (  # noqa: E402
     DatasetImage,
     load_dataset,
 )
+from fovea.recognition.framework_adapters import TorchvisionRecognizer, UltralyticsRecognizer  # noqa: E402
 from fovea.recognition.labeling import Labeler, complete  # noqa: E402
-from fovea.recognition.library_adapters import TorchvisionRecognizer, UltralyticsRecognizer  # noqa: E402
 from fovea.recognition.loading import load, load_any, load_semantic  # noqa: E402
 from fovea.recognition.onnx_recognizer import OnnxRecognizer, OnnxSegmenter  # noqa: E402
 from fovea.recognition.recognizer import Recognizer, SemanticRecognizer  # noqa: E402

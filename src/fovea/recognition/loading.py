@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fovea.errors import RecognizerError
 from fovea.recognition.families import read_description
-from fovea.recognition.library_adapters import ADAPTERS
+from fovea.recognition.framework_adapters import ADAPTERS
 from fovea.recognition.onnx_recognizer import OnnxModel, OnnxRecognizer, OnnxSegmenter
 from fovea.recognition.output_layouts import ClassMap
 from fovea.recognition.recognizer import Recognizer, SemanticRecognizer
