@@ -36,7 +36,7 @@ class Header:
         height: In pixels, likewise; width x height is at most :data:`~fovea.bitstream.MAX_PIXELS`.
         quality: 0 (smallest file) to 100 (best picture).
         background: how much an error outside of objects counts, 0 (least) to 100 (as much as inside); 0 for a model
-            that has no such knob.
+            that has no such control.
         scale: size at which the picture is coded, in eighths of its own: 8 for its full size.
         mode: Channels of the picture. Tiles always code RGB; ``L`` says it was gray, ``A`` that it has alpha.
         tile_size: Largest side of a tile in pixels, a multiple of 64 up to
