@@ -24,7 +24,7 @@ def test_golden_file_decodes_as_ever(path, engine, monkeypatch):
     if engine not in engine_names():
         pytest.skip(f"{engine} is not installed")
     monkeypatch.setenv(store.FOLDERS, str(GOLDEN))
-    _assert_decodes(Codec("golden", engine=engine, threads=1), path)
+    _assert_decodes(Codec("golden", engine=engine, precision="fp32", threads=1), path)
 
 
 @pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
@@ -32,7 +32,7 @@ def test_golden_file_decodes_as_ever(path, engine, monkeypatch):
 def test_file_of_a_released_model_decodes_as_ever(path, engine):
     if engine not in engine_names():
         pytest.skip(f"{engine} is not installed")
-    _assert_decodes(Codec(engine=engine, threads=1), path)
+    _assert_decodes(Codec(engine=engine, precision="fp32", threads=1), path)
 
 
 def test_every_model_in_the_package_has_golden_files():

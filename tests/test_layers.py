@@ -26,6 +26,7 @@ ROOMS = [
     "networks",
     "pillow",
     "codec",
+    "arguments",
     "store",
     "coding",
     "picture",

@@ -49,13 +49,51 @@ def test_every_size_and_scale_comes_back(codec, size, scale):
         assert covering.shape[0] >= down * scale and covering.shape[1] >= across * scale
 
 
-def test_full_scale_is_the_default(codec):
+def test_pictures_of_the_size_that_recognizers_see_keep_it(codec):
     assert codec.encode(picture(40, 50)) == codec.encode(picture(40, 50), scale=1)
+
+
+@pytest.fixture(scope="module")
+def machines():
+    """The codec of a model that was trained to find objects."""
+    return Codec("fovea-s", threads=1)
+
+
+def everywhere(height, width):
+    """A map of one large object."""
+    return np.full((height, width), 255, np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("width", "quality", "scale", "coded_quality"),
+    [(960, 20, 8, 20), (1280, 20, 6, 23), (1920, 20, 4, 30), (1920, 47, 4, 70), (1920, 48, 8, 48), (4000, 20, 4, 30)],
+)
+def test_auto_reduces_large_pictures_at_low_qualities(machines, width, quality, scale, coded_quality):
+    image = picture(40, width)
+    data = machines.encode(image, quality, roi=everywhere(40, width), scale="auto")
+    header = read_header(data)
+    assert (header.scale, header.quality) == (scale, coded_quality)
+    assert data == machines.encode(image, quality, roi=everywhere(40, width)), "it is the default"
+    assert machines.decode(data).shape == image.shape
+
+
+def test_auto_keeps_the_size_of_pictures_with_small_objects(machines):
+    image, small = picture(128, 1920), np.zeros((128, 1920), np.uint8)
+    small[32:96, 320:384] = 255  # 2×2 positions of the coded latent
+    data = machines.encode(image, 20, roi=small)
+    assert data == machines.encode(image, 20, roi=small, scale=1)
+    fitting = machines.encode_to_size(image, len(data), roi=small)
+    assert read_header(fitting).scale == 8 and len(fitting) <= len(data)
+
+
+def test_auto_keeps_the_size_for_a_model_that_knows_of_no_objects():
+    people = Codec("fovea-s-mse", threads=1)
+    assert read_header(people.encode(picture(16, 1920), 20)).scale == 8
 
 
 @pytest.mark.parametrize("scale", [0, 2, "1/3", 0.3, "half", None, float("nan"), -1, "1/0"])
 def test_other_scales_are_refused(codec, scale):
-    with pytest.raises(ArgumentError, match="is none of 1, 7/8, 3/4, 5/8, 1/2, 3/8, 1/4, 1/8"):
+    with pytest.raises(ArgumentError, match="is none of 1, 7/8, 3/4, 5/8, 1/2, 3/8, 1/4, 1/8, auto"):
         codec.encode(picture(4, 4), scale=scale)
 
 

@@ -1,11 +1,8 @@
 """The public facade: images to bytes and back."""
 
-import operator
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from fractions import Fraction
 from functools import lru_cache, partial
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +10,40 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from fovea.arguments import (
+    AUTO_SCALE,
+    ImageLike,
+    ScaleLike,
+    picture_of,
+    quality_number,
+    region_box,
+    scale_number,
+    tile_size_number,
+)
 from fovea.bitstream import (
     DEFAULT_MAX_PIXELS,
     DEFAULT_TILE_SIZE,
-    MAX_TILE_SIZE,
-    TILE_UNIT,
     Box,
     Container,
     ContainerReader,
     Header,
     Source,
     check_inside,
+    read_header,
     write,
 )
-from fovea.coding import Model, PictureDecoder, PictureEncoder, PriorNetworks, Region, largest_fitting
+from fovea.coding import (
+    CodedSize,
+    Encoded,
+    Model,
+    PictureDecoder,
+    PictureEncoder,
+    PriorNetworks,
+    Region,
+    has_small_objects,
+    largest_fitting,
+    reduced,
+)
 from fovea.engine import Engine, create_engine
 from fovea.errors import ArgumentError, LimitError, ModelError
 from fovea.forks import Lock, PerProcess
@@ -49,11 +66,8 @@ from fovea.store import SUFFIX, load_model
 DEFAULT_MODEL = "fovea-s"
 DEFAULT_QUALITY = 50
 
-ScaleLike = str | float | Fraction
-"""A size at which a picture is coded: a number of eighths of its own, such as 1, 0.75 or "1/2"."""
-
-ImageLike = Image.Image | NDArray[Any] | Picture
-
+_TRIAL_QUALITY = 30
+"""The quality at which a picture is encoded to see how small its objects are, before a quality is searched."""
 _DECODERS = 4
 """Number of models whose decoders a codec keeps open."""
 
@@ -68,15 +82,18 @@ class Codec:
         model: model to encode with: name or id of a model, or path of a model file. Files are decoded with the model
             that they name, whatever this one is.
         engine: inference runtime: "onnxruntime" or "openvino".
-        precision: precision of the transforms: "fp32", or another one that the engine has. Decoders of all precisions
-            read the same bits.
+        precision: precision of the networks: "fp32", or another one that the engine has. "auto" takes the fastest
+            that engine and processor have, wherever it costs at most 1 % of the bits. Decoders of all precisions read
+            the same bits.
         threads: number of threads that one image may use, by default one for each core and never more.
         at_once: number of images that are coded at the same time, where that is known. OpenVINO then uses no more cores
             than these need.
+        encoder: name of a further encoder that the model file holds; by default its usual one. All write files for the
+            same decoder.
 
     Raises:
         ModelError: the model is unknown or damaged.
-        ArgumentError: the engine is unknown, or there is less than one thread.
+        ArgumentError: the engine is unknown, there is less than one thread, or the model has no such encoder.
         EngineError: the engine is not installed, or has no such precision.
 
     Example:
@@ -90,17 +107,19 @@ class Codec:
         self,
         model: str | Path = DEFAULT_MODEL,
         engine: str = "onnxruntime",
-        precision: str = "fp32",
+        precision: str = "auto",
         threads: int | None = None,
         at_once: int | None = None,
+        encoder: str | None = None,
     ) -> None:
         if Path(model).suffix == SUFFIX:
             model = Path(model).absolute()  # also for a process that unpickles this in another folder
-        self._settings = (model, engine, precision, threads, at_once)
+        self._settings = (model, engine, precision, threads, at_once, encoder)
         self.model = load_model(model)
+        self._region = self.model.region_of(encoder)
         self.engine = create_engine(engine, precision, threads, at_once)
         self._prior = PerProcess(partial(PriorNetworks, self.model, self.engine))
-        self._encoder = PerProcess(partial(_open_encoder, self.model, self.engine, self._prior))
+        self._encoder = PerProcess(partial(_open_encoder, self.model, self.engine, self._prior, encoder))
         self._decoders: OrderedDict[bytes, PictureDecoder] = OrderedDict()
         self._lock = Lock()
 
@@ -115,7 +134,7 @@ class Codec:
     @property
     def takes_map(self) -> bool:
         """Whether ``encode`` takes a map of the region of interest."""
-        return self.model.region != Region.NONE
+        return self._region != Region.NONE
 
     def encode(
         self,
@@ -125,7 +144,7 @@ class Codec:
         keep_metadata: bool = True,
         tile_size: int = DEFAULT_TILE_SIZE,
         roi: RegionLike | None = None,
-        scale: ScaleLike = 1,
+        scale: ScaleLike = AUTO_SCALE,
     ) -> bytes:
         """Encode an image.
 
@@ -140,7 +159,10 @@ class Codec:
                 lies outside gets few bits. Without it ``fovea-s`` looks for objects, and a model that has to be told
                 takes everything to be of interest.
             scale: size at which the picture is coded, as a part of its own: 1, 7/8, 3/4 and so on down to 1/8, as a
-                number or as text. What is decoded has the size of the picture again.
+                number or as text. What is decoded has the size of the picture again. With "auto", a model for machines
+                reduces large pictures without small objects at qualities below 48, and gives the coded pixels a
+                higher quality, so that as much accuracy is kept with fewer bits; see :mod:`fovea.coding.coded_size`.
+                A model that knows of no region of interest keeps the size.
 
         Returns:
             The content of a ``.fov`` file.
@@ -154,13 +176,32 @@ class Codec:
             raise ArgumentError(
                 f"{self.name} takes no map of a region of interest: leave it out, or take another model"
             )
-        picture = _picture(image, keep_metadata)
-        number, tile_size, eighths = quality_number(quality), _tile_size(tile_size), scale_number(scale)
-        region = None if roi is None else shrink(region_map(roi, picture.width, picture.height), eighths)
-        header = Header(self.model.id, picture.width, picture.height, number, picture.mode, tile_size, scale=eighths)
-        tiles = self._encoder.get().encode(shrink(picture.pixels, eighths), header.grid, number, region)
+        picture = picture_of(image, keep_metadata)
+        number, tile_size, eighths = quality_number(quality), tile_size_number(tile_size), scale_number(scale)
+        region = None if roi is None else region_map(roi, picture.width, picture.height)
+        size = self._reduced(picture, number) if eighths is None else CodedSize(eighths, number)
+        header, (tiles, objects) = self._encode(picture, size, tile_size, region)
+        if eighths is None and size.scale != FULL_SCALE and objects is not None and has_small_objects(objects):
+            header, (tiles, _) = self._encode(picture, CodedSize(FULL_SCALE, number), tile_size, region)
         alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
         return write(Container(header, tuple(tiles), picture.metadata, alpha))
+
+    def _reduced(self, picture: Picture, quality: int) -> CodedSize:
+        """Return the size at which a picture is coded if its objects are large enough."""
+        if not self.takes_map:
+            return CodedSize(FULL_SCALE, quality)
+        return reduced(picture.width, picture.height, quality)
+
+    def _encode(
+        self, picture: Picture, size: CodedSize, tile_size: int, region: NDArray[np.uint8] | None
+    ) -> tuple[Header, Encoded]:
+        """Return the header of a picture, and its tiles at one size."""
+        header = Header(
+            self.model.id, picture.width, picture.height, size.quality, picture.mode, tile_size, scale=size.scale
+        )
+        region = None if region is None else shrink(region, size.scale)
+        pixels = shrink(picture.pixels, size.scale)
+        return header, self._encoder.get().encode(pixels, header.grid, size.quality, region)
 
     def encode_to_size(
         self,
@@ -170,7 +211,7 @@ class Codec:
         keep_metadata: bool = True,
         tile_size: int = DEFAULT_TILE_SIZE,
         roi: RegionLike | None = None,
-        scale: ScaleLike = 1,
+        scale: ScaleLike = AUTO_SCALE,
     ) -> bytes:
         """Encode at the highest quality whose file is no larger than wanted.
 
@@ -189,7 +230,11 @@ class Codec:
         Raises:
             ImageError: no file is small enough; the message says how small the smallest is that was tried.
         """
-        picture = _picture(image, keep_metadata)
+        picture = picture_of(image, keep_metadata)
+        if scale_number(scale) is None and self._reduced(picture, _TRIAL_QUALITY).scale != FULL_SCALE:
+            # Whether objects are small is decided once, so that files grow with the quality.
+            trial = read_header(self.encode(picture, _TRIAL_QUALITY, tile_size=tile_size, roi=roi))
+            scale = 1 if trial.scale == FULL_SCALE else scale
         return largest_fitting(
             lambda quality: self.encode(picture, quality, tile_size=tile_size, roi=roi, scale=scale), size
         )
@@ -246,7 +291,7 @@ class Codec:
         """Decode to pixels, alpha and metadata; otherwise as :meth:`decode`."""
         reader = ContainerReader(data)
         header = reader.header
-        box = Box(0, 0, header.width, header.height) if region is None else _box(region)
+        box = Box(0, 0, header.width, header.height) if region is None else region_box(region)
         check_inside(box, header.width, header.height)
         out = coded_box(box, header.scale) if native else box
         _check_pixels(Box(0, 0, header.width, header.height) if header.has_alpha else out, max_pixels)
@@ -316,8 +361,10 @@ class Codec:
             return self._decoders[model_id]
 
 
-def _open_encoder(model: Model, engine: Engine, prior: PerProcess[PriorNetworks]) -> PictureEncoder:
-    return PictureEncoder(model, engine, prior.get())
+def _open_encoder(
+    model: Model, engine: Engine, prior: PerProcess[PriorNetworks], encoder: str | None
+) -> PictureEncoder:
+    return PictureEncoder(model, engine, prior.get(), encoder)
 
 
 @lru_cache(maxsize=8)
@@ -345,14 +392,6 @@ def decode(
     return default_codec().decode(data, region, max_pixels=max_pixels)
 
 
-def _picture(image: ImageLike, keep_metadata: bool) -> Picture:
-    if isinstance(image, Picture):
-        return image
-    if isinstance(image, Image.Image):
-        return Picture.from_image(image, keep_metadata)
-    return Picture.from_array(image)
-
-
 def _check_pixels(box: Box, max_pixels: int) -> None:
     if box.width * box.height > max_pixels:
         raise LimitError(
@@ -361,62 +400,11 @@ def _check_pixels(box: Box, max_pixels: int) -> None:
         )
 
 
-def quality_number(quality: float) -> int:
-    """A quality as files hold it: rounded to an integer.
-
-    Raises:
-        ArgumentError: it is out of range, or no number.
-    """
-    if not (isinstance(quality, Real) and 0 <= quality <= 100):
-        raise ArgumentError(f"quality {quality!r} is out of range: choose 0 (smallest file) to 100")
-    return round(quality)
-
-
-def scale_number(scale: ScaleLike) -> int:
-    """Return a scale as files hold it, in eighths.
-
-    Raises:
-        ArgumentError: the scale is no number of eighths from 1/8 to 1.
-
-    Example:
-        >>> scale_number("3/4"), scale_number(0.5), scale_number(1)
-        (6, 4, 8)
-    """
-    try:
-        eighths = FULL_SCALE * Fraction(scale)
-    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
-        eighths = Fraction(0)
-    if eighths not in range(1, FULL_SCALE + 1):
-        choices = ", ".join(str(Fraction(number, FULL_SCALE)) for number in range(FULL_SCALE, 0, -1))
-        raise ArgumentError(f"scale {scale!r} is none of {choices}")
-    return int(eighths)
-
-
-def _tile_size(tile_size: int) -> int:
-    if tile_size not in range(TILE_UNIT, MAX_TILE_SIZE + 1, TILE_UNIT):
-        raise ArgumentError(
-            f"tile size {tile_size!r} is out of range: choose a multiple of {TILE_UNIT} up to {MAX_TILE_SIZE}"
-        )
-    return int(tile_size)
-
-
-def _box(region: Iterable[int]) -> Box:
-    try:
-        left, top, width, height = map(operator.index, region)
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(f"region {region!r} is not (left, top, width, height), four integers") from error
-    return Box(left, top, width, height)
-
-
 __all__ = [
     "DEFAULT_MODEL",
     "DEFAULT_QUALITY",
     "Codec",
-    "ImageLike",
-    "ScaleLike",
     "decode",
     "default_codec",
     "encode",
-    "quality_number",
-    "scale_number",
 ]

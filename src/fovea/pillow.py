@@ -13,7 +13,7 @@ Example::
 ``save`` takes
 
 * ``quality``: 0 (smallest file) to 100 (best picture), 50 unless given;
-* ``scale``: size at which the picture is coded, such as ``"1/2"`` of its own, 1 unless given;
+* ``scale``: size at which the picture is coded, such as ``"1/2"`` of its own; unless given, models for machines choose;
 * ``model``: name of the model that codes the pixels;
 * ``exif`` (bytes or ``Image.Exif``), ``icc_profile``, ``xmp``: instead of the image's own, ``b""`` for none;
 * ``keep_metadata=False``: drop all three, after the pixels are turned upright and converted to sRGB.
@@ -24,17 +24,16 @@ be read or written.
 
 import os
 from dataclasses import replace
-from fractions import Fraction
 from typing import IO, Any
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from fovea import codec
+from fovea.arguments import AUTO_SCALE, quality_number, scale_number
 from fovea.bitstream import MAGIC, MAX_PIXELS, ContainerReader, Metadata, read
 from fovea.errors import BitstreamError, FoveaError, about
 from fovea.forks import Lock
 from fovea.picture import Picture, image_info
-from fovea.spec import FULL_SCALE
 
 FORMAT = "FOV"
 
@@ -104,14 +103,15 @@ def _accept(prefix: bytes) -> bool:
 def _save(image: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     options: dict[str, Any] = image.encoderinfo
     try:
-        quality = codec.quality_number(options.get("quality", codec.DEFAULT_QUALITY))
-        scale = codec.scale_number(options.get("scale", 1))
+        quality = quality_number(options.get("quality", codec.DEFAULT_QUALITY))
+        scale = options.get("scale", AUTO_SCALE)
+        scale_number(scale)
         coder = codec.default_codec(options.get("model"))
     except FoveaError as error:
         raise ValueError(str(error)) from error
     try:
         with about(_name(filename)):
-            fp.write(coder.encode(_with_metadata(image, options), quality, scale=Fraction(scale, FULL_SCALE)))
+            fp.write(coder.encode(_with_metadata(image, options), quality, scale=scale))
     except FoveaError as error:
         raise OSError(str(error)) from error
 

@@ -100,7 +100,7 @@ def test_engine_and_threads_reach_the_codec(fovea, photo, tmp_path, monkeypatch)
     fovea("encode", photo, tmp_path / "x.fov", "-j", 300)
     assert [settings for settings, _ in made] == [
         ("fovea-s", "openvino", "bf16", 3, 1),
-        ("fovea-s", "onnxruntime", "fp32", 4, 1),
+        ("fovea-s", "onnxruntime", "auto", 4, 1),
     ], "there are no more threads than cores"
 
 

@@ -14,8 +14,9 @@ class Coder:
         engine = create_engine(threads=threads)
         prior = PriorNetworks(model, engine)
         encoder, decoder = PictureEncoder(model, engine, prior), PictureDecoder(model, engine, prior)
-        self.model, self.analysis, self.synthesis = model, encoder._analysis, decoder._synthesis
-        self.encode, self.decode, self.object_map = encoder.encode, decoder.decode, decoder.object_map
+        self.model, self.analysis, self.synthesis = model, encoder._analysis.at(50), decoder._synthesis.at(50)
+        self.decode, self.object_map = decoder.decode, decoder.object_map
+        self.encode = lambda *arguments: encoder.encode(*arguments).tiles
 
 
 @pytest.fixture(scope="module", params=["tiny_model", "finding_model"])

@@ -90,7 +90,9 @@ def decoder(model, engine):
 @pytest.fixture(scope="module")
 def encoded(engines, model, picture):
     grid = TileGrid(144, 96, 128)
-    return grid, {setting: encoder(model, engine).encode(picture, grid, 70) for setting, engine in engines.items()}
+    return grid, {
+        setting: encoder(model, engine).encode(picture, grid, 70).tiles for setting, engine in engines.items()
+    }
 
 
 def _symbols(model, engine, data, box):
@@ -174,6 +176,31 @@ def test_a_signal_during_the_import_of_a_runtime_is_not_reported_as_a_missing_pa
     monkeypatch.setattr(base, "import_module", interrupted)
     with pytest.raises(KeyboardInterrupt):
         create_engine()
+
+
+@pytest.mark.parametrize(("capabilities", "precision"), [(["FP32", "BF16"], "bf16"), (["FP32"], "f32")])
+def test_openvino_takes_the_fastest_precision_of_the_processor(capabilities, precision, model, monkeypatch):
+    openvino = pytest.importorskip("openvino")
+    compiled = []
+
+    class Core(openvino.Core):
+        def get_property(self, device, name):
+            return capabilities if name == "OPTIMIZATION_CAPABILITIES" else super().get_property(device, name)
+
+        def compile_model(self, network, device, settings):
+            compiled.append(settings["INFERENCE_PRECISION_HINT"])
+            return super().compile_model(network, device, settings)
+
+    monkeypatch.setattr(openvino, "Core", Core)
+    engine = create_engine("openvino", "auto")
+    z = np.zeros((1, model.hyper, 2, 2), np.float32)
+    for exact in (False, True):
+        engine.load(model.graphs["means"], exact)(z, np.array([50]))
+    assert compiled == [precision, "f32"]
+
+
+def test_onnx_runtime_has_one_precision():
+    assert create_engine("onnxruntime", "auto").precision == "fp32"
 
 
 def test_unknown_engines_and_precisions_are_refused():

@@ -165,8 +165,8 @@ class ScaledCodec:
 
     @property
     def name(self) -> str:
-        """The name of the codec, and ``@`` with the scale."""
-        return f"{self.codec.name}@{self.scale}"
+        """The name of the codec, and ``@`` with the scale if it is not 1."""
+        return self.codec.name if self.scale == 1 else f"{self.codec.name}@{self.scale}"
 
     def encode(self, image: Pixels, quality: float, *, roi: RoiMap | None = None) -> bytes:
         """Encode an image, uint8 [H, W, 3], at the scale. A map of the region of interest has the size of the image."""

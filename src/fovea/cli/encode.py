@@ -1,20 +1,19 @@
 """The verb ``fovea encode``."""
 
 import math
-from fractions import Fraction
 from pathlib import Path
 from typing import IO
 
 import click
 
+from fovea.arguments import AUTO_SCALE, scale_number
 from fovea.cli.batch import Tally, convert_all, share
 from fovea.cli.files import as_path, name_of, plan
 from fovea.cli.options import FilePath, Name, codec_options, max_pixels_option
 from fovea.cli.regions import region_finder
 from fovea.cli.slow_coder import SlowCoderNote
-from fovea.codec import DEFAULT_MODEL, DEFAULT_QUALITY, scale_number
+from fovea.codec import DEFAULT_MODEL, DEFAULT_QUALITY
 from fovea.errors import ArgumentError
-from fovea.spec import FULL_SCALE
 
 _LARGEST_BPP = 1e9  # a limit that keeps the size of any picture a finite number
 
@@ -25,11 +24,12 @@ def _positive(_context: click.Context, _parameter: click.Parameter, value: float
     return value
 
 
-def _scale(_context: click.Context, _parameter: click.Parameter, value: str) -> Fraction:
+def _scale(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
     try:
-        return Fraction(scale_number(value), FULL_SCALE)
+        scale_number(value)
     except ArgumentError as error:
         raise click.BadParameter(error.reason) from error
+    return value
 
 
 @click.command()
@@ -42,6 +42,7 @@ def _scale(_context: click.Context, _parameter: click.Parameter, value: str) -> 
     help=f"Quality from 0, the smallest file, to 100, the best picture.  [default: {DEFAULT_QUALITY}]",
 )
 @click.option("-m", "--model", type=Name(), default=DEFAULT_MODEL, show_default=True, help="Name or file of the model.")
+@click.option("--encoder", metavar="NAME", type=Name(), help="Further encoder of the model.  [default: its usual one]")
 @click.option(
     "--target-bpp",
     metavar="X",
@@ -60,10 +61,10 @@ def _scale(_context: click.Context, _parameter: click.Parameter, value: str) -> 
     metavar="S",
     type=Name(),
     callback=_scale,
-    default="1",
+    default=AUTO_SCALE,
     show_default=True,
     help="Size at which pictures are coded, as a fraction of their own: 1, 7/8, 3/4 and so on to 1/8. Decoding restores"
-    " their own size.",
+    " their own size. With auto, models for machines reduce large pictures without small objects at low qualities.",
 )
 @click.option(
     "--roi",
@@ -84,9 +85,10 @@ def encode(
     target: str,
     quality: int | None,
     model: str,
+    encoder: str | None,
     target_bpp: float | None,
     target_size: int | None,
-    scale: Fraction,
+    scale: str,
     roi: Path | None,
     no_metadata: bool,
     max_pixels: int,
@@ -114,7 +116,7 @@ def encode(
     if out.suffix.lower() in Image.registered_extensions().keys() - {".fov"}:
         raise click.UsageError(f"OUT, {name_of(out)}, has the name of an image: coded files end in .fov")
     at_once, threads = share(jobs, len(work.tasks))
-    codec = Codec(model, engine, precision, threads, at_once)
+    codec = Codec(model, engine, precision, threads, at_once, encoder=encoder)
     note = SlowCoderNote()
     find_region = region_finder(roi, as_path(source), threads, not no_metadata) if roi else None
 

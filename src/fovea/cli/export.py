@@ -8,7 +8,7 @@ from fovea.cli.failures import needs_extra
 from fovea.cli.options import FilePath, Name, debug_option
 from fovea.cli.outputs import keep_inputs, require_file, require_folder
 from fovea.cli.streams import print_note
-from fovea.store import SUFFIX, save_model
+from fovea.store import SUFFIX, open_model, save_model
 
 
 def _model_file(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
@@ -28,21 +28,33 @@ def _model_file(_context: click.Context, _parameter: click.Parameter, value: Pat
     help=f"Model file to write.  [default: NAME{SUFFIX}]",
 )
 @click.option("--name", type=Name(), help="Name of the model.  [default: that of the run]")
+@click.option(
+    "--encoder",
+    metavar="NAME",
+    type=Name(),
+    help="Add only the encoder of the checkpoint to the model file that --out names, under this name. Both must decode"
+    " in the same way.",
+)
 @debug_option
-def export(checkpoint: Path, out: Path | None, name: str | None) -> None:
+def export(checkpoint: Path, out: Path | None, name: str | None, encoder: str | None) -> None:
     """Export a checkpoint as a deployable model.
 
     CHECKPOINT is a file that "fovea train" wrote. Prints the path of the model file. Refuses a model whose integer
     network is not proven exact. Needs the extra train.
     """
+    if encoder and (out is None or name):
+        raise click.UsageError("--encoder adds to the model file that --out names: give --out, and leave out --name")
     with needs_extra("train"):
-        from fovea.training import export_model
+        from fovea.training import CALIBRATION_PATCHES, export_model
     if named := out or (Path(f"{name}{SUFFIX}") if name else None):
         require_file(named)
         keep_inputs([named], [checkpoint])
     else:
         require_folder(Path())
-    model = export_model(checkpoint, name)
+    target = open_model(out) if encoder and out else None
+    model = export_model(checkpoint, name, calibration=0 if target else CALIBRATION_PATCHES)
+    if target and encoder:
+        model = target.with_encoder(encoder, model)
     path = out or Path(f"{model.name}{SUFFIX}")
     save_model(model, path)
     print_note(str(path))

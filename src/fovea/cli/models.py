@@ -1,7 +1,6 @@
 """``fovea models``."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from fovea.cli.options import Name, debug_option, json_option
 from fovea.cli.streams import print_result
 
 if TYPE_CHECKING:
+    from fovea.coding import Model
     from fovea.store import ModelInfo
 
 _REGIONS = {
@@ -41,14 +41,14 @@ def models(context: click.Context, names: tuple[str, ...], as_json: bool) -> Non
     if unknown := [name for name in names if name not in {info.name for info in found}]:
         raise ModelError(f"unknown model {unknown[0]!r}; there are: {', '.join(info.name for info in found)}")
     shown = [info for info in found if not names or info.name in names]
-    cards = {info.name: load_model(info.path).card for info in shown if info.path and (as_json or names)}
+    opened = {info.name: load_model(info.path) for info in shown if info.path and (as_json or names)}
     engines = engine_names()
     if as_json:
-        facts = [_facts(info) | {"card": dict(cards.get(info.name, {}))} for info in shown]
+        facts = [_facts(info) | _details(opened.get(info.name)) for info in shown]
         print_result(json.dumps({"models": facts, "engines": engines, "entropy": IMPLEMENTATION}))
     else:
         for info in shown:
-            print_result(_text(info, cards.get(info.name, {})))
+            print_result(_text(info, opened.get(info.name)))
         print_result(f"engines: {', '.join(engines) or 'none'}\nentropy coder: {IMPLEMENTATION}")
     if unreadable := unreadable_files():
         for error in unreadable:
@@ -60,7 +60,12 @@ def _facts(info: "ModelInfo") -> dict[str, Any]:
     return asdict(info) | {"path": info.path and str(info.path), "installed": info.path is not None}
 
 
-def _text(info: "ModelInfo", card: Mapping[str, Any]) -> str:
+def _details(model: "Model | None") -> dict[str, Any]:
+    """Return what only the file of a model tells."""
+    return {"card": dict(model.card) if model else {}, "encoders": dict(model.encoders) if model else {}}
+
+
+def _text(info: "ModelInfo", model: "Model | None") -> str:
     lines = [("for", info.purpose)] if info.purpose else []
     lines += [("region", _REGIONS[info.region]), ("id", info.id)]
     if rates := info.bits_per_pixel:
@@ -71,6 +76,8 @@ def _text(info: "ModelInfo", card: Mapping[str, Any]) -> str:
     if info.patches:
         lines.append(("training", f"{info.patches:,} patches in all"))
     lines.append(("file", f"{info.path or 'not installed'}, {info.size:,} bytes"))
-    if card:
-        lines.append(("card", json.dumps(dict(card))))
+    if model and model.encoders:
+        lines.append(("encoders", ", ".join(f"{name} ({_REGIONS[region]})" for name, region in model.encoders.items())))
+    if model and model.card:
+        lines.append(("card", json.dumps(dict(model.card))))
     return "\n".join([info.name, *(f"  {name:16}{value}" for name, value in lines)])

@@ -3,17 +3,22 @@
 The encoder and the decoder are apart, and share the prior. Each network is opened when it is first run.
 """
 
+from fovea.coding.coded_size import CodedSize, has_small_objects, reduced
 from fovea.coding.decoder import PictureDecoder
-from fovea.coding.encoder import PictureEncoder
+from fovea.coding.encoder import Encoded, PictureEncoder
 from fovea.coding.model import Model, Region
 from fovea.coding.prior import PriorNetworks
 from fovea.coding.rate import largest_fitting
 
 __all__ = [
+    "CodedSize",
+    "Encoded",
     "Model",
     "PictureDecoder",
     "PictureEncoder",
     "PriorNetworks",
     "Region",
+    "has_small_objects",
     "largest_fitting",
+    "reduced",
 ]

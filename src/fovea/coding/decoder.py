@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from fovea.bitstream import Box, TileGrid
 from fovea.coding.model import Model
+from fovea.coding.precision import Transform
 from fovea.coding.prior import Floats, Prior, PriorNetworks
 from fovea.coding.tiles import latent_size, rows_of, synthesize, window
 from fovea.engine import Engine
@@ -82,7 +83,7 @@ class PictureDecoder:
 
     def __init__(self, model: Model, engine: Engine, prior: PriorNetworks) -> None:
         self._model, self._threads = model, engine.threads
-        self._synthesis = engine.load(model.graphs["synthesis"])
+        self._synthesis = Transform(engine, model.graphs["synthesis"])
         self._latents = LatentDecoder(model, prior)
 
     def decode(
@@ -112,7 +113,7 @@ class PictureDecoder:
             return self._latents.decode(tile_bytes(tile), latent_size(box.height), latent_size(box.width), quality)
 
         def decode_pixels(tile: int) -> NDArray[np.uint8]:
-            return synthesize(grid, tile, self._model.halo, latents.__getitem__, self._synthesis, quality)
+            return synthesize(grid, tile, self._model.halo, latents.__getitem__, self._synthesis.at(quality), quality)
 
         out = np.empty((region.height, region.width, 3), np.uint8)
         for row in rows_of(grid, grid.tiles_of_region(*region)):

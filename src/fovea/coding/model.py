@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fovea.entropy import FrequencyTables
+from fovea.errors import ArgumentError, ModelError
 
 ENCODING = ("analysis", "hyper_analysis")
 """Names of the networks that encoding alone needs."""
@@ -42,6 +44,8 @@ class Model:
         hyper_index: index of the table of each channel of z at each quality, uint8 [101, hyper].
         card: how the model was made, free-form.
         region: where the encoder gets the region of interest from.
+        encoders: further encoders whose files this decoder reads, by name, and where each gets the region from. The
+            graphs of one are called ``NAME/analysis`` and ``NAME/hyper_analysis``.
         steps: number of steps in which a latent is decoded, 2 or 4; see :mod:`fovea.coding.steps`.
         stored_id: the id that the model file tells; None for a model that was made in memory.
     """
@@ -55,6 +59,7 @@ class Model:
     hyper_index: NDArray[np.uint8]
     card: Mapping[str, Any]
     region: Region = Region.NONE
+    encoders: Mapping[str, Region] = field(default_factory=dict)
     steps: int = 2
     stored_id: bytes | None = None
 
@@ -65,8 +70,59 @@ class Model:
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """Names of all networks: those of the encoder, of both sides, and of the decoder."""
-        return (*ENCODING, "scales", "means", *self.contexts, "synthesis")
+        """Names of all networks: those of the encoders, and those of the decoder."""
+        further = (graph_name(network, encoder) for encoder in self.encoders for network in ENCODING)
+        return (*ENCODING, *further, *self.decoding)
+
+    @property
+    def decoding(self) -> tuple[str, ...]:
+        """Names of the networks that decoding needs. Encoding needs all of them but the synthesis."""
+        return ("scales", "means", *self.contexts, "synthesis")
+
+    @cached_property
+    def encoder_id(self) -> bytes:
+        """Four bytes that tell the usual encoder from others for the same decoder."""
+        return hashlib.sha256(b"".join(self.graphs[name] for name in ENCODING)).digest()[:4]
+
+    def region_of(self, encoder: str | None) -> Region:
+        """Return where an encoder gets the region of interest from.
+
+        Args:
+            encoder: name of a further encoder; None for the usual one.
+
+        Raises:
+            ArgumentError: the model has no such encoder.
+        """
+        if encoder is None:
+            return self.region
+        if encoder not in self.encoders:
+            known = ", ".join(self.encoders) or "none but its usual one"
+            raise ArgumentError(f"{self.name} has no encoder {encoder!r}; there are: {known}")
+        return self.encoders[encoder]
+
+    def with_encoder(self, name: str, other: "Model") -> "Model":
+        """Return this model with the encoder of another model beside its own.
+
+        Args:
+            name: name of the encoder in this model: letters, digits, dashes.
+            other: a model whose networks for decoding are the same.
+
+        Raises:
+            ArgumentError: this is no name.
+            ModelError: the networks for decoding differ.
+        """
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+            raise ArgumentError(f"{name!r} cannot name an encoder: choose small letters, digits and dashes")
+        numbers = [(model.latent, model.hyper, model.steps) for model in (self, other)]
+        if numbers[0] != numbers[1] or any(self.graphs[part] != other.graphs[part] for part in self.decoding):
+            raise ModelError(f"{other.name} decodes in another way than {self.name}: it has no encoder for its files")
+        if other.halo > self.halo:
+            raise ModelError(
+                f"the encoder of {other.name} sees {other.halo} latent positions around it: {self.halo} fit"
+            )
+        added = {graph_name(network, name): other.graphs[network] for network in ENCODING}
+        encoders = {**self.encoders, name: other.region}
+        return replace(self, graphs={**self.graphs, **added}, encoders=encoders, stored_id=self.id)
 
     @cached_property
     def id(self) -> bytes:
@@ -78,9 +134,23 @@ class Model:
             "numbers": json.dumps(numbers, sort_keys=True).encode(),
             "tables": self.tables.to_bytes(),
             "hyper_index": self.hyper_index.tobytes(),
-            **{name: self.graphs[name] for name in self.networks if name not in ENCODING},
+            **{name: self.graphs[name] for name in self.decoding},
         }
         digest = hashlib.sha256()
         for name, content in parts.items():
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
         return digest.digest()[:8]
+
+
+def graph_name(network: str, encoder: str | None) -> str:
+    """Return the name of a network of an encoder among the graphs of a model.
+
+    Args:
+        network: "analysis" or "hyper_analysis".
+        encoder: name of a further encoder; None for the usual one.
+
+    Example:
+        >>> graph_name("analysis", "fast"), graph_name("analysis", None)
+        ('fast/analysis', 'analysis')
+    """
+    return network if encoder is None else f"{encoder}/{network}"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fovea.coding.model import Model
+from fovea.coding.precision import Transform
 from fovea.coding.steps import Checkerboard, Squares, Steps
 from fovea.engine import Engine
 
@@ -23,12 +24,14 @@ class Prior:
         features: input of the networks that give the means of the later steps.
         first: means of the first step, split as the steps split the latent.
         step: quantization step at each position, [1, 1, h, w]; 1 for a model without a region of interest.
+        quality: 0..100.
     """
 
     index: NDArray[np.uint8]
     features: Floats
     first: Floats
     step: Floats
+    quality: int
 
 
 class Part(NamedTuple):
@@ -64,8 +67,8 @@ class PriorNetworks:
     def __init__(self, model: Model, engine: Engine) -> None:
         self._model = model
         self._scales = engine.load(model.graphs["scales"], exact=True)
-        self._means = engine.load(model.graphs["means"])
-        self._contexts = [engine.load(model.graphs[name]) for name in model.contexts]
+        self._means = Transform(engine, model.graphs["means"])
+        self._contexts = [Transform(engine, model.graphs[name]) for name in model.contexts]
 
     def given(self, z: NDArray[np.int32], height: int, width: int, quality: int) -> Prior:
         """Return what z says about a latent.
@@ -78,14 +81,15 @@ class PriorNetworks:
         """
         floats, asked = z.astype(np.float32), quality_input(quality)
         (index,) = self._scales(floats, asked)
-        features, first, *step = self._means(floats, asked)
+        features, first, *step = self._means.at(quality)(floats, asked)
 
         def cut(array: NDArray[Any]) -> NDArray[Any]:
             return np.ascontiguousarray(array[:, :, :height, :width])
 
         if self._model.steps == 2:
             features, first = cut(features), cut(first)
-        return Prior(cut(index), features, first, cut(*step) if step else np.ones((1, 1, height, width), np.float32))
+        steps = cut(*step) if step else np.ones((1, 1, height, width), np.float32)
+        return Prior(cut(index), features, first, steps, quality)
 
     def through_steps(
         self, prior: Prior, known: NDArray[Any], residual: Callable[[Part], Floats]
@@ -107,7 +111,8 @@ class PriorNetworks:
         residuals: list[Floats] = []
         for number, part in enumerate(steps.split(known)):
             if number:
-                *state, means = self._contexts[number - 1](features, steps.told(number - 1, decoded[-1]))
+                context = self._contexts[number - 1].at(prior.quality)
+                *state, means = context(features, steps.told(number - 1, decoded[-1]))
                 features = state[0] if state else features
             residuals.append(residual(Part(part, coded[number], means, step[number])))
             decoded.append(residuals[-1] * step[number] + means)

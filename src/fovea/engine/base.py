@@ -34,7 +34,8 @@ class Engine(Protocol):
 
     Attributes:
         name: name of the engine, as in :func:`create_engine`.
-        precision: "fp32", or a faster precision of the runtime. Exact networks always run in fp32.
+        precision: "fp32", or a faster precision of the runtime; "auto" where the runtime has a faster one and the
+            caller may use both. Exact networks always run in fp32.
         threads: number of threads that one call may use. Calls at the same time run on different cores if possible.
     """
 
@@ -47,7 +48,8 @@ class Engine(Protocol):
 
         Args:
             graph: serialized ONNX model.
-            exact: whether the graph computes with integers that are stored as float32, and must run in true float32.
+            exact: whether the graph must run in true float32, whatever the precision of the engine is, for example
+                because it computes with integers that are stored as float32.
 
         Returns:
             The network. The runtime opens it at the first call, which raises ``EngineError`` if that fails.
@@ -60,13 +62,14 @@ def engine_names() -> list[str]:
 
 
 def create_engine(
-    name: str = "onnxruntime", precision: str = "fp32", threads: int | None = None, at_once: int | None = None
+    name: str = "onnxruntime", precision: str = "auto", threads: int | None = None, at_once: int | None = None
 ) -> Engine:
     """Return an engine.
 
     Args:
         name: "onnxruntime" or "openvino".
-        precision: "fp32". OpenVINO also has "bf16" and "fp16" on processors that support them.
+        precision: "fp32", or "auto" for the fastest that runtime and processor have. OpenVINO also has "bf16" and
+            "fp16" on processors that support them.
         threads: number of threads for one call, limited to the number of cores; None for all cores.
         at_once: largest number of calls that run at the same time; None for as many as the cores allow. Only OpenVINO
             has such a limit.

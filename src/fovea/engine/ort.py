@@ -101,9 +101,9 @@ class OnnxRuntimeEngine:
     name = "onnxruntime"
 
     def __init__(self, precision: str, threads: int, _at_once: int) -> None:
-        if precision != "fp32":
-            raise EngineError(f"engine onnxruntime has no precision {precision!r}: choose fp32")
-        self.precision, self.threads = precision, threads
+        if precision not in ("auto", "fp32"):
+            raise EngineError(f"engine onnxruntime has no precision {precision!r}: choose fp32 or auto")
+        self.precision, self.threads = "fp32", threads
 
     def load(self, graph: bytes, exact: bool = False) -> Network:
         """Load an ONNX graph, as :meth:`fovea.engine.Engine.load` describes."""

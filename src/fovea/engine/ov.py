@@ -26,16 +26,20 @@ class OpenVinoEngine:
     name = "openvino"
 
     def __init__(self, precision: str, threads: int, at_once: int) -> None:
-        if precision not in _PRECISIONS:
-            raise EngineError(f"engine openvino has no precision {precision!r}: choose one of {', '.join(_PRECISIONS)}")
-        self.precision, self.threads, self._streams = precision, threads, at_once
+        if precision not in (*_PRECISIONS, "auto"):
+            raise EngineError(
+                f"engine openvino has no precision {precision!r}: choose one of {', '.join(_PRECISIONS)}, auto"
+            )
         self._core = PerProcess(ov.Core)
+        faster = precision == "auto" and "BF16" in self._core.get().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        self.precision = "fp32" if precision == "auto" and not faster else precision
+        self.threads, self._streams = threads, at_once
 
     def load(self, graph: bytes, exact: bool = False) -> Network:
         """Load an ONNX graph, as :meth:`fovea.engine.Engine.load` describes."""
         settings: dict[str, str | int] = {
             # Without this setting, OpenVINO chooses bf16 on processors that support it.
-            "INFERENCE_PRECISION_HINT": "f32" if exact else _PRECISIONS[self.precision],
+            "INFERENCE_PRECISION_HINT": "f32" if exact else _PRECISIONS.get(self.precision, "bf16"),
             # Each stream runs one call at a time, and the streams share all threads.
             "INFERENCE_NUM_THREADS": self._streams * self.threads,
             "NUM_STREAMS": self._streams,

@@ -57,9 +57,12 @@ def find_codec(spec: CodecSpec, qualities: Sequence[float] | None = None) -> Cod
     if isinstance(codec, Baseline):
         version, usual = codec.version(), codec.default_qualities
     else:
-        version, usual = f"model {codec.model.id.hex()}", FOVEA_QUALITIES
+        model = codec.model
+        version, usual = f"model {model.id.hex()}, encoder {model.encoder_id.hex()}", FOVEA_QUALITIES
+        if spec.size is None and codec.takes_map:
+            version += ", at the size that it chooses"
     if spec.size is not None:
-        version += f", coded at {spec.size} of the size" if spec.size.value < 1 else f", coded at {spec.size} pixels"
+        version += f", coded at {spec.size} of the size" if spec.size.value <= 1 else f", coded at {spec.size} pixels"
         version += f" by {spec.resizing}" if spec.resizing else ""
     if spec.roi:
         version += ", told" if spec.takes_map else ", smoothed outside"

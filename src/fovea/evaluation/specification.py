@@ -1,6 +1,7 @@
 """The specifications that name codecs."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from typing import Self
 
@@ -38,6 +39,7 @@ class CodecSpec:
     =============================  =====================================================================
     ``fovea-s``, ``my.fovea``      an installed model of Fovea, or the file of a model
     ``jpeg``, ``vvc:fast``         a codec of :mod:`fovea.baselines`, with an effort or without
+    ``fovea-s@1``                  the same model at full size, where ``fovea-s`` chooses a size for each image
     ``CODEC@1/2``                  the same codec on images of half their width and height
     ``CODEC@960``                  the same codec on images whose longest side is at most 960 pixels
     ``CODEC+roi``                  the same codec with a region of interest from the labels of each image
@@ -71,7 +73,8 @@ class CodecSpec:
     def parse(cls, text: str) -> Self:
         """Read a specification.
 
-        A path may contain ``@``: only a number that ends the part before ``+roi`` is a size. The size 1 is left out.
+        A path may contain ``@``: only a number that ends the part before ``+roi`` is a size. The size 1 of a baseline
+        is left out.
 
         Raises:
             BaselineError: the size is 0 or a fraction above 1, there is a size but no codec, or what follows ``+roi``
@@ -91,7 +94,8 @@ class CodecSpec:
             size = CodedSize.parse(number)
         except BaselineError as error:
             raise BaselineError(error.reason, entry=text) from error
-        return cls(name, None if size.value == 1 else size, bool(roi), recognizer)
+        usual = size.value == 1 and baselines.is_baseline(name)
+        return cls(name, None if usual else size, bool(roi), recognizer)
 
     def __str__(self) -> str:
         size = "" if self.size is None else f"{SIZE_MARK}{self.size}"
@@ -155,9 +159,11 @@ class CodecSpec:
         codec = self.open()
         if self.size is None:
             return codec
-        if isinstance(codec, fovea.Codec) and self._scales_itself:
+        if not isinstance(codec, fovea.Codec):
+            return ResizedCodec(codec, self.size)
+        if self._scales_itself:
             return ScaledCodec(codec, self.size.value)
-        return ResizedCodec(codec, self.size)
+        return ResizedCodec(ScaledCodec(codec, Fraction(1)), self.size)  # not at a size that the model chooses
 
 
 @cache

@@ -32,6 +32,8 @@ def save_model(model: Model, path: Path) -> None:
     """
     numbers = {"latent": model.latent, "hyper": model.hyper, "halo": model.halo, "steps": model.steps}
     about = {"format": FORMAT, "id": model.id.hex(), "name": model.name, "region": model.region, **numbers}
+    if model.encoders:
+        about["encoders"] = dict(model.encoders)
     members = {
         "model.json": json.dumps(about, indent=1).encode(),
         "card.json": json.dumps(model.card, indent=1).encode(),
@@ -71,6 +73,7 @@ def open_model(path: Path) -> Model:
             hyper_index=hyper_index.reshape(QUALITIES, about["hyper"]),
             card=json.loads(archive.read("card.json")),
             region=Region(about["region"]),
+            encoders={name: Region(region) for name, region in about.get("encoders", {}).items()},
             steps=about["steps"],
             stored_id=bytes.fromhex(about["id"]),
         )
@@ -84,8 +87,7 @@ class _Graphs(Mapping[str, bytes]):
 
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self._path, self._state = path, _state(archive)
-        names = (Path(member) for member in archive.namelist())
-        self._names = [name.stem for name in names if name.suffix == ".onnx"]
+        self._names = [name.removesuffix(".onnx") for name in archive.namelist() if name.endswith(".onnx")]
 
     def __getitem__(self, name: str) -> bytes:
         with _reading(self._path) as archive:

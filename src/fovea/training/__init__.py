@@ -16,7 +16,7 @@ from fovea.training.data.images import read_coco
 from fovea.training.data.masks import object_weights
 from fovea.training.data.patches import PatchStream
 from fovea.training.data.sources import split_images
-from fovea.training.export import export_model
+from fovea.training.export import CALIBRATION_PATCHES, export_model
 from fovea.training.lineage import configurations, train_from_nothing
 from fovea.training.losses.mask_head import share_bits
 from fovea.training.onnx_torch import OnnxNetwork, read_onnx
@@ -27,6 +27,7 @@ from fovea.training.start import load_checkpoint
 from fovea.training.trainer import Hardware
 
 __all__ = [
+    "CALIBRATION_PATCHES",
     "VALIDATION_QUALITIES",
     "WEIGHTS",
     "Checkpoint",

@@ -32,6 +32,8 @@ from fovea.training.data.sources import split_images
 from fovea.training.start import load_codec
 
 _LARGEST_SYMBOL = 256
+CALIBRATION_PATCHES = 256
+"""Number of patches on which the frequency tables are measured."""
 
 
 @torch.no_grad()
@@ -63,7 +65,7 @@ def measure_symbols(network: CodecNetwork, patches: list[Patch]) -> list[NDArray
     return list(counts)
 
 
-def export_model(checkpoint: Path, name: str | None = None, calibration: int = 256) -> Model:
+def export_model(checkpoint: Path, name: str | None = None, calibration: int = CALIBRATION_PATCHES) -> Model:
     """Build the deployable model of a checkpoint.
 
     The frequency tables are measured on training patches: they describe what the network produces at each scale index,

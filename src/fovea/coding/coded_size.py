@@ -1,0 +1,93 @@
+"""The size at which ``--scale auto`` codes a picture.
+
+Recognizers look at pictures of 416 to 1,280 pixels. A larger picture gives them details that they do not see, so it
+can be coded smaller. A quality keeps its meaning: the coded pixels get a higher quality than the one asked for, one
+that keeps as much of the accuracy as the full size would. The rule was chosen on 1080p frames at sizes from 3/8 to 1:
+
+* Below quality 48, a longest side of 960 pixels with 1.5 times the quality needs 30 to 45 % fewer bits than the full
+  size for the same accuracy. Sides of 1,200 and 1,440 pixels save less, and 720 pixels lose too much accuracy.
+* From quality 48 on, no smaller size reaches the accuracy of the full size at any rate.
+* No picture is reduced below half its size, because nothing smaller was measured on larger pictures.
+* Pictures whose found objects are small keep their size. Recognizers of small objects look at parts of the picture, or
+  at a large input, and need all pixels.
+
+``benchmarks/README.md`` has the measurements.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fovea.spec import FULL_SCALE, STRIDE
+
+LONGEST_SIDE = 960
+"""Longest side, in pixels, to which larger pictures are reduced."""
+LOWEST_FULL_QUALITY = 48
+"""Lowest quality at which all pictures keep their size."""
+SMALLEST_SCALE = FULL_SCALE // 2
+"""Smallest size, in eighths."""
+SMALLEST_OBJECT = 48
+"""Pictures keep their size where the median found object is smaller: square root of its area, in coded pixels."""
+_SURE = 0.7
+"""Probability above which a position belongs to an object."""
+
+
+class CodedSize(NamedTuple):
+    """A size at which a picture is coded, and the quality of its pixels there.
+
+    Attributes:
+        scale: size in eighths, 1 to 8.
+        quality: 0..100.
+    """
+
+    scale: int
+    quality: int
+
+
+def reduced(width: int, height: int, quality: int) -> CodedSize:
+    """Return the size at which a picture is coded if its objects are large enough.
+
+    Args:
+        width: width of the picture in pixels.
+        height: height of the picture in pixels.
+        quality: quality that the user asks for, 0..100.
+
+    Example:
+        >>> reduced(1920, 1080, 30)
+        CodedSize(scale=4, quality=45)
+        >>> reduced(1920, 1080, 60), reduced(640, 480, 30)
+        (CodedSize(scale=8, quality=60), CodedSize(scale=8, quality=30))
+    """
+    scale = min(FULL_SCALE, max(SMALLEST_SCALE, -(-FULL_SCALE * LONGEST_SIDE // max(width, height))))
+    if quality >= LOWEST_FULL_QUALITY or scale == FULL_SCALE:
+        return CodedSize(FULL_SCALE, quality)
+    return CodedSize(scale, round(quality * (1 + FULL_SCALE / scale) / 2))
+
+
+def has_small_objects(objects: NDArray[np.float32]) -> bool:
+    """Return whether the objects of a picture are too small to reduce it. Without any object they are not.
+
+    Args:
+        objects: where objects were found at the reduced size: probabilities [h, w], one for each 16×16 coded pixels.
+
+    Example:
+        >>> car, person = np.zeros((2, 30, 40), np.float32)
+        >>> car[10:16, 8:20], person[10:12, 8] = 1, 1
+        >>> has_small_objects(car), has_small_objects(person)
+        (False, True)
+    """
+    areas = _areas(objects > _SURE)
+    return bool(len(areas)) and STRIDE * float(np.sqrt(np.median(areas))) < SMALLEST_OBJECT
+
+
+def _areas(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the number of positions of each connected region of a mask [h, w]."""
+    labels = np.where(mask, np.arange(1, mask.size + 1).reshape(mask.shape), 0)
+    while True:  # the highest label of a region spreads to all its positions
+        around = np.pad(labels, 1)
+        neighbors = (around[:-2, 1:-1], around[2:, 1:-1], around[1:-1, :-2], around[1:-1, 2:])
+        spread = np.maximum.reduce([labels, *neighbors]) * mask
+        if np.array_equal(spread, labels):
+            return np.unique(labels[mask], return_counts=True)[1]
+        labels = spread
