@@ -135,4 +135,4 @@ class PictureEncoder:
         tiles = parallel(encode_tile, list(grid), self._threads)
         if self._region == Region.NONE:
             return Encoded(tiles, None)
-        return Encoded(tiles, np.float32(1) / (1 + np.exp(-logits)))
+        return Encoded(tiles, (1 / (1 + np.exp(-logits))).astype(np.float32))
