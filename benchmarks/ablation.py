@@ -15,8 +15,8 @@ import numpy as np
 import yaml
 from pydantic import Field
 
+from fovea.datasets import load_dataset
 from fovea.evaluation import ROI_SUFFIX, Curve, Estimate, Evaluation, bd_rate, evaluate
-from fovea.recognition import load_dataset
 from fovea.store import save_model
 from fovea.training import WEIGHTS, StrictConfig, TrainingConfig, expand_path, export_model, read_yaml, train
 from images import RESULTS

@@ -3,7 +3,10 @@
 import json
 import os
 import signal
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +27,10 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_I
 # Networks as small as those of the tests gain nothing from threads, which would take the cores from tests that run
 # beside. Torch and numpy see this as long as they are not imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Where pytest collects the doctests of a module before anything imports the package, it loads the module and the rooms
+# around it twice. Tests would then replace names in one copy, and the package would use the other.
+import fovea  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -64,24 +71,26 @@ def _network(objectness: int, mean_steps: int = 2) -> "CodecNetwork":
     return network
 
 
-def _model(network: "CodecNetwork") -> "Model":
+def _model(network: "CodecNetwork", name: str = "tiny") -> "Model":
     import numpy as np
 
     from fovea.coding import Model, Region
     from fovea.entropy import FrequencyTables
     from fovea.networks import export_graphs, halo
+    from fovea.spec import QUALITIES
 
     config = network.config
+    found_or_none = Region.FOUND if config.objectness else Region.NONE
     return Model(
-        name="tiny",
+        name=name,
         latent=config.latent,
         hyper=config.hyper,
         halo=halo(config),
         graphs=export_graphs(network),
         tables=FrequencyTables.gaussian(),
-        hyper_index=np.full((101, config.hyper), 30, np.uint8),
+        hyper_index=np.full((QUALITIES, config.hyper), 30, np.uint8),
         card={"made": "for tests"},
-        region=Region.FOUND if config.objectness else Region.NONE,
+        region=Region.GIVEN if config.roi else found_or_none,
         steps=config.mean_steps,
     )
 
@@ -126,11 +135,7 @@ def stepwise_model(stepwise_network: "CodecNetwork") -> "Model":
 def guided(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """File of a model that takes a map of the region of interest, and quantizes more coarsely outside it."""
     torch = pytest.importorskip("torch")
-    import numpy as np
-
-    from fovea.coding import Model, Region
-    from fovea.entropy import FrequencyTables
-    from fovea.networks import CodecNetwork, NetworkConfig, export_graphs, halo
+    from fovea.networks import CodecNetwork, NetworkConfig
     from fovea.store import save_model
 
     torch.manual_seed(3)
@@ -139,13 +144,26 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with torch.no_grad():
         network.hyper_analysis.region[1].weight.fill_(1.0)  # z tells much of the map,
         network.means.region.weight.mul_(30.0)  # and the steps follow z
-    index = np.full((101, 8), 30, np.uint8)
-    model = Model(
-        "guided", 8, 8, halo(config), export_graphs(network), FrequencyTables.gaussian(), index, {}, Region.GIVEN
-    )
     path = tmp_path_factory.mktemp("models") / "guided.fovea"
-    save_model(model, path)
+    save_model(_model(network, "guided"), path)
     return path
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """The address of a server of the files in ``tmp_path``."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            """Print nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=tmp_path))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture(scope="session")

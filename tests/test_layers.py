@@ -1,4 +1,4 @@
-"""The house keeps its order: the core needs no torch, and nothing imports upwards."""
+"""The order of the rooms: the core needs no torch, and nothing imports upwards."""
 
 import ast
 import importlib

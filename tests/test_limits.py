@@ -1,4 +1,4 @@
-"""What encode takes and what decode is allowed to do: the facade tells the one from the other in one line."""
+"""What encode takes, what decode is allowed to do, and the one-line errors about anything else."""
 
 import io
 import tracemalloc

@@ -31,7 +31,7 @@ class FoveaError(Exception):
 
     Args:
         reason: what is wrong and what to do, in one line.
-        path: file or folder that the error is about.
+        path: file or folder that the error is about, or the address of a download.
         entry: place in that file, such as "annotation 7".
 
     Attributes:

@@ -18,8 +18,8 @@ Example::
 * ``exif`` (bytes or ``Image.Exif``), ``icc_profile``, ``xmp``: instead of the image's own, ``b""`` for none;
 * ``keep_metadata=False``: drop all three, after the pixels are turned upright and converted to sRGB.
 
-Errors are those that users of Pillow expect: ``ValueError`` for an option that cannot be, ``OSError`` for what cannot
-be read or written.
+Errors are those that users of Pillow expect: ``ValueError`` for an option that is out of its range, ``OSError`` for a
+file that cannot be read or written.
 """
 
 import os
@@ -68,7 +68,7 @@ class FovImageFile(ImageFile.ImageFile):
         """Check all bytes of the file against their checksums, without decoding, and close the file.
 
         Raises:
-            OSError: The file is damaged.
+            OSError: the file is damaged.
         """
         try:
             with about(_name(self.filename)):

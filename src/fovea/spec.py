@@ -31,7 +31,7 @@ HYPER_MAX = 63
 """Largest magnitude of a symbol of the hyper-latent z."""
 
 REGION_LOGIT = 4.0
-"""Logit of a position that lies inside a given region of interest: as sure as the finding of objects gets."""
+"""Logit of a position inside a given region of interest; outside, it has the opposite sign."""
 
 SQUARE_ORDER = (0, 3, 1, 2)
 """Order of the four coding steps in a square of 2×2 positions, numbered row by row: one diagonal, then the other."""
@@ -52,7 +52,7 @@ def scaled(length: int, scale: int) -> int:
 
 
 def checkerboard(channels: int, height: int, width: int) -> NDArray[np.bool_]:
-    """Which values of a latent the first of two coding steps decodes.
+    """Return which values of a latent the first of two coding steps decodes.
 
     The two colors of a checkerboard take turns over positions, as proposed by He et al., "Checkerboard Context Model
     for Efficient Learned Image Compression" (CVPR 2021, section 3.2). The upper half of the channels has the opposite
@@ -77,10 +77,11 @@ def checkerboard(channels: int, height: int, width: int) -> NDArray[np.bool_]:
 
 
 def square_places(channels: int) -> NDArray[np.int64]:
-    """Which values of each square of 2×2 positions each of four coding steps decodes.
+    """Return which values of each square of 2×2 positions each of four coding steps decodes.
 
     The positions of a square are numbered row by row, and a value by ``4 * channel + position``. Every fourth channel
     goes through the steps in the same order: step n decodes position ``SQUARE_ORDER[n] ^ SQUARE_ORDER[channel % 4]``.
+    Compare the quadtree partition of Li, Li and Lu, "Neural Video Compression with Diverse Contexts" (CVPR 2023).
 
     Args:
         channels: of the latent.

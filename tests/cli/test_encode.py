@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from fovea import codec, engine
+from fovea import codec
 from fovea.bitstream import ContainerReader, read_header
+from fovea.cli import options
 from fovea.codec import Codec
 from fovea.store import list_models
 
@@ -95,7 +96,7 @@ def test_engine_and_threads_reach_the_codec(fovea, photo, tmp_path, monkeypatch)
             super().__init__()
 
     monkeypatch.setattr(codec, "Codec", Recorded)
-    monkeypatch.setattr(engine, "available_cores", lambda: 4)
+    monkeypatch.setattr(options, "available_cores", lambda: 4)
     fovea("encode", photo, tmp_path / "x.fov", "--engine", "openvino", "--precision", "bf16", "-j", 3)
     fovea("encode", photo, tmp_path / "x.fov", "-j", 300)
     assert [settings for settings, _ in made] == [

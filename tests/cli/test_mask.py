@@ -17,7 +17,7 @@ from fovea.cli.mask import mask_command
 from fovea.datasets import load_dataset
 from fovea.errors import DatasetError
 from fovea.recognition import OnnxRecognizer, labeling
-from fovea.training import PatchConfig, PatchStream, read_coco
+from fovea.training import PatchConfig, PatchStream, coco_images
 
 
 def mask(*arguments: object) -> Result:
@@ -53,7 +53,7 @@ def test_labels_of_turned_photos_fit_when_they_are_read_back(orientation, checke
     dataset = load_dataset(tmp_path / "labels.json", folder)
     (image,) = dataset.images
     assert np.array_equal(dataset.object_mask(image), (image.load() != 100).all(axis=2))
-    stream = PatchStream(read_coco(tmp_path / "labels.json", folder), PatchConfig(size=64, scale_jitter=(1.0, 1.0)))
+    stream = PatchStream(coco_images(tmp_path / "labels.json", folder), PatchConfig(size=64, scale_jitter=(1.0, 1.0)))
     patch = next(iter(stream))
     assert np.array_equal(patch.mask[0] == 1, (patch.image != 100).all(dim=0))
 

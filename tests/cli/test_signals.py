@@ -27,9 +27,9 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def start(*arguments: object, out: Path, **settings: object) -> "subprocess.Popen[str]":
-    """Start the command, and wait until it writes a file."""
-    process = subprocess.Popen([*COMMAND, *map(str, arguments)], stderr=subprocess.PIPE, text=True, **settings)
+def start(*command: object, out: Path) -> "subprocess.Popen[str]":
+    """Start a command, and wait until it writes a file."""
+    process = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 60
     while not (out.exists() and any(out.iterdir())):
         assert process.poll() is None and time.monotonic() < end, process.stderr.read()
@@ -40,7 +40,7 @@ def start(*arguments: object, out: Path, **settings: object) -> "subprocess.Pope
 @pytest.mark.parametrize(("number", "jobs"), [(signal.SIGTERM, 1), (signal.SIGTERM, 2), (signal.SIGHUP, 2)])
 def test_no_unfinished_file_stays(slow, tmp_path, number, jobs):
     out = tmp_path / "out"
-    process = start("encode", slow, out, "-j", jobs, out=out)
+    process = start(*COMMAND, "encode", slow, out, "-j", jobs, out=out)
     process.send_signal(number)
     process.send_signal(number)  # as timeout(1) does
     _, errors = process.communicate(timeout=60)
@@ -52,15 +52,13 @@ def test_no_unfinished_file_stays(slow, tmp_path, number, jobs):
 def test_an_ignored_signal_stays_ignored(slow, tmp_path):
     ignore = "import signal, os, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
     out = tmp_path / "out"
-    command = [sys.executable, "-c", ignore, *COMMAND, "encode", str(slow / "a.bmp"), str(out / "a.fov")]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    while not (out.exists() and any(out.iterdir())):
-        time.sleep(0.01)
+    process = start(sys.executable, "-c", ignore, *COMMAND, "encode", slow / "a.bmp", out / "a.fov", out=out)
     process.send_signal(signal.SIGHUP)
     time.sleep(0.2)
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 128 + signal.SIGTERM
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
 
 
 def test_the_first_signal_is_raised_and_handlers_are_restored():

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from fovea.datasets import Dataset
 from fovea.evaluation import recognizers
 from fovea.evaluation.recognizers import (
     RecognizerInfo,
@@ -17,7 +18,6 @@ from fovea.evaluation.recognizers import (
 )
 from fovea.evaluation.running import plan as plan_module
 from fovea.evaluation.running.plan import ORIGINAL, Plan
-from fovea.recognition import Dataset
 
 DETECTOR = RecognizerInfo("spec", "name", ("person", "car", "cat"), ("box",), "0123456789abcdef" * 4)
 

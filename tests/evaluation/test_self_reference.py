@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from fovea.datasets import load_dataset
 from fovea.errors import DatasetError
 from fovea.evaluation import Metric, evaluate
-from fovea.recognition import load_dataset
 
 BOXES = Metric("checkers", "box")
 

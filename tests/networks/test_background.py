@@ -8,6 +8,8 @@ import torch
 from fovea.networks import CodecNetwork, NetworkConfig, background_weight, prove_exact, stack_controls, step_modules
 from fovea.networks.config import TransformConfig
 
+from .learning import learn
+
 IMAGE = torch.rand(2, 3, 64, 128, generator=torch.Generator().manual_seed(2)) * 255
 CONTROLS = stack_controls(torch.tensor([20, 80]), torch.tensor([0, 100]))
 
@@ -51,12 +53,8 @@ def test_map_is_at_the_resolution_of_the_latent(following):
 
 
 def test_every_parameter_learns(following):
-    following.train()
-    coded = following(IMAGE, CONTROLS, torch.rand(2, 1, 64, 128) > 0.5)
+    coded = learn(following, IMAGE, CONTROLS, torch.rand(2, 1, 64, 128) > 0.5)
     assert coded.region.shape == (2, 1, 4, 8)
-    ((coded.image - IMAGE).square().mean() + (coded.latent_bits + coded.hyper_bits).mean()).backward()
-    silent = [name for name, p in following.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
-    assert not silent
 
 
 def test_background_makes_a_difference_once_it_is_learned(following):

@@ -21,9 +21,7 @@ def test_without_blocks():
 @pytest.mark.parametrize(("field", "channels", "positions"), [("wide_blocks", 24, 64), ("deep_blocks", 16, 256)])
 def test_one_block(field, channels, positions):
     """A 3x3 depthwise filter, then matrices C to C, C to 2C and 2C to C."""
-    block = (
-        9 * channels + 5 * channels**2
-    ) / positions  # the gains of a quality, counted once for an image, cancel out
+    block = (9 * channels + 5 * channels**2) / positions
     with_block = multiply_accumulates(replace(BARE, **{field: 1}))
     for step in ("analysis", "synthesis"):
         assert with_block[step] - multiply_accumulates(BARE)[step] == pytest.approx(block)

@@ -2,10 +2,7 @@
 
 import hashlib
 import os
-import threading
 from dataclasses import replace
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -91,6 +88,19 @@ def test_an_older_model_does_not_take_the_place_of_the_packaged_one(tiny_model, 
         load_model("other")
 
 
+def test_a_model_of_the_user_takes_the_place_of_one_that_is_not_installed(tiny_model, folders, address, monkeypatch):
+    package, own, _ = folders
+    release(package, tiny_model, keep=False)
+    newer = replace(tiny_model, halo=tiny_model.halo + 1)
+    save_model(newer, own / "tiny.fovea")
+    assert [(info.id, info.path) for info in list_models()] == [(newer.id.hex(), own / "tiny.fovea")]
+    assert load_model("tiny").id == newer.id
+    monkeypatch.setenv(store.ADDRESS, address)
+    assert load_model(tiny_model.id).id == tiny_model.id, "by its id the released one is downloaded"
+    assert [info.path for info in list_models()] == [own / "tiny.fovea"]
+    assert load_model("tiny").id == newer.id, "a download does not hide the file of the user"
+
+
 def test_the_index_opens_no_model_file(tiny_model, folders, monkeypatch):
     package, first, _ = folders
     release(package, tiny_model)
@@ -101,21 +111,6 @@ def test_the_index_opens_no_model_file(tiny_model, folders, monkeypatch):
     assert info.size == info.path.stat().st_size
     assert info.sha256 == hashlib.sha256(info.path.read_bytes()).hexdigest()
     assert find_id(tiny_model.id) == info and find_id(b"8 bytes!") is None
-
-
-@pytest.fixture
-def address(tmp_path):
-    """The address of a server of the folder above the folders of models."""
-
-    class Handler(SimpleHTTPRequestHandler):
-        def log_message(self, format, *args):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=tmp_path))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.mark.parametrize("by", ["name", "id"])

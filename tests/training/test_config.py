@@ -68,5 +68,6 @@ def test_missing_and_unreadable_files(tmp_path):
     with pytest.raises(FoveaError, match=r"absent\.yaml"):
         read_config(tmp_path / "absent.yaml")
     (tmp_path / "bad.yaml").write_text("a: [")
-    with pytest.raises(FoveaError, match=r"bad\.yaml"):
+    with pytest.raises(FoveaError, match=r"bad\.yaml: cannot be read as YAML") as error:
         read_config(tmp_path / "bad.yaml")
+    assert "\n" not in str(error.value)

@@ -67,6 +67,15 @@ def test_files_without_a_configuration_are_used_as_they_are(config_file, tmp_pat
     assert Checkpoint.read(weights).config["start"] == str(start)
 
 
+def test_runs_that_start_from_each_other_are_refused_before_any_work(config_file, tmp_path):
+    fields = yaml.safe_load(config_file.read_text())
+    first = _write(tmp_path, fields, name="first", start="checkpoints/second.ckpt")
+    _write(tmp_path, fields, name="second", start="runs/first/weights.ckpt")
+    with pytest.raises(FoveaError, match=r"first\.yaml: the run starts from itself"):
+        train_from_nothing(first, tmp_path / "runs/first", hardware=CPU)
+    assert not (tmp_path / "runs").exists()
+
+
 def test_a_run_with_another_configuration_is_refused(config_file, tmp_path):
     fields = yaml.safe_load(config_file.read_text()) | {"patches": 4}
     _write(tmp_path, fields, name="first")

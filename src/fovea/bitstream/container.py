@@ -30,13 +30,13 @@ class Container:
     """The content of a ``.fov`` file.
 
     Args:
-        header: The header.
-        tiles: Coded tiles, one for each of ``header.grid``.
+        header: the header.
+        tiles: coded tiles, one for each of ``header.grid``.
         metadata: EXIF, ICC and XMP.
-        alpha: Coded alpha plane, where ``header.mode`` has one.
+        alpha: coded alpha plane, where ``header.mode`` has one.
 
     Raises:
-        BitstreamError: Tiles or alpha do not fit the header.
+        BitstreamError: tiles or alpha do not fit the header.
     """
 
     header: Header
@@ -55,7 +55,7 @@ def write(container: Container) -> bytes:
     """Return the bytes of a ``.fov`` file.
 
     Args:
-        container: The content of the file.
+        container: the content of the file.
 
     Returns:
         The whole file.
@@ -88,12 +88,12 @@ class ContainerReader:
     Every part is checked against its checksum when it is read. Several threads may read from one reader.
 
     Args:
-        source: The file. An open file must stay open, and nothing else may read from it meanwhile. A file that cannot
+        source: the file. An open file must stay open, and nothing else may read from it meanwhile. A file that cannot
             seek is read to its end.
 
     Raises:
-        BitstreamError: This is no valid ``.fov`` file; one of its subclasses says more.
-        TypeError: The source is neither bytes nor an open binary file; it may be a path.
+        BitstreamError: this is no valid ``.fov`` file; one of its subclasses says more.
+        TypeError: the source is neither bytes nor an open binary file; it may be a path.
 
     Example:
         >>> reader = ContainerReader(write(Container(Header(bytes(8), 640, 480, quality=50), (b"tile",))))
@@ -141,14 +141,14 @@ class ContainerReader:
         """Return the bytes of one coded tile.
 
         Args:
-            number: Number of the tile in ``header.grid``, from 0.
+            number: number of the tile in ``header.grid``, from 0.
 
         Returns:
             The bytes that the entropy coder wrote.
 
         Raises:
-            ChecksumError: The bytes are damaged.
-            IndexError: There is no such tile.
+            ChecksumError: the bytes are damaged.
+            IndexError: there is no such tile.
         """
         if not 0 <= number < self.header.grid.tiles:
             raise IndexError(f"tile {number} of {self.header.grid.tiles}")
@@ -158,7 +158,7 @@ class ContainerReader:
         """Return EXIF, ICC and XMP of the file; empty where it has none.
 
         Raises:
-            ChecksumError: The bytes are damaged.
+            ChecksumError: the bytes are damaged.
         """
         return Metadata(*(self._extra(name) for name in ("EXIF", "ICC", "XMP")))
 
@@ -166,7 +166,7 @@ class ContainerReader:
         """Return the coded alpha plane, or None where the picture has none.
 
         Raises:
-            ChecksumError: The bytes are damaged.
+            ChecksumError: the bytes are damaged.
         """
         return self._extra("alpha") or None
 
@@ -192,13 +192,13 @@ def read(source: Source) -> Container:
     """Read the whole content of a ``.fov`` file, and check it.
 
     Args:
-        source: The file, or its bytes.
+        source: the file, or its bytes.
 
     Returns:
         The content that :func:`write` was given.
 
     Raises:
-        BitstreamError: This is no valid ``.fov`` file; one of its subclasses says more.
+        BitstreamError: this is no valid ``.fov`` file; one of its subclasses says more.
     """
     reader = ContainerReader(source)
     tiles = tuple(map(reader.tile, range(reader.header.grid.tiles)))
@@ -209,13 +209,13 @@ def read_header(source: Source) -> Header:
     """Read the header of a ``.fov`` file; no tile is read.
 
     Args:
-        source: The file, or its bytes.
+        source: the file, or its bytes.
 
     Returns:
         The header. The length of the file is checked against it.
 
     Raises:
-        BitstreamError: This is no valid ``.fov`` file; one of its subclasses says more.
+        BitstreamError: this is no valid ``.fov`` file; one of its subclasses says more.
     """
     return ContainerReader(source).header
 

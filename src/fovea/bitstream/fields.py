@@ -24,13 +24,13 @@ def varint(value: int) -> bytes:
     """Return an integer as unsigned LEB128: seven bits per byte, lowest first, the top bit set on all but the last.
 
     Args:
-        value: Integer in [0, 2**32).
+        value: integer in [0, 2**32).
 
     Returns:
         One to five bytes.
 
     Raises:
-        ValueError: The value is out of range.
+        ValueError: the value is out of range.
 
     Example:
         >>> varint(300).hex()
@@ -50,7 +50,7 @@ class FieldReader:
     """Reads the fields of a header one after the other and keeps the checksum of all it has read.
 
     Args:
-        file: Binary file, placed at the header's first byte.
+        file: binary file, placed at the header's first byte.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -62,7 +62,7 @@ class FieldReader:
         """Read exactly ``count`` bytes.
 
         Raises:
-            TruncatedError: The file ends sooner.
+            TruncatedError: the file ends sooner.
         """
         data = read_exactly(self._file, count)
         if len(data) < count:
@@ -79,8 +79,8 @@ class FieldReader:
         """Read an integer in the one form that :func:`varint` writes.
 
         Raises:
-            BitstreamError: The form is longer than it needs to be, or the integer is 2**32 or more.
-            TruncatedError: The file ends before.
+            BitstreamError: the form is longer than it needs to be, or the integer is 2**32 or more.
+            TruncatedError: the file ends before.
         """
         value = 0
         for shift in range(0, VARINT_BITS, 7):
@@ -97,8 +97,8 @@ class FieldReader:
         """Read a checksum and compare it with the checksum of all bytes before it.
 
         Raises:
-            ChecksumError: They differ.
-            TruncatedError: The file ends before.
+            ChecksumError: they differ.
+            TruncatedError: the file ends before.
         """
         computed = self._checksum.to_bytes(CHECKSUM_BYTES, "little")
         if self.take(CHECKSUM_BYTES) != computed:

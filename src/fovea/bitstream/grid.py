@@ -25,9 +25,9 @@ class TileGrid:
     """The tiles of a picture, numbered row by row from the top left.
 
     Args:
-        width: Width of the picture in pixels, at least 1.
-        height: Height of the picture in pixels, at least 1.
-        tile_size: Largest side of a tile in pixels, a multiple of 64.
+        width: width of the picture in pixels, at least 1.
+        height: height of the picture in pixels, at least 1.
+        tile_size: largest side of a tile in pixels, a multiple of 64.
 
     Example:
         >>> grid = TileGrid(2100, 1000, tile_size=2048)
@@ -73,13 +73,13 @@ class TileGrid:
         """Return the pixels that a tile covers.
 
         Args:
-            tile: Number of the tile, from 0.
+            tile: number of the tile, from 0.
 
         Returns:
             Its rectangle in the picture.
 
         Raises:
-            IndexError: There is no such tile.
+            IndexError: there is no such tile.
         """
         if not 0 <= tile < self.tiles:
             raise IndexError(f"tile {tile} of {self.tiles}")
@@ -92,16 +92,16 @@ class TileGrid:
         """Return the tiles that hold the pixels of a region.
 
         Args:
-            left: Left edge of the region in pixels, from 0.
-            top: Top edge of the region in pixels, from 0.
-            width: Width of the region in pixels, at least 1.
-            height: Height of the region in pixels, at least 1.
+            left: left edge of the region in pixels, from 0.
+            top: top edge of the region in pixels, from 0.
+            width: width of the region in pixels, at least 1.
+            height: height of the region in pixels, at least 1.
 
         Returns:
             Numbers of the tiles, ascending.
 
         Raises:
-            ArgumentError: The region is empty or reaches out of the picture.
+            ArgumentError: the region is empty or reaches out of the picture.
         """
         check_inside(Box(left, top, width, height), self.width, self.height)
         right, bottom = left + width, top + height

@@ -31,20 +31,20 @@ class Header:
     """Shape, origin and quality of a coded picture.
 
     Args:
-        model_id: The first 8 bytes of the hash of the model that codes the tiles.
-        width: In pixels, 1 to :data:`~fovea.bitstream.MAX_SIDE`.
-        height: In pixels, likewise; width x height is at most :data:`~fovea.bitstream.MAX_PIXELS`.
+        model_id: id of the model that decodes the tiles, 8 bytes.
+        width: in pixels, 1 to :data:`~fovea.bitstream.MAX_SIDE`.
+        height: in pixels, likewise; width x height is at most :data:`~fovea.bitstream.MAX_PIXELS`.
         quality: 0 (smallest file) to 100 (best picture).
         background: how much an error outside of objects counts, 0 (least) to 100 (as much as inside); 0 for a model
             that has no such control.
         scale: size at which the picture is coded, in eighths of its own: 8 for its full size.
-        mode: Channels of the picture. Tiles always code RGB; ``L`` says it was gray, ``A`` that it has alpha.
-        tile_size: Largest side of a tile in pixels, a multiple of 64 up to
+        mode: channels of the picture. Tiles always code RGB; ``L`` says it was gray, ``A`` that it has alpha.
+        tile_size: largest side of a tile in pixels, a multiple of 64 up to
             :data:`~fovea.bitstream.MAX_TILE_SIZE`.
 
     Raises:
-        LimitError: The picture or its tiles are too large.
-        BitstreamError: A field is outside its range.
+        LimitError: the picture or its tiles are too large.
+        BitstreamError: a field is outside its range.
     """
 
     model_id: bytes
@@ -108,7 +108,7 @@ class Metadata:
         xmp: XMP packet, as in ``image.info["xmp"]``.
 
     Raises:
-        LimitError: One of them is larger than :data:`~fovea.bitstream.MAX_METADATA_BYTES`.
+        LimitError: one of them is larger than :data:`~fovea.bitstream.MAX_METADATA_BYTES`.
     """
 
     exif: bytes = b""

@@ -13,13 +13,13 @@ def as_file(source: Source) -> IO[bytes]:
     """Return a source as a file that can seek and whose content begins at its start.
 
     Args:
-        source: Bytes, or an open binary file. A file that cannot seek is read from its position to its end.
+        source: bytes, or an open binary file. A file that cannot seek is read from its position to its end.
 
     Returns:
         The file itself if it can seek; for a file on disk another one, whose position no forked process shares.
 
     Raises:
-        TypeError: The source is something else, such as a path, or a file that is open as text or for writing.
+        TypeError: the source is something else, such as a path, or a file that is open as text or for writing.
 
     Example:
         >>> as_file(b"content").read()

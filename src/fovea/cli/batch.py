@@ -101,7 +101,7 @@ def convert_all(plan: Plan, convert: Convert, at_once: int, quiet: bool) -> bool
         raise
     finally:
         for task, error in sorted(failed, key=lambda failure: failure[0]):
-            report(error, str(task.source) if task.source != PIPE else name_of(PIPE))
+            report(error, name_of(task.source))
     for unread in plan.unread:
         report(unread)
     if len(tasks) > 1 and failed:

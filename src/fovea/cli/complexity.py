@@ -1,10 +1,12 @@
-"""``fovea complexity``."""
+"""The verb ``fovea complexity``."""
 
 import click
 
 from fovea.cli.failures import needs_extra
 from fovea.cli.options import Name, debug_option
 from fovea.cli.streams import print_result
+from fovea.errors import ModelError
+from fovea.store import load_model
 
 
 @click.command()
@@ -20,8 +22,6 @@ def complexity(network: str) -> None:
         from pydantic import TypeAdapter
 
         from fovea.networks import ARCHITECTURES, NetworkConfig, decoding, encoding, multiply_accumulates
-    from fovea.errors import ModelError
-    from fovea.store import load_model
 
     if network in ARCHITECTURES:
         config = ARCHITECTURES[network]

@@ -6,12 +6,15 @@ from typing import IO
 
 import click
 
+from fovea.bitstream import read_header
 from fovea.cli.batch import Tally, convert_all, share
 from fovea.cli.files import PIPE, Task, as_path, name_of, plan
 from fovea.cli.formats import FORMATS, save
 from fovea.cli.options import FilePath, codec_options, max_pixels_option
 from fovea.cli.slow_coder import SlowCoderNote
 from fovea.cli.streams import tell
+from fovea.codec import Codec
+from fovea.picture import Picture, enlarged_map
 
 Region = tuple[int, int, int, int]
 
@@ -70,10 +73,6 @@ def decode(
     IN is a .fov file, a folder of .fov files, or - for the standard input. OUT is an image, a folder, or - for the
     standard output.
     """
-    from fovea.bitstream import read_header
-    from fovea.codec import Codec
-    from fovea.picture import Picture, enlarged_map
-
     if as_map and (region or native):
         raise click.UsageError("--map shows the whole picture at its own size: leave out --region and --native")
     work = plan(source, target, {".fov"}, f".{suffix or 'png'}")

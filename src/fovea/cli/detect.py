@@ -1,4 +1,4 @@
-"""``fovea detect``."""
+"""The verb ``fovea detect``."""
 
 import io
 import json
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
+from PIL import Image
 
 from fovea.cli.failures import needs_extra, report
 from fovea.cli.files import PIPE, as_path, name_of, reading, writing
@@ -14,6 +15,7 @@ from fovea.cli.interruption import Interruption
 from fovea.cli.options import FilePath, Score, debug_option, json_option, max_pixels_option, recognizer_option
 from fovea.cli.outputs import keep_inputs, require_file
 from fovea.cli.streams import print_note, print_result
+from fovea.picture import open_picture
 
 
 @click.command("detect")
@@ -47,11 +49,8 @@ def detect_command(
     paths = [as_path(source) for source in sources]
     targets = {} if out is None and as_json else _targets(paths, out)
     with needs_extra("eval"):
-        from PIL import Image
-
-        import fovea.pillow  # noqa: F401  # teaches Pillow to open .fov
+        import fovea.pillow  # noqa: F401  # teaches Pillow to open .fov, which no other verb reads as an image
         from fovea.evaluation import draw_detections, list_detections
-        from fovea.picture import open_picture
         from fovea.recognition import load
 
     formats = {target: _format(target) for target in targets.values()}
@@ -87,7 +86,7 @@ def detect_command(
         except BrokenPipeError:
             raise
         except Exception as error:
-            report(error, name_of(PIPE) if path == PIPE else str(path))
+            report(error, name_of(path))
             failed += 1
         except Interruption as stop:
             if len(paths) > 1:
@@ -123,8 +122,6 @@ def _target(source: Path, out: Path | None, count: int) -> Path:
 
 
 def _format(target: Path) -> str:
-    from PIL import Image
-
     found = Image.registered_extensions().get(target.suffix.lower())
     if found not in Image.SAVE:
         raise click.UsageError(f"no image format for {name_of(target)}: choose one of {', '.join(FORMATS)}")

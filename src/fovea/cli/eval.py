@@ -1,4 +1,4 @@
-"""``fovea eval``."""
+"""The verb ``fovea eval``."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from fovea.cli.options import FilePath, Name, debug_option, jobs_option
 from fovea.cli.outputs import keep_inputs, require_file, require_folder
 from fovea.cli.streams import one_line, print_note, tell
 from fovea.cli.survey import survey
+from fovea.picture import image_suffixes
 
 
 def _list(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
@@ -105,9 +106,8 @@ def eval_command(
     where it stopped, and no result is computed twice.
     """
     with needs_extra("eval"):
+        from fovea.datasets import load_dataset
         from fovea.evaluation import REPORT_FILES, evaluate, summary_text, write_report
-        from fovea.picture import image_suffixes
-        from fovea.recognition import load_dataset
 
     cache = cache or out / "cache.sqlite"
     require_folder(out)

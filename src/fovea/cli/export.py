@@ -1,4 +1,4 @@
-"""``fovea export``."""
+"""The verb ``fovea export``."""
 
 from pathlib import Path
 

@@ -5,10 +5,12 @@ from typing import IO, Any
 
 import click
 
+from fovea.bitstream import ContainerReader
 from fovea.cli.failures import report
 from fovea.cli.files import PIPE, as_path, name_of, reading
 from fovea.cli.options import FilePath, debug_option, json_option
 from fovea.cli.streams import print_result
+from fovea.store import find_id
 
 
 @click.command()
@@ -37,9 +39,6 @@ def info(context: click.Context, sources: tuple[str, ...], as_json: bool) -> Non
 
 
 def _facts(file: IO[bytes]) -> dict[str, Any]:
-    from fovea.bitstream import ContainerReader
-    from fovea.store import find_id
-
     reader = ContainerReader(file)
     header, metadata = reader.header, reader.metadata()
     size = file.seek(0, 2)

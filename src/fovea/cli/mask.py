@@ -1,4 +1,4 @@
-"""``fovea mask``."""
+"""The verb ``fovea mask``."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,6 +15,7 @@ from fovea.cli.options import FilePath, Score, debug_option, recognizer_option
 from fovea.cli.outputs import keep_inputs, require_file
 from fovea.cli.streams import print_note, tell
 from fovea.cli.survey import Survey, survey
+from fovea.picture import image_suffixes
 
 if TYPE_CHECKING:
     from fovea.datasets import DatasetImage
@@ -43,7 +44,6 @@ def mask_command(
     _require_json(out)
     with needs_extra("eval"):
         from fovea.datasets import Dataset, coco_json, find_images, image_header, load_dataset
-        from fovea.picture import image_suffixes
         from fovea.recognition import Labeler, load
 
     known = load_dataset(labels, images) if labels else Dataset(images.name, (), (), {})

@@ -1,18 +1,19 @@
-"""``fovea models``."""
+"""The verb ``fovea models``."""
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from fovea.cli.failures import report
 from fovea.cli.options import Name, debug_option, json_option
 from fovea.cli.streams import print_result
-
-if TYPE_CHECKING:
-    from fovea.coding import Model
-    from fovea.store import ModelInfo
+from fovea.coding import Model
+from fovea.engine import engine_names
+from fovea.entropy import IMPLEMENTATION
+from fovea.errors import ModelError
+from fovea.store import ModelInfo, list_models, load_model, unreadable_files
 
 _REGIONS = {
     "none": "no region of interest",
@@ -32,11 +33,6 @@ def models(context: click.Context, names: tuple[str, ...], as_json: bool) -> Non
     Prints for each model what it is for, its bitrates and its cost, and for a NAME also its card, which tells how it
     was made. The last line says which entropy coder is in use: the compiled one, or the slow one in Python.
     """
-    from fovea.engine import engine_names
-    from fovea.entropy import IMPLEMENTATION
-    from fovea.errors import ModelError
-    from fovea.store import list_models, load_model, unreadable_files
-
     found = list_models()
     if unknown := [name for name in names if name not in {info.name for info in found}]:
         raise ModelError(f"unknown model {unknown[0]!r}; there are: {', '.join(info.name for info in found)}")
@@ -56,16 +52,16 @@ def models(context: click.Context, names: tuple[str, ...], as_json: bool) -> Non
         context.exit(1)
 
 
-def _facts(info: "ModelInfo") -> dict[str, Any]:
+def _facts(info: ModelInfo) -> dict[str, Any]:
     return asdict(info) | {"path": info.path and str(info.path), "installed": info.path is not None}
 
 
-def _details(model: "Model | None") -> dict[str, Any]:
+def _details(model: Model | None) -> dict[str, Any]:
     """Return what only the file of a model tells."""
     return {"card": dict(model.card) if model else {}, "encoders": dict(model.encoders) if model else {}}
 
 
-def _text(info: "ModelInfo", model: "Model | None") -> str:
+def _text(info: ModelInfo, model: Model | None) -> str:
     lines = [("for", info.purpose)] if info.purpose else []
     lines += [("region", _REGIONS[info.region]), ("id", info.id)]
     if rates := info.bits_per_pixel:

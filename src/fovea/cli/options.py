@@ -8,6 +8,7 @@ import click
 
 from fovea.bitstream import DEFAULT_MAX_PIXELS
 from fovea.cli.failures import DEBUG
+from fovea.engine import available_cores
 
 _Function = Callable[..., Any]
 
@@ -56,8 +57,6 @@ def _note_debug(context: click.Context, _parameter: click.Parameter, value: bool
 
 
 def _cores(_context: click.Context, _parameter: click.Parameter, value: int | None) -> int:
-    from fovea.engine import available_cores
-
     cores = available_cores()
     return min(value or cores, cores)
 

@@ -2,18 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from fovea.cli.failures import needs_extra
 from fovea.cli.files import PIPE, name_of
+from fovea.cli.streams import tell
 from fovea.errors import ImageError
+from fovea.picture import Picture, RegionLike, open_picture
 
-if TYPE_CHECKING:
-    from fovea.picture import Picture, RegionLike
-
-FindRegion = Callable[[Path, "Picture"], "RegionLike"]
+FindRegion = Callable[[Path, Picture], RegionLike]
 """Function that returns the map of an image, given its path and its pixels."""
 
 
@@ -61,10 +59,10 @@ def _by_labels(where: Path, source: Path, keep_metadata: bool) -> FindRegion:
         raise click.UsageError("labels need the names of images, and a pipe has no name: give an image as --roi")
     dataset = load_dataset(where, source if source.is_dir() else source.parent)
     for note in dataset.notes:
-        click.echo(f"fovea: {note}", err=True)
+        tell(f"fovea: {note}")
     labeled: Mapping[Path, int] = {image.path.resolve(): number for number, image in enumerate(dataset.images)}
 
-    def find(path: Path, _picture: "Picture") -> "RegionLike":
+    def find(path: Path, _picture: Picture) -> RegionLike:
         if (number := labeled.get(path.resolve())) is None:
             raise ImageError("there are no labels of this image", path=where)
         image = dataset.images[number]
@@ -78,7 +76,7 @@ def _by_name(where: Path, source: Path, keep_metadata: bool) -> FindRegion:
     # The maps are listed only once, because a folder may contain a million files.
     maps = {path.relative_to(where).with_suffix(""): path for path in sorted(where.rglob("*")) if path.is_file()}
 
-    def find(path: Path, _picture: "Picture") -> "RegionLike":
+    def find(path: Path, _picture: Picture) -> RegionLike:
         relative = (path.relative_to(source) if source.is_dir() else Path(path.name)).with_suffix("")
         if relative not in maps:
             raise ImageError(f"there is no map named {relative.name} in this folder", path=(where / relative).parent)
@@ -87,7 +85,5 @@ def _by_name(where: Path, source: Path, keep_metadata: bool) -> FindRegion:
     return find
 
 
-def _read(path: Path, keep_metadata: bool) -> "RegionLike":
-    from fovea.picture import open_picture
-
+def _read(path: Path, keep_metadata: bool) -> RegionLike:
     return open_picture(path, keep_metadata).to_image()

@@ -2,6 +2,7 @@
 
 import threading
 
+from fovea import entropy
 from fovea.cli.streams import one_line, tell
 from fovea.distribution import REINSTALL
 
@@ -21,12 +22,10 @@ class SlowCoderNote:
         Args:
             pixels: of the picture.
         """
-        from fovea.entropy import MISSING
-
         with self._lock:
             before, self._pixels = self._pixels, self._pixels + pixels
-        if MISSING and before <= _MANY < self._pixels:
+        if entropy.MISSING and before <= _MANY < self._pixels:
             tell(
                 "fovea: the entropy coder in Python is in use, and is slow: the compiled one cannot be loaded"
-                f" ({one_line(MISSING)}). Where there is a C compiler, this builds it: {REINSTALL}"
+                f" ({one_line(entropy.MISSING)}). Where there is a C compiler, this builds it: {REINSTALL}"
             )

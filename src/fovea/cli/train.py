@@ -1,4 +1,4 @@
-"""``fovea train``."""
+"""The verb ``fovea train``."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""``fovea train-segmenter``."""
+"""The verb ``fovea train-segmenter``."""
 
 from pathlib import Path
 

@@ -13,7 +13,7 @@ from fovea.networks.controls import (
 from fovea.networks.deploy import export_graphs, halo, prove_exact, round_weights
 from fovea.networks.detail import fit_detail
 from fovea.networks.integer import straight_through
-from fovea.networks.layers import Block, Pointwise
+from fovea.networks.layers import Block, Pointwise, log_compressed
 from fovea.networks.network import CodecNetwork, Coded
 from fovea.networks.onnx_file import to_onnx
 from fovea.networks.rate import gaussian_bits
@@ -41,6 +41,7 @@ __all__ = [
     "gaussian_bits",
     "halo",
     "latent_places",
+    "log_compressed",
     "multiply_accumulates",
     "prove_exact",
     "rate_lambda",

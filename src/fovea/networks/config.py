@@ -117,15 +117,10 @@ ARCHITECTURES = {
     "base": _BASE,
     "base-roi": replace(_BASE, roi=True),
     "base-objectness": replace(_BASE, objectness=96),
-    "light-encoder": NetworkConfig(
+    "light-encoder": replace(
+        _BASE,
         wide=96,
         wide_blocks=1,
-        deep=192,
-        deep_blocks=3,
-        latent=320,
-        hyper=64,
-        prior=112,
-        detail=128,
         decoder=TransformConfig(wide=128, wide_blocks=3, deep=192, deep_blocks=4),
         mean_steps=4,
         background=True,

@@ -78,6 +78,16 @@ class Block(nn.Module):
         return x + self.contract(F.leaky_relu(self.expand(x), 0.1))
 
 
+def log_compressed(latent: Tensor) -> Tensor:
+    """Return a latent on a signed log scale, for networks to read: at high quality its range is wide.
+
+    Example:
+        >>> log_compressed(torch.tensor([-1000.0, 0.0, 1000.0]))
+        tensor([-6.9088,  0.0000,  6.9088])
+    """
+    return latent.sign() * latent.abs().log1p()
+
+
 def stack(channels: int, blocks: int, kernel: int = 3) -> nn.Sequential:
     """Return a sequence of ``blocks`` blocks of ``channels`` channels."""
     return nn.Sequential(*(Block(channels, kernel=kernel) for _ in range(blocks)))

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from fovea.networks.config import NetworkConfig
 from fovea.networks.controls import ControlTable, background_weight
 from fovea.networks.integer import straight_through
-from fovea.networks.layers import Block, Pointwise, Up
+from fovea.networks.layers import Block, Pointwise, Up, log_compressed
 from fovea.networks.prior import HYPER_STEP
 from fovea.networks.quarters import joined, quarters
 from fovea.spec import SQUARE_ORDER, checkerboard
@@ -126,7 +126,7 @@ class TwoStepMeans(Means):
 
     def second_means(self, features: Tensor, decoded: Tensor) -> Tensor:
         """Return the means of the second half, given the first half (0 elsewhere): [B, latent, h, w]."""
-        return self.second(self.merge(torch.cat([features, compressed(decoded).to(features.dtype)], dim=1)))
+        return self.second(self.merge(torch.cat([features, log_compressed(decoded).to(features.dtype)], dim=1)))
 
     def _quantized(self, latent: Tensor, step: Tensor, coded: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
         first = self.first_board(latent)
@@ -139,9 +139,10 @@ class TwoStepMeans(Means):
 class FourStepMeans(Means):
     """Means in four steps on squares of 2×2 positions; each step decodes a quarter of the channels at every position.
 
-    Channels go through the positions of a square in four orders, which alternate from channel to channel. All networks
-    run at half the resolution of the latent, where a step has as many channels as the latent. What is decoded is added
-    to a state that starts as the features of z.
+    Channels go through the positions of a square in four orders, which alternate from channel to channel, compare the
+    quadtree partition of Li, Li and Lu, "Neural Video Compression with Diverse Contexts" (CVPR 2023). All networks run
+    at half the resolution of the latent, where a step has as many channels as the latent. What is decoded is added to a
+    state that starts as the features of z.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -174,7 +175,7 @@ class FourStepMeans(Means):
             The state, and the means in the same order.
         """
         if decoded is not None:
-            state = state + self.merges[number - 1](compressed(decoded).to(state.dtype))
+            state = state + self.merges[number - 1](log_compressed(decoded).to(state.dtype))
         state = self.blocks[number](state)
         return state, self.heads[number](state)
 
@@ -192,11 +193,6 @@ class FourStepMeans(Means):
 def means_network(config: NetworkConfig) -> Means:
     """Return the means in as many steps as the configuration says."""
     return FourStepMeans(config) if config.mean_steps == 4 else TwoStepMeans(config)
-
-
-def compressed(decoded: Tensor) -> Tensor:
-    """Return a latent on a signed log scale, for networks to read: at high quality its range is wide."""
-    return decoded.sign() * decoded.abs().log1p()
 
 
 def _rounded(latent: Tensor, mean: Tensor, step: Tensor, coded: Tensor) -> tuple[Tensor, Tensor]:

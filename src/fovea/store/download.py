@@ -1,4 +1,4 @@
-"""Downloads a file: goes on where a download broke off, checks the file, and puts it in place as a whole."""
+"""Downloads a file: continues a download that broke off, checks the file, and puts it in place as a whole."""
 
 import glob
 import hashlib
@@ -69,24 +69,25 @@ def download(url: str, target: Path, sha256: str) -> None:
         if found != sha256:
             own.unlink()
             raise DownloadError(
-                f"{url}: has SHA-256 {found}, not {sha256}: it was deleted; try again or tell its owner"
+                f"has SHA-256 {found}, not {sha256}: it was deleted; try again or tell its owner", path=url
             )
         own.replace(target)
     except requests.RequestException as error:
         size = own.stat().st_size if own.exists() else 0
         raise DownloadError(
-            f"{url}: no connection, or it broke ({size} bytes are kept): run again to go on, "
-            f"or put the file at {target} yourself"
+            f"no connection, or it broke ({size} bytes are kept): run again to go on, "
+            f"or put the file at {target} yourself",
+            path=url,
         ) from error
     except OSError as error:
-        raise DownloadError(f"{kept}: cannot be written: {error.strerror or error}") from error
+        raise DownloadError(f"cannot be written: {error.strerror or error}", path=kept) from error
     finally:
         with suppress(OSError):
-            own.replace(kept)  # gone where all went well
+            own.replace(kept)  # after a success it has been renamed
 
 
 def _take_over(target: Path, own: Path, kept: Path) -> None:
-    """Go on with what a broken download has left, or a killed one: renaming gives it to one process alone."""
+    """Take the part that a broken or killed download has left, if there is one. Only one process can rename it."""
     abandoned = [kept]
     for part in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
         with suppress(FileNotFoundError):  # another process was faster
@@ -99,7 +100,7 @@ def _take_over(target: Path, own: Path, kept: Path) -> None:
 
 
 def _fetch(url: str, part: Path, name: str) -> None:
-    """Download a file, or the rest of it. Whether a server that resumes gives the rest, the checksum tells."""
+    """Download a file, or the rest of it. The caller checks whether a server that resumes has sent the right rest."""
     import requests
     from tqdm import tqdm
 
@@ -108,13 +109,13 @@ def _fetch(url: str, part: Path, name: str) -> None:
     headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
     with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT_S) as answer:
         if have and answer.status_code == requests.codes.requested_range_not_satisfiable:
-            return  # everything is here already
+            return  # the part is the whole file, or longer
         if not answer.ok:
-            raise DownloadError(f"{url}: the server answered {answer.status_code} {answer.reason}")
+            raise DownloadError(f"the server answered {answer.status_code} {answer.reason}", path=url)
         if answer.status_code != requests.codes.partial_content:
             have = 0
         elif not answer.headers.get("Content-Range", f"bytes {have}-").startswith(f"bytes {have}-"):
-            return  # another part than the one asked for
+            return  # the server sends another part than the rest
         length = answer.headers.get("Content-Length", "")
         total = int(length) + have if length.isdecimal() else None
         with (

@@ -9,6 +9,7 @@ from typing import Any
 
 from fovea.coding import Model
 from fovea.store.download import sha256_of
+from fovea.store.model_file import SUFFIX
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
 """The folder of the models that are part of the package."""
@@ -75,7 +76,7 @@ def released() -> list[ModelInfo]:
     """Return the models of this release, the default one first. No model file is opened."""
     infos = []
     for entry in _entries(INDEX):
-        path = WEIGHTS / f"{entry['name']}.fovea"
+        path = WEIGHTS / f"{entry['name']}{SUFFIX}"
         infos.append(ModelInfo(**entry, path=path if path.is_file() else None))
     return infos
 

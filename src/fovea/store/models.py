@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -23,20 +24,19 @@ def list_models() -> list[ModelInfo]:
     """Return all models that :func:`load_model` finds by name.
 
     The models of this release come first; those that are not installed have no path. Then follow the models in the
-    folders that ``FOVEA_MODELS`` names, but for those whose name an earlier model has. Files that are no readable
-    models are left out.
+    folders that ``FOVEA_MODELS`` names. Of several files with the same name, the one that :func:`load_model` takes is
+    listed: that of the package, else that of the first folder, else the download. Files that are no readable models are
+    left out.
 
     Example:
         >>> [model.name for model in list_models()][:2]
         ['fovea-s', 'fovea-s-mse']
     """
-    models = {info.name: replace(info, path=info.path or _cached(info)) for info in released()}
-    for path in _user_files():
-        try:
-            models.setdefault(path.stem, describe(_opened(path), path))
-        except ModelError:
-            continue
-    return list(models.values())
+    models = {info.name: info for info in released()}
+    for path, model in _user_models():
+        if isinstance(model, Model) and (path.stem not in models or models[path.stem].path is None):
+            models[path.stem] = describe(model, path)
+    return [_located(info) for info in models.values()]
 
 
 def load_model(which: str | Path | bytes) -> Model:
@@ -67,13 +67,7 @@ def load_model(which: str | Path | bytes) -> Model:
 
 def unreadable_files() -> list[ModelError]:
     """Return what is wrong with each file in the folders of ``FOVEA_MODELS`` that is no readable model."""
-    errors = []
-    for path in _user_files():
-        try:
-            _opened(path)
-        except ModelError as error:
-            errors.append(error)
-    return errors
+    return [model for _, model in _user_models() if isinstance(model, ModelError)]
 
 
 def find_id(model_id: bytes) -> ModelInfo | None:
@@ -102,12 +96,8 @@ def _of_name(name: str) -> Model:
 
 
 def _of_id(model_id: str) -> Model:
-    found = _with_id(model_id)
-    for info in found:
-        if info.path:
-            return _opened(info.path)
-    for info in found:
-        return _opened(_downloaded(info))
+    if found := _with_id(model_id):
+        return _opened(found[0].path or _downloaded(found[0]))
     unreadable = ", ".join(str(error.path) for error in unreadable_files())
     broken = f"; these files cannot be read: {unreadable}" if unreadable else ""
     raise ModelError(
@@ -116,12 +106,13 @@ def _of_id(model_id: str) -> Model:
 
 
 def _with_id(model_id: str) -> list[ModelInfo]:
-    """All models of an id, also those whose name an earlier model has."""
-    found = [replace(info, path=info.path or _cached(info)) for info in released() if info.id == model_id]
+    """Return all models of an id, also those whose name an earlier model has, the installed ones first."""
+    found = [_located(info) for info in released() if info.id == model_id]
+    found.sort(key=lambda info: info.path is None)
     if found and found[0].path:
         return found  # the usual case opens no model file
-    others = ((path, _opened(path)) for path in _user_files() if _readable(path))
-    return [describe(model, path) for path, model in others if model.id.hex() == model_id] + found
+    others = [describe(model, path) for path, model in _user_models() if isinstance(model, Model)]
+    return [info for info in others if info.id == model_id] + found
 
 
 def _user_files() -> list[Path]:
@@ -130,12 +121,13 @@ def _user_files() -> list[Path]:
     return [path for folder in folders for path in sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stem)]
 
 
-def _readable(path: Path) -> bool:
-    try:
-        _opened(path)
-    except ModelError:
-        return False
-    return True
+def _user_models() -> Iterator[tuple[Path, Model | ModelError]]:
+    """Yield the files in the folders that the user names, each with its model or with what is wrong with it."""
+    for path in _user_files():
+        try:
+            yield path, _opened(path)
+        except ModelError as error:
+            yield path, error
 
 
 def _opened(path: Path) -> Model:
@@ -155,9 +147,10 @@ def _target(info: ModelInfo) -> Path:
     return cache_folder() / "models" / info.id / f"{info.name}{SUFFIX}"
 
 
-def _cached(info: ModelInfo) -> Path | None:
+def _located(info: ModelInfo) -> ModelInfo:
+    """Return the facts about a model with the path of its download, if it is installed nowhere else."""
     target = _target(info)
-    return target if target.is_file() else None
+    return replace(info, path=target) if info.path is None and target.is_file() else info
 
 
 def _downloaded(info: ModelInfo) -> Path:

@@ -12,7 +12,7 @@ from fovea.training.codec_module import VALIDATION_QUALITIES, CodecTraining
 from fovea.training.config import TrainingConfig, read_config
 from fovea.training.config_file import StrictConfig, expand_path, read_yaml
 from fovea.training.data.config import DataConfig, PatchConfig
-from fovea.training.data.images import read_coco
+from fovea.training.data.images import coco_images
 from fovea.training.data.masks import object_weights
 from fovea.training.data.patches import PatchStream
 from fovea.training.data.sources import split_images
@@ -41,12 +41,12 @@ __all__ = [
     "SegmenterConfig",
     "StrictConfig",
     "TrainingConfig",
+    "coco_images",
     "configurations",
     "expand_path",
     "export_model",
     "load_checkpoint",
     "object_weights",
-    "read_coco",
     "read_config",
     "read_onnx",
     "read_yaml",

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, field_validator, model_validator
 
 from fovea.networks import ARCHITECTURES, NetworkConfig, TransformConfig
-from fovea.training.config_file import StrictConfig, read_yaml, refuse_unknown_keys
+from fovea.training.config_file import Positive, Share, StrictConfig, read_yaml, refuse_unknown_keys
 from fovea.training.data.config import DataConfig
 from fovea.training.losses.config import VARIABLE, LossConfig, ObjectnessConfig
 
@@ -36,9 +36,9 @@ class RunConfig(StrictConfig):
     data: DataConfig
     patches: Annotated[int, Field(ge=1)]
     batch_size: Annotated[int, Field(ge=1)] = 8
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    learning_rate: Positive = 1e-3
     warmup_steps: Annotated[int, Field(ge=0)] = 200
-    decay_fraction: Annotated[float, Field(ge=0, le=1)] = 0.0
+    decay_fraction: Share = 0.0
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.999
     seed: int = 0
     validate_every: Annotated[int, Field(ge=1)] = 8000
@@ -71,7 +71,7 @@ class TrainingConfig(RunConfig):
     architecture: NetworkConfig
     loss: LossConfig
     mask_weight: Annotated[float, Field(ge=0)] = 0.0
-    adam_learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    adam_learning_rate: Positive = 1e-3
     start: Path | None = None
 
     @property

@@ -3,12 +3,15 @@
 import os
 from pathlib import Path
 from string import Template
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from fovea.errors import FoveaError, about
+
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 _DEFAULTS = {"FOVEA_SHARED": "../shared"}
 """Values of variables that are not set. ``FOVEA_SHARED`` names the folder of data sets and recognizers."""
@@ -48,11 +51,12 @@ def read_yaml(path: Path, kind: type[Config]) -> Config:
     """
     with about(path):
         try:
-            return validated(yaml.safe_load(path.read_text()), kind)
+            return validated(yaml.safe_load(path.read_text(encoding="utf-8")), kind)
         except OSError as error:
             raise FoveaError(f"cannot be read: {error.strerror or error}") from error
         except (ValueError, RecursionError, yaml.YAMLError) as error:  # no text, no such date, thousands of brackets
-            raise FoveaError(f"cannot be read as YAML: {error}") from error
+            reason = " ".join(str(error).split())
+            raise FoveaError(f"cannot be read as YAML: {reason}") from error
 
 
 def validated(fields: Any, kind: type[Config]) -> Config:

@@ -1,6 +1,7 @@
 """Export of a checkpoint as a deployable model."""
 
 import time
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ CALIBRATION_PATCHES = 256
 
 
 @torch.no_grad()
-def measure_symbols(network: CodecNetwork, patches: list[Patch]) -> list[NDArray[np.int64]]:
+def measure_symbols(network: CodecNetwork, patches: Iterable[Patch]) -> list[NDArray[np.int64]]:
     """Count the symbols that would be coded at each scale index, over all qualities.
 
     Args:
@@ -118,7 +119,7 @@ def _tables(network: CodecNetwork, config: TrainingConfig, calibration: int) -> 
     # Classes are as frequent here as they are in the images.
     patch = config.data.patch.model_copy(update={"repeat_threshold": 0.0})
     stream = PatchStream(images, patch, seed=config.seed + 1, cache=0)
-    return FrequencyTables.from_counts(measure_symbols(network, list(islice(iter(stream), calibration))))
+    return FrequencyTables.from_counts(measure_symbols(network, islice(iter(stream), calibration)))
 
 
 def _hyper_index(network: CodecNetwork) -> NDArray[np.uint8]:

@@ -1,7 +1,9 @@
 """A training and all trainings that it starts from: the whole way from no weights to a released model."""
 
 from pathlib import Path
+from typing import Any
 
+from fovea.errors import FoveaError
 from fovea.training.checkpoint import WEIGHTS
 from fovea.training.config import RunConfig, TrainingConfig, read_config
 from fovea.training.config_file import read_yaml
@@ -34,15 +36,16 @@ def train_from_nothing(path: Path, folder: Path, *, resume: bool = False, hardwa
         FoveaError: see :func:`fovea.training.train`, for any of the runs; or a folder holds a run with another
             configuration.
     """
-    config = read_config(path)
-    if isinstance(loss := config.loss, TaskConfig):
-        made = [_segmenter(recognizer, path, folder, resume, hardware) for recognizer in loss.recognizers]
-        recognizer = tuple(made) if isinstance(loss.recognizer, tuple) else made[0]
-        config = config.model_copy(update={"loss": loss.model_copy(update={"recognizer": recognizer})})
-    if source := _start_config(path, config):
-        start = train_from_nothing(source, folder.with_name(source.stem), resume=resume, hardware=hardware)
-        config = config.model_copy(update={"start": start})
-    return _train_once(config, folder, folder / WEIGHTS, resume, hardware)
+    weights: Path | None = None
+    for source, config in reversed(_chain(path)):
+        place = folder if source == path else folder.with_name(source.stem)
+        changes: dict[str, Any] = {"start": weights} if weights else {}
+        if isinstance(loss := config.loss, TaskConfig):
+            made = [_segmenter(recognizer, source, folder, resume, hardware) for recognizer in loss.recognizers]
+            recognizer = tuple(made) if isinstance(loss.recognizer, tuple) else made[0]
+            changes["loss"] = loss.model_copy(update={"recognizer": recognizer})
+        weights = _train_once(config.model_copy(update=changes), place, place / WEIGHTS, resume, hardware)
+    return folder / WEIGHTS
 
 
 def configurations(path: Path) -> list[TrainingConfig]:
@@ -52,11 +55,21 @@ def configurations(path: Path) -> list[TrainingConfig]:
         path: configuration of the codec.
 
     Raises:
-        FoveaError: one of them cannot be read.
+        FoveaError: one of them cannot be read, or a run starts from itself.
     """
-    config = read_config(path)
-    source = _start_config(path, config)
-    return [config, *(configurations(source) if source else [])]
+    return [config for _, config in _chain(path)]
+
+
+def _chain(path: Path) -> list[tuple[Path, TrainingConfig]]:
+    """Return a configuration and those of the runs that it starts from, by their files, the first run last."""
+    chain: dict[Path, TrainingConfig] = {}
+    source: Path | None = path
+    while source:
+        if source in chain:
+            raise FoveaError("the run starts from itself: name another start", path=source)
+        chain[source] = read_config(source)
+        source = _start_config(source, chain[source])
+    return list(chain.items())
 
 
 def _start_config(path: Path, config: TrainingConfig) -> Path | None:

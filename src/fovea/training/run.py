@@ -5,7 +5,7 @@ from pathlib import Path
 import lightning.pytorch as pl
 import torch
 
-from fovea.errors import FoveaError
+from fovea.errors import ArgumentError, FoveaError
 from fovea.training.checkpoint import LAST, Checkpoint
 from fovea.training.codec_module import CodecTraining
 from fovea.training.config import RunConfig, TrainingConfig
@@ -47,6 +47,7 @@ def train(
     Raises:
         FoveaError: the folder already holds a run and ``resume`` is off or the run has another configuration, the data
             cannot be read, or the batch does not divide over the devices.
+        ArgumentError: a segmenter is given several devices.
     """
     done = steps_to_resume(folder, config, resume)
     hardware = hardware or Hardware()
@@ -75,6 +76,8 @@ def _prepare(
 ) -> tuple[TrainingModule, pl.LightningDataModule]:
     """Return the module to train, and the patches to train it on."""
     if isinstance(config, SegmenterConfig):
+        if devices > 1:
+            raise ArgumentError(f"a segmenter is trained on one device, not on {devices}")
         crops = SegmenterPatches(config, seed)
         segmenter = SegmenterTraining(config, crops.class_counts())
         segmenter.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -1,5 +1,6 @@
+from fovea.datasets import Annotation
 from fovea.evaluation.gallery.matching import compare
-from fovea.recognition import Annotation, Result
+from fovea.recognition import Result
 
 NAMES = {1: "person", 3: "car"}
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from fovea.datasets import load_dataset
 from fovea.engine import available_cores
 from fovea.evaluation import Metric, evaluate
 from fovea.evaluation.running.cache import Cache
-from fovea.recognition import load_dataset
 
 # The command as it is installed.
 COMMAND = (

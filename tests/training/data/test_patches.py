@@ -11,7 +11,7 @@ from fovea.datasets import Annotation
 from fovea.errors import DatasetError
 from fovea.training import PatchConfig
 from fovea.training.data.crops import Crop, CropSampler, CropStream
-from fovea.training.data.images import LabeledImage, read_coco, read_folder
+from fovea.training.data.images import TrainingImage, coco_images, folder_images
 from fovea.training.data.masks import WEIGHT_STEP, weight_painter
 from fovea.training.data.patches import PatchStream
 from fovea.training.data.resident import ResidentImages
@@ -26,7 +26,7 @@ def _patches(stream, number):
 
 
 def test_patches_have_the_size_asked_for_and_masks_that_fit(coco):
-    images = read_coco(coco / "train.json", coco)
+    images = coco_images(coco / "train.json", coco)
     for image, mask in _patches(_stream(images, scale_jitter=(1.0, 1.0)), 20):
         assert image.shape == (3, 64, 64) and mask.shape == (1, 64, 64)
         bright = image.float().mean(dim=0) > 150
@@ -34,7 +34,7 @@ def test_patches_have_the_size_asked_for_and_masks_that_fit(coco):
 
 
 def test_patches_on_objects_show_them(coco):
-    images = read_coco(coco / "train.json", coco)
+    images = coco_images(coco / "train.json", coco)
 
     def shown(probability):
         stream = _stream(images, scale_jitter=(3.0, 3.0), object_probability=probability)
@@ -46,7 +46,7 @@ def test_patches_on_objects_show_them(coco):
 
 def test_rare_classes_are_shown_more_often(coco):
     Image.new("RGB", (120, 90), "gray").save(coco / "0.png")
-    first, *others = read_coco(coco / "train.json", coco)
+    first, *others = coco_images(coco / "train.json", coco)
     images = [replace(first, annotations=(replace(first.annotations[0], category_id=2),)), *others]
 
     def gray(threshold):
@@ -58,14 +58,14 @@ def test_rare_classes_are_shown_more_often(coco):
 
 
 def test_stream_is_a_function_of_its_seed(coco):
-    images = read_coco(coco / "train.json", coco)
+    images = coco_images(coco / "train.json", coco)
     first, again, other = (_patches(PatchStream(images, PatchConfig(size=64), seed=s), 5) for s in (1, 1, 2))
     assert all(a.image.equal(b.image) and a.mask.equal(b.mask) for a, b in zip(first, again, strict=True))
     assert not all(a.image.equal(b.image) for a, b in zip(first, other, strict=True))
 
 
 def test_memory_for_images_is_bounded_and_makes_no_difference(coco):
-    images = read_coco(coco / "train.json", coco)
+    images = coco_images(coco / "train.json", coco)
     room = 2 * 5 * 120 * 90  # two of them
     none, some = (PatchStream(images, PatchConfig(size=64), cache=cache) for cache in (0, room))
     for one, other in zip(_patches(none, 20), _patches(some, 20), strict=True):
@@ -74,14 +74,14 @@ def test_memory_for_images_is_bounded_and_makes_no_difference(coco):
 
 
 def test_small_images_are_enlarged(coco):
-    patch = next(iter(_stream(read_folder(coco), size=128)))
+    patch = next(iter(_stream(folder_images(coco), size=128)))
     assert patch.image.shape == (3, 128, 128)
     assert (patch.mask == 1).all()
 
 
 def test_damaged_image_is_named(coco):
     (coco / "3.png").write_bytes(b"no image")
-    images = [item for item in read_coco(coco / "train.json", coco) if item.path.name == "3.png"]
+    images = [item for item in coco_images(coco / "train.json", coco) if item.path.name == "3.png"]
     with pytest.raises(DatasetError, match=r"3\.png"):
         next(iter(_stream(images)))
 
@@ -95,7 +95,7 @@ def test_turned_image_is_read_as_its_labels_count_pixels(size, tmp_path):
     Image.fromarray(stored).save(tmp_path / "turned.png", exif=exif)
     left = 0 if size == (80, 40) else 20
     box = (left, 0, *((40, 20) if size == (80, 40) else (20, 40)))
-    item = LabeledImage(tmp_path / "turned.png", (Annotation(1, 1, box, 800),), size)
+    item = TrainingImage(tmp_path / "turned.png", (Annotation(1, 1, box, 800),), size)
     for image, mask in _patches(_stream([item]), 5):
         assert ((image.float().mean(dim=0) > 150) == (mask[0] == 1)).float().mean() > 0.95
 
@@ -114,30 +114,30 @@ def test_json_says_which_labels_count_pixels_as_shown(upright, tmp_path):
         "annotations": [{"id": 1, "image_id": 1, "bbox": [*corner, 30, 20]}],
     }
     (tmp_path / "train.json").write_text(json.dumps(labels))
-    stream = _stream(read_coco(tmp_path / "train.json", tmp_path), scale_jitter=(1.0, 1.0))
+    stream = _stream(coco_images(tmp_path / "train.json", tmp_path), scale_jitter=(1.0, 1.0))
     for patch, mask in _patches(stream, 5):
         assert np.array_equal(patch.float().mean(dim=0) > 150, mask[0] == 1)
 
 
 def test_deep_images_are_scaled_not_clipped(tmp_path):
     Image.fromarray(np.full((64, 64), 100 * 257, np.uint16)).save(tmp_path / "deep.png")
-    patch = next(iter(_stream(read_folder(tmp_path))))
+    patch = next(iter(_stream(folder_images(tmp_path))))
     assert (patch.image == 100).all()
 
 
 def test_image_of_another_size_than_labeled_is_refused(coco):
-    item = replace(read_coco(coco / "train.json", coco)[0], size=(60, 45))
+    item = replace(coco_images(coco / "train.json", coco)[0], size=(60, 45))
     with pytest.raises(DatasetError, match=r"is 120 x 90, and the labels are made for 60 x 45"):
         next(iter(_stream([item])))
 
 
 def test_folder_without_images_is_an_error(tmp_path):
     with pytest.raises(DatasetError, match="no images"):
-        read_folder(tmp_path)
+        folder_images(tmp_path)
 
 
 def test_images_on_the_device_give_the_patches_that_files_give(coco):
-    images = read_coco(coco / "train.json", coco)
+    images = coco_images(coco / "train.json", coco)
     Image.new("RGB", (70, 150), "gray").save(coco / "0.png")
     images[0] = replace(images[0], size=(70, 150))
     patch = PatchConfig(size=64, scale_jitter=(1.5, 2.0), small_object_exponent=0.3, repeat_threshold=0.5)

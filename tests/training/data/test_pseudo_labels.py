@@ -6,7 +6,7 @@ import numpy as np
 import supervision as sv
 import torch
 
-from fovea.training import PatchConfig, PatchStream, read_coco
+from fovea.training import PatchConfig, PatchStream, coco_images
 from fovea.training.data.pseudo_labels import PseudoLabeledPatches, soft_mask, tiled, untiled
 
 
@@ -37,7 +37,7 @@ def test_no_detections_give_an_empty_mask():
 
 
 def test_patches_are_those_of_the_stream_with_the_detections_on_each(coco, quarters):
-    images = read_coco(coco / "train.json", coco)
+    images = coco_images(coco / "train.json", coco)
 
     def stream():
         return PatchStream(images, PatchConfig(size=64), seed=3)
@@ -56,7 +56,7 @@ def test_patches_are_those_of_the_stream_with_the_detections_on_each(coco, quart
 
 
 def test_patches_are_augmented_before_the_recognizer_sees_them(coco, quarters):
-    images = read_coco(coco / "train.json", coco)
+    images = coco_images(coco / "train.json", coco)
     torch.manual_seed(0)
     patch = PatchConfig(size=64, color_jitter=True)
     labeled = next(iter(PseudoLabeledPatches(PatchStream(images, patch, seed=3), quarters, 0.25, patch)))

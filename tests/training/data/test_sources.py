@@ -1,5 +1,6 @@
 """Several folders in one training: what is drawn how often and at which scale, and what is held out."""
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -13,8 +14,8 @@ from fovea.training import (
     Hardware,
     PatchConfig,
     PatchStream,
+    coco_images,
     expand_path,
-    read_coco,
     read_config,
     split_images,
     train,
@@ -73,12 +74,12 @@ def test_a_source_may_have_a_scale_of_its_own(coco, folder):
     assert {sampler.crop(number, 96, 80, random).side for number in range(6, len(images))} == {32}
 
 
-def test_everything_counts_on_pictures_of_which_nobody_says_what_is_on_them(coco, folder):
+def test_every_pixel_counts_on_pictures_without_labels(coco, folder):
     (plain, mask) = next(
         iter(PatchStream(split_images(DataConfig(sources=({"images": folder},)))[0], PatchConfig(size=64)))
     )
     assert plain.shape == (3, 64, 64) and (mask == 1).all()
-    nothing = [image.__class__(image.path, ()) for image in read_coco(coco / "train.json", coco)]
+    nothing = [replace(image, annotations=()) for image in coco_images(coco / "train.json", coco)]
     assert not any(mask.any() for _, mask in islice(iter(PatchStream(nothing, PatchConfig(size=64))), 3))
 
 

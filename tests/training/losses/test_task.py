@@ -15,9 +15,9 @@ from fovea.training import (
     Hardware,
     PatchConfig,
     PatchStream,
+    coco_images,
     export_model,
     load_checkpoint,
-    read_coco,
     read_config,
     train,
 )
@@ -227,7 +227,7 @@ def test_configuration_names_the_distortion(config_file, make_recognizer):
 @torch.no_grad()
 def _distance(weights, config, distortion):
     """Mean distance of some patches after coding at a high quality."""
-    stream = PatchStream(read_coco(config.data.annotations, config.data.images), PatchConfig(size=64), seed=7)
+    stream = PatchStream(coco_images(config.data.annotations, config.data.images), PatchConfig(size=64), seed=7)
     patches = list(islice(stream, 8))
     original, mask = (torch.stack(parts).float() for parts in zip(*patches, strict=True))
     coded = load_checkpoint(weights).network.eval()(original, torch.full((8,), 90), mask > 0)

@@ -7,9 +7,9 @@ import torch
 import yaml
 
 from fovea.datasets import Annotation
-from fovea.errors import DatasetError, FoveaError
+from fovea.errors import ArgumentError, DatasetError, FoveaError
 from fovea.training import Checkpoint, Hardware, OnnxNetwork, SegmenterConfig, read_onnx, read_yaml, train
-from fovea.training.data.images import LabeledImage
+from fovea.training.data.images import TrainingImage
 from fovea.training.losses.task import TaskDistortion
 from fovea.training.segmenter.export import export_segmenter
 from fovea.training.segmenter.network import Segmenter, SegmenterOutput
@@ -24,7 +24,7 @@ def _box(category, *box, **more):
 
 def test_small_objects_are_drawn_over_large_ones():
     annotations = (_box(7, 4, 4, 4, 4), _box(3, 0, 0, 16, 16), _box(3, 20, 0, 4, 4, crowd=True))
-    painter = ClassPainter([LabeledImage("a.png", annotations)])
+    painter = ClassPainter([TrainingImage("a.png", annotations)])
     drawn = painter(annotations, 16, 24)
     assert drawn.shape == (16, 24, 2) and drawn.dtype == np.uint8
     classes, objects = drawn[..., 0], drawn[..., 1]
@@ -36,7 +36,7 @@ def test_small_objects_are_drawn_over_large_ones():
 def test_classes_must_fit(classes, message):
     annotations = tuple(_box(number, 0, 0, 1, 1) for number in range(classes))
     with pytest.raises(DatasetError, match=message):
-        ClassPainter([LabeledImage("a.png", annotations)])
+        ClassPainter([TrainingImage("a.png", annotations)])
 
 
 def test_targets_tell_classes_and_outlines():
@@ -77,6 +77,8 @@ def test_training_ends_in_a_file_that_a_loss_takes(coco, tmp_path):
     }  # fmt: skip
     path.write_text(yaml.safe_dump({"name": "tiny", "data": data, "patches": 8, "batch_size": 4, "validate_every": 4}))
     config = read_yaml(path, SegmenterConfig)
+    with pytest.raises(ArgumentError, match="on one device, not on 2"):
+        train(config, tmp_path / "run", hardware=Hardware("cpu", devices=2))
     file = train(config, tmp_path / "run", hardware=CPU, progress=False)
     assert (tmp_path / "run" / "last.ckpt").exists()
     again = config.model_copy(update={"patches": 12})

@@ -48,13 +48,15 @@ class CodecPatches(pl.LightningDataModule):
         """Return a loader of patches, or of crops where the images are on the device."""
         assert self.trainer is not None
         data, rank = self._data, self.trainer.global_rank
-        stream: IterableDataset[Any] = self._stream(rank)
+        stream: IterableDataset[Any]
         if data.on_device:
             self._resident = ResidentImages(self._train, data.patch.size, weight_painter(data.patch))
             self._resident.to(self.trainer.strategy.root_device)
             stream = CropStream(CropSampler(self._train, data.patch), self._resident.sizes, self._seed, rank)
-        if self._objectness:
+        elif self._objectness:
             stream = self._pseudo_labeled(self._stream(rank), augmented=True)
+        else:
+            stream = self._stream(rank)
         return load_with_workers(stream, self._batch_size, data.workers)
 
     def val_dataloader(self) -> DataLoader[Patch]:

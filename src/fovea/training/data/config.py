@@ -5,10 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from fovea.training.config_file import StrictConfig
+from fovea.training.config_file import Positive, Share, StrictConfig
 
-Positive = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
 Range = tuple[Positive, Positive]
 MaskSource = Literal["mask", "box"]
 

@@ -8,7 +8,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from fovea.training.data.balance import Floats, repeat_factors
 from fovea.training.data.config import PatchConfig
-from fovea.training.data.images import LabeledImage
+from fovea.training.data.images import TrainingImage
 
 
 class Crop(NamedTuple):
@@ -40,7 +40,7 @@ class CropSampler:
         patch: size, scale jitter, probability of objects and repeat threshold.
     """
 
-    def __init__(self, images: Sequence[LabeledImage], patch: PatchConfig) -> None:
+    def __init__(self, images: Sequence[TrainingImage], patch: PatchConfig) -> None:
         self.images, self.patch = images, patch
         classes = [[annotation.category_id for annotation in image.annotations or ()] for image in images]
         image_factors, object_factors = repeat_factors(classes, patch.repeat_threshold)
@@ -96,7 +96,7 @@ def worker_generator(seed: int, rank: int) -> np.random.Generator:
     return np.random.default_rng([seed, rank, worker.id if worker else 0])
 
 
-def _cumulative_chances(factors: Floats, images: Sequence[LabeledImage]) -> Floats:
+def _cumulative_chances(factors: Floats, images: Sequence[TrainingImage]) -> Floats:
     sums = np.cumsum(factors * [image.weight for image in images])
     cumulative: Floats = sums / sums[-1]
     return cumulative

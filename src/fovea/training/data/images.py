@@ -5,13 +5,12 @@ from pathlib import Path
 
 from lightning.pytorch.utilities import rank_zero_info
 
-from fovea.datasets import Annotation, find_images
-from fovea.datasets import read_coco as read_dataset
+from fovea.datasets import Annotation, find_images, read_coco
 from fovea.errors import DatasetError
 
 
 @dataclass(frozen=True)
-class LabeledImage:
+class TrainingImage:
     """An image file, the annotations of its objects, and how it is drawn.
 
     Attributes:
@@ -31,7 +30,7 @@ class LabeledImage:
     scale_jitter: tuple[float, float] | None = None
 
 
-def read_coco(annotations: Path, images: Path) -> list[LabeledImage]:
+def coco_images(annotations: Path, images: Path) -> list[TrainingImage]:
     """Read the images of a COCO json with their annotations.
 
     Args:
@@ -41,17 +40,17 @@ def read_coco(annotations: Path, images: Path) -> list[LabeledImage]:
     Raises:
         DatasetError: the json cannot be read, is not COCO, has no annotations, or names an image that does not exist.
     """
-    dataset = read_dataset(annotations, images)
+    dataset = read_coco(annotations, images)
     if not dataset.annotations:
         raise DatasetError("has no annotations: leave it out to train on images alone", path=annotations)
     for note in dataset.notes:
         rank_zero_info(note)
     return [
-        LabeledImage(image.path, dataset.by_image[image.id], (image.width, image.height), image.upright)
+        TrainingImage(image.path, dataset.by_image[image.id], (image.width, image.height), image.upright)
         for image in dataset.images
     ]
 
 
-def read_folder(images: Path) -> list[LabeledImage]:
+def folder_images(images: Path) -> list[TrainingImage]:
     """Find all images in a folder and the folders below it, without annotations."""
-    return [LabeledImage(path, None) for path in find_images(images, below=True)]
+    return [TrainingImage(path, None) for path in find_images(images, below=True)]

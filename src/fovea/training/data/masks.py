@@ -36,8 +36,8 @@ def _weights(annotations: Annotations, height: int, width: int, patch: PatchConf
 def object_weights(annotations: Iterable[Annotation], height: int, width: int, patch: PatchConfig) -> NDArray[np.uint8]:
     """Return the weight of errors at each pixel of an image, in units of ``WEIGHT_STEP``.
 
-    With ``small_object_exponent`` e, an object of area a below 96² pixels has the weight (96²/a)^e, because recognizers
-    are judged by the object while errors are summed by the pixel. With ``edge_weight`` w, the edge of an object on both
+    With ``small_object_exponent`` e, an object of area a below 96² pixels has the weight (96²/a)^e, because scores of
+    recognizers count objects while errors are summed over pixels. With ``edge_weight`` w, the edge of an object on both
     sides of its outline has w more than the rest of it.
 
     Args:

@@ -13,7 +13,7 @@ from torch.utils.data import IterableDataset
 from fovea.datasets import open_labeled
 from fovea.training.data.config import PatchConfig
 from fovea.training.data.crops import Crop, CropSampler, worker_generator
-from fovea.training.data.images import LabeledImage
+from fovea.training.data.images import TrainingImage
 from fovea.training.data.masks import WEIGHT_STEP, weight_painter
 
 _BYTES_PER_PIXEL = 5  # Pillow stores RGB in four bytes; one more is the weight.
@@ -45,7 +45,7 @@ class PatchStream(IterableDataset[Patch]):
 
     def __init__(
         self,
-        images: list[LabeledImage],
+        images: list[TrainingImage],
         patch: PatchConfig,
         seed: int = 0,
         rank: int = 0,

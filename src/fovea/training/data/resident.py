@@ -1,7 +1,6 @@
 """Decoded images that stay on the device that trains, which cuts the patches itself."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -11,8 +10,9 @@ from torch import Tensor
 
 from fovea.datasets import open_labeled
 from fovea.engine import available_cores
+from fovea.parallel import parallel
 from fovea.training.data.crops import Crop
-from fovea.training.data.images import LabeledImage
+from fovea.training.data.images import TrainingImage
 from fovea.training.data.masks import MapPainter
 
 
@@ -32,10 +32,9 @@ class ResidentImages(torch.nn.Module):
     images: Tensor
     maps: Tensor
 
-    def __init__(self, images: Sequence[LabeledImage], size: int, paint: MapPainter) -> None:
+    def __init__(self, images: Sequence[TrainingImage], size: int, paint: MapPainter) -> None:
         super().__init__()
-        with ThreadPoolExecutor(available_cores()) as threads:
-            decoded = list(threads.map(partial(_decode, paint=paint), images))
+        decoded = parallel(partial(_decode, paint=paint), images, available_cores())
         self.size = size
         self.sizes = [(planes.shape[2], planes.shape[1]) for planes in decoded]
         width, height = (max(sides) for sides in zip(*self.sizes, strict=True))
@@ -72,7 +71,7 @@ class ResidentImages(torch.nn.Module):
         return pixels.round().clamp(0, 255).byte(), maps.byte()
 
 
-def _decode(item: LabeledImage, paint: MapPainter) -> Tensor:
+def _decode(item: TrainingImage, paint: MapPainter) -> Tensor:
     """Return an image and the maps of its objects, uint8 [3 + maps, H, W]."""
     pixels = open_labeled(item.path, item.size, item.upright)
     return torch.from_numpy(np.dstack([pixels, paint(item.annotations, *pixels.shape[:2])])).permute(2, 0, 1)

@@ -8,13 +8,13 @@ from pathlib import Path
 from fovea.errors import DatasetError
 from fovea.training.config_file import expand_path
 from fovea.training.data.config import DataConfig
-from fovea.training.data.images import LabeledImage, read_coco, read_folder
+from fovea.training.data.images import TrainingImage, coco_images, folder_images
 
 _HELD_OUT_ONE_OF = 50
 """Of so many images of a source, one is held out."""
 
 
-def split_images(data: DataConfig) -> tuple[list[LabeledImage], list[LabeledImage]]:
+def split_images(data: DataConfig) -> tuple[list[TrainingImage], list[TrainingImage]]:
     """Return the images to train on, and those that are held out for validation.
 
     Of a single folder, ``validation_images`` are held out, evenly spaced. Of each of several sources, one image of 50
@@ -25,8 +25,8 @@ def split_images(data: DataConfig) -> tuple[list[LabeledImage], list[LabeledImag
     """
     if data.images:
         return _split_evenly(_read(data.images, data.annotations), data.validation_images, data.images)
-    train: list[LabeledImage] = []
-    held_out: list[LabeledImage] = []
+    train: list[TrainingImage] = []
+    held_out: list[TrainingImage] = []
     for source in data.sources:
         for image in _read(source.images, source.annotations):
             part = held_out if is_held_out(image.path.name) else train
@@ -42,14 +42,14 @@ def is_held_out(name: str) -> bool:
     return zlib.crc32(name.encode()) % _HELD_OUT_ONE_OF == 0
 
 
-def _read(images: Path, annotations: Path | None) -> list[LabeledImage]:
+def _read(images: Path, annotations: Path | None) -> list[TrainingImage]:
     folder = expand_path(images)
-    return read_coco(expand_path(annotations), folder) if annotations else read_folder(folder)
+    return coco_images(expand_path(annotations), folder) if annotations else folder_images(folder)
 
 
 def _split_evenly(
-    images: Sequence[LabeledImage], count: int, folder: Path
-) -> tuple[list[LabeledImage], list[LabeledImage]]:
+    images: Sequence[TrainingImage], count: int, folder: Path
+) -> tuple[list[TrainingImage], list[TrainingImage]]:
     if len(images) <= count:
         raise DatasetError(f"{len(images)} images are too few to keep {count} of them for validation", path=folder)
     held_out = set(range(0, len(images), len(images) // count)[:count])

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from fovea.training.config_file import StrictConfig
+from fovea.training.config_file import Positive, Share, StrictConfig
 
 VARIABLE = "variable"
 BackgroundWeight = float | tuple[float, float] | Literal["variable"]
@@ -14,8 +14,6 @@ between; or "variable", the background control of the networks."""
 Normalization = Literal["image", "objects"]
 Color = Literal["rgb", "bgr"]
 ValueRange = Literal["0..1", "0..255"]
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
 
 
 def _check_weight(value: BackgroundWeight) -> BackgroundWeight:

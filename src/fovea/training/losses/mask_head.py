@@ -9,7 +9,7 @@ import math
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fovea.networks import Block, Pointwise
+from fovea.networks import Block, Pointwise, log_compressed
 from fovea.spec import STRIDE
 
 _WIDTH = 64
@@ -53,7 +53,5 @@ class MaskHead(nn.Module):
 
     def forward(self, latent: Tensor) -> Tensor:
         """Return logits [B, 1, h, w] of a decoded latent [B, latent, h, w]."""
-        # The range of latents is wide at high quality, and they carry information on a log scale.
-        compressed = latent.sign() * latent.abs().log1p()
-        logits: Tensor = self.head(self.block(F.leaky_relu(self.stem(compressed), 0.1))).float()
+        logits: Tensor = self.head(self.block(F.leaky_relu(self.stem(log_compressed(latent)), 0.1))).float()
         return logits

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from fovea.training.config import RunConfig
+from fovea.training.config_file import Positive, Share
 from fovea.training.data.config import DataConfig
 from fovea.training.segmenter.network import Activation, SegmenterOutput
 
@@ -24,8 +25,8 @@ class SegmenterConfig(RunConfig):
     """
 
     batch_size: Annotated[int, Field(ge=1)] = 96
-    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
-    decay_fraction: Annotated[float, Field(ge=0, le=1)] = 1.0
+    learning_rate: Positive = 2e-3
+    decay_fraction: Share = 1.0
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
     validate_every: Annotated[int, Field(ge=1)] = 48000
     outputs: tuple[str, ...] = SegmenterOutput._fields

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fovea.datasets import object_region
 from fovea.errors import DatasetError
-from fovea.training.data.images import LabeledImage
+from fovea.training.data.images import TrainingImage
 from fovea.training.data.masks import Annotations
 
 _MOST_CLASSES = np.iinfo(np.uint8).max
@@ -25,7 +25,7 @@ class ClassPainter:
         DatasetError: there are no annotations, or more classes than a byte can number.
     """
 
-    def __init__(self, images: Sequence[LabeledImage]) -> None:
+    def __init__(self, images: Sequence[TrainingImage]) -> None:
         categories = sorted({annotation.category_id for image in images for annotation in image.annotations or ()})
         if not categories:
             raise DatasetError("the segmenter learns from annotations, and the images have none")

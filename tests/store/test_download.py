@@ -1,3 +1,5 @@
+"""Downloads from a server that breaks off, resumes, or sends something else."""
+
 import errno
 import hashlib
 import os
@@ -10,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fovea.errors import DownloadError, RecognizerError
-from fovea.recognition import WEIGHTS, Weights, fetch
+from fovea.errors import DownloadError
 from fovea.store import download
 
 CONTENT = bytes(range(256)) * 4000
@@ -151,8 +152,9 @@ def test_an_interrupted_download_is_gone_on_with(server: Server, target: Path, m
 
 
 def test_a_wrong_checksum_is_refused_and_cleared_away(server: Server, target: Path) -> None:
-    with pytest.raises(DownloadError, match=f"has SHA-256 {SHA256}, not {'0' * 64}"):
+    with pytest.raises(DownloadError, match=f"has SHA-256 {SHA256}, not {'0' * 64}") as error:
         download(server.url, target, "0" * 64)
+    assert error.value.path == server.url
     assert list(target.parent.iterdir()) == []
 
 
@@ -172,28 +174,6 @@ def test_a_full_disk_is_told(server: Server, target: Path, monkeypatch: pytest.M
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("tqdm.tqdm.update", full)
-    with pytest.raises(DownloadError, match=r"model\.onnx\.part: cannot be written: No space left"):
+    with pytest.raises(DownloadError, match=r"model\.onnx\.part: cannot be written: No space left") as error:
         download(server.url, target, SHA256)
-
-
-def test_weights_are_fetched_once(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FOVEA_CACHE", str(tmp_path / "cache"))
-    weights = Weights("tiny", server.url, SHA256, "CC0-1.0")
-    monkeypatch.setitem(WEIGHTS, "tiny", weights)
-    first = fetch(WEIGHTS["tiny"])
-    assert first == tmp_path / "cache" / "recognizers" / "model.onnx" and fetch(weights) == first
-    assert len(server.asked) == 1
-    first.write_bytes(b"spoiled")
-    assert fetch(weights).read_bytes() == CONTENT and len(server.asked) == 2
-
-
-def test_weights_without_a_checksum_are_refused() -> None:
-    with pytest.raises(RecognizerError, match="without a SHA-256"):
-        fetch(Weights("mine", "http://127.0.0.1:9/mine.onnx", "", "MIT"))
-
-
-def test_the_registry_is_complete() -> None:
-    for name, weights in WEIGHTS.items():
-        assert weights.name == name and weights.url.startswith("https://") and weights.license
-        assert len(weights.sha256) == 64 and int(weights.sha256, 16) > 0
-    assert len({weights.path for weights in WEIGHTS.values()}) == len(WEIGHTS)
+    assert error.value.path == target.with_name("model.onnx.part")
