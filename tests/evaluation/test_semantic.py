@@ -1,4 +1,4 @@
-"""A semantic segmenter beside a detector: against labels, and against what it sees on the originals."""
+"""A semantic segmenter beside a detector: against labels, and against its own output on the originals."""
 
 import csv
 import re
@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from fovea.baselines import get_baseline
+from fovea.datasets import load_dataset
 from fovea.errors import DatasetError, RecognizerError
 from fovea.evaluation import CodecSpec, Evaluation, Metric, evaluate, find_codec, write_report
 from fovea.evaluation.recognizers import find_recognizers, recognize, unpack_class_map
 from fovea.evaluation.running import pool
-from fovea.recognition import SharedClasses, load_dataset, load_semantic, overlaps, resample
+from fovea.recognition import SharedClasses, load_semantic, overlaps, resample
 
 AREAS = Metric("areas", "semantic")
 QUALITIES = {"jpeg": [40, 50, 80], "webp": [5, 15, 40]}

@@ -13,11 +13,11 @@ from PIL import Image
 
 from fovea.baselines.pillow_codecs import WebP
 from fovea.cli import main
+from fovea.datasets import load_dataset
 from fovea.errors import BaselineError, DatasetError, FoveaError, ModelError, RecognizerError
 from fovea.evaluation import evaluate
 from fovea.evaluation.codecs import find_codecs
 from fovea.evaluation.running import pool
-from fovea.recognition import load_dataset
 
 
 @pytest.fixture(autouse=True)

@@ -105,9 +105,9 @@ def eval_command(
     where it stopped, and no result is computed twice.
     """
     with needs_extra("eval"):
+        from fovea.datasets import load_dataset
         from fovea.evaluation import REPORT_FILES, evaluate, summary_text, write_report
         from fovea.picture import image_suffixes
-        from fovea.recognition import load_dataset
 
     cache = cache or out / "cache.sqlite"
     require_folder(out)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from fovea.datasets import Dataset
 from fovea.engine import available_cores
 from fovea.evaluation.codecs import CodecUnderTest, best_sizes, find_anchor, find_codecs
 from fovea.evaluation.curves import Curve
@@ -23,7 +24,7 @@ from fovea.evaluation.running.plan import ORIGINAL, Coding, Plan, Reference, con
 from fovea.evaluation.running.pool import Pool
 from fovea.evaluation.running.results import Results
 from fovea.evaluation.scoring import RESAMPLES, ScoreWithSamples, ScoringJob
-from fovea.recognition import Dataset, resample
+from fovea.recognition import resample
 
 _Scores = Mapping[tuple[Metric, Coding], ScoreWithSamples]
 

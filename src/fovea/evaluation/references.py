@@ -9,11 +9,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fovea.datasets import Dataset
 from fovea.errors import DatasetError
 from fovea.evaluation.recognizers import RecognizerInfo
 from fovea.evaluation.running.plan import ORIGINAL, Coding, Reference
 from fovea.evaluation.running.results import Results
-from fovea.recognition import Dataset, SharedClasses, self_reference
+from fovea.recognition import SharedClasses, self_reference
 
 _NAMES_SHOWN = 5
 """Number of class names in an error."""

@@ -3,7 +3,7 @@
 Example::
 
     recognizer = load("yolox_nano.onnx")
-    data = load_dataset("val.json", "val/")
+    data = fovea.datasets.load_dataset("val.json", "val/")
     categories = data.category_ids(recognizer.classes)
     results = []
     for image in data.images:
@@ -20,12 +20,6 @@ import warnings
 # supervision warns on import that OpenCV is missing. Nothing that is used here needs OpenCV.
 warnings.filterwarnings("ignore", message="OpenCV", module=r"supervision\.")
 
-from fovea.datasets import (  # noqa: E402
-    Annotation,
-    Dataset,
-    DatasetImage,
-    load_dataset,
-)
 from fovea.recognition.framework_adapters import TorchvisionRecognizer, UltralyticsRecognizer  # noqa: E402
 from fovea.recognition.labeling import Labeler, complete  # noqa: E402
 from fovea.recognition.loading import load, load_any, load_semantic  # noqa: E402
@@ -46,9 +40,6 @@ from fovea.recognition.weights import WEIGHTS, Weights, fetch  # noqa: E402
 
 __all__ = [
     "WEIGHTS",
-    "Annotation",
-    "Dataset",
-    "DatasetImage",
     "Labeler",
     "OnnxRecognizer",
     "OnnxSegmenter",
@@ -65,7 +56,6 @@ __all__ = [
     "fetch",
     "load",
     "load_any",
-    "load_dataset",
     "load_semantic",
     "match",
     "overlaps",

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from fovea.datasets import load_dataset
 from fovea.evaluation.codecs import CodecUnderTest
 from fovea.evaluation.running.jobs import RecognitionJob, Worker, nearest_quality
 from fovea.evaluation.running.plan import Coding, Plan
 from fovea.evaluation.specification import CodecSpec
-from fovea.recognition import load_dataset
 
 
 class OneModelAQuality:

@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 from pycocotools import mask as rle
 
-from fovea.recognition import Annotation, Result
+from fovea.datasets import Annotation
+from fovea.recognition import Result
 
 SCORE_THRESHOLD = 0.25
 """Lowest score of a detection that is shown."""

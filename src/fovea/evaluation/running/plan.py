@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 from fovea.baselines import Pixels
+from fovea.datasets import Dataset
 from fovea.evaluation.codecs import CodecUnderTest
 from fovea.evaluation.metrics import MetricKind
 from fovea.evaluation.recognizers import RecognizerInfo
 from fovea.evaluation.running.cache import digest
-from fovea.recognition import Dataset
 
 Reference = Literal["labels", "self"]
 """What recognizers are scored against: the labels, or what each recognizer detects on the originals."""
