@@ -1,5 +1,6 @@
 """Find the codecs under test."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from fovea.baselines import Baseline
 from fovea.errors import BaselineError, FoveaError
 from fovea.evaluation.recognizers import fingerprint, load_detector
 from fovea.evaluation.specification import ROI_SUFFIX, SIZE_MARK, CodecSpec
-from fovea.store import SUFFIX
+from fovea.store import SUFFIX, list_models, sha256_of
 
 BEST = "best"
 """What stands in place of a size in the name of a curve of the best size."""
@@ -23,7 +24,7 @@ class CodecUnderTest:
     Attributes:
         spec: specification of the codec.
         name: name in tables and plots.
-        version: library and version, or id of the model.
+        version: library and version, or id of the model; with it whatever else decides what the files hold.
         qualities: qualities that the codec is tested at, in rising order.
     """
 
@@ -57,7 +58,7 @@ def find_codec(spec: CodecSpec, qualities: Sequence[float] | None = None) -> Cod
     if isinstance(codec, Baseline):
         version, usual = codec.version(), codec.default_qualities
     else:
-        version, usual = f"model {codec.model.id.hex()}", FOVEA_QUALITIES
+        version, usual = _model_version(spec.codec, codec), FOVEA_QUALITIES
     if spec.size is not None:
         version += f", coded at {spec.size} of the size" if spec.size.value < 1 else f", coded at {spec.size} pixels"
         version += f" by {spec.resizing}" if spec.resizing else ""
@@ -152,6 +153,21 @@ def find_anchor(codecs: Sequence[CodecUnderTest], anchor: str | None) -> str:
         return name
     known = ", ".join(dict.fromkeys(names.values()))
     raise FoveaError(f"the anchor {anchor} is not among the codecs that run: {known}")
+
+
+def _model_version(name: str, codec: fovea.Codec) -> str:
+    """Return the id of a model, and of a model that is not released also a digest of its networks.
+
+    The id names the decoder alone. A released model never changes, but a model of one's own may be exported again under
+    the same name, with the same decoder and another encoder.
+    """
+    model, known = codec.model, list_models()
+    path = Path(name) if name.endswith(SUFFIX) else next((info.path for info in known if info.name == name), None)
+    version = f"model {model.id.hex()}"
+    if path is not None and sha256_of(path) in {info.sha256 for info in known}:
+        return version
+    networks = hashlib.sha256(b"".join(model.graphs[network] for network in model.networks))
+    return f"{version}, networks {networks.hexdigest()[:12]}"
 
 
 def _name(spec: CodecSpec, size: object = "") -> str:
