@@ -62,6 +62,7 @@ def test_what_leads_comes_first_in_every_table(evaluation: Evaluation, tmp_path:
         wanted = [*(f"{figure}_keeping_{share}" for share in leading), "bd_rate_above_80_percent", "bd_rate_percent"]
         start = columns.index(wanted[0])
         assert columns[start : start + len(wanted)] == wanted
+    assert "keep</b> 98, 95, 90 or 80&nbsp;% of the accuracy" in re.sub(r"\s+", " ", page)
     header = page[page.index("bits per pixel that keep") :]
     assert re.findall(r"<th>(.*?)</th>", header)[:6] == [*(f"{share} %" for share in leading), "≥ 80 % kept", "all"]
 
