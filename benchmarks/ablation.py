@@ -122,15 +122,13 @@ def compared(study: Study, evaluation: Evaluation, patches: int) -> list[Row]:
             continue
         anchor, codec = names[other], names[name]
         rates = {"PSNR inside objects": at_equal_object_psnr(evaluation, anchor, codec)}
-        rates |= {
-            str(question): bd_rate(curves[anchor], curves[codec]) for question, curves in evaluation.curves.items()
-        }
-        changed = ", ".join(f"{field}: {value}" for field, value in study.changes(name).items())
+        rates |= {str(metric): bd_rate(curves[anchor], curves[codec]) for metric, curves in evaluation.curves.items()}
+        changes = ", ".join(f"{key}: {value}" for key, value in study.changes(name).items())
         rows += [
             {
                 "variant": name,
                 "against": other,
-                "changes": changed,
+                "changes": changes,
                 "patches": patches,
                 "equal": equal,
                 **_figures(rate),

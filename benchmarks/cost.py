@@ -13,12 +13,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from fovea.baselines import Pixels
 from fovea.evaluation import ROI_SUFFIX, CodecSpec, find_codec
-from fovea.networks import NetworkConfig, multiply_accumulates
-from fovea.store import load_model
+from fovea.networks import decoding, encoding
 from fovea.training import OnnxNetwork, read_onnx
 from images import KODAK, RESULTS, SHARED, read_folder
 from measure import encode_near
-from speed import TimedCodec, time_codecs
+from speed import TimedCodec, macs_per_pixel, time_codecs
 from tables import Row, markdown, write_csv
 
 MODELS = SHARED / "models"
@@ -26,8 +25,6 @@ MODELS_UNDER_TEST = ("fovea-s", "fovea-s-object-mse", "fovea-s-task", "fovea-s-m
 ROI_RECOGNIZERS = ("yolox_nano", "yolov8n-seg")
 WITH_ROI = tuple(f"fovea-s-roi{ROI_SUFFIX}:{MODELS / name}.onnx" for name in ROI_RECOGNIZERS)
 CODECS = (*MODELS_UNDER_TEST, *WITH_ROI, "hevc:medium", "vvc:fast")
-DECODER = ("scales", "means", "context", "synthesis")
-ENCODER = ("analysis", "hyper_analysis", "scales", "means", "context")
 PATH = click.Path(path_type=Path)
 
 
@@ -40,8 +37,8 @@ def multiplications(spec: CodecSpec, pixels: int) -> tuple[float, float] | None:
     """
     if spec.is_baseline:
         return None
-    counts = multiply_accumulates(NetworkConfig(**load_model(spec.codec).card["config"]["architecture"]))
-    encode, decode = (sum(counts[network] for network in networks) for networks in (ENCODER, DECODER))
+    counts = macs_per_pixel(spec.codec)
+    encode, decode = (sum(side(counts).values()) for side in (encoding, decoding))
     finding = _of_recognizer(Path(spec.recognizer)) / pixels if spec.recognizer else 0
     return (encode + finding) / 1000, decode / 1000
 

@@ -1,11 +1,12 @@
 """Join codecs that were measured later to the tables of an earlier evaluation.
 
 Run ``python benchmarks/join.py RUN TABLES``. ``accuracy.sh`` makes whole tables from its cache. If the cache is gone,
-it is enough to measure a few codecs and the anchor, because nothing in the tables depends on other codecs.
+it is enough to measure a few codecs and the anchor, because the lines of a codec do not depend on other codecs. Only
+pairs of codecs that were measured in different runs have no line.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 import click
@@ -14,10 +15,25 @@ from points import Lines, read
 from tables import write_lines
 
 ORIGINAL = "original"
+PAIRS = "pairs.csv"
 MEASURED = ("encode_mp_per_s", "decode_mp_per_s", "peak_memory_mib")
 """Columns whose figures differ from run to run."""
 _TOLERANCE = 2e-4
 PATH = click.Path(path_type=Path, exists=True, file_okay=False)
+
+
+def joined_pairs(before: Lines, later: Lines, new: Set[str]) -> Lines:
+    """Join two tables of pairs of codecs: lines of codecs that were measured later replace the earlier ones.
+
+    Args:
+        before: lines of one table.
+        later: lines of a table with the same columns.
+        new: codecs that were measured later.
+    """
+    lines = [line for line in before if not new & {line["codec"], line["against"]}]
+    lines += [line for line in later if new & {line["codec"], line["against"]}]
+    keys = list(dict.fromkeys(map(_metric, lines)))
+    return sorted(lines, key=lambda line: keys.index(_metric(line)))
 
 
 def joined(before: Lines, later: Lines, same: Sequence[str]) -> Lines:
@@ -79,6 +95,10 @@ def main(run: Path, tables: Path, codecs: str | None) -> None:
         before, later = read(tables / name), read(run / name)
         later = [line for line in later if wanted is None or line["codec"] in wanted]
         results[name] = joined(before, later, same)
+    new = {line["codec"] for line in later} - {anchor}
+    if (tables / PAIRS).exists():
+        among = [line for line in read(run / PAIRS) if {line["codec"], line["against"]} <= new | {anchor}]
+        results[PAIRS] = joined_pairs(read(tables / PAIRS), among, new)
     for name, lines in results.items():
         write_lines(tables / name, lines)
 

@@ -116,14 +116,14 @@ def main(recognizers: str, segmenter: str, model: str, data: Path, folder: Path,
     known, codec = versions(dataset, load(segmenter, threshold=0.1)), Codec(model)
     loaded = [load(spec) for spec in recognizers.split(",")]
     categories = [dataset.category_ids(one.classes) for one in loaded]
-    seen: dict[tuple[Scheme | None, str], list[Result]] = {
+    results: dict[tuple[Scheme | None, str], list[Result]] = {
         (scheme, one.name): [] for scheme in (None, *SCHEMES) for one in loaded
     }
     bits = dict.fromkeys(SCHEMES, 0.0)
 
     def recognize(scheme: Scheme | None, image: DatasetImage, picture: Pixels) -> None:
         for one, numbers in zip(loaded, categories, strict=True):
-            seen[scheme, one.name] += to_results(one.predict([picture])[0], image.id, numbers)
+            results[scheme, one.name] += to_results(one.predict([picture])[0], image.id, numbers)
 
     for image in tqdm(dataset.images, desc="images"):
         picture = image.load()
@@ -140,7 +140,7 @@ def main(recognizers: str, segmenter: str, model: str, data: Path, folder: Path,
         shown = dict.fromkeys(Scheme._fields) if made_by is None else made_by._asdict()
         scores = {}
         for one, numbers in zip(loaded, categories, strict=True):
-            score = match(dataset, seen[made_by, one.name], "box", numbers).score
+            score = match(dataset, results[made_by, one.name], "box", numbers).score
             scores[f"{one.name}_ap"] = round(100 * score.ap, 2)
             scores[f"{one.name}_ap_small"] = round(100 * score.small, 2)
         rows.append({**shown, "bpp": round(bits[made_by] / pixels, 4) if made_by else None, **scores})

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+from pydantic import TypeAdapter
 from tqdm import tqdm
 
 from fovea.baselines import Codec as AnyCodec
@@ -34,8 +35,6 @@ SLOW = ("vvc:fast",)
 EXACT = ("scales",)
 """Networks that run in fp32 whatever the precision of the others."""
 PATH = click.Path(path_type=Path)
-
-
 Stages = dict[str, dict[str, float]]
 """Direction to stage to seconds."""
 
@@ -172,7 +171,8 @@ def time_stages(watch: Stopwatch, codec: Codec, quality: int, images: list[Pixel
 @cache
 def macs_per_pixel(model: str) -> dict[str, float]:
     """Return the multiplications per pixel of each network of a model."""
-    return multiply_accumulates(NetworkConfig(**load_model(model).card["config"]["architecture"]))
+    architecture = load_model(model).card["config"]["architecture"]
+    return multiply_accumulates(TypeAdapter(NetworkConfig).validate_python(architecture))
 
 
 def stage_rows(

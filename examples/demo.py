@@ -29,7 +29,7 @@ PICTURES: dict[str, Callable[[], NDArray[np.uint8]]] = {
 
 
 def seconds(function: Callable[[], object], repeats: int = 5) -> float:
-    """Median time of a call."""
+    """Return the median time of a call in seconds."""
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
@@ -39,14 +39,14 @@ def seconds(function: Callable[[], object], repeats: int = 5) -> float:
 
 
 def jpeg_size(image: NDArray[np.uint8]) -> int:
-    """Bytes of the same picture as a JPEG."""
+    """Return the number of bytes of the same picture as a JPEG."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "JPEG", quality=JPEG_QUALITY)
     return buffer.tell()
 
 
 def side_by_side(original: NDArray[np.uint8], decoded: NDArray[np.uint8], title: str) -> Image.Image:
-    """Original, decoded and their difference, four times enlarged in contrast around gray."""
+    """Return original, decoded picture and their difference, with four times the contrast, side by side."""
     difference = np.clip(128 + 4 * (decoded.astype(int) - original), 0, 255).astype(np.uint8)
     height, width = original.shape[:2]
     sheet = Image.new("RGB", (3 * width, height + 24), "white")

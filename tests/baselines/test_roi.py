@@ -74,7 +74,7 @@ def test_detections_mask_of_boxes_and_masks():
     assert not detections_mask(sv.Detections(xyxy=np.zeros((0, 4)), mask=np.zeros((0, 5, 6), np.bool_)), 5, 6).any()
 
 
-def test_roi_from_recognizer_draws_what_is_seen_with_confidence(noisy):
+def test_roi_from_recognizer_draws_detections_with_a_high_score(noisy):
     class Recognizer:
         def predict(self, images):
             boxes = np.array([[0, 0, 10, 10], [20, 20, 30, 30]], float)

@@ -120,10 +120,10 @@ def test_memory(run) -> None:
 def test_oracle(run, script, masked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     supervision = pytest.importorskip("supervision")
 
-    class Seer:
-        """Sees the object that is there, with its mask."""
+    class Perfect:
+        """A recognizer that detects the object that is there, with its mask."""
 
-        name, classes = "seer", ("person",)
+        name, classes = "perfect", ("person",)
 
         def predict(self, images):
             mask = np.zeros((1, 64, 96), np.bool_)
@@ -132,10 +132,10 @@ def test_oracle(run, script, masked: Path, monkeypatch: pytest.MonkeyPatch) -> N
             one = supervision.Detections(box, mask, np.array([0.9], np.float32), np.array([0]))
             return [one for _ in images]
 
-    monkeypatch.setattr(script("oracle"), "load", lambda *_, **__: Seer())
-    options = ("--recognizers", "seer.onnx", "--segmenter", "seer.onnx", "--data", masked, "--images", masked.parent)
+    monkeypatch.setattr(script("oracle"), "load", lambda *_, **__: Perfect())
+    options = ("--recognizers", "a.onnx", "--segmenter", "a.onnx", "--data", masked, "--images", masked.parent)
     original, *schemes = read(run("oracle", *options, "--count", 1) / "oracle.csv")
-    assert original["bpp"] == "" and original["seer_ap"] == "100.0"
+    assert original["bpp"] == "" and original["perfect_ap"] == "100.0"
     rates = {(row["large"], row["outside"], row["area"]): float(row["bpp"]) for row in schemes}
     everywhere, inside = rates["60", "60", "boxes"], rates["60", "0", "boxes"]
     assert rates["20", "20", "boxes"] < inside < everywhere
@@ -147,20 +147,26 @@ def test_codecs_measured_later_join_a_table(script, checkers: Path, tmp_path: Pa
     data = save_dataset(tmp_path / "data", 4)
 
     def measure(name: str, codecs: str) -> Path:
-        judged = ["--data", str(data), "--recognizers", str(checkers), "--qualities", "10,40,90", "-j", "1"]
-        out = ["--codecs", codecs, "--anchor", "webp:4", "--out", str(tmp_path / name)]
-        result = CliRunner().invoke(eval_command, judged + out, catch_exceptions=False)
+        shared = ["--data", str(data), "--recognizers", str(checkers), "--qualities", "10,40,90", "-j", "1"]
+        own = ["--codecs", codecs, "--anchor", "webp:4", "--out", str(tmp_path / name)]
+        result = CliRunner().invoke(eval_command, shared + own, catch_exceptions=False)
         assert result.exit_code == 0, result.output
         return tmp_path / name
 
     before, later = measure("before", "webp:4,jpeg"), measure("later", "avif:6,webp:4")
     join = script("join")
-    points, summary = (join.read(before / name) for name in ("points.csv", "summary.csv"))
+    points, summary, pairs = (join.read(before / name) for name in ("points.csv", "summary.csv", "pairs.csv"))
     result = CliRunner().invoke(join.main, [str(later), str(before)], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert [row["codec"] for row in join.read(before / "summary.csv")] == ["webp:4", "jpeg", "avif:6"]
     assert join.read(before / "summary.csv")[:2] == summary
     assert [row for row in join.read(before / "points.csv") if row["codec"] != "avif:6"] == points
+    assert join.read(before / "pairs.csv") == pairs + join.read(later / "pairs.csv")
+
+    # A codec that is measured again takes the place of its earlier lines.
+    result = CliRunner().invoke(join.main, [str(later), str(before)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert join.read(before / "pairs.csv") == pairs + join.read(later / "pairs.csv")
 
     table = later / "points.csv"
     table.write_text(table.read_text().replace("webp:4,", "webp:4,another "))

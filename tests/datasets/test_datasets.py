@@ -89,6 +89,15 @@ def test_a_plain_folder_has_no_labels(tmp_path: Path) -> None:
         load_dataset(tmp_path / "empty")
 
 
+def test_a_plain_folder_has_no_images_elsewhere(tmp_path: Path) -> None:
+    picture(tmp_path / "plain" / "a.png")
+    picture(tmp_path / "other" / "b.png")
+    with pytest.raises(DatasetError, match=r"plain: has no labels of a known format, .* cannot lie in .*other"):
+        load_dataset(tmp_path / "plain", tmp_path / "other")
+    (image,) = load_dataset(tmp_path / "plain", tmp_path / "other" / ".." / "plain").images
+    assert image.path.name == "a.png"
+
+
 def test_classes_find_their_categories() -> None:
     data = Dataset("d", (), (), {3: "Car", 44: "tv monitor", 72: "tvmonitor", 90: ""})
     assert data.category_ids(["tv", "car", "toothbrush", "cow"]) == [72, 3, 90, None]

@@ -62,7 +62,7 @@ def _curve(rates: np.ndarray, scores: np.ndarray) -> Curve:
 @pytest.fixture
 def evaluation() -> Evaluation:
     """Three codecs, one recognizer: `half` takes half the bits of `plain`, `high` begins where those two almost end."""
-    boxes = Metric("eye", "box")
+    boxes = Metric("detector", "box")
     curves = {
         "plain": _curve(KNOWN, np.array([0.1, 0.2, 0.3, 0.4])),
         "half": _curve(KNOWN / 2, np.array([0.1, 0.2, 0.3, 0.4])),
@@ -70,12 +70,12 @@ def evaluation() -> Evaluation:
     }
     scores = {boxes: Score(*[0.3] * 6)}
     points = [Point(name, 50, 0.1, 30, 31, 5, 6, 2**20, scores) for name in curves]
-    frame = Frame("original", "", np.zeros((8, 8, 3), np.uint8), {"eye": View("1 found")})
+    frame = Frame("original", "", np.zeros((8, 8, 3), np.uint8), {"detector": View("1 found")})
     return Evaluation(
         dataset="street",
         images=60,
         reference="labels",
-        classes={"eye": (3, 5)},
+        classes={"detector": (3, 5)},
         codecs=tuple(CodecUnderTest(CodecSpec(name), name, "1", (50,)) for name in curves),
         skipped={},
         anchor="plain",

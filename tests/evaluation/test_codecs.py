@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from fovea.baselines import Codec, CodedSize
 from fovea.errors import BaselineError, FoveaError
 from fovea.evaluation.codecs import FOVEA_QUALITIES, CodecUnderTest, find_codec, find_codecs
 from fovea.evaluation.specification import CodecSpec
+from fovea.store import open_model, save_model
 
 
 def found(text: str, qualities: Sequence[float] | None = None) -> CodecUnderTest:
@@ -110,6 +112,18 @@ def test_model_and_version_are_part_of_the_identity():
     assert fovea.Codec("fovea-s").model.id.hex() in found("fovea-s").version
     assert found("jpeg").identity != found("webp").identity
     assert found("webp:0").identity != found("webp:6").identity
+
+
+def test_another_encoder_of_the_same_decoder_is_told_apart(guided: Path, tmp_path: Path):
+    """The id names the decoder, so two exports of one name may share it."""
+    model = open_model(guided)
+    graphs = {name: model.graphs[name] for name in model.networks}
+    again, changed = tmp_path / "again" / guided.name, tmp_path / "changed" / guided.name
+    save_model(replace(model, graphs=graphs, card={"made": "again"}), again)
+    save_model(replace(model, graphs={**graphs, "analysis": graphs["hyper_analysis"]}), changed)
+    assert open_model(changed).id == model.id
+    assert found(str(again)).identity == found(str(guided)).identity
+    assert found(str(changed)).identity != found(str(guided)).identity
 
 
 def test_qualities_are_sorted_and_single():

@@ -55,7 +55,7 @@ def test_weights_in_a_folder_are_told_by_their_content(library: None, tmp_path: 
     assert fingerprint(f"ultralytics:{tmp_path}") != first
 
 
-def test_what_was_seen_is_kept_until_seeing_changes(monkeypatch: pytest.MonkeyPatch):
+def test_outputs_are_kept_until_recognition_changes(monkeypatch: pytest.MonkeyPatch):
     assert output_key(DETECTOR).endswith("/seen/0123456789abcdef")
     monkeypatch.setattr(plan_module, "RECOGNITION", "/2")
     assert output_key(DETECTOR).endswith("/seen/0123456789abcdef/2")

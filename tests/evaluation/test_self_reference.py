@@ -32,12 +32,12 @@ def test_plain_folder(tmp_path: Path, make_dataset: Callable[[int], Path], check
     assert all(math.isnan(point.object_psnr) for point in found.points)
 
 
-def test_nothing_seen_is_found_out_before_anything_is_coded(tmp_path: Path, checkers: Path):
+def test_no_detection_is_reported_before_anything_is_coded(tmp_path: Path, checkers: Path):
     folder = tmp_path / "flat"
     folder.mkdir()
     Image.new("RGB", (64, 64), "gray").save(folder / "flat.png")
     data, cache = load_dataset(folder), tmp_path / "cache.sqlite"
-    with pytest.raises(DatasetError, match="sees nothing"):
+    with pytest.raises(DatasetError, match="detects nothing"):
         evaluate(data, ["jpeg2000"], [str(checkers)], cache, processes=1)
     with sqlite3.connect(cache) as kept:
-        assert kept.execute("SELECT COUNT(*) FROM found").fetchone() == (1,), "what is seen on the original alone"
+        assert kept.execute("SELECT COUNT(*) FROM found").fetchone() == (1,), "the output on the original alone"

@@ -1,4 +1,4 @@
-"""A semantic segmenter beside a detector: against labels, and against what it sees on the originals."""
+"""A semantic segmenter beside a detector: against labels, and against its own output on the originals."""
 
 import csv
 import re

@@ -52,14 +52,14 @@ def test_torchvision_labels_become_class_indices() -> None:
 
 def test_torchvision_classes_that_are_not_asked_for_take_no_place() -> None:
     recognizer = TorchvisionRecognizer(MaskRCNN(masks=False), CATEGORIES, "faster_rcnn", limit=1)
-    (seen,) = recognizer.predict([np.zeros((10, 20, 3), np.uint8)], only=[0, 1])
-    assert seen.class_id.tolist() == [0]
+    (detections,) = recognizer.predict([np.zeros((10, 20, 3), np.uint8)], only=[0, 1])
+    assert detections.class_id.tolist() == [0]
 
 
 def test_torchvision_without_masks_and_with_a_limit() -> None:
     recognizer = TorchvisionRecognizer(MaskRCNN(masks=False), CATEGORIES, "faster_rcnn", limit=1)
-    (seen,) = recognizer.predict([np.zeros((10, 20, 3), np.uint8)])
-    assert seen.mask is None and seen.class_id.tolist() == [2]
+    (detections,) = recognizer.predict([np.zeros((10, 20, 3), np.uint8)])
+    assert detections.mask is None and detections.class_id.tolist() == [2]
 
 
 @pytest.fixture
@@ -110,9 +110,9 @@ def test_ultralytics_results_become_detections() -> None:
     model = YOLO()
     recognizer = UltralyticsRecognizer(model, "yolo", threshold=0.1, limit=50)
     assert recognizer.classes == ("person", "car")
-    seen = recognizer.predict([np.full((6, 8, 3), (1, 2, 3), np.uint8), np.zeros((5, 5, 3), np.uint8)])
-    assert [one.mask.shape for one in seen] == [(1, 6, 8), (1, 5, 5)]
-    assert seen[0].xyxy.tolist() == [[0, 1, 2, 3]] and seen[0].class_id.tolist() == [1]
+    detections = recognizer.predict([np.full((6, 8, 3), (1, 2, 3), np.uint8), np.zeros((5, 5, 3), np.uint8)])
+    assert [one.mask.shape for one in detections] == [(1, 6, 8), (1, 5, 5)]
+    assert detections[0].xyxy.tolist() == [[0, 1, 2, 3]] and detections[0].class_id.tolist() == [1]
     assert model.source[0][0, 0].tolist() == [3, 2, 1]  # BGR
     assert model.options == {"conf": 0.1, "max_det": 50, "classes": None, "retina_masks": True, "verbose": False}
     recognizer.predict([np.zeros((5, 5, 3), np.uint8)], only=(1,))

@@ -51,12 +51,12 @@ def test_families_are_known_by_their_outputs(family: str, make_model: MakeModel)
     recognizer = load(make_model("anything", (1, 3, 96, 96), family_outputs()[family]))
     assert isinstance(recognizer, OnnxRecognizer) and recognizer.model.description == families()[family]
     assert recognizer.name == "anything" and recognizer.classes == tuple(COCO_CLASSES.values())
-    (seen,) = recognizer.predict([GRAY])
-    np.testing.assert_allclose(seen.xyxy, [[8, 4, 24, 28]], atol=1e-4)
-    assert seen.class_id.tolist() == [2] and seen.confidence.tolist() == [0.5]
-    assert (seen.mask is not None) == (family == "yolov8-seg")
-    if seen.mask is not None:
-        ys, xs = np.nonzero(seen.mask[0])
+    (detections,) = recognizer.predict([GRAY])
+    np.testing.assert_allclose(detections.xyxy, [[8, 4, 24, 28]], atol=1e-4)
+    assert detections.class_id.tolist() == [2] and detections.confidence.tolist() == [0.5]
+    assert (detections.mask is not None) == (family == "yolov8-seg")
+    if detections.mask is not None:
+        ys, xs = np.nonzero(detections.mask[0])
         assert (xs.min(), xs.max(), ys.max()) == (8, 23, 27) and 14 <= ys.min() <= 17
 
 
@@ -78,8 +78,8 @@ def test_families_are_fed_as_they_were_trained() -> None:
 @pytest.mark.parametrize("family", sorted(family_outputs()))
 def test_seeing_nothing_is_no_error(family: str, make_model: MakeModel) -> None:
     outputs = {name: np.zeros_like(value) for name, value in family_outputs()[family].items()}
-    (seen,) = load(make_model("blind", (1, 3, 96, 96), outputs)).predict([GRAY[:40]])
-    assert len(seen) == 0 and seen.xyxy.shape == (0, 4)
+    (detections,) = load(make_model("blind", (1, 3, 96, 96), outputs)).predict([GRAY[:40]])
+    assert len(detections) == 0 and detections.xyxy.shape == (0, 4)
     assert load(make_model("blind", (1, 3, 96, 96), outputs)).predict([]) == []
 
 
@@ -88,10 +88,10 @@ def test_threshold_and_limit(make_model: MakeModel) -> None:
     for index in range(10):
         output[0, :5, index] = [index * 6, 30, 4, 4, 0.1 * (index + 1)]
     path = make_model("many", (1, 3, 96, 96), {"output0": output})
-    (seen,) = load(path, limit=3).predict([GRAY])
-    np.testing.assert_allclose(seen.confidence, [1.0, 0.9, 0.8], rtol=1e-6)
-    (seen,) = load(path, threshold=0.75).predict([GRAY])
-    assert len(seen) == 3
+    (detections,) = load(path, limit=3).predict([GRAY])
+    np.testing.assert_allclose(detections.confidence, [1.0, 0.9, 0.8], rtol=1e-6)
+    (detections,) = load(path, threshold=0.75).predict([GRAY])
+    assert len(detections) == 3
 
 
 def test_classes_that_are_not_asked_for_take_no_place(make_model: MakeModel) -> None:
@@ -100,11 +100,11 @@ def test_classes_that_are_not_asked_for_take_no_place(make_model: MakeModel) -> 
         output[0, :4, index] = [index * 6, 30, 4, 4]
         output[0, 4 + (index < 2), index] = 1 - 0.1 * index  # the best two are bicycles
     recognizer = load(make_model("many", (1, 3, 96, 96), {"output0": output}), limit=2)
-    (seen,) = recognizer.predict([GRAY])
-    assert seen.class_id.tolist() == [1, 1]
-    (seen,) = recognizer.predict([GRAY], only=[0, 5])
-    assert seen.class_id.tolist() == [0, 0]
-    np.testing.assert_allclose(seen.confidence, [0.8, 0.7], rtol=1e-6)
+    (detections,) = recognizer.predict([GRAY])
+    assert detections.class_id.tolist() == [1, 1]
+    (detections,) = recognizer.predict([GRAY], only=[0, 5])
+    assert detections.class_id.tolist() == [0, 0]
+    np.testing.assert_allclose(detections.confidence, [0.8, 0.7], rtol=1e-6)
     assert len(recognizer.predict([GRAY], only=[])[0]) == 0
 
 
@@ -206,9 +206,9 @@ def test_models_that_decode_themselves(outputs: dict[str, np.ndarray], read: str
     path = make_model("detr", (1, 3, 96, 96), outputs)
     described = path.with_name("described.yaml")
     described.write_text(f"model: detr.onnx\nread: {read}\nclasses: [a, b, c]\n")
-    (seen,) = load(described).predict([np.zeros((192, 192, 3), np.uint8)])
-    np.testing.assert_allclose(seen.xyxy, [[20, 40, 60, 80]], rtol=1e-5)
-    assert seen.class_id.tolist() == [1]
+    (detections,) = load(described).predict([np.zeros((192, 192, 3), np.uint8)])
+    np.testing.assert_allclose(detections.xyxy, [[20, 40, 60, 80]], rtol=1e-5)
+    assert detections.class_id.tolist() == [1]
 
 
 def test_class_maps_and_boxes_are_not_mixed_up(echo_model: Callable[..., Path], make_model: MakeModel) -> None:
@@ -233,6 +233,17 @@ def test_labels_that_have_no_name_are_refused(label: int, make_model: MakeModel)
     path.with_suffix(".yaml").write_text("read: {format: classmap}\nclasses: [a, b]\n")
     with pytest.raises(RecognizerError, match=rf"labels\.onnx: the model gives class {label}, and 2 classes are named"):
         load_semantic(path).segment([GRAY])
+
+
+def test_detections_of_a_class_without_a_name_are_refused(make_model: MakeModel) -> None:
+    rows = np.array([[[10, 20, 30, 40, 0.9, 2], [50, 50, 60, 60, 0.8, 1]]], np.float32)
+    path = make_model("rows", (1, 3, 96, 96), {"rows": rows})
+    path.with_suffix(".yaml").write_text("read: {format: boxes, boxes: rows}\nclasses: [a, b]\n")
+    recognizer = load(path)
+    with pytest.raises(RecognizerError, match=r"rows\.onnx: the model gives class 2, and 2 classes are named"):
+        recognizer.predict([GRAY])
+    (named,) = recognizer.predict([GRAY], only=[0, 1])
+    assert named.class_id.tolist() == [1]
 
 
 @pytest.mark.parametrize(

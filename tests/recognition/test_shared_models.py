@@ -27,8 +27,8 @@ def test_average_precision_on_the_originals(name: str, shared: Path) -> None:
     categories = data.category_ids(recognizer.classes)
     results = []
     for image in data.images:
-        (seen,) = recognizer.predict([image.load()])
-        results += to_results(seen, image.id, categories)
+        (detections,) = recognizer.predict([image.load()])
+        results += to_results(detections, image.id, categories)
     assert 100 * match(data, results, "box", categories).score.ap == pytest.approx(BOX_AP[name], abs=0.5)
     if name == "yolov8n-seg":
         assert 100 * match(data, results, "mask", categories).score.ap == pytest.approx(MASK_AP, abs=0.5)

@@ -23,7 +23,7 @@ class CodecUnderTest:
     Attributes:
         spec: specification of the codec.
         name: name in tables and plots.
-        version: library and version, or id of the model.
+        version: library and version, or id of the model; with it whatever else decides what the files hold.
         qualities: qualities that the codec is tested at, in rising order.
     """
 

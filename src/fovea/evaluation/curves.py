@@ -54,11 +54,15 @@ class Front:
             return math.nan
         if rate >= self.rates[-1]:
             return float(self.scores[-1])
-        return float(PchipInterpolator(np.log(self.rates), self.scores)(math.log(rate)))
+        return float(self._scores_at(math.log(rate)))
 
     @cached_property
     def _log_rates(self) -> PchipInterpolator:
         return PchipInterpolator(self.scores, np.log(self.rates))
+
+    @cached_property
+    def _scores_at(self) -> PchipInterpolator:
+        return PchipInterpolator(np.log(self.rates), self.scores)
 
     @cached_property
     def _integral(self) -> PchipInterpolator:

@@ -3,16 +3,24 @@
 import importlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self, TypedDict, Unpack
 
 import numpy as np
 import supervision as sv
 
 from fovea.errors import RecognizerError
-from fovea.recognition.recognizer import Picture, Recognizer
+from fovea.recognition.recognizer import Pixels, Recognizer
 
 _NO_CLASS = ("__background__", "N/A")
 """Names that torchvision gives to those of COCO's 91 labels that stand for no class."""
+
+
+class Settings(TypedDict, total=False):
+    """What every adapter takes besides the name of its model; its class tells the meaning and the defaults."""
+
+    threads: int
+    threshold: float
+    limit: int
 
 
 class TorchvisionRecognizer:
@@ -45,16 +53,12 @@ class TorchvisionRecognizer:
         self._class_of = np.array([-1 if category in _NO_CLASS else next(known) for category in categories])
 
     @classmethod
-    def named(
-        cls, name: str, *, threads: int = 0, threshold: float = 0.001, limit: int = 100
-    ) -> "TorchvisionRecognizer":
+    def named(cls, name: str, **settings: Unpack[Settings]) -> Self:
         """Build a torchvision model by name, with its default weights.
 
         Args:
             name: one of the names that ``torchvision.models.list_models(module=torchvision.models.detection)`` lists.
-            threads: number of threads of torch, in this whole process; 0: the number that torch chooses.
-            threshold: score that a detection has to exceed.
-            limit: largest number of detections on an image.
+            settings: threads, threshold and limit, as for the class.
 
         Returns:
             The recognizer.
@@ -69,9 +73,9 @@ class TorchvisionRecognizer:
             categories = weights.meta["categories"]
         except (ValueError, KeyError, AttributeError) as error:
             raise RecognizerError(f"torchvision has no detector {name!r} with weights: {error}") from error
-        return cls(model, categories, name, threads=threads, threshold=threshold, limit=limit)
+        return cls(model, categories, name, **settings)
 
-    def predict(self, images: Sequence[Picture], only: Sequence[int] | None = None) -> list[sv.Detections]:
+    def predict(self, images: Sequence[Pixels], only: Sequence[int] | None = None) -> list[sv.Detections]:
         """Find the objects on each image; see :meth:`Recognizer.predict`."""
         torch = _library("torch", "torch")
         with torch.inference_mode():
@@ -109,16 +113,12 @@ class UltralyticsRecognizer:
         self.classes = tuple(model.names[index] for index in sorted(model.names))
 
     @classmethod
-    def named(
-        cls, name: str, *, threads: int = 0, threshold: float = 0.001, limit: int = 100
-    ) -> "UltralyticsRecognizer":
+    def named(cls, name: str, **settings: Unpack[Settings]) -> Self:
         """Open weights with ultralytics.
 
         Args:
             name: file of weights, or a name whose weights ultralytics downloads.
-            threads: number of threads of torch, in this whole process; 0: the number that ultralytics chooses.
-            threshold: score that a detection has to exceed.
-            limit: largest number of detections on an image.
+            settings: threads, threshold and limit, as for the class.
 
         Returns:
             The recognizer.
@@ -131,9 +131,9 @@ class UltralyticsRecognizer:
             model = library.YOLO(name)
         except (OSError, ValueError, RuntimeError) as error:
             raise RecognizerError(f"ultralytics cannot open these weights: {error}", path=name) from error
-        return cls(model, Path(name).stem, threads=threads, threshold=threshold, limit=limit)
+        return cls(model, Path(name).stem, **settings)
 
-    def predict(self, images: Sequence[Picture], only: Sequence[int] | None = None) -> list[sv.Detections]:
+    def predict(self, images: Sequence[Pixels], only: Sequence[int] | None = None) -> list[sv.Detections]:
         """Find the objects on each image; see :meth:`Recognizer.predict`."""
         if not images:
             return []
@@ -159,7 +159,7 @@ class UltralyticsRecognizer:
 
 
 class _Named(Protocol):
-    def __call__(self, name: str, *, threads: int, threshold: float, limit: int) -> Recognizer: ...
+    def __call__(self, name: str, **settings: Unpack[Settings]) -> Recognizer: ...
 
 
 ADAPTERS: dict[str, _Named] = {

@@ -17,7 +17,7 @@ from fovea.recognition.nms import nms
 from fovea.recognition.onnx_network import OnnxNetwork
 from fovea.recognition.output_layouts import BoxLayout, ClassMap, Outputs, Shapes, Size
 from fovea.recognition.preprocessing import Placement, Preprocessing
-from fovea.recognition.recognizer import Picture
+from fovea.recognition.recognizer import Pixels
 from fovea.store import sha256_of
 
 _DYNAMIC_BATCH = 8
@@ -73,7 +73,7 @@ class OnnxModel:
             fingerprint=_fingerprint(network, description),
         )
 
-    def run(self, images: Sequence[Picture]) -> Iterator[tuple[Placement, Outputs]]:
+    def run(self, images: Sequence[Pixels]) -> Iterator[tuple[Placement, Outputs]]:
         """Run the network on images, batch by batch.
 
         Args:
@@ -96,7 +96,38 @@ class OnnxModel:
                 yield placement, {name: value[index] for name, value in outputs.items()}
 
 
-class OnnxRecognizer:
+class _OnnxBase:
+    """What detectors and segmenters in ONNX Runtime have in common.
+
+    Args:
+        model: the model.
+    """
+
+    def __init__(self, model: OnnxModel) -> None:
+        self.model = model
+
+    @property
+    def name(self) -> str:
+        """The name of the model file, without its suffix."""
+        return self.model.name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes; a ``class_id``, or a value of a class map, is an index into them."""
+        return self.model.classes
+
+    def _require_names(self, labels: NDArray[np.integer]) -> None:
+        """Refuse labels without a name: a model that chooses the labels itself may give more than are named."""
+        unnamed = labels[(labels < 0) | (labels >= len(self.classes))]
+        if unnamed.size:
+            raise RecognizerError(
+                f"the model gives class {unnamed[0]}, and {len(self.classes)} classes are named, from 0 on: "
+                "list them all under 'classes' in its YAML file",
+                path=self.model.network.path,
+            )
+
+
+class OnnxRecognizer(_OnnxBase):
     """A detector or instance segmenter in ONNX Runtime.
 
     Args:
@@ -116,20 +147,10 @@ class OnnxRecognizer:
                 "the model gives class maps, not objects: take a detector here, or load it with load_semantic",
                 path=model.network.path,
             )
-        self.model, self.layout = model, model.description.read
-        self.threshold, self.limit = threshold, limit
+        super().__init__(model)
+        self.layout, self.threshold, self.limit = model.description.read, threshold, limit
 
-    @property
-    def name(self) -> str:
-        """The name of the model file, without its suffix."""
-        return self.model.name
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The names of the classes; ``class_id`` is an index into them."""
-        return self.model.classes
-
-    def predict(self, images: Sequence[Picture], only: Sequence[int] | None = None) -> list[sv.Detections]:
+    def predict(self, images: Sequence[Pixels], only: Sequence[int] | None = None) -> list[sv.Detections]:
         """Find the objects on each image; see :meth:`Recognizer.predict`."""
         return [self._read(outputs, placed, only) for placed, outputs in self.model.run(images)]
 
@@ -142,6 +163,7 @@ class OnnxRecognizer:
             found = found.take(np.argsort(-found.scores, kind="stable")[: self.limit])
         else:
             found = found.take(nms(found.boxes, found.scores, found.labels, overlap, self.limit))
+        self._require_names(found.labels)
         boxes = placed.undo(found.boxes)
         return sv.Detections(
             xyxy=boxes,
@@ -151,7 +173,7 @@ class OnnxRecognizer:
         )
 
 
-class OnnxSegmenter:
+class OnnxSegmenter(_OnnxBase):
     """A semantic segmenter in ONNX Runtime.
 
     Args:
@@ -164,29 +186,14 @@ class OnnxSegmenter:
     def __init__(self, model: OnnxModel) -> None:
         if not isinstance(model.description.read, ClassMap):
             raise RecognizerError("the model gives boxes, not class maps: load it with load", path=model.network.path)
-        self.model, self.layout = model, model.description.read
+        super().__init__(model)
+        self.layout = model.description.read
 
-    @property
-    def name(self) -> str:
-        """The name of the model file, without its suffix."""
-        return self.model.name
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The names of the classes; the values of a class map are indices into them."""
-        return self.model.classes
-
-    def segment(self, images: Sequence[Picture]) -> list[NDArray[np.int64]]:
+    def segment(self, images: Sequence[Pixels]) -> list[NDArray[np.int64]]:
         """Return the class of each pixel of each image; see :meth:`SemanticRecognizer.segment`."""
         maps = [self.layout.map(self.model.size, outputs, placed) for placed, outputs in self.model.run(images)]
-        # A model that chooses the labels itself may give more labels than there are names.
-        wrong = [label for found in maps for label in (found.min(), found.max()) if not 0 <= label < len(self.classes)]
-        if wrong:
-            raise RecognizerError(
-                f"the model gives class {wrong[0]}, and {len(self.classes)} classes are named, from 0 on: "
-                "list them all under 'classes' in its YAML file",
-                path=self.model.network.path,
-            )
+        for found in maps:
+            self._require_names(found)
         return maps
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PositiveInt
 
-from fovea.recognition.recognizer import Picture
+from fovea.recognition.recognizer import Pixels
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Placement:
         return clipped
 
 
-def resize(image: Picture, size: tuple[int, int]) -> Picture:
+def resize(image: Pixels, size: tuple[int, int]) -> Pixels:
     """Resize an image bilinearly from the four nearest pixels, as the training of most detectors does.
 
     Pillow's own ``resize`` widens its filter when it shrinks an image (antialiasing). Most detectors are trained on
@@ -72,7 +72,7 @@ def resize(image: Picture, size: tuple[int, int]) -> Picture:
     return np.asarray(resized)
 
 
-def stretch(image: Picture, size: tuple[int, int]) -> tuple[Picture, Placement]:
+def stretch(image: Pixels, size: tuple[int, int]) -> tuple[Pixels, Placement]:
     """Resize an image to the canvas without keeping its aspect ratio.
 
     Args:
@@ -87,8 +87,8 @@ def stretch(image: Picture, size: tuple[int, int]) -> tuple[Picture, Placement]:
 
 
 def letterbox(
-    image: Picture, size: tuple[int, int], *, centered: bool = True, fill: int = 114
-) -> tuple[Picture, Placement]:
+    image: Pixels, size: tuple[int, int], *, centered: bool = True, fill: int = 114
+) -> tuple[Pixels, Placement]:
     """Resize an image to fit into the canvas, keeping its aspect ratio, and fill up the rest.
 
     Args:
@@ -139,7 +139,7 @@ class Preprocessing(BaseModel):
     """Divides each channel after ``mean``."""
     layout: Literal["nchw", "nhwc"] = "nchw"
 
-    def place(self, image: Picture, size: tuple[int, int]) -> tuple[Picture, Placement]:
+    def place(self, image: Pixels, size: tuple[int, int]) -> tuple[Pixels, Placement]:
         """Place an image on the canvas of the network.
 
         Args:
@@ -153,7 +153,7 @@ class Preprocessing(BaseModel):
             return stretch(image, size)
         return letterbox(image, size, centered=self.anchor == "center", fill=self.fill)
 
-    def tensor(self, canvases: Sequence[Picture]) -> NDArray[np.float32]:
+    def tensor(self, canvases: Sequence[Pixels]) -> NDArray[np.float32]:
         """Convert canvases to the input tensor of the network.
 
         Args:

@@ -7,7 +7,7 @@ import numpy as np
 import supervision as sv
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]
 """The pixels of an image: uint8 [H, W, 3], RGB."""
 
 
@@ -22,7 +22,7 @@ class Recognizer(Protocol):
     def classes(self) -> Sequence[str]:
         """Names of the classes; ``class_id`` of a detection is an index into them."""
 
-    def predict(self, images: Sequence[Picture], only: Sequence[int] | None = None) -> list[sv.Detections]:
+    def predict(self, images: Sequence[Pixels], only: Sequence[int] | None = None) -> list[sv.Detections]:
         """Find the objects on each image.
 
         Args:
@@ -51,7 +51,7 @@ class SemanticRecognizer(Protocol):
     def classes(self) -> Sequence[str]:
         """Names of the classes; the values of a class map are indices into them."""
 
-    def segment(self, images: Sequence[Picture]) -> list[NDArray[np.int64]]:
+    def segment(self, images: Sequence[Pixels]) -> list[NDArray[np.int64]]:
         """Return the class of each pixel of each image.
 
         Args:

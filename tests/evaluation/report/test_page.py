@@ -16,7 +16,7 @@ from fovea.evaluation import Curve, Evaluation, Metric, OriginalAccuracy, summar
 from fovea.evaluation.gallery.gallery import Frame, Gallery
 from fovea.evaluation.gallery.views import View
 
-BOXES = Metric("eye", "box")
+BOXES = Metric("detector", "box")
 
 
 def rates_of(page: str) -> dict[str, str]:
@@ -62,6 +62,7 @@ def test_what_leads_comes_first_in_every_table(evaluation: Evaluation, tmp_path:
         wanted = [*(f"{figure}_keeping_{share}" for share in leading), "bd_rate_above_80_percent", "bd_rate_percent"]
         start = columns.index(wanted[0])
         assert columns[start : start + len(wanted)] == wanted
+    assert "keep</b> 98, 95, 90 or 80&nbsp;% of the accuracy" in re.sub(r"\s+", " ", page)
     header = page[page.index("bits per pixel that keep") :]
     assert re.findall(r"<th>(.*?)</th>", header)[:6] == [*(f"{share} %" for share in leading), "≥ 80 % kept", "all"]
 
@@ -69,15 +70,15 @@ def test_what_leads_comes_first_in_every_table(evaluation: Evaluation, tmp_path:
 def test_every_pair_is_compared_directly(evaluation: Evaluation, tmp_path: Path):
     page = write_report(evaluation, tmp_path).read_text()
     found = pairs(tmp_path)
-    assert list(found) == [("eye", *pair) for pair in permutations(("plain", "half", "high"), 2)]
-    half, double = found["eye", "half", "plain"], found["eye", "plain", "half"]
+    assert list(found) == [("detector", *pair) for pair in permutations(("plain", "half", "high"), 2)]
+    half, double = found["detector", "half", "plain"], found["detector", "plain", "half"]
     assert [float(double[f"bd_rate_percent{part}"]) for part in ("", "_low", "_high")] == pytest.approx([100] * 3)
     assert half["bits_ratio_keeping_90_note"] == "half: not reached; plain: not reached"
     assert half["bd_rate_above_80_percent_note"] == "not both above 80 %"
     # In summary.csv, high is compared with the anchor alone; here it is with half, over the range of these two.
-    assert found["eye", "high", "half"]["bd_rate_percent_note"] == "accuracy 30–40 only"
+    assert found["detector", "high", "half"]["bd_rate_percent_note"] == "accuracy 30–40 only"
     assert re.findall(r"<summary>(.*?)</summary>", page) == [
-        "eye, boxes",
+        "detector, boxes",
         "against plain",
         "against half",
         "against high",
@@ -85,17 +86,17 @@ def test_every_pair_is_compared_directly(evaluation: Evaluation, tmp_path: Path)
 
 
 def test_the_mean_is_over_recognizers_of_the_same_kind(evaluation: Evaluation, tmp_path: Path):
-    masks, other = Metric("eye", "mask"), Metric("other", "box")
+    masks, other = Metric("detector", "mask"), Metric("other", "box")
     curves = evaluation.curves[BOXES]
     swapped = {"plain": curves["half"], "half": curves["plain"], "high": curves["high"]}
-    original, views = evaluation.original_accuracy[BOXES], {name: View("1 found") for name in ("eye", "other")}
+    original, views = evaluation.original_accuracy[BOXES], {name: View("1 found") for name in ("detector", "other")}
     changed = replace(
         evaluation,
         curves={BOXES: curves, masks: curves, other: swapped},
         original_accuracy=dict.fromkeys((BOXES, masks, other), original),
         original_scores=dict.fromkeys((BOXES, masks, other), evaluation.original_scores[BOXES]),
         points=(),
-        classes={"eye": (3, 5), "other": (3, 5)},
+        classes={"detector": (3, 5), "other": (3, 5)},
         gallery=Gallery("a.png", (Frame("original", "", np.zeros((8, 8, 3), np.uint8), views),)),
     )
     page = write_report(changed, tmp_path).read_text()
@@ -124,7 +125,9 @@ def test_width_of_the_interval_and_images_for_a_point_are_told(evaluation: Evalu
     assert "An interval of ±1 point takes about 922 images." in page  # 60 · 3.92²
     row = summary(tmp_path)["plain"]
     assert [row["original_percent"], row["original_half_width"], row["images_for_1_point"]] == ["50", "3.92", "922"]
-    assert "eye, boxes: AP 50.0 on the originals, ±3.9 with 60 images (±1 takes about 9.2e+02)" in summary_text(changed)
+    assert "detector, boxes: AP 50.0 on the originals, ±3.9 with 60 images (±1 takes about 9.2e+02)" in summary_text(
+        changed
+    )
 
 
 def test_best_size_stands_beside_the_single_ones(evaluation: Evaluation, tmp_path: Path):
@@ -139,13 +142,13 @@ def test_best_size_stands_beside_the_single_ones(evaluation: Evaluation, tmp_pat
     assert rows["either@best"]["sizes"] == "half high"
     assert float(rows["either@best"]["bpp_keeping_80"]) == pytest.approx(0.2, rel=0.1)
     found = pairs(tmp_path)
-    assert float(found["eye", "either@best", "half"]["bits_ratio_keeping_80"]) <= 1
+    assert float(found["detector", "either@best", "half"]["bits_ratio_keeping_80"]) <= 1
     assert len(found) == 4 * 3
 
 
 def test_summary_for_a_terminal(evaluation: Evaluation):
     lines = summary_text(evaluation).splitlines()
-    assert lines[0] == "eye, boxes: AP 50.0 on the originals"
+    assert lines[0] == "detector, boxes: AP 50.0 on the originals"
     columns = re.split(r"\s{2,}", lines[1])
     assert columns == ["bits per pixel to keep", "98 %", "95 %", "90 %", "80 % BD-rate ≥ 80 %", "BD-rate"]
     assert lines[2].split() == ["plain", *["not", "reached"] * 3, "0.800", "anchor", "anchor"]

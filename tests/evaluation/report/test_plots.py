@@ -2,7 +2,8 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from fovea.evaluation import Evaluation, Panel, plot_curves
+from fovea.evaluation import Evaluation, Metric, Panel, plot_curves
+from fovea.evaluation.report.plots import inline_svg
 
 
 def test_no_two_of_many_codecs_look_alike(evaluation: Evaluation):
@@ -19,3 +20,11 @@ def test_no_two_of_many_codecs_look_alike(evaluation: Evaluation):
         (line.get_color(), line.get_marker(), line.get_linestyle()) for line in lines if line.get_marker() != "None"
     }
     assert len(looks) == len(names)
+
+
+def test_names_of_files_are_text_in_the_page(evaluation: Evaluation):
+    ((metric, curves),) = evaluation.curves.items()
+    panel = Panel(evaluation.original_accuracy[metric], curves)
+    svg = inline_svg(Metric('a"<b', "box"), panel)
+    assert 'aria-label="AP over bitrate: a&quot;&lt;b, boxes"' in svg
+    assert "<b" not in svg

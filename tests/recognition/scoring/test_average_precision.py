@@ -49,13 +49,13 @@ def detection(image_id: int, category: int, box: list[float], score: float, mask
         mask = np.zeros((1, 150, 200), np.bool_)
         mask[0, top : top + round(0.7 * height), left : left + width] = True  # smaller than the box
     left, top, width, height = box
-    seen = sv.Detections(
+    detections = sv.Detections(
         np.array([[left, top, left + width, top + height]]),
         mask,
         np.array([score]),
         np.array([IDS.index(category)]),
     )
-    (result,) = to_results(seen, image_id, IDS)
+    (result,) = to_results(detections, image_id, IDS)
     return result
 
 
@@ -129,10 +129,10 @@ def test_a_perfect_recognizer_scores_one(coco_json: Path) -> None:
 def test_results_can_be_written_as_json() -> None:
     mask = np.zeros((2, 30, 20), np.bool_)
     mask[:, 3:9, 4:8] = True
-    seen = sv.Detections(
+    detections = sv.Detections(
         np.array([[4, 3, 8, 9], [4, 3, 8, 9]], np.float32), mask, np.array([0.5, 0.4]), np.array([1, 0])
     )
-    (result,) = json.loads(json.dumps(to_results(seen, 5, [None, 17])))
+    (result,) = json.loads(json.dumps(to_results(detections, 5, [None, 17])))
     assert result["category_id"] == 17 and result["bbox"] == [4, 3, 4, 6] and result["image_id"] == 5
     assert result["segmentation"]["size"] == [30, 20]
     assert to_results(sv.Detections.empty(), 5, [1]) == []
@@ -149,7 +149,7 @@ def test_a_recognizer_agrees_with_its_own_reference(kind: str) -> None:
     assert match(reference, strong, kind, ids).score.ap == pytest.approx(1)
     shifted = [{**r, "bbox": [r["bbox"][0] + 9, *r["bbox"][1:]]} for r in strong]
     assert match(reference, shifted, "box", ids).score.ap < 0.9
-    with pytest.raises(DatasetError, match="sees nothing with a score of 2"):
+    with pytest.raises(DatasetError, match="detects nothing with a score of 2 or more"):
         self_reference(unlabeled, results, ["person", "car", "train"], score=2)
 
 

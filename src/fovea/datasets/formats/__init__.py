@@ -10,6 +10,7 @@ from fovea.datasets.formats.coco_writer import coco_json
 from fovea.datasets.formats.folder import read_folder
 from fovea.datasets.formats.voc import is_voc, read_voc
 from fovea.datasets.formats.yolo import is_yolo, read_yolo
+from fovea.errors import DatasetError
 
 __all__ = ["coco_json", "load_dataset", "read_coco"]
 
@@ -33,7 +34,8 @@ def load_dataset(path: str | Path, images: str | Path | None = None) -> Dataset:
     Args:
         path: COCO .json file; .yaml file of a YOLO data set, or the folder that holds it as ``data.yaml``; folder of
             Pascal VOC .xml files, or the folder that holds it as ``Annotations``; or a plain folder of images.
-        images: folder of the images, where they do not lie where the format expects them.
+        images: folder of the images, where they do not lie where the format expects them. A plain folder has no labels
+            whose images could lie elsewhere.
 
     Returns:
         The data set.
@@ -45,4 +47,9 @@ def load_dataset(path: str | Path, images: str | Path | None = None) -> Dataset:
     for known in FORMATS:
         if known.matches(where):
             return known.read(where, folder)
+    if folder is not None and where.is_dir() and not (folder.is_dir() and folder.samefile(where)):
+        raise DatasetError(
+            f"has no labels of a known format, so its images cannot lie in {folder}: name labels, or one folder alone",
+            path=where,
+        )
     return read_folder(where)

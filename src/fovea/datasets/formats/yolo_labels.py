@@ -86,7 +86,7 @@ def _object(words: Sequence[str], image: DatasetImage, categories: Mapping[int, 
     if len(numbers) == 4:
         return _box(category, numbers, image)
     if len(numbers) == 5:
-        raise DatasetError("has 5 numbers after the class: a box with a confidence is what a recognizer saw, no label")
+        raise DatasetError("has 5 numbers after the class: a box with a confidence is a detection and no label")
     if len(numbers) < 6 or len(numbers) % 2:
         raise DatasetError(f"has {len(numbers)} numbers after the class, neither a box (4) nor a polygon (6, 8, ...)")
     return _polygon(category, numbers, image)

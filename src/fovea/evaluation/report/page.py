@@ -20,7 +20,7 @@ from fovea.evaluation.comparison import SHARES, USEFUL_SHARE
 from fovea.evaluation.evaluate import Evaluation
 from fovea.evaluation.figures import Estimate
 from fovea.evaluation.gallery.drawing import class_color, color_class_map
-from fovea.evaluation.gallery.matching import Mark
+from fovea.evaluation.gallery.matching import SCORE_THRESHOLD, Mark
 from fovea.evaluation.report.plots import PALETTE, Panel, figure_bytes, inline_svg, plot_curves, series
 from fovea.evaluation.report.summary import compare_pairs, summarize
 from fovea.evaluation.report.tables import pairs_csv, points_csv, summary_csv
@@ -58,6 +58,7 @@ def write_report(evaluation: Evaluation, folder: Path) -> Path:
         groups=groups,
         shares=SHARES,
         useful=USEFUL_SHARE,
+        score_threshold=SCORE_THRESHOLD,
         names=sorted(names, key=lambda name: name != evaluation.anchor),
         plots={metric: Markup(inline_svg(metric, panel)) for metric, panel in panels.items()},
         series={name: number % len(PALETTE) for name, number in series(names, evaluation.best_sizes).items()},

@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,7 +112,8 @@ def inline_svg(metric: Metric, panel: Panel) -> str:
         text = text.replace(color, f"var(--series-{number})")
     for color, name in ((INK, "ink"), (FAINT, "faint"), (PAPER, "paper")):
         text = text.replace(color, f"var(--{name})")
-    return text.replace("<svg ", f'<svg role="img" aria-label="{metric.name} over bitrate: {metric}" ', 1)
+    label = escape(f"{metric.name} over bitrate: {metric}")
+    return text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
 
 
 def _plot(plot: "Axes", metric: Metric, panel: Panel) -> None:

@@ -21,13 +21,13 @@ def summary_text(evaluation: Evaluation) -> str:
         if original.half_width > 0:
             images = original.images_for_a_point(evaluation.images)
             title += f", ±{100 * original.half_width:.1f} with {evaluation.images} images (±1 takes about {images:.2g})"
-        blocks.append("\n".join([title, *_table(evaluation.anchor, [row for row in rows if row.metric == metric])]))
+        blocks.append("\n".join([title, *_table([row for row in rows if row.metric == metric])]))
     if evaluation.best_sizes:
         blocks.append("\n".join(f"{best} draws on {', '.join(sizes)}" for best, sizes in evaluation.best_sizes.items()))
     return "\n\n".join(blocks)
 
 
-def _table(anchor: str, rows: Sequence[Row]) -> Iterable[str]:
+def _table(rows: Sequence[Row]) -> Iterable[str]:
     width = max(len("bits per pixel to keep"), *(len(row.codec) for row in rows))
     useful = f"BD-rate ≥ {100 * USEFUL_SHARE:.0f} %"
     yield _line("bits per pixel to keep", width, [*(f"{100 * share:.0f} %" for share in SHARES), useful, "BD-rate"])

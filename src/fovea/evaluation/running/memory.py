@@ -72,8 +72,12 @@ def _code(spec: CodecSpec, quality: float) -> None:
 
 
 def _resident(process: psutil.Process) -> int:
+    try:
+        processes = [process, *process.children(recursive=True)]
+    except psutil.Error:  # it was killed, which its future reports
+        return 0
     total = 0
-    for one in (process, *process.children(recursive=True)):
+    for one in processes:
         try:
             total += one.memory_info().rss
         except psutil.Error:  # the process has ended in between

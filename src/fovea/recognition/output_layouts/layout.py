@@ -79,12 +79,7 @@ class BoxLayout(Layout, ABC):
         """
 
     def draw(
-        self,
-        size: Size,
-        outputs: Outputs,
-        rows: NDArray[np.int64],
-        boxes: Floats,
-        placed: Placement,
+        self, size: Size, outputs: Outputs, rows: NDArray[np.int64], boxes: Floats, placed: Placement
     ) -> NDArray[np.bool_] | None:
         """Draw the masks of the detections that were kept.
 

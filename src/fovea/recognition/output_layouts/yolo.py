@@ -99,12 +99,7 @@ class YoloV8(BoxLayout):
 
     @override
     def draw(
-        self,
-        size: Size,
-        outputs: Outputs,
-        rows: NDArray[np.int64],
-        boxes: Floats,
-        placed: Placement,
+        self, size: Size, outputs: Outputs, rows: NDArray[np.int64], boxes: Floats, placed: Placement
     ) -> NDArray[np.bool_] | None:
         if not self.masks:
             return None

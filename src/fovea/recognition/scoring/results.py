@@ -91,6 +91,10 @@ def self_reference(
         if r["score"] >= score
     )
     if not annotations:
-        raise DatasetError(f"the recognizer sees nothing with a score of {score}: no reference", path=dataset.name)
+        raise DatasetError(
+            f"the recognizer detects nothing with a score of {score:g} or more, so there is no reference: take other "
+            "images, or labels",
+            path=dataset.name,
+        )
     names = {number: name for number, name in zip(numbers, classes, strict=True) if number is not None}
     return replace(dataset, annotations=annotations, categories=names)

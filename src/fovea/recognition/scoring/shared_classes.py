@@ -45,8 +45,8 @@ class SharedClasses:
         """
         if not dataset.masked:
             raise DatasetError(
-                "not every object has a mask to compare class maps with: take a set with masks, or compare with what "
-                "the segmenter sees on the originals",
+                "not every object has a mask to compare class maps with: take a set with masks, or compare with the "
+                "output of the segmenter on the originals",
                 path=dataset.name,
             )
         # Some data sets also list the background as a category; it is the same pixels.
