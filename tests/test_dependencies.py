@@ -24,6 +24,7 @@ EXTRAS = {
 # Modules that need more than their room: they are imported where that is there.
 MORE = {
     "engine/ov.py": ["openvino"],
+    "integrations/torch.py": ["torch"],
     "training/data/pseudo_labels.py": ["eval"],
 }
 # A codec to compare with, which users install themselves.
