@@ -6,7 +6,7 @@ import fovea
 
 iio = pytest.importorskip("imageio.v3", reason="needs imageio")
 
-import fovea.integrations.imageio  # noqa: E402, F401
+import fovea.integrations.imageio  # noqa: E402
 
 
 def test_imread(folder, decoded):

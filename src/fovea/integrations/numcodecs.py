@@ -1,6 +1,7 @@
-"""numcodecs: a compressor for chunks of pixels, **with losses**, for version 2 of the Zarr format and its relatives.
+"""numcodecs: a compressor for chunks of pixels, **with losses**: what is read differs from what was written.
 
-numcodecs finds it by the name ``fovea`` where Fovea is installed. :mod:`fovea.integrations.zarr` is for version 3.
+It is for version 2 of the Zarr format and its relatives; :mod:`fovea.integrations.zarr` is for version 3. numcodecs
+finds it by the name ``fovea`` where Fovea is installed.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ NAME = "fovea"
 
 
 class FovCompressor(Codec):  # type: ignore[misc]  # the package has no types
-    """Compressor of chunks uint8 [H, W, 3] or [1, H, W, 3], **with losses**: what is read differs from what was written.
+    """Compressor of chunks uint8 [H, W, 3] or [1, H, W, 3], **with losses**.
 
     Args:
         quality: 0 (smallest file) to 100 (best picture).

@@ -17,7 +17,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from zarr.abc.codec import ArrayBytesCodec
 
 from fovea.arguments import quality_number
