@@ -32,8 +32,11 @@ MORE = {
     "integrations/zarr.py": ["zarr"],
     "training/data/pseudo_labels.py": ["eval"],
 }
-# A codec to compare with, which users install themselves.
-USERS_OWN = {"baselines/compressai_models.py": {"compressai", "torch"}}
+# What users install themselves: a codec to compare with, and a program that reads files of Fovea.
+USERS_OWN = {
+    "baselines/compressai_models.py": {"compressai", "torch"},
+    "integrations/ultralytics.py": {"ultralytics"},
+}
 # Packages that others load by name.
 INDIRECT = {
     "tensorboard": "the logger of lightning",
