@@ -38,8 +38,8 @@ def imread(
         :func:`fovea.decode` keeps both.
 
     Raises:
-        ImageError: the file is missing or cannot be read, is no image, or is a damaged one.
-        BitstreamError: the file is a damaged ``.fov`` file, or has more than ``max_pixels``.
+        ImageError: the file is missing or cannot be read, is no image or a damaged one, or has too many pixels.
+        BitstreamError: the file is a ``.fov`` file that is damaged or has too many pixels.
         ModelError: the model that the file was encoded with is not installed.
 
     Example:

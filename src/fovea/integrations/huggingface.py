@@ -20,9 +20,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from datasets import Image
 from datasets.features.features import register_feature
 
-from datasets import Image
 from fovea.bitstream import MAGIC
 from fovea.codec import DEFAULT_QUALITY, default_codec
 from fovea.errors import about
