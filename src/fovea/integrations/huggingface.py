@@ -48,6 +48,8 @@ class FovImage(Image):  # type: ignore[misc]  # the package has no types
         quality: quality at which images are coded, 0 (smallest file) to 100 (best picture).
     """
 
+    mode: str | None = None
+    decode: bool = True
     quality: float = DEFAULT_QUALITY
     _type: str = field(default="FovImage", init=False, repr=False)
 
