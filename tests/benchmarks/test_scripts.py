@@ -48,6 +48,23 @@ def test_cost(run, pictures: Path, checkers: Path) -> None:
     assert 5 < plain[0] < told[0] and plain[1] == told[1] > 5 and jpeg == [0, 0]
 
 
+def test_loaders(run, pictures: Path) -> None:
+    pytest.importorskip("torch")
+    options = ("--images", pictures, "--side", 64, "--passes", 1, "--repeats", 1, "--workers", "0,1")
+    rows = read(run("loaders", *options) / "loaders.csv")
+    assert [(row["codec"], row["workers"]) for row in rows] == [
+        (codec, workers) for workers in ("0", "1") for codec in ("fovea-s", "jpeg", "webp:4")
+    ]
+    assert all(float(row["images_per_second"]) > 0 for row in rows)
+    assert [row["vs_jpeg"] for row in rows if row["codec"] == "jpeg"] == ["1.0", "1.0"]
+
+
+def test_loaders_refuse_a_crop_larger_than_a_picture(script, pictures: Path) -> None:
+    pytest.importorskip("torch")
+    result = CliRunner().invoke(script("loaders").main, ["--images", str(pictures), "--side", "65"])
+    assert result.exit_code == 2 and "64 pixels" in result.output
+
+
 def test_rate_distortion(run, pictures: Path) -> None:
     for package in ("bjontegaard", "matplotlib"):
         pytest.importorskip(package)
