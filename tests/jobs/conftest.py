@@ -15,7 +15,6 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from fovea.cli import main
-from fovea.store import save_model
 
 _STARTS_WITHIN_S = 60
 
@@ -44,12 +43,10 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory, tiny_model) -> Path:
+@pytest.fixture
+def tiny() -> Path:
     """File of a model that takes no time."""
-    path = tmp_path_factory.mktemp("models") / "tiny.fovea"
-    save_model(tiny_model, path)
-    return path
+    return Path(__file__).parents[1] / "golden" / "golden.fovea"
 
 
 def _free_port() -> int:

@@ -65,9 +65,12 @@ def test_a_job_in_a_store_goes_on(fovea, tiny, photos, bucket, objects):
     assert sorted(row["path"] for row in rows_of(f"{bucket}/manifest.parquet")).count("new.png") == 1
 
 
-def test_a_bucket_that_is_not_there_is_refused(fovea, tiny, photos, s3, monkeypatch):
+def test_a_bucket_that_is_not_there_is_refused(fovea, tiny, photos, s3):
     result = fovea("encode", "s3://no-such-bucket/photos", photos / "out", "-m", tiny)
-    assert (result.exit_code, result.stderr) == (1, "fovea: s3://no-such-bucket/photos: there is no such folder or prefix\n")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "fovea: s3://no-such-bucket/photos: there is no such folder or prefix\n",
+    )
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     import s3fs
 

@@ -7,7 +7,7 @@ folders, or prefixes of object stores that fsspec knows. What runs the work is g
 
 from fovea.jobs.job import Job, prepare, run
 from fovea.jobs.listing import File, Listing
-from fovea.jobs.manifest import BLOCK, Manifest, Row
+from fovea.jobs.manifest import BLOCK, Manifest, Row, as_table
 from fovea.jobs.place import Place
 from fovea.jobs.transfer import Transfer, transfer_here
 
@@ -20,6 +20,7 @@ __all__ = [
     "Place",
     "Row",
     "Transfer",
+    "as_table",
     "prepare",
     "run",
     "transfer_here",

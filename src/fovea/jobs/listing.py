@@ -1,5 +1,6 @@
 """Finding the images of a place, one folder at a time."""
 
+import posixpath
 from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
@@ -58,14 +59,14 @@ class Listing:
         folders = [""]
         while folders:
             files: list[Entry] = []
-            below: list[str] = []
+            below: list[Entry] = []
             try:
                 for entry in self._place.entries(folders.pop()):
-                    if not entry.name.rpartition("/")[2].startswith("."):
-                        (below if entry.is_folder else files).append(entry.name if entry.is_folder else entry)
+                    if not posixpath.basename(entry.name).startswith("."):
+                        (below if entry.is_folder else files).append(entry)
             except FoveaError as error:
                 self.unread.append(error)
-            folders += sorted(below, reverse=True)
+            folders += sorted((folder.name for folder in below), reverse=True)
             yield from self._images(sorted(files, key=lambda entry: entry.name))
 
     def _images(self, entries: list[Entry]) -> Iterator[File]:

@@ -76,6 +76,16 @@ _EMPTY = "settings.parquet"
 """Name of the part without rows, with which a job starts."""
 
 
+def as_table(rows: Sequence[Row]) -> pa.Table:
+    """Return rows as a table with the columns of the manifest.
+
+    Example:
+        >>> as_table([Row("a.png", 10, "x", error="no image")]).select(["path", "error"]).to_pylist()
+        [{'path': 'a.png', 'error': 'no image'}]
+    """
+    return pa.Table.from_pylist([row._asdict() for row in rows], SCHEMA)
+
+
 class Manifest:
     """A folder of Parquet parts with one schema, which readers of Parquet take as one table.
 
@@ -131,7 +141,7 @@ class Manifest:
         Raises:
             FoveaError: it cannot be written.
         """
-        self._write(f"part-{secrets.token_hex(8)}.parquet", self._table(rows))
+        self._write(f"part-{secrets.token_hex(8)}.parquet", as_table(rows))
 
     def undone(self, files: Sequence[File], written: Callable[[File], int | None]) -> list[File]:
         """Return the images that are not done: those without a row, that failed, or of which source or file changed.
@@ -182,10 +192,6 @@ class Manifest:
             raise FoveaError(
                 "is no part of a manifest: remove it, and its images are encoded again", path=self.place.at(name)
             ) from error
-
-    def _table(self, rows: Sequence[Row]) -> pa.Table:
-        columns = zip(SCHEMA, zip(*rows, strict=True), strict=True)
-        return pa.table([pa.array(column, field.type) for field, column in columns], SCHEMA)
 
     def _write(self, name: str, table: pa.Table) -> None:
         buffer = io.BytesIO()
