@@ -1,5 +1,6 @@
 """Fovea on a Ray cluster: encoding and decoding in pipelines of Ray Data, and the jobs of ``fovea encode --ray``."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ import pyarrow as pa
 import ray
 import ray.data
 
-from fovea.codec import Codec
+from fovea.codec import DEFAULT_MODEL, Codec
 from fovea.errors import FoveaError
 from fovea.jobs import BLOCK, File, Job, Row, Transfer, as_table
 from fovea.picture import open_picture
@@ -63,11 +64,12 @@ class Decoder:
 
     Args:
         column: column with the content of ``.fov`` files.
+        model: model that is at hand for files that it has encoded; others are found by the ids in the files.
     """
 
-    def __init__(self, column: str = "fov") -> None:
+    def __init__(self, column: str = "fov", model: str = DEFAULT_MODEL) -> None:
         self._column = column
-        self._codec = Codec(threads=1, at_once=1)
+        self._codec = Codec(model, threads=1, at_once=1)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Return the batch with a column ``image``, uint8 [H, W, 3] and so on, in place of the one with the files."""
@@ -104,7 +106,7 @@ def transfer_on_ray(job: Job, address: str | None, cores: int) -> Iterator[Row]:
         names = _names(job.files())
         if not len(names):
             return
-        workers = int(ray.cluster_resources()["CPU"])
+        workers = max(1, int(ray.cluster_resources().get("CPU", 0)))
         size = max(1, min(BLOCK, len(names) // (_BLOCKS_PER_CORE * workers)))
         blocks = [names.slice(start, size) for start in range(0, len(names), size)]
         done = ray.data.from_arrow(blocks).map_batches(
@@ -112,7 +114,7 @@ def transfer_on_ray(job: Job, address: str | None, cores: int) -> Iterator[Row]:
             fn_constructor_args=(job.source, job.target, job.settings, job.model_id, 1),
             batch_size=None,  # a block as it is
             batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(size=workers),
+            compute=ray.data.ActorPoolStrategy(min_size=min(workers, len(blocks)), max_size=len(blocks)),
             num_cpus=1,
         )
         for table in done.iter_batches(batch_size=None, batch_format="pyarrow"):
@@ -146,6 +148,9 @@ def _connected(address: str | None, cores: int) -> Iterator[None]:
         yield
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to others
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # it has files of its own for what it does
+    for name in ("ray", "ray.data"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     own = {} if address else {"num_cpus": cores, "include_dashboard": False}
     try:
         ray.init(address or "local", log_to_driver=False, logging_level="error", **own)
