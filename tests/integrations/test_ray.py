@@ -16,10 +16,10 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-ray = pytest.importorskip("ray")
 pytest.importorskip("ray.data")
 import psutil
 import pyarrow.parquet as pq
+import ray
 from ray.cluster_utils import Cluster
 
 from fovea.cli import main
@@ -73,9 +73,7 @@ def _check(out: Path) -> None:
     assert set(Counter(row["path"] for row in rows).values()) == {1}
     good = {Path(row["path"]).with_suffix(".fov"): row["sha256"] for row in rows if row["error"] is None}
     assert len(good) == _PICTURES
-    assert good == {
-        path.relative_to(out): hashlib.sha256(path.read_bytes()).hexdigest() for path in out.rglob("*.fov")
-    }
+    assert good == {path.relative_to(out): hashlib.sha256(path.read_bytes()).hexdigest() for path in out.rglob("*.fov")}
 
 
 class _Later:

@@ -67,15 +67,18 @@ def test_a_job_in_a_store_goes_on(fovea, tiny, photos, bucket, objects):
 
 def test_a_bucket_that_is_not_there_is_refused(fovea, tiny, photos, s3):
     result = fovea("encode", "s3://no-such-bucket/photos", photos / "out", "-m", tiny)
-    assert (result.exit_code, result.stderr) == (
-        1,
-        "fovea: s3://no-such-bucket/photos: there is no such folder or prefix\n",
-    )
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    assert result.exit_code == 1
+    assert result.stderr == "fovea: s3://no-such-bucket/photos: there is no such folder or prefix\n"
+
+
+def test_a_store_that_does_not_answer_is_refused(fovea, tiny, photos, monkeypatch):
     import s3fs
 
+    variables = {"ENDPOINT_URL": "http://127.0.0.1:9", "ACCESS_KEY_ID": "any", "SECRET_ACCESS_KEY": "any"}
+    for name, value in {**variables, "MAX_ATTEMPTS": "1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
     s3fs.S3FileSystem.clear_instance_cache()
-    s3fs.S3FileSystem.retries = 1
     result = fovea("encode", photos, "s3://unreachable/coded", "-m", tiny)
     s3fs.S3FileSystem.clear_instance_cache()
     assert result.exit_code == 1

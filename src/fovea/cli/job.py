@@ -107,8 +107,8 @@ def _rows(job: "Job", cores: int, ray: str | None) -> Iterator["Row"]:
         transfer = Transfer(job.source, job.target, job.settings, job.model_id, cores)
         return transfer_here(transfer, job.files())
     with needs_extra("ray"):
-        from fovea.integrations.ray import transfer_on_ray
-    return transfer_on_ray(job, None if ray == LOCAL else ray, cores)
+        from fovea.integrations import ray as integration
+    return integration.transfer_on_ray(job, None if ray == LOCAL else ray, cores)
 
 
 def _report(job: "Job", count: _Count, seconds: float) -> bool:

@@ -6,7 +6,7 @@ folders, or prefixes of object stores that fsspec knows. What runs the work is g
 """
 
 from fovea.jobs.job import Job, prepare, run
-from fovea.jobs.listing import File, Listing
+from fovea.jobs.listing import File
 from fovea.jobs.manifest import BLOCK, Manifest, Row, as_table
 from fovea.jobs.place import Place
 from fovea.jobs.transfer import Transfer, transfer_here
@@ -15,7 +15,6 @@ __all__ = [
     "BLOCK",
     "File",
     "Job",
-    "Listing",
     "Manifest",
     "Place",
     "Row",
