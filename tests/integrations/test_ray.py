@@ -20,21 +20,24 @@ pytest.importorskip("ray.data")
 import psutil
 import pyarrow.parquet as pq
 import ray
+import s3fs
 from ray.cluster_utils import Cluster
 
 from fovea.cli import main
 from fovea.codec import Codec
 from fovea.integrations.ray import Decoder, Encoder
 
+from ..object_store import s3  # noqa: F401  # a fixture
+
 _MODEL = Path(__file__).parents[1] / "golden" / "golden.fovea"
 _NODE = {"num_cpus": 1, "object_store_memory": 100_000_000}
-_PICTURES = 40
+_PICTURES = 24
 
 
 def _file(seed: int) -> bytes:
     pixels = np.random.default_rng(seed).integers(0, 255, (60, 80, 3), np.uint8)
     file = io.BytesIO()
-    Image.fromarray(pixels).resize((320, 240)).save(file, "PNG")
+    Image.fromarray(pixels).resize((160, 120)).save(file, "PNG")
     return file.getvalue()
 
 
@@ -60,7 +63,7 @@ def photos(tmp_path: Path) -> Path:
 
 def _encode(photos: Path, out: Path, *options: str):
     # A target takes several encodings of each picture, and the time to interrupt them.
-    command = ["encode", str(photos), str(out), "-m", str(_MODEL), "--target-size", "2000"]
+    command = ["encode", str(photos), str(out), "-m", str(_MODEL), "--target-size", "1500"]
     return CliRunner().invoke(main, [*command, *options])
 
 
@@ -118,24 +121,27 @@ def test_a_job_survives_a_killed_worker_and_a_bad_file_and_goes_on(cluster, phot
     assert f"\n{_PICTURES} images: " in result.stderr
     _check(out)
     (photos / "below/bad.jpg").unlink()
-    assert _encode(photos, out, "--ray", cluster.address).stderr == f"{_PICTURES} were done before\n"
+    again = _encode(photos, out, "--manifest", str(out / "manifest.parquet"))  # without a cluster
+    assert (again.exit_code, again.stderr) == (0, f"{_PICTURES} were done before\n")
 
 
-def test_a_pipeline_of_ones_own(cluster):
+def test_a_pipeline_of_ones_own(cluster, tmp_path):
     ray.init(cluster.address, log_to_driver=False)
-    files = [_file(0), b"no image", _file(1)]
-    images = ray.data.from_items([{"bytes": content, "label": number} for number, content in enumerate(files)])
-    settings = {"fn_constructor_kwargs": {"model": str(_MODEL), "quality": 40}, "batch_size": 2}
-    coded = images.map_batches(Encoder, concurrency=1, num_cpus=1, **settings).materialize()
-    rows = {row["label"]: row for row in coded.take_all()}
-    assert rows[1]["fov"] is None and rows[1]["error"] == "no image of a format that Pillow decodes"
+    for name, content in {"a.png": _file(0), "bad.png": b"no image", "c.png": _file(1)}.items():
+        (tmp_path / name).write_bytes(content)
+    files = ray.data.read_binary_files(str(tmp_path), include_paths=True)
+    settings = {"model": str(_MODEL), "quality": 40}
+    coded = files.map_batches(Encoder, fn_constructor_kwargs=settings, concurrency=1, batch_size=2)
+    coded.write_parquet(str(tmp_path / "coded"))
+    stored = ray.data.read_parquet(str(tmp_path / "coded"))
+    rows = {Path(row["path"]).name: row for row in stored.take_all()}
+    assert rows["bad.png"]["fov"] is None and rows["bad.png"]["error"] == "no image of a format that Pillow decodes"
     codec = Codec(_MODEL)
-    assert rows[2]["fov"] == codec.encode(Image.open(io.BytesIO(files[2])), 40) and rows[2]["error"] is None
-    good = coded.filter(lambda row: row["error"] is None)
-    decoded = good.map_batches(Decoder, concurrency=1, num_cpus=1, fn_constructor_kwargs={"model": str(_MODEL)})
-    images = {row["label"]: row["image"] for row in decoded.take_all()}
-    assert images.keys() == {0, 2}
-    assert np.array_equal(images[2], codec.decode(rows[2]["fov"]))
+    assert rows["c.png"]["fov"] == codec.encode(Image.open(tmp_path / "c.png"), 40) and rows["c.png"]["error"] is None
+    decoded = stored.map_batches(Decoder, fn_constructor_kwargs={"model": str(_MODEL)}, concurrency=1)
+    images = {Path(row["path"]).name: row["image"] for row in decoded.take_all()}
+    assert images["bad.png"] is None
+    assert np.array_equal(images["c.png"], codec.decode(rows["c.png"]["fov"]))
     ray.shutdown()
 
 
@@ -149,13 +155,15 @@ def test_a_job_survives_the_loss_of_a_node(cluster, photos, tmp_path):
     _check(out)
 
 
-def test_a_job_starts_a_ray_of_its_own_and_ends_it(photos, tmp_path):
-    command = [sys.executable, "-m", "fovea", "encode", str(photos), str(tmp_path / "out"), "-q", "30"]
-    command += ["-m", str(_MODEL), "--manifest", str(tmp_path / "m.parquet"), "-j", "2", "--ray"]
+def test_a_job_starts_a_ray_of_its_own_and_writes_to_a_store(photos, s3):  # noqa: F811
+    command = [sys.executable, "-m", "fovea", "encode", str(photos), f"{s3}/own", "-q", "30"]
+    command += ["-m", str(_MODEL), "-j", "2", "--ray"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stderr.startswith(f"{_PICTURES} images: ") and done.stderr.count("\n") == 1
-    assert len(pq.read_table(tmp_path / "m.parquet")) == _PICTURES
+    assert done.stderr.splitlines()[-1].startswith(f"{_PICTURES} images: ")
+    files = s3fs.S3FileSystem(use_listings_cache=False)
+    assert len(files.glob("bucket/own/**/*.fov")) == _PICTURES
+    assert len(pq.read_table("bucket/own/manifest.parquet", filesystem=files)) == _PICTURES
 
 
 def test_a_cluster_that_does_not_answer_is_an_error(photos, tmp_path, monkeypatch):

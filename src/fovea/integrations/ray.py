@@ -82,7 +82,8 @@ def _converted(name: str, convert: Any, content: Any) -> dict[str, Any]:
     errors = np.empty(len(content), object)
     for number, data in enumerate(content):
         try:
-            results[number] = convert(data)
+            if data is not None:
+                results[number] = convert(data)
         except FoveaError as error:
             errors[number] = error.reason
     return {name: results, "error": errors}
@@ -148,7 +149,6 @@ def _connected(address: str | None, cores: int) -> Iterator[None]:
         yield
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to others
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # it has files of its own for what it does
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.ERROR)
     own = {} if address else {"num_cpus": cores, "include_dashboard": False}
