@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
@@ -51,8 +51,7 @@ class Encoder:
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Return the batch with a column ``fov`` in place of the one with the images, and a column ``error``."""
-        content = batch.pop(self._column)
-        return batch | _converted("fov", self._encode, content)
+        return _converted(batch, self._column, "fov", self._encode)
 
     def _encode(self, content: bytes) -> bytes:
         picture = open_picture(content, self._settings.keep_metadata, self._settings.max_pixels)
@@ -73,20 +72,21 @@ class Decoder:
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Return the batch with a column ``image``, uint8 [H, W, 3] and so on, in place of the one with the files."""
-        content = batch.pop(self._column)
-        return batch | _converted("image", self._codec.decode, content)
+        return _converted(batch, self._column, "image", self._codec.decode)
 
 
-def _converted(name: str, convert: Any, content: Any) -> dict[str, Any]:
+def _converted(batch: dict[str, Any], column: str, name: str, convert: Callable[[bytes], object]) -> dict[str, Any]:
+    """Convert a column. An error of an earlier step stays, and its row has nothing to convert."""
+    content = batch[column]
     results = np.empty(len(content), object)
-    errors = np.empty(len(content), object)
+    errors = np.array(batch.get("error", [None] * len(content)), object)
     for number, data in enumerate(content):
         try:
             if data is not None:
                 results[number] = convert(data)
         except FoveaError as error:
             errors[number] = error.reason
-    return {name: results, "error": errors}
+    return {key: values for key, values in batch.items() if key != column} | {name: results, "error": errors}
 
 
 def transfer_on_ray(job: Job, address: str | None, cores: int) -> Iterator[Row]:
