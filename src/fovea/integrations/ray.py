@@ -26,7 +26,7 @@ class Encoder:
     """Encodes a column of image files, as a callable class for ``map_batches`` of Ray Data.
 
     Each actor opens the model once, and uses one core. A file that cannot be encoded does not stop the pipeline: its
-    row has no ``.fov`` file, and an error.
+    row has an error, and an empty ``.fov`` file.
 
     Args:
         column: column with the content of image files.
@@ -40,9 +40,9 @@ class Encoder:
         >>> encode, decode = Encoder(quality=30), Decoder()
         >>> coded = encode({"bytes": np.array([file.getvalue(), b"no image"], object)})
         >>> list(coded["error"])
-        [None, 'no image of a format that Pillow decodes']
-        >>> decode({"fov": coded["fov"][:1]})["image"][0].shape
-        (48, 64, 3)
+        ['', 'no image of a format that Pillow decodes']
+        >>> [image.shape for image in decode(coded)["image"]]
+        [(48, 64, 3), (0, 0, 3)]
     """
 
     def __init__(self, column: str = "bytes", **settings: Any) -> None:
@@ -50,8 +50,8 @@ class Encoder:
         self._codec = self._settings.open_codec(threads=1, at_once=1)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Return the batch with a column ``fov`` in place of the one with the images, and a column ``error``."""
-        return _converted(batch, self._column, "fov", self._encode)
+        """Return the batch with a column ``fov`` in place of the images, and a column ``error``, mostly empty."""
+        return _converted(batch, self._column, "fov", self._encode, b"")
 
     def _encode(self, content: bytes) -> bytes:
         picture = open_picture(content, self._settings.keep_metadata, self._settings.max_pixels)
@@ -71,18 +71,27 @@ class Decoder:
         self._codec = Codec(model, threads=1, at_once=1)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Return the batch with a column ``image``, uint8 [H, W, 3] and so on, in place of the one with the files."""
-        return _converted(batch, self._column, "image", self._codec.decode)
+        """Return the batch with a column ``image`` in place of the files, and a column ``error``, mostly empty.
+
+        Images are uint8 [H, W, 3], or as :meth:`fovea.Codec.decode` returns them; [0, 0, 3] where there is an error.
+        """
+        return _converted(batch, self._column, "image", self._codec.decode, np.empty((0, 0, 3), np.uint8))
 
 
-def _converted(batch: dict[str, Any], column: str, name: str, convert: Callable[[bytes], object]) -> dict[str, Any]:
-    """Convert a column. An error of an earlier step stays, and its row has nothing to convert."""
+def _converted(
+    batch: dict[str, Any], column: str, name: str, convert: Callable[[bytes], object], empty: object
+) -> dict[str, Any]:
+    """Convert a column. An error of an earlier step stays, and its row has nothing to convert.
+
+    What is missing is empty, and not None: Ray would take a column of a block that is None throughout for numbers.
+    """
     content = batch[column]
     results = np.empty(len(content), object)
-    errors = np.array(batch.get("error", [None] * len(content)), object)
+    errors = np.array(batch.get("error", [""] * len(content)), object)
     for number, data in enumerate(content):
+        results[number] = empty
         try:
-            if data is not None:
+            if not errors[number]:
                 results[number] = convert(data)
         except FoveaError as error:
             errors[number] = error.reason
