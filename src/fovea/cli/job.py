@@ -2,7 +2,8 @@
 
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -93,14 +94,15 @@ def encode_job(
                 count.add(row)
                 bar.update()
 
-            run(job, _rows(job, cores, ray), note)
+            with closing(_rows(job, cores, ray)) as rows:  # ends a Ray that it has started
+                run(job, rows, note)
     except Interruption as stop:
         stop.add_note(f"{count.done} images are done; the same command goes on")
         raise
     return _report(job, count, 0 if quiet else time.perf_counter() - started)
 
 
-def _rows(job: "Job", cores: int, ray: str | None) -> Iterator["Row"]:
+def _rows(job: "Job", cores: int, ray: str | None) -> Generator["Row", None, None]:
     from fovea.jobs import Transfer, transfer_here
 
     if ray is None:

@@ -2,7 +2,9 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
@@ -98,7 +100,7 @@ def _converted(
     return {key: values for key, values in batch.items() if key != column} | {name: results, "error": errors}
 
 
-def transfer_on_ray(job: Job, address: str | None, cores: int) -> Iterator[Row]:
+def transfer_on_ray(job: Job, address: str | None, cores: int) -> Generator[Row, None, None]:
     """Yield the rows of a job as workers of a Ray cluster complete them.
 
     Workers read and write the images themselves; this process lists them and gets their rows. The names of all images
@@ -116,7 +118,7 @@ def transfer_on_ray(job: Job, address: str | None, cores: int) -> Iterator[Row]:
         names = _names(job.files())
         if not len(names):
             return
-        workers = max(1, int(ray.cluster_resources().get("CPU", 0)))
+        workers = max(1, int(ray.cluster_resources().get("CPU", 0)))  # type: ignore[no-untyped-call]
         size = max(1, min(BLOCK, len(names) // (_BLOCKS_PER_CORE * workers)))
         blocks = [names.slice(start, size) for start in range(0, len(names), size)]
         done = ray.data.from_arrow(blocks).map_batches(
@@ -127,7 +129,8 @@ def transfer_on_ray(job: Job, address: str | None, cores: int) -> Iterator[Row]:
             compute=ray.data.ActorPoolStrategy(min_size=min(workers, len(blocks)), max_size=len(blocks)),
             num_cpus=1,
         )
-        for table in done.iter_batches(batch_size=None, batch_format="pyarrow"):
+        tables: Iterable[Any] = done.iter_batches(batch_size=None, batch_format="pyarrow")
+        for table in tables:
             yield from (Row(**row) for row in table.to_pylist())
 
 
@@ -160,11 +163,14 @@ def _connected(address: str | None, cores: int) -> Iterator[None]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to others
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    own = {} if address else {"num_cpus": cores, "include_dashboard": False}
+    own: dict[str, Any] = {} if address else {"num_cpus": cores, "include_dashboard": False}
+    on_end = signal.getsignal(signal.SIGTERM)
     try:
-        ray.init(address or "local", log_to_driver=False, logging_level="error", **own)
+        ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **own)
     except Exception as error:
         raise FoveaError(f"the cluster does not answer: {error}", path=address) from error
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, on_end)  # that of Ray aborts the process
     ray.data.DataContext.get_current().enable_progress_bars = False
     try:
         yield

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -82,7 +82,7 @@ class Transfer:
         return self._settings.encode(self._codec, picture), picture.width, picture.height
 
 
-def transfer_here(transfer: Transfer, files: Iterable[File]) -> Iterator[Row]:
+def transfer_here(transfer: Transfer, files: Iterable[File]) -> Generator[Row, None, None]:
     """Yield the rows of images as they are completed, in threads of this process.
 
     Few images are in memory. An interruption does not wait for those that are on the way.
