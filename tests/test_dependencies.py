@@ -14,6 +14,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 # The extras of each room; a room that is not here is of the core, which needs none.
 EXTRAS = {
+    "jobs": ["cloud"],
     "networks": ["train"],
     "training": ["train"],
     "datasets": ["train", "eval"],
@@ -30,6 +31,7 @@ MORE = {
     "integrations/torch.py": ["torch"],
     "integrations/webdataset.py": ["webdataset"],
     "integrations/zarr.py": ["zarr"],
+    "integrations/ray.py": ["ray"],
     "training/data/pseudo_labels.py": ["eval"],
 }
 # What users install themselves: a codec to compare with, and a program that reads files of Fovea.
@@ -39,6 +41,7 @@ USERS_OWN = {
 }
 # Packages that others load by name.
 INDIRECT = {
+    "s3fs": "the addresses s3:// of fsspec",
     "tensorboard": "the logger of lightning",
     "onnxscript": "the exporter of torch",
 }

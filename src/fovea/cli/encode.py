@@ -9,14 +9,14 @@ import click
 from fovea.arguments import AUTO_SCALE, scale_number
 from fovea.cli.batch import Tally, convert_all, share
 from fovea.cli.files import as_path, name_of, plan
+from fovea.cli.job import LOCAL, encode_job, is_job
 from fovea.cli.options import FilePath, Name, codec_options, max_pixels_option
 from fovea.cli.regions import region_finder
 from fovea.cli.slow_coder import SlowCoderNote
 from fovea.codec import DEFAULT_MODEL, DEFAULT_QUALITY
 from fovea.errors import ArgumentError
+from fovea.settings import Settings
 from fovea.spec import HIGHEST_QUALITY
-
-_LARGEST_BPP = 1e9  # a limit that keeps the size of any picture a finite number
 
 
 def _positive(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
@@ -78,6 +78,22 @@ def _scale(_context: click.Context, _parameter: click.Parameter, value: str) -> 
     "--no-metadata", is_flag=True, help="Drop EXIF, ICC and XMP; the picture is turned upright and converted to sRGB."
 )
 @max_pixels_option
+@click.option(
+    "--manifest",
+    metavar="FILE.parquet",
+    type=Name(),
+    help="Work as a job that can go on where it stopped, and record each image here. [default: manifest.parquet in OUT"
+    " if IN or OUT is a URL, or with --ray]",
+)
+@click.option("--overwrite", is_flag=True, help="In a job: encode again what is done, and replace files of others.")
+@click.option(
+    "--ray",
+    metavar="[ADDRESS]",
+    type=Name(),
+    is_flag=False,
+    flag_value=LOCAL,
+    help="Encode on a Ray cluster, or on a Ray that is started on this machine if no address is given.",
+)
 @codec_options
 @click.pass_context
 def encode(
@@ -93,6 +109,9 @@ def encode(
     roi: Path | None,
     no_metadata: bool,
     max_pixels: int,
+    manifest: str | None,
+    overwrite: bool,
+    ray: str | None,
     engine: str,
     precision: str,
     jobs: int,
@@ -101,14 +120,35 @@ def encode(
     """Encode images to .fov files.
 
     IN is an image, a folder of images, or - for the standard input. OUT is a .fov file, a folder, or - for the standard
-    output.
+    output. Either may be the URL of a prefix of an object store, such as s3://bucket/photos.
     """
     if sum(choice is not None for choice in (quality, target_bpp, target_size)) > 1:
         raise click.UsageError("choose one of --quality, --target-bpp and --target-size")
 
+    settings = Settings(
+        model,
+        DEFAULT_QUALITY if quality is None else quality,
+        target_bpp,
+        target_size,
+        scale,
+        encoder,
+        not no_metadata,
+        max_pixels,
+        engine,
+        precision,
+    )
+
+    if is_job(source, target, manifest, ray):
+        if roi:
+            raise click.UsageError("a job takes no --roi: encode folders of this machine without --manifest and --ray")
+        if "-" in (source, target):
+            raise click.UsageError("a job works on folders and object stores, and - is a pipe")
+        if not encode_job(source, target, settings, jobs, manifest, ray, overwrite, quiet):
+            context.exit(1)
+        return
+
     from PIL import Image
 
-    from fovea.codec import Codec
     from fovea.picture import image_suffixes, open_picture
 
     work = plan(source, target, image_suffixes(), ".fov", [Path(model), *([roi] if roi else [])])
@@ -117,20 +157,16 @@ def encode(
     if out.suffix.lower() in Image.registered_extensions().keys() - {".fov"}:
         raise click.UsageError(f"OUT, {name_of(out)}, has the name of an image: coded files end in .fov")
     at_once, threads = share(jobs, len(work.tasks))
-    codec = Codec(model, engine, precision, threads, at_once, encoder=encoder)
+    codec = settings.open_codec(threads, at_once)
     note = SlowCoderNote()
     find_region = region_finder(roi, as_path(source), threads, not no_metadata) if roi else None
 
     def convert(path: Path, image: IO[bytes], out: IO[bytes]) -> Tally:
-        picture = open_picture(image, not no_metadata, max_pixels)
+        picture = open_picture(image, settings.keep_metadata, settings.max_pixels)
         region = find_region and find_region(path, picture)
         pixels = picture.width * picture.height
         note.count(pixels)
-        limit = target_size if target_bpp is None else int(min(target_bpp, _LARGEST_BPP) * pixels / 8)
-        if limit is None:
-            data = codec.encode(picture, DEFAULT_QUALITY if quality is None else quality, roi=region, scale=scale)
-        else:
-            data = codec.encode_to_size(picture, limit, roi=region, scale=scale)
+        data = settings.encode(codec, picture, region)
         out.write(data)
         return Tally(len(data), pixels, pixels)
 

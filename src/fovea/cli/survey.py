@@ -64,14 +64,14 @@ def survey(folder: Path, suffixes: Collection[str], below: bool = True) -> Surve
                 files.append(path)
             else:
                 others["special"] += 1
-    return Survey(files, unread, _describe(others, unsearched))
+    return Survey(files, unread, describe_others(others, unsearched))
 
 
-def _describe(kinds: Counter[str], folders: int = 0) -> str:
+def describe_others(kinds: Counter[str], folders: int = 0) -> str:
     """Return text about kinds of files, the most frequent kind first, and about folders that were not searched.
 
     Example:
-        >>> _describe(Counter({".mov": 1, ".txt": 2}), folders=1)
+        >>> describe_others(Counter({".mov": 1, ".txt": 2}), folders=1)
         '3 files were passed over: 2 .txt, 1 .mov; 1 folder was not searched'
     """
     parts = []

@@ -1,0 +1,178 @@
+"""Fovea on a Ray cluster: encoding and decoding in pipelines of Ray Data, and the jobs of ``fovea encode --ray``."""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import ray
+import ray.data
+
+from fovea.codec import DEFAULT_MODEL, Codec
+from fovea.errors import FoveaError
+from fovea.jobs import BLOCK, File, Job, Row, Transfer, as_table
+from fovea.picture import open_picture
+from fovea.settings import Settings
+
+_BLOCKS_PER_CORE = 8
+"""Blocks that each core gets of a small job, so that all cores end at about the same time."""
+
+
+class Encoder:
+    """Encodes a column of image files, as a callable class for ``map_batches`` of Ray Data.
+
+    Each actor opens the model once, and uses one core. A file that cannot be encoded does not stop the pipeline: its
+    row has an error, and an empty ``.fov`` file.
+
+    Args:
+        column: column with the content of image files.
+        **settings: as for :class:`fovea.settings.Settings`: model, quality, scale and so on.
+
+    Example:
+        >>> from PIL import Image
+        >>> import io
+        >>> file = io.BytesIO()
+        >>> Image.new("RGB", (64, 48)).save(file, "PNG")
+        >>> encode, decode = Encoder(quality=30), Decoder()
+        >>> coded = encode({"bytes": np.array([file.getvalue(), b"no image"], object)})
+        >>> list(coded["error"])
+        ['', 'no image of a format that Pillow decodes']
+        >>> [image.shape for image in decode(coded)["image"]]
+        [(48, 64, 3), (0, 0, 3)]
+    """
+
+    def __init__(self, column: str = "bytes", **settings: Any) -> None:
+        self._column, self._settings = column, Settings(**settings)
+        self._codec = self._settings.open_codec(threads=1, at_once=1)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Return the batch with a column ``fov`` in place of the images, and a column ``error``, mostly empty."""
+        return _converted(batch, self._column, "fov", self._encode, b"")
+
+    def _encode(self, content: bytes) -> bytes:
+        picture = open_picture(content, self._settings.keep_metadata, self._settings.max_pixels)
+        return self._settings.encode(self._codec, picture)
+
+
+class Decoder:
+    """Decodes a column of ``.fov`` files, as a callable class for ``map_batches`` of Ray Data; see :class:`Encoder`.
+
+    Args:
+        column: column with the content of ``.fov`` files.
+        model: model that is at hand for files that it has encoded; others are found by the ids in the files.
+    """
+
+    def __init__(self, column: str = "fov", model: str = DEFAULT_MODEL) -> None:
+        self._column = column
+        self._codec = Codec(model, threads=1, at_once=1)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Return the batch with a column ``image`` in place of the files, and a column ``error``, mostly empty.
+
+        Images are uint8 [H, W, 3], or as :meth:`fovea.Codec.decode` returns them; [0, 0, 3] where there is an error.
+        """
+        return _converted(batch, self._column, "image", self._codec.decode, np.empty((0, 0, 3), np.uint8))
+
+
+def _converted(
+    batch: dict[str, Any], column: str, name: str, convert: Callable[[bytes], object], empty: object
+) -> dict[str, Any]:
+    """Convert a column. An error of an earlier step stays, and its row has nothing to convert.
+
+    What is missing is empty, and not None: Ray would take a column of a block that is None throughout for numbers.
+    """
+    content = batch[column]
+    results = np.empty(len(content), object)
+    errors = np.array(batch.get("error", [""] * len(content)), object)
+    for number, data in enumerate(content):
+        results[number] = empty
+        try:
+            if not errors[number]:
+                results[number] = convert(data)
+        except FoveaError as error:
+            errors[number] = error.reason
+    return {key: values for key, values in batch.items() if key != column} | {name: results, "error": errors}
+
+
+def transfer_on_ray(job: Job, address: str | None, cores: int) -> Generator[Row, None, None]:
+    """Yield the rows of a job as workers of a Ray cluster complete them.
+
+    Workers read and write the images themselves; this process lists them and gets their rows. The names of all images
+    are held by Ray as Arrow tables.
+
+    Args:
+        job: the job.
+        address: address of the cluster; None to start a Ray on this machine, which ends with the job.
+        cores: number of cores of the Ray that is started.
+
+    Raises:
+        FoveaError: the cluster does not answer.
+    """
+    with _connected(address, cores):
+        names = _names(job.files())
+        if not len(names):
+            return
+        workers = max(1, int(ray.cluster_resources().get("CPU", 0)))  # type: ignore[no-untyped-call]
+        size = max(1, min(BLOCK, len(names) // (_BLOCKS_PER_CORE * workers)))
+        blocks = [names.slice(start, size) for start in range(0, len(names), size)]
+        done = ray.data.from_arrow(blocks).map_batches(
+            _Worker,
+            fn_constructor_args=(job.source, job.target, job.settings, job.model_id, 1),
+            batch_size=None,  # a block as it is
+            batch_format="pyarrow",
+            compute=ray.data.ActorPoolStrategy(min_size=min(workers, len(blocks)), max_size=len(blocks)),
+            num_cpus=1,
+        )
+        tables: Iterable[Any] = done.iter_batches(batch_size=None, batch_format="pyarrow")
+        for table in tables:
+            yield from (Row(**row) for row in table.to_pylist())
+
+
+class _Worker:
+    """An actor that works on blocks of names. Ray starts it again where it dies, and repeats its block."""
+
+    def __init__(self, *arguments: Any) -> None:
+        self._transfer = Transfer(*arguments)
+
+    def __call__(self, names: pa.Table) -> pa.Table:
+        files = [File(**row) for row in names.to_pylist()]
+        return as_table([self._transfer(file) for file in files])
+
+
+def _names(files: Iterator[File]) -> pa.Table:
+    fields = {"path": pa.string(), "size": pa.int64(), "version": pa.string(), "clash": pa.string()}
+    schema = pa.schema(fields)
+    tables = [schema.empty_table()]
+    while some := list(islice(files, 10_000)):
+        tables.append(pa.Table.from_pylist([file._asdict() for file in some], schema))
+    return pa.concat_tables(tables)
+
+
+@contextmanager
+def _connected(address: str | None, cores: int) -> Iterator[None]:
+    """Connect to a cluster, or start a Ray on this machine; a connection that is there is used and stays."""
+    if ray.is_initialized():
+        yield
+        return
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to others
+    for name in ("ray", "ray.data"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    own: dict[str, Any] = {} if address else {"num_cpus": cores, "include_dashboard": False}
+    on_end = signal.getsignal(signal.SIGTERM)
+    try:
+        ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **own)
+    except Exception as error:
+        raise FoveaError(f"the cluster does not answer: {error}", path=address) from error
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, on_end)  # that of Ray aborts the process
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    try:
+        yield
+    finally:
+        ray.shutdown()

@@ -1,0 +1,26 @@
+"""Jobs: encoding folders and object stores of any number of images, with a manifest from which a job goes on.
+
+A job lists the images of one place, encodes each, writes it to another place, and records it in a manifest. Places are
+folders, or prefixes of object stores that fsspec knows. What runs the work is given to the job: threads of this process
+(:func:`transfer_here`), or the workers of a cluster (:mod:`fovea.integrations.ray`).
+"""
+
+from fovea.jobs.job import Job, prepare, run
+from fovea.jobs.listing import File
+from fovea.jobs.manifest import BLOCK, Manifest, Row, as_table
+from fovea.jobs.place import Place
+from fovea.jobs.transfer import Transfer, transfer_here
+
+__all__ = [
+    "BLOCK",
+    "File",
+    "Job",
+    "Manifest",
+    "Place",
+    "Row",
+    "Transfer",
+    "as_table",
+    "prepare",
+    "run",
+    "transfer_here",
+]

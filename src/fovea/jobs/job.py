@@ -1,0 +1,142 @@
+"""The course of a job: checks, the images that are left to do, and their rows."""
+
+import posixpath
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from fovea.errors import FoveaError
+from fovea.jobs.listing import File, Listing
+from fovea.jobs.manifest import BLOCK, Manifest, Row
+from fovea.jobs.place import Place
+from fovea.picture import image_suffixes
+from fovea.settings import Settings
+from fovea.store import load_model
+
+_LOOKED_UP = 10_000
+"""Images that are looked up in the manifest at once."""
+MANIFEST = "manifest.parquet"
+"""Name of the manifest in the target, unless another is given."""
+
+
+@dataclass
+class Job:
+    """A job that is ready to run.
+
+    Attributes:
+        source: where the images are.
+        target: where the encoded files go.
+        settings: how images are encoded.
+        model_id: id of the model.
+        manifest: the manifest.
+        listing: the images of the source.
+        done_before: number of images that an earlier run has done, of those that were listed so far.
+    """
+
+    source: Place
+    target: Place
+    settings: Settings
+    model_id: str
+    manifest: Manifest
+    listing: Listing
+    done_before: int = 0
+
+    def files(self) -> Iterator[File]:
+        """Yield the images that are left to do, while the source is listed.
+
+        Raises:
+            FoveaError: the manifest cannot be changed.
+        """
+        listed = iter(self.listing)
+        written = _Written(self.target)
+        while some := list(islice(listed, _LOOKED_UP)):
+            left = self.manifest.undone(some, written)
+            self.done_before += len(some) - len(left)
+            yield from left
+
+
+class _Written:
+    """Sizes of the files of the target, of one folder at a time: images come folder by folder."""
+
+    def __init__(self, target: Place) -> None:
+        self._target = target
+        self._folder: str | None = None
+        self._sizes: dict[str, int] = {}
+
+    def __call__(self, file: File) -> int | None:
+        folder = posixpath.dirname(file.target)
+        if folder != self._folder:
+            self._folder = folder
+            there = self._target.entries(folder) if self._target.has_folder(folder) else ()
+            self._sizes = {entry.name: entry.size for entry in there}
+        return self._sizes.get(file.target)
+
+
+def prepare(source: str, target: str, settings: Settings, manifest: str | None = None, overwrite: bool = False) -> Job:
+    """Check that a job can run, and read what an earlier run has done.
+
+    Args:
+        source: folder or URL of a prefix with the images.
+        target: folder or URL of a prefix for the encoded files.
+        settings: how images are encoded.
+        manifest: folder or URL of the manifest; by default ``manifest.parquet`` in the target.
+        overwrite: encode all images again, and replace files that this job has not written.
+
+    Raises:
+        FoveaError: the source is no folder; the model is not there; the manifest was written with other settings, or
+            cannot be written; or there is no manifest, and the target holds ``.fov`` files that would be replaced.
+    """
+    start, end = Place(source), Place(target)
+    if not start.has_folder():
+        raise FoveaError("there is no such folder or prefix", path=start.address)
+    model_id = load_model(settings.model).id.hex()
+    record = Manifest(Place(manifest or end.at(MANIFEST)), _recorded(settings, model_id))
+    if overwrite:
+        record.clear()
+    elif not record.open() and end.has_folder() and any(True for _ in Listing(end, {".fov"})):
+        raise FoveaError(
+            f"there are .fov files, and no manifest at {record.place.address} tells of them:"
+            " name another place, or replace them with --overwrite",
+            path=end.address,
+        )
+    record.start()
+    return Job(start, end, settings, model_id, record, Listing(start, image_suffixes()))
+
+
+def _recorded(settings: Settings, model_id: str) -> dict[str, object]:
+    """What determines the content of a file, but for the versions of the libraries."""
+    return {
+        "model": model_id,
+        "encoder": settings.encoder,
+        "quality": settings.quality,
+        "bits per pixel": settings.target_bpp,
+        "size": settings.target_size,
+        "scale": settings.scale,
+        "metadata": settings.keep_metadata,
+    }
+
+
+def run(job: Job, rows: Iterable[Row], tell: Callable[[Row], None] = lambda row: None) -> None:
+    """Record rows in the manifest as they come, a block at a time.
+
+    Rows that are here when the job is interrupted are recorded, too.
+
+    Args:
+        job: the job.
+        rows: rows of :meth:`Job.files`, in any order.
+        tell: function that is told of each row.
+
+    Raises:
+        FoveaError: the manifest cannot be written.
+    """
+    pending: list[Row] = []
+    try:
+        for row in rows:
+            pending.append(row)
+            tell(row)
+            if len(pending) == BLOCK:
+                job.manifest.append(pending)
+                pending = []
+    finally:
+        if pending:
+            job.manifest.append(pending)

@@ -1,0 +1,89 @@
+"""Finding the images of a place, one folder at a time."""
+
+import posixpath
+from collections import Counter
+from collections.abc import Collection, Iterator
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from fovea.errors import FoveaError
+from fovea.jobs.place import Entry, Place
+
+
+class File(NamedTuple):
+    """An image to encode.
+
+    Attributes:
+        path: name, relative to the place.
+        size: in bytes.
+        version: changes with the content, see :class:`fovea.jobs.place.Entry`.
+        clash: path of another image that has the same target; empty if there is none.
+    """
+
+    path: str
+    size: int
+    version: str
+    clash: str = ""
+
+    @property
+    def target(self) -> str:
+        """Name of the encoded file, relative to its place.
+
+        Example:
+            >>> File("street/a.b.jpg", 1000, "").target
+            'street/a.b.fov'
+        """
+        return str(PurePosixPath(self.path).with_suffix(".fov"))
+
+
+class Listing:
+    """The images of a place, folder by folder in the order of their names. Hidden files and folders are ignored.
+
+    Names of one folder at a time are in memory. Links to folders are not followed.
+
+    Args:
+        place: where to look.
+        suffixes: suffixes of the images, in lower case.
+
+    Attributes:
+        passed_over: number of other files, by suffix, of the folders that were listed so far.
+        unread: errors about files and folders that cannot be read.
+    """
+
+    def __init__(self, place: Place, suffixes: Collection[str]) -> None:
+        self._place, self._suffixes = place, suffixes
+        self.passed_over: Counter[str] = Counter()
+        self.unread: list[FoveaError] = []
+
+    def __iter__(self) -> Iterator[File]:
+        folders = [""]
+        while folders:
+            files: list[Entry] = []
+            below: list[Entry] = []
+            try:
+                for entry in self._place.entries(folders.pop()):
+                    if not posixpath.basename(entry.name).startswith("."):
+                        (below if entry.is_folder else files).append(entry)
+            except FoveaError as error:
+                self.unread.append(error)
+            folders += sorted((folder.name for folder in below), reverse=True)
+            yield from self._images(sorted(files, key=lambda entry: entry.name))
+
+    def _images(self, entries: list[Entry]) -> Iterator[File]:
+        first: dict[str, str] = {}
+        for entry in entries:
+            suffix = PurePosixPath(entry.name).suffix.lower()
+            if suffix not in self._suffixes:
+                self.passed_over[suffix or "without a suffix"] += 1
+                continue
+            try:
+                found = self._place.linked(entry.name) if entry.is_link else entry
+            except FoveaError as error:
+                self.unread.append(error)
+                continue
+            if not found.is_file:
+                self.passed_over["special"] += 1
+                continue
+            file = File(found.name, found.size, found.version)
+            clash = first.setdefault(file.target, file.path)
+            yield file if clash == file.path else file._replace(clash=clash)

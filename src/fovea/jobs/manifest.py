@@ -1,0 +1,216 @@
+"""The manifest of a job: a Parquet data set with one row for each image, which is written part by part."""
+
+import io
+import json
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from fovea.errors import FoveaError
+from fovea.jobs.listing import File
+from fovea.jobs.place import Place
+
+BLOCK = 256
+"""Number of rows in a part: what a job that is killed has to do again, at most."""
+_READERS = 16
+"""Parts that are read at the same time: most of the time is spent waiting for the store."""
+_SETTINGS = b"fovea"
+"""Key of the settings in the metadata of a part."""
+
+
+class Row(NamedTuple):
+    """What the manifest tells of an image.
+
+    Attributes:
+        path: path of the image below the source.
+        source_bytes: size of the image file.
+        source_version: its ETag, or the time of its last change.
+        bytes: size of the ``.fov`` file; None if there is an error, like the next four.
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+        bpp: bits per pixel.
+        sha256: hash of the ``.fov`` file, in hexadecimal digits.
+        error: why the image could not be encoded; None if it was.
+        model_id: id of the model.
+        quality: quality that was asked for; None if there was a target.
+    """
+
+    path: str
+    source_bytes: int
+    source_version: str
+    bytes: int | None = None
+    width: int | None = None
+    height: int | None = None
+    bpp: float | None = None
+    sha256: str | None = None
+    error: str | None = None
+    model_id: str = ""
+    quality: int | None = None
+
+
+SCHEMA = pa.schema(
+    {
+        "path": pa.string(),
+        "source_bytes": pa.int64(),
+        "source_version": pa.string(),
+        "bytes": pa.int64(),
+        "width": pa.int32(),
+        "height": pa.int32(),
+        "bpp": pa.float64(),
+        "sha256": pa.string(),
+        "error": pa.string(),
+        "model_id": pa.string(),
+        "quality": pa.int32(),
+    }
+)
+_KNOWN = [*(SCHEMA.field(name) for name in ("path", "source_bytes", "source_version", "bytes", "error"))]
+"""What has to be in memory to know which images are done."""
+_PART = pa.field("part", pa.int32())
+"""The number of the part that a row is in."""
+_EMPTY = "settings.parquet"
+"""Name of the part without rows, with which a job starts."""
+
+
+def as_table(rows: Sequence[Row]) -> pa.Table:
+    """Return rows as a table with the columns of the manifest.
+
+    Example:
+        >>> as_table([Row("a.png", 10, "x", error="no image")]).select(["path", "error"]).to_pylist()
+        [{'path': 'a.png', 'error': 'no image'}]
+    """
+    return pa.Table.from_pylist([row._asdict() for row in rows], SCHEMA)
+
+
+class Manifest:
+    """A folder of Parquet parts with one schema, which readers of Parquet take as one table.
+
+    Each part is written as a whole. Its metadata hold the settings of the job, and no other settings may be added.
+
+    Args:
+        place: the folder.
+        settings: what determines the content of the encoded files, in values that JSON has.
+    """
+
+    def __init__(self, place: Place, settings: Mapping[str, Any]) -> None:
+        self.place = place
+        self._settings = dict(settings)
+        self._schema = SCHEMA.with_metadata({_SETTINGS: json.dumps(self._settings)})
+        self._parts: list[str] = []
+        self._known = pa.schema([*_KNOWN, _PART]).empty_table()
+
+    def open(self) -> bool:
+        """Read which images are done. Returns whether there is a manifest.
+
+        Raises:
+            FoveaError: a part cannot be read, or was written with other settings.
+        """
+        if self.place.is_file():
+            raise FoveaError("is a file, and a manifest is a folder of parts: name another", path=self.place.address)
+        self._parts = self._found()
+        with ThreadPoolExecutor(_READERS) as pool:
+            tables = list(pool.map(self._read_known, range(len(self._parts))))
+        if tables:
+            self._known = pa.concat_tables(tables).combine_chunks()
+        return bool(tables)
+
+    def start(self) -> None:
+        """Write a part without rows, which shows that the place can be written, and holds the settings.
+
+        Raises:
+            FoveaError: it cannot be written.
+        """
+        self._write(_EMPTY, SCHEMA.empty_table())
+
+    def clear(self) -> None:
+        """Remove all parts, of whatever settings.
+
+        Raises:
+            FoveaError: a part cannot be removed.
+        """
+        for part in self._found():
+            self.place.remove(part)
+
+    def append(self, rows: Sequence[Row]) -> None:
+        """Write rows as one part.
+
+        Raises:
+            FoveaError: it cannot be written.
+        """
+        self._write(f"part-{secrets.token_hex(8)}.parquet", as_table(rows))
+
+    def undone(self, files: Sequence[File], written: Callable[[File], int | None]) -> list[File]:
+        """Return the images that are not done: those without a row, that failed, or of which source or file changed.
+
+        Rows about these are removed, so that no image ever has two.
+
+        Args:
+            files: images; no two calls are given the same.
+            written: function that returns the size of the ``.fov`` file of an image; None if there is no such file.
+
+        Raises:
+            FoveaError: a part cannot be changed.
+        """
+        numbers = pc.index_in(pa.array([file.path for file in files], pa.string()), self._known["path"])
+        known = {row["path"]: row for row in self._known.take(numbers.drop_null()).to_pylist()}
+        left = [file for file in files if not _is_done(file, known.get(file.path), written)]
+        self._drop([known[file.path] for file in left if file.path in known])
+        return left
+
+    def _drop(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        by_part: dict[int, list[str]] = {}
+        for row in rows:
+            by_part.setdefault(row["part"], []).append(row["path"])
+        for number, paths in by_part.items():
+            name = self._parts[number]
+            table = self._read(name)
+            dropped = pc.is_in(table["path"], pa.array(paths, pa.string()))
+            self._write(name, table.filter(pc.invert(dropped)))
+
+    def _found(self) -> list[str]:
+        if not self.place.has_folder():
+            return []
+        return sorted(entry.name for entry in self.place.entries() if entry.name.endswith(".parquet"))
+
+    def _read_known(self, number: int) -> pa.Table:
+        table = self._read(self._parts[number])
+        written = json.loads((table.schema.metadata or {}).get(_SETTINGS, b"null"))
+        if written != self._settings:
+            raise FoveaError(_difference(written, self._settings), path=self.place.address)
+        numbers = pa.array([number] * len(table), _PART.type)
+        return table.select([field.name for field in _KNOWN]).append_column(_PART, numbers).replace_schema_metadata()
+
+    def _read(self, name: str) -> pa.Table:
+        content = self.place.read(name)
+        try:
+            return pq.read_table(pa.BufferReader(content))
+        except (pa.ArrowException, OSError) as error:
+            raise FoveaError(
+                "is no part of a manifest: remove it, and its images are encoded again", path=self.place.at(name)
+            ) from error
+
+    def _write(self, name: str, table: pa.Table) -> None:
+        buffer = io.BytesIO()
+        pq.write_table(table.cast(self._schema), buffer)
+        self.place.write(name, buffer.getvalue())
+
+
+def _is_done(file: File, row: Mapping[str, Any] | None, written: Callable[[File], int | None]) -> bool:
+    if row is None or row["error"] is not None:
+        return False
+    same = (row["source_bytes"], row["source_version"]) == (file.size, file.version)
+    return same and row["bytes"] == written(file)
+
+
+def _difference(written: Mapping[str, Any] | None, now: Mapping[str, Any]) -> str:
+    if written is None:
+        return "is no manifest of an encoding: name another"
+    name = next(name for name in {**written, **now} if written.get(name) != now.get(name))
+    return (
+        f"the manifest was written with {name} {written.get(name)}, which is {now.get(name)} now:"
+        " name another place, or encode everything again with --overwrite"
+    )

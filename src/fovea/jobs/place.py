@@ -1,0 +1,175 @@
+"""Places where images and files are: folders, and prefixes of object stores."""
+
+import posixpath
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from fovea import atomic
+from fovea.errors import FoveaError
+
+
+class Place:
+    """A folder, or a prefix of an object store. It is pickled as its address.
+
+    Args:
+        address: path of a folder, or a URL of a store, such as ``s3://bucket/photos``. Credentials and endpoints come
+            from where the library of the store finds them, such as the environment.
+
+    Attributes:
+        address: as given, without a slash at the end.
+
+    Raises:
+        FoveaError: the kind of store is not known, or its library is not installed.
+
+    Example:
+        >>> place = Place("memory://bucket/photos")
+        >>> place.write("street/a.txt", b"content")
+        >>> place.read("street/a.txt"), [entry.name for entry in place.entries("street")]
+        (b'content', ['street/a.txt'])
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = address.rstrip("/") or "/"
+        try:
+            if "://" in address:
+                # A cached listing would hold all names in memory, and miss what is written meanwhile.
+                self._files, root = fsspec.url_to_fs(self.address, use_listings_cache=False)
+            else:  # a path is never taken for a URL: it may contain any characters
+                self._files, root = LocalFileSystem(), Path(self.address).absolute().as_posix()
+        except (ImportError, ValueError) as error:
+            raise FoveaError(f"the store cannot be opened: {error}", path=address) from error
+        self._root = str(root).rstrip("/")
+        self._is_local = isinstance(self._files, LocalFileSystem)
+
+    def __reduce__(self) -> tuple[type["Place"], tuple[str]]:
+        return Place, (self.address,)
+
+    def at(self, name: str) -> str:
+        """Return the address of a file or folder, for messages and to open it as a place of its own."""
+        return f"{self.address.rstrip('/')}/{name}" if name else self.address
+
+    def has_folder(self, folder: str = "") -> bool:
+        """Return whether there is a folder, or something below a prefix.
+
+        Args:
+            folder: name of the folder, relative to the place.
+
+        Raises:
+            FoveaError: the store does not answer.
+        """
+        with _errors_about(self.at(folder), "read"):
+            return bool(self._files.isdir(self._path(folder)))
+
+    def is_file(self) -> bool:
+        """Return whether there is a file under this name.
+
+        Raises:
+            FoveaError: the store does not answer.
+        """
+        with _errors_about(self.address, "read"):
+            return bool(self._files.isfile(self._root))
+
+    def entries(self, folder: str = "") -> Iterator["Entry"]:
+        """Yield what is in a folder, in no order; links to folders and special files are left out.
+
+        Args:
+            folder: name of the folder, relative to the place.
+
+        Raises:
+            FoveaError: the folder cannot be read.
+        """
+        path = self._path(folder)
+        with _errors_about(self.at(folder), "read"):
+            listing: list[dict[str, Any]] = self._files.ls(path, detail=True)
+        for info in listing:
+            if (whole := info["name"].rstrip("/")) != path:  # some stores list the folder itself
+                yield Entry(posixpath.join(folder, posixpath.basename(whole)), info)
+
+    def linked(self, name: str) -> "Entry":
+        """Return the entry of what a link leads to.
+
+        Raises:
+            FoveaError: it leads nowhere.
+        """
+        with _errors_about(self.at(name), "read"):
+            return Entry(name, self._files.info(self._path(name)))
+
+    def read(self, name: str) -> bytes:
+        """Return the content of a file.
+
+        Raises:
+            FoveaError: it cannot be read.
+        """
+        with _errors_about(self.at(name), "read"):
+            return bytes(self._files.cat_file(self._path(name)))
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file, which appears under its name only when it is complete.
+
+        In a folder it is renamed at the end; in a store it is put there in one request.
+
+        Raises:
+            FoveaError: it cannot be written.
+        """
+        path = self._path(name)
+        if self._is_local:
+            with atomic.writing(Path(path)) as file:
+                file.write(content)
+            return
+        with _errors_about(self.at(name), "written"):
+            self._files.pipe_file(path, content)
+
+    def remove(self, name: str) -> None:
+        """Remove a file.
+
+        Raises:
+            FoveaError: it cannot be removed.
+        """
+        with _errors_about(self.at(name), "removed"):
+            self._files.rm_file(self._path(name))
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}" if name else self._root
+
+
+class Entry:
+    """A file or folder as a listing tells of it.
+
+    Args:
+        name: name, relative to the place.
+        info: what fsspec tells.
+
+    Attributes:
+        name: as given.
+        is_folder: whether it is a folder.
+        is_file: whether it is a file.
+        is_link: whether it is a link, which :meth:`Place.linked` follows.
+        size: in bytes.
+        version: the ETag of the store, or the time of the last change: another one means another content.
+    """
+
+    def __init__(self, name: str, info: dict[str, Any]) -> None:
+        self.name = name
+        self.is_link = bool(info.get("islink"))
+        self.is_folder = info["type"] == "directory"
+        self.is_file = info["type"] == "file"
+        self.size = int(info.get("size") or 0)
+        marks = (info.get(key) for key in ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated"))
+        self.version = str(next((mark for mark in marks if mark), ""))
+
+
+@contextmanager
+def _errors_about(address: str, verb: str) -> Iterator[None]:
+    """Turn what the libraries of stores raise into errors that name the file."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:  # each library has errors of its own, such as those about credentials
+        known = isinstance(error, OSError) and error.strerror
+        raise FoveaError(f"cannot be {verb}: {known or error or type(error).__name__}", path=address) from error

