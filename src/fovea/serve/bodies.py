@@ -73,9 +73,8 @@ class Intake:
         if size > largest:
             raise RefusedError(413, f"The body is larger than {largest} bytes, the limit of this service.", "body")
         if self._held > self._budget:
-            raise RefusedError(
-                503, "The service receives too much at once: try again later.", "memory", {"Retry-After": "2"}
-            )
+            detail = "The service receives too much at once: try again later."
+            raise RefusedError(503, detail, "memory", {"Retry-After": "2"})
 
 
 async def gone(request: Request) -> None:

@@ -9,7 +9,8 @@ from fastapi import Response
 from pydantic import BaseModel
 
 from fovea.bitstream import ContainerReader, Header, Metadata, read_header
-from fovea.codec import Codec
+from fovea.codec import DEFAULT_QUALITY, Codec
+from fovea.coding import Region
 from fovea.errors import ArgumentError
 from fovea.picture import FORMATS, Picture, enlarged_map, opened, save_picture
 from fovea.serve.comparison import OBJECT, compare
@@ -105,7 +106,7 @@ class Coding:
         if parameters.target_bpp is not None:
             size = int(parameters.target_bpp * pixels / 8)
         if size is None:
-            quality = ComparisonParameters().quality if parameters.quality is None else parameters.quality
+            quality = DEFAULT_QUALITY if parameters.quality is None else parameters.quality
             data = codec.encode(picture, quality, tile_size=parameters.tile_size, scale=parameters.scale)
         else:
             data = codec.encode_to_size(picture, size, tile_size=parameters.tile_size, scale=parameters.scale)
@@ -115,8 +116,10 @@ class Coding:
         """Decode a coded file to an image file."""
         header, name, codec = self._of_file(body)
         box = parameters.box
-        whole = box is None or header.has_alpha  # the alpha plane is decoded as a whole
-        self._check_pixels(header.width if whole else box[2], header.height if whole else box[3])
+        if box is None or header.has_alpha:  # the alpha plane is decoded as a whole
+            self._check_pixels(header.width, header.height)
+        else:
+            self._check_pixels(*box[2:])
         picture = codec.decode_picture(body, box, self._largest, parameters.native)
         picture = picture if parameters.metadata else picture.shown()
         form = FORMATS[parameters.format]
@@ -151,7 +154,7 @@ class Coding:
         data = codec.encode(picture, parameters.quality, scale=parameters.scale)
         decoded = codec.decode_picture(data, max_pixels=self._largest).pixels
         objects = None
-        if codec.model.region != "none":
+        if codec.model.region == Region.FOUND:
             levels = codec.object_map(data, max_pixels=self._largest)
             objects = enlarged_map(levels, picture.width, picture.height) > 255 * OBJECT
         figures = compare(name, picture.pixels, data, decoded, objects)

@@ -65,8 +65,9 @@ def compare(model: str, original: Pixels, data: bytes, decoded: Pixels, objects:
         psnr_objects=None if inside is None else _psnr(error),
         objects=share,
         compared="picture" if inside is None else "objects",
-        jpeg=smallest
-        and Jpeg(
+        jpeg=None
+        if smallest is None
+        else Jpeg(
             bytes=len(smallest.content),
             bpp=8 * len(smallest.content) / pixels,
             quality=smallest.quality,

@@ -5,13 +5,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The variable by which several processes share a folder of metrics. It must be set before this module is imported."""
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the times at which counters were made are of no use
 
 
 class Metrics:
@@ -29,17 +31,18 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
-        self.received = Counter(
-            "fovea_received_bytes", "Bytes of bodies received.", ("route",), registry=self._registry
-        )
-        self.sent = Counter("fovea_sent_bytes", "Bytes of bodies sent.", ("route",), registry=self._registry)
-        self.pixels = Counter("fovea_pixels", "Pixels encoded or decoded.", ("route",), registry=self._registry)
+        self.received = self._counter("fovea_received_bytes", "Bytes of bodies received.")
+        self.sent = self._counter("fovea_sent_bytes", "Bytes of bodies sent.")
+        self.pixels = self._counter("fovea_pixels", "Pixels encoded or decoded.")
         self.rejected = Counter(
             "fovea_rejected", "Requests refused because of a limit or the token.", ("reason",), registry=self._registry
         )
         self.in_flight = self._gauge("fovea_requests_in_flight", "Requests that are not answered yet.")
         self.queue_length = self._gauge("fovea_queue_length", "Requests that wait for a thread.")
         self.coding = self._gauge("fovea_coding", "Threads that code a picture.")
+
+    def _counter(self, name: str, text: str) -> Counter:
+        return Counter(name, text, ("route",), registry=self._registry)
 
     def _gauge(self, name: str, text: str) -> Gauge:
         return Gauge(name, text, registry=self._registry, multiprocess_mode="livesum")

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fovea.parallel import checked
 from fovea.serve.problems import ClientGoneError, RefusedError
@@ -81,7 +81,8 @@ class Pool:
         begun = asyncio.Event()
         task = asyncio.create_task(self._coded(work, stop, begun))
         try:
-            await asyncio.wait({task, gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            waiting: set[asyncio.Future[Any]] = {task, gone}
+            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 return task.result()
         finally:

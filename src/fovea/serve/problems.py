@@ -96,4 +96,5 @@ def add_handlers(app: FastAPI) -> None:
 
 def _sentence(error: Mapping[str, Any]) -> str:
     name = ".".join(str(part) for part in error["loc"][1:])
-    return f"{name}: {error['msg']}." if name else f"{error['msg']}."
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{name}: {message}." if name else f"{message[:1].upper()}{message[1:]}."

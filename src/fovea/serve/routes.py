@@ -64,9 +64,9 @@ _FACTS = _ID | {
 _NOTE = {"Fovea-Note": _header("What the format of the image cannot hold.")}
 
 
-def _file(description: str, headers: dict[str, Any], *media_types: str) -> dict[str, Any]:
+def _file(description: str, headers: dict[str, Any], *media_types: str) -> dict[int | str, dict[str, Any]]:
     content = {media_type: {"schema": _BINARY} for media_type in media_types}
-    return {"description": description, "headers": headers, "content": content}
+    return {200: {"description": description, "headers": headers, "content": content}}
 
 
 def _problem(description: str, **headers: Any) -> dict[str, Any]:
@@ -88,6 +88,9 @@ _CODING_REFUSED = _REFUSED | {
     504: _problem("The picture took too long."),
 }
 
+_IMAGE_TYPES = list(dict.fromkeys(form.media_type for form in FORMATS.values()))
+_JSON: dict[int | str, dict[str, Any]] = {200: {"headers": _ID}}
+
 router = APIRouter(prefix="/v1", dependencies=[Depends(_check_token)])
 
 
@@ -95,7 +98,7 @@ router = APIRouter(prefix="/v1", dependencies=[Depends(_check_token)])
     "/encode",
     summary="Encode an image",
     response_class=Response,
-    responses={200: _file("The coded file.", _FACTS, MEDIA_TYPE)} | _CODING_REFUSED,
+    responses=_file("The coded file.", _FACTS, MEDIA_TYPE) | _CODING_REFUSED,
     openapi_extra=_IMAGE,
 )
 async def encode(request: Request, parameters: Annotated[EncodeParameters, Query()]) -> Response:
@@ -107,8 +110,7 @@ async def encode(request: Request, parameters: Annotated[EncodeParameters, Query
     "/decode",
     summary="Decode a coded file",
     response_class=Response,
-    responses={200: _file("The image.", _FACTS | _NOTE, *dict.fromkeys(form.media_type for form in FORMATS.values()))}
-    | _CODING_REFUSED,
+    responses=_file("The image.", _FACTS | _NOTE, *_IMAGE_TYPES) | _CODING_REFUSED,
     openapi_extra=_CODED,
 )
 async def decode(request: Request, parameters: Annotated[DecodeParameters, Query()]) -> Response:
@@ -120,7 +122,7 @@ async def decode(request: Request, parameters: Annotated[DecodeParameters, Query
     "/map",
     summary="Draw the map of objects",
     response_class=Response,
-    responses={200: _file("The map, white on objects.", _FACTS, "image/png")} | _CODING_REFUSED,
+    responses=_file("The map, white on objects.", _FACTS, "image/png") | _CODING_REFUSED,
     openapi_extra=_CODED,
 )
 async def map(request: Request, parameters: Annotated[MapParameters, Query()]) -> Response:
@@ -132,7 +134,7 @@ async def map(request: Request, parameters: Annotated[MapParameters, Query()]) -
     "/info",
     summary="Describe a coded file",
     response_model=Info,
-    responses={200: {"headers": _ID}} | _CODING_REFUSED,
+    responses=_JSON | _CODING_REFUSED,
     openapi_extra=_CODED,
 )
 async def info(request: Request) -> Response:
@@ -144,7 +146,7 @@ async def info(request: Request) -> Response:
     "/compare",
     summary="Compare with JPEG",
     response_model=Comparison,
-    responses={200: {"headers": _ID}} | _CODING_REFUSED,
+    responses=_JSON | _CODING_REFUSED,
     openapi_extra=_IMAGE,
 )
 async def compare(request: Request, parameters: Annotated[ComparisonParameters, Query()]) -> Response:
@@ -152,7 +154,7 @@ async def compare(request: Request, parameters: Annotated[ComparisonParameters, 
     return await _coded(request, partial(_service(request).coding.compare, parameters=parameters))
 
 
-@router.get("/models", summary="List the models and the limits", responses={200: {"headers": _ID}} | _REFUSED)
+@router.get("/models", summary="List the models and the limits", responses=_JSON | _REFUSED)
 async def models(request: Request) -> Models:
     """List the models that are served, the default first, and the limits of the service."""
     service = _service(request)

@@ -34,7 +34,7 @@ def run(settings: Settings) -> None:
     """
     log_as_json()
     _allow_connections(settings)
-    config = _config(settings)
+    config = configure(settings)
     if settings.workers == 1:
         Server(config).run()
         return
@@ -43,7 +43,8 @@ def run(settings: Settings) -> None:
         Multiprocess(config, sockets=[config.bind_socket()]).run()
 
 
-def _config(settings: Settings) -> Config:
+def configure(settings: Settings) -> Config:
+    """Return how uvicorn runs the application."""
     limits = settings.limits
     return Config(
         # Several processes are started with a pickle of this; the application itself is made in each of them.

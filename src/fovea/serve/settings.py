@@ -1,6 +1,7 @@
 """What an operator decides when the service starts."""
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 
 from fovea.codec import DEFAULT_MODEL
@@ -72,14 +73,14 @@ class Settings:
                     f"without a token the service listens on this machine alone, not on {self.host}:"
                     " set FOVEA_TOKEN or give --token-file"
                 )
-        elif len(self.token) < SHORTEST_TOKEN or not (self.token.isascii() and self.token.isprintable()):
-            raise ArgumentError(
-                f"the token must have at least {SHORTEST_TOKEN} characters, all of them printable ASCII"
-            )
-        elif " " in self.token:
-            raise ArgumentError("the token must not contain spaces")
-        if paths := [name for name in self.models if name.endswith(SUFFIX) or "/" in name]:
-            raise ArgumentError(f"{paths[0]} is not the name of a model: put the file into a folder of FOVEA_MODELS")
+        elif not re.fullmatch(r"[!-~]+", self.token):
+            raise ArgumentError("the token must consist of printable ASCII characters without spaces")
+        elif len(self.token) < SHORTEST_TOKEN:
+            raise ArgumentError(f"the token must have at least {SHORTEST_TOKEN} characters")
+        if not self.models:
+            raise ArgumentError("no model is installed: put its file into a folder that FOVEA_MODELS names")
+        if files := [name for name in self.models if name.endswith(SUFFIX)]:
+            raise ArgumentError(f"{files[0]} is no name of a model: put the file into a folder that FOVEA_MODELS names")
 
 
 def installed_models() -> tuple[str, ...]:
