@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-for _package in ("fastapi", "uvicorn", "prometheus_client", "httpx"):
-    pytest.importorskip(_package)
+pytest.importorskip("fastapi")
+pytest.importorskip("httpx")
+pytest.importorskip("prometheus_client")
+pytest.importorskip("uvicorn")
 
 import httpx
 import uvicorn

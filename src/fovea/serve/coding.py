@@ -178,14 +178,24 @@ class Coding:
 
     def _read(self, body: bytes, keep_metadata: bool) -> Picture:
         with opened(body) as image:
-            self._check_pixels(*image.size)
-            return Picture.from_image(image, keep_metadata)
+            size = image.size
+            # An error of this block would become one of the image.
+            picture = Picture.from_image(image, keep_metadata) if self._fits(*size) else None
+        if picture is None:
+            raise self._too_large(*size)
+        return picture
 
     def _check_pixels(self, width: int, height: int) -> None:
         """Refuse a picture that is too large, before its pixels take memory."""
-        if width * height > self._largest:
-            detail = f"The picture has {width}x{height} pixels: at most {self._largest} are coded by this service."
-            raise RefusedError(413, detail, "pixels")
+        if not self._fits(width, height):
+            raise self._too_large(width, height)
+
+    def _fits(self, width: int, height: int) -> bool:
+        return width * height <= self._largest
+
+    def _too_large(self, width: int, height: int) -> RefusedError:
+        detail = f"The picture has {width}x{height} pixels: at most {self._largest} are coded by this service."
+        return RefusedError(413, detail, "pixels")
 
 
 def _facts_of(header: Header, size: int, model: str) -> dict[str, str]:
