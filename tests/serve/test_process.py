@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
@@ -27,7 +27,9 @@ class Process:
     def __init__(self, *options, **environment):
         command = [sys.executable, "-m", "fovea", "serve", "--port", "0", "--model", "fovea-s", *map(str, options)]
         environment = {**os.environ, "FOVEA_TOKEN": "", **environment}
-        self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
         self.lines = []
         self.reader = threading.Thread(target=self._read)
         self.reader.start()
@@ -55,8 +57,8 @@ def command(*options, **environment):
     try:
         yield running
     finally:
-        if running.process.poll() is None:
-            running.process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(running.process.pid, signal.SIGKILL)  # the command and its processes, if a test has failed
         running.end()
 
 
@@ -67,7 +69,7 @@ def test_sigterm_finishes_what_runs(tmp_path):
     with command("--jobs", "1", "--token-file", file) as running:
         assert httpx.get(f"{running.address}/v1/models").status_code == 401
         answers = []
-        large = png(1500, 1000)
+        large = png(1000, 700)
         address = f"{running.address}/v1/encode"
 
         def call():
@@ -90,7 +92,7 @@ def test_sigterm_finishes_what_runs(tmp_path):
             "status": 200,
             "bytes_in": len(large),
             "bytes_out": len(answers[0].content),
-            "pixels": 1_500_000,
+            "pixels": 700_000,
             "model": "fovea-s",
         }
         assert request["milliseconds"] > 0

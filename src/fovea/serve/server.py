@@ -19,6 +19,9 @@ _KEEP_ALIVE_SECONDS = 15
 _FARTHEST = 5.0
 """Seconds beyond the longest time of a request that a process which ends waits for it."""
 
+_START_SECONDS = 60
+"""Longest time in which a process may not answer the one that watches it: so long may it take to start."""
+
 
 def run(settings: Settings) -> None:
     """Serve until a signal (SIGTERM or SIGINT), finish what runs, and raise the signal again.
@@ -61,6 +64,7 @@ def configure(settings: Settings) -> Config:
         backlog=_BACKLOG,
         limit_concurrency=limits.connections,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_worker_healthcheck=_START_SECONDS,
         timeout_graceful_shutdown=int(limits.upload_seconds + limits.seconds + _FARTHEST),
     )
 
