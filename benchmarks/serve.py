@@ -264,9 +264,7 @@ def _memory(samples: Sequence[float]) -> dict[str, int]:
 @click.option("--limit", type=click.IntRange(min=1), default=8, show_default=True, help="Photographs of Kodak.")
 @click.option("--seconds", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds of each part.")
 @click.option("--minutes", type=click.FloatRange(min=0.05), default=10.0, show_default=True, help="Minutes at 80 %.")
-@click.option(
-    "--part", "parts", multiple=True, type=click.Choice(["throughput", "latency", "misuse"]), help="Only this."
-)
+@click.option("--part", "parts", multiple=True, type=click.Choice(PARTS), help="Only this, beside the rate.")
 @click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder for the table.")
 def main(
     workers: int, jobs: int, limit: int, seconds: float, minutes: float, parts: tuple[str, ...], out: Path

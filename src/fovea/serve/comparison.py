@@ -29,7 +29,10 @@ class _Candidate:
     content: bytes
     quality: int
     subsampling: Literal["4:2:0", "4:4:4"]
-    decoded: Pixels
+
+    def decoded(self) -> Pixels:
+        with Image.open(io.BytesIO(self.content), formats=["JPEG"]) as image:
+            return np.asarray(image)
 
 
 def compare(model: str, original: Pixels, data: bytes, decoded: Pixels, objects: Mask | None) -> Comparison:
@@ -65,17 +68,20 @@ def compare(model: str, original: Pixels, data: bytes, decoded: Pixels, objects:
         psnr_objects=None if inside is None else _psnr(error),
         objects=share,
         compared="picture" if inside is None else "objects",
-        jpeg=None
-        if smallest is None
-        else Jpeg(
-            bytes=len(smallest.content),
-            bpp=8 * len(smallest.content) / pixels,
-            quality=smallest.quality,
-            subsampling=smallest.subsampling,
-            psnr=_psnr(squared_error(original, smallest.decoded)),
-            psnr_objects=None if inside is None else _psnr(squared_error(original, smallest.decoded, inside)),
-        ),
+        jpeg=None if smallest is None else _figures(original, inside, smallest),
         sentence=sentence,
+    )
+
+
+def _figures(original: Pixels, inside: Mask | None, jpeg: _Candidate) -> Jpeg:
+    decoded = jpeg.decoded()
+    return Jpeg(
+        bytes=len(jpeg.content),
+        bpp=8 * len(jpeg.content) / (original.shape[0] * original.shape[1]),
+        quality=jpeg.quality,
+        subsampling=jpeg.subsampling,
+        psnr=_psnr(squared_error(original, decoded)),
+        psnr_objects=None if inside is None else _psnr(squared_error(original, decoded, inside)),
     )
 
 
@@ -94,11 +100,11 @@ def squared_error(original: Pixels, decoded: Pixels, inside: Mask | None = None)
     total, count = 0, 0
     for top in range(0, len(original), _STRIP):
         rows = slice(top, top + _STRIP)
-        difference = original[rows].astype(np.int32) - decoded[rows]
-        counted = difference if inside is None else difference[inside[rows]]
-        total += int(np.square(counted).sum(dtype=np.int64))
+        errors = np.square(original[rows].astype(np.int32) - decoded[rows]).sum(axis=2)
+        counted = errors if inside is None else errors[inside[rows]]
+        total += int(counted.sum(dtype=np.int64))
         count += counted.size
-    return total / count
+    return total / (3 * count)
 
 
 def _psnr(error: float) -> float | None:
@@ -115,7 +121,7 @@ def _smallest_jpeg(
         checkpoint()
         middle = (low + high) // 2
         jpeg = _jpeg(original, middle, subsampling)
-        if squared_error(original, jpeg.decoded, inside) <= largest_error:
+        if squared_error(original, jpeg.decoded(), inside) <= largest_error:
             best, high = jpeg, middle - 1
         else:
             low = middle + 1
@@ -125,5 +131,4 @@ def _smallest_jpeg(
 def _jpeg(original: Pixels, quality: int, subsampling: Literal["4:2:0", "4:4:4"]) -> _Candidate:
     file = io.BytesIO()
     Image.fromarray(original).save(file, "JPEG", quality=quality, subsampling=_SUBSAMPLINGS[subsampling], optimize=True)
-    with Image.open(file, formats=["JPEG"]) as image:
-        return _Candidate(file.getvalue(), quality, subsampling, np.asarray(image))
+    return _Candidate(file.getvalue(), quality, subsampling)
