@@ -203,17 +203,23 @@ def throughput(setup: Setup, call: str) -> tuple[Row, float]:
     with serving(setup) as running:
         address = f"{running.address}/v1/{call}" + (f"?quality={QUALITY}" if call == "encode" else "")
         clients = 2 * setup.workers * setup.jobs
-        asyncio.run(closed_loop(address, setup.bodies[call], clients, min(5.0, setup.seconds)))  # warms up
+        _warm_up(running, setup)
         answers = asyncio.run(closed_loop(address, setup.bodies[call], clients, setup.seconds))
     more = {"library_per_second": round(library, 2), "share": round(answers.per_second / library, 3)}
     return row("throughput", "as fast as answered", call, setup, answers, **more), answers.per_second
+
+
+def _warm_up(running: Running, setup: Setup) -> None:
+    for call, bodies in setup.bodies.items():
+        address = f"{running.address}/v1/{call}"
+        asyncio.run(closed_loop(address, bodies, setup.workers * setup.jobs, min(3.0, setup.seconds)))
 
 
 def latency(setup: Setup, rate: float) -> Row:
     """Time requests at 80 % of the rate that the service reaches, and watch its memory."""
     with serving(setup) as running:
         address = f"{running.address}/v1/encode?quality={QUALITY}"
-        asyncio.run(closed_loop(address, setup.bodies["encode"], setup.workers * setup.jobs, min(5.0, setup.seconds)))
+        _warm_up(running, setup)
         samples = [running.resident()]
         stop = threading.Event()
         watcher = threading.Thread(target=watch_memory, args=(running, stop, samples))
@@ -231,7 +237,6 @@ def misuse(setup: Setup, rate: float, name: str, act: Misuse | None) -> Row:
     async def run(running: Running) -> Answers:
         address = f"{running.address}/v1/encode?quality={QUALITY}"
         bodies = setup.bodies["encode"]
-        await closed_loop(address, bodies, setup.workers * setup.jobs, min(5.0, setup.seconds))
         task = asyncio.create_task(act(running.address, bodies)) if act else None
         await asyncio.sleep(min(2.0, setup.seconds))
         answers = await open_loop(address, bodies, 0.4 * rate, setup.seconds)
@@ -243,6 +248,7 @@ def misuse(setup: Setup, rate: float, name: str, act: Misuse | None) -> Row:
         return answers
 
     with serving(setup) as running:
+        _warm_up(running, setup)
         samples = [running.resident()]
         stop = threading.Event()
         watcher = threading.Thread(target=watch_memory, args=(running, stop, samples))
