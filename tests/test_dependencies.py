@@ -15,6 +15,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # The extras of each room; a room that is not here is of the core, which needs none.
 EXTRAS = {
     "jobs": ["cloud"],
+    "serve": ["serve"],
     "networks": ["train"],
     "training": ["train"],
     "datasets": ["train", "eval"],
@@ -105,7 +106,7 @@ def test_imports_are_declared(name):
     extras = [_declared(extra) for extra in EXTRAS.get(room, [])]
     allowed |= set.intersection(*extras) if extras else set()
     # The command loads what a verb needs when that is called, and tells which extra is missing.
-    verbs = set().union(*map(_declared, ("train", "eval"))) if room == "cli" else set()
+    verbs = set().union(*map(_declared, ("train", "eval", "serve"))) if room == "cli" else set()
     for module, inside in _imports(MODULES[name]):
         assert _distribution(module) in allowed | (verbs if inside else set()), module
 

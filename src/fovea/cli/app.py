@@ -18,6 +18,7 @@ from fovea.cli.info import info
 from fovea.cli.mask import mask_command
 from fovea.cli.models import models
 from fovea.cli.options import debug_option
+from fovea.cli.serve import serve
 from fovea.cli.train import train
 from fovea.cli.train_segmenter import train_segmenter
 
@@ -72,7 +73,7 @@ def main() -> None:
     """
 
 
-_CODING = (encode, decode, info, models)
+_CODING = (encode, decode, info, models, serve)
 _MEASURING = (detect_command, mask_command, eval_command, complexity)
 _TRAINING = (train, train_segmenter, export)
 for _verb in (*_CODING, *_MEASURING, *_TRAINING):

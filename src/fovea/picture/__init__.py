@@ -5,6 +5,7 @@
 
 from fovea.picture.alpha import decode_alpha, encode_alpha
 from fovea.picture.files import image_suffixes, open_picture, opened
+from fovea.picture.formats import FORMATS, save_picture
 from fovea.picture.metadata import image_info, orientation_in, orientation_of, oriented
 from fovea.picture.picture import Picture, check_size
 from fovea.picture.pixels import as_shown, as_stored
@@ -12,6 +13,7 @@ from fovea.picture.region import RegionLike, enlarged_map, fill_boxes, region_ma
 from fovea.picture.scaling import coded_box, enlarge, map_at_full_scale, needed_box, shrink
 
 __all__ = [
+    "FORMATS",
     "Picture",
     "RegionLike",
     "as_shown",
@@ -33,5 +35,6 @@ __all__ = [
     "orientation_of",
     "oriented",
     "region_map",
+    "save_picture",
     "shrink",
 ]
