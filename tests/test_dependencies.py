@@ -14,6 +14,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 # The extras of each room; a room that is not here is of the core, which needs none.
 EXTRAS = {
+    "camera": ["camera"],
     "networks": ["train"],
     "training": ["train"],
     "datasets": ["train", "eval"],
@@ -33,7 +34,7 @@ INDIRECT = {
     "tensorboard": "the logger of lightning",
     "onnxscript": "the exporter of torch",
 }
-NAMES = {"PIL": "pillow", "yaml": "pyyaml", "google": "protobuf", "skimage": "scikit-image"}
+NAMES = {"PIL": "pillow", "paho": "paho-mqtt", "yaml": "pyyaml", "google": "protobuf", "skimage": "scikit-image"}
 
 
 def _distribution(module: str) -> str:
@@ -93,7 +94,7 @@ def test_imports_are_declared(name):
     extras = [_declared(extra) for extra in EXTRAS.get(room, [])]
     allowed |= set.intersection(*extras) if extras else set()
     # The command loads what a verb needs when that is called, and tells which extra is missing.
-    verbs = set().union(*map(_declared, ("train", "eval"))) if room == "cli" else set()
+    verbs = set().union(*map(_declared, ("train", "eval", "camera"))) if room == "cli" else set()
     for module, inside in _imports(MODULES[name]):
         assert _distribution(module) in allowed | (verbs if inside else set()), module
 
@@ -110,5 +111,5 @@ def test_imports_of_developers_are_declared(folder):
 
 def test_nothing_is_declared_in_vain():
     imported = {_distribution(module) for path in MODULES.values() for module, _ in _imports(path)}
-    declared = CORE.union(*map(_declared, ("openvino", "train", "eval")))
+    declared = CORE.union(*map(_declared, ("openvino", "train", "eval", "camera")))
     assert declared - imported == set(INDIRECT)

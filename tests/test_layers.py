@@ -18,6 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the top to the bottom; a room may import those below it.
 ROOMS = [
     "cli",
+    "camera",
     "evaluation",
     "baselines",
     "training",
@@ -107,7 +108,14 @@ def test_a_face_exports_what_it_names(room):
 
 def _face(room: str) -> ModuleType:
     if room and room not in CORE:
-        for package in ("torch", "lightning", "supervision", "pycocotools"):  # what rooms above the core may need
+        for package in (
+            "torch",
+            "lightning",
+            "supervision",
+            "pycocotools",
+            "paho",
+            "fastapi",
+        ):  # what rooms above the core may need
             pytest.importorskip(package)
     return importlib.import_module(f"fovea.{room}" if room else "fovea")
 

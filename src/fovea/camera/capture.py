@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import av
+import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
 
@@ -46,8 +47,7 @@ class Camera:
         self._mailbox: Mailbox[_Taken] = Mailbox()
         self._container = _open(source)
         self._stop, self._number, self._error = threading.Event(), 0, ""
-        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
 
     @property
     def dropped(self) -> int:
@@ -65,16 +65,26 @@ class Camera:
         return self._error
 
     def take(self, timeout: float) -> Frame | None:
-        """Return the newest frame that has not been taken, and wait for it; None after ``timeout`` seconds."""
+        """Return the newest frame that has not been taken, and wait for it; None after ``timeout`` seconds.
+
+        The first call starts the reading, so that no frame of a file is missed before there is somebody to take it.
+        """
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+            self._thread.start()
         taken = self._mailbox.take(timeout)
         if taken is None:
             return None
-        return Frame(taken.number, taken.time, taken.picture.to_ndarray(format="rgb24"))
+        pixels = np.asarray(taken.picture.to_ndarray(format="rgb24"), np.uint8)
+        return Frame(taken.number, taken.time, pixels)
 
     def close(self) -> None:
         """Stop reading."""
         self._stop.set()
-        self._thread.join(_READ_S)
+        if self._thread is None:
+            self._container.close()
+        else:
+            self._thread.join(_READ_S)
 
     def _run(self) -> None:
         try:

@@ -104,9 +104,7 @@ class RateController:
             fitting = [scale for scale in SCALES if max(width, height) * scale >= _LONGEST_SIDE * FULL_SCALE]
             self._scale = max(min(fitting, default=FULL_SCALE), FULL_SCALE // 2)
 
-    def plan(
-        self, now: float, pixels: int, whole: bool, overhead: int = 0, in_pieces: bool = True
-    ) -> Plan | None:
+    def plan(self, now: float, pixels: int, whole: bool, overhead: int = 0, in_pieces: bool = True) -> Plan | None:
         """Return how a frame is coded that is there now.
 
         Args:

@@ -1,16 +1,18 @@
 """The places that a stream is sent to: a folder, an HTTP server, or an MQTT broker.
 
 None of them keeps more than one message that has not arrived. A broken connection is opened again after a pause, which
-doubles from one failure to the next up to half a minute. In the meantime frames are passed over, and the camera goes on.
+doubles from one failure to the next up to half a minute. In the meantime frames are passed over.
 """
 
+import base64
+import http.client
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
-import requests
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -25,9 +27,25 @@ ARRIVAL_S = 10.0
 """Seconds after which a message counts as lost."""
 _CONNECT_S = 5.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1, 30
+_LONGEST_ANSWER = 2**16
 
 Note = Callable[[str], None]
 """Takes a line for the user, such as that the connection is broken."""
+
+
+def check_destination(text: str) -> None:
+    """Check what can be checked of a destination without opening it.
+
+    Args:
+        text: an address of MQTT or HTTP, or a folder.
+
+    Raises:
+        FoveaError: it is neither.
+    """
+    if is_address(text):
+        parse_address(text)
+    else:
+        folder_of(text)
 
 
 def open_destination(text: str, note: Note) -> Destination:
@@ -95,22 +113,23 @@ class HttpDestination:
         clock: the time.
 
     Raises:
-        FoveaError: nothing answers there.
+        FoveaError: nothing answers there, or it refuses the camera.
     """
 
     takes_parts = True
 
     def __init__(self, address: HttpAddress, note: Note, clock: Clock | None = None) -> None:
         self._address, self._note, self._clock = address, note, clock or SystemClock()
-        self._session = requests.Session()
-        self._session.trust_env = False  # a camera posts to a server that it names, and never through a proxy
-        # Only what HTTP needs: on a slow link each byte of a header is one less for the picture.
-        self._session.headers.clear()
-        self._session.headers.update({"Content-Type": MEDIA_TYPE})
-        if address.account.username:
-            self._session.auth = (address.account.username, address.account.password)
+        kind = http.client.HTTPSConnection if address.tls else http.client.HTTPConnection
+        self._connection = kind(address.host, address.port, timeout=ARRIVAL_S)
         self._whole, self._pause, self._next, self._broken = False, 0.0, 0.0, False
-        self._first()
+        try:
+            answer = self._ask("OPTIONS", self._headers())
+        except (OSError, http.client.HTTPException) as error:
+            raise FoveaError(f"nothing answers: {_cause(error)}; start the watcher first", path=str(address)) from error
+        if not 200 <= answer.status < 300:
+            reason = f"answers {answer.status} {answer.reason}: check path, user name and password"
+            raise FoveaError(reason, path=str(address))
 
     def ready(self) -> bool:
         """Return whether the pause after a failure is over."""
@@ -118,24 +137,22 @@ class HttpDestination:
 
     def size(self, message: Message) -> int:
         """Return the bytes of the request."""
-        request = self._prepared(message)
-        headers = sum(len(f"{name}: {value}\r\n".encode()) for name, value in request.headers.items())
-        host = len(f"Host: {self._address.host}:{self._address.port}\r\n")
-        line = len(f"POST {self._address.path} HTTP/1.1\r\n\r\n")
-        return line + host + headers + len(message.data)
+        headers = {"Host": f"{self._address.host}:{self._address.port}"} | self._headers_of(message)
+        lines = [f"POST {self._address.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), ""]
+        return sum(len(line) + 2 for line in lines) + len(message.data)
 
     def send(self, message: Message) -> bool:
         """Post a message."""
         try:
-            answer = self._session.send(self._prepared(message), timeout=ARRIVAL_S, allow_redirects=False)
-        except requests.RequestException as error:
+            answer = self._ask("POST", self._headers_of(message), message.data)
+        except (OSError, http.client.HTTPException) as error:
             return self._fail(_cause(error))
-        if not answer.ok or answer.is_redirect:
-            return self._fail(f"answered {answer.status_code}")
+        if not 200 <= answer.status < 300:
+            return self._fail(f"it answers {answer.status} {answer.reason}")
         if self._broken:
             self._note(f"{self._address} answers again")
         self._pause, self._broken = 0.0, False
-        self._whole |= KEYFRAME in answer.headers
+        self._whole |= answer.getheader(KEYFRAME) is not None
         return True
 
     def wants_whole(self) -> bool:
@@ -145,31 +162,42 @@ class HttpDestination:
 
     def close(self) -> None:
         """Close the connection."""
-        self._session.close()
+        self._connection.close()
 
-    def _prepared(self, message: Message) -> requests.PreparedRequest:
-        headers = {HEADER: message.place.line()}
-        return self._session.prepare_request(
-            requests.Request("POST", str(self._address), headers=headers, data=message.data)
-        )
+    def _headers(self) -> dict[str, str]:
+        account = self._address.account
+        if not account.username:
+            return {}
+        token = base64.b64encode(f"{account.username}:{account.password}".encode()).decode()
+        return {"Authorization": f"Basic {token}"}
 
-    def _first(self) -> None:
-        """Ask once whether something takes messages there."""
+    def _headers_of(self, message: Message) -> dict[str, str]:
+        # Nothing beyond what HTTP needs: on a slow link each byte of a header is one less for the picture.
+        told = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(message.data)), HEADER: message.place.line()}
+        return told | self._headers()
+
+    def _ask(self, method: str, headers: Mapping[str, str], body: bytes = b"") -> http.client.HTTPResponse:
+        """Send a request, and return the answer, whose content is read. A failure closes the connection."""
         try:
-            answer = self._session.options(str(self._address), timeout=_CONNECT_S, allow_redirects=False)
-        except requests.RequestException as error:
-            raise FoveaError(f"{_cause(error)}: start the watcher first", path=str(self._address)) from error
-        if answer.status_code in (401, 403, 404):
-            raise FoveaError(
-                f"answered {answer.status_code}: check path, user name and password", path=str(self._address)
-            )
+            self._connection.putrequest(method, self._address.path, skip_accept_encoding=True)
+            for name, value in headers.items():
+                self._connection.putheader(name, value)
+            self._connection.endheaders(body)
+            answer = self._connection.getresponse()
+            answer.read(_LONGEST_ANSWER)
+            if not answer.isclosed():
+                self._connection.close()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            raise
+        return answer
 
     def _fail(self, reason: str) -> bool:
         self._pause = min(max(_FIRST_PAUSE_S, 2 * self._pause), _LONGEST_PAUSE_S)
         self._next = self._clock.now() + self._pause
         if not self._broken:
             self._note(f"{self._address}: {reason}; frames are passed over until it works again")
-        self._broken = self._whole = True
+        self._broken, self._whole = True, False
         return False
 
 
@@ -201,9 +229,10 @@ class MqttDestination:
 
     def size(self, message: Message) -> int:
         """Return the bytes of the packet."""
-        properties = len(_properties(message).pack())
-        body = 2 + len(self._address.topic.encode()) + 2 + properties + len(message.data)
-        return 1 + (body.bit_length() + 6) // 7 + body
+        user_property = 1 + 2 + len(HEADER) + 2 + len(message.place.line())
+        topic, packet_id = 2 + len(self._address.topic.encode()), 2
+        body = topic + packet_id + _length(user_property) + user_property + len(message.data)
+        return 1 + _length(body) + body
 
     def send(self, message: Message) -> bool:
         """Publish a message, and wait until the broker has it."""
@@ -261,7 +290,7 @@ def connect(
     Raises:
         FoveaError: no broker answers, or it refuses the connection.
     """
-    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
     if address.account.username:
         client.username_pw_set(address.account.username, address.account.password)
     if address.tls:
@@ -291,12 +320,19 @@ def connect(
     return client
 
 
+def _length(size: int) -> int:
+    """Return the bytes in which a packet tells a size: seven bits in each."""
+    return max(1, -(-size.bit_length() // 7))
+
+
 def _properties(message: Message) -> Properties:
-    properties = Properties(PacketTypes.PUBLISH)
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho has no types here
     properties.UserProperty = [(HEADER, message.place.line())]
     return properties
 
 
 def _cause(error: Exception) -> str:
     """Return the reason of a failed request in a few words."""
-    return "the connection took too long" if isinstance(error, requests.Timeout) else "nothing answers"
+    if isinstance(error, TimeoutError):
+        return "it takes too long"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

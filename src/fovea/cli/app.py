@@ -18,8 +18,10 @@ from fovea.cli.info import info
 from fovea.cli.mask import mask_command
 from fovea.cli.models import models
 from fovea.cli.options import debug_option
+from fovea.cli.stream import stream
 from fovea.cli.train import train
 from fovea.cli.train_segmenter import train_segmenter
+from fovea.cli.watch import watch
 
 _INTERRUPTED = 130
 
@@ -73,7 +75,8 @@ def main() -> None:
 
 
 _CODING = (encode, decode, info, models)
+_CAMERA = (stream, watch)
 _MEASURING = (detect_command, mask_command, eval_command, complexity)
 _TRAINING = (train, train_segmenter, export)
-for _verb in (*_CODING, *_MEASURING, *_TRAINING):
+for _verb in (*_CODING, *_CAMERA, *_MEASURING, *_TRAINING):
     main.add_command(_verb)
