@@ -132,9 +132,8 @@ def rectangles(grid: TileGrid, tiles: Iterable[int]) -> list[Box]:
     wanted = np.zeros(grid.tiles, bool)
     wanted[list(tiles)] = True
     columns, rows = grid.column_edges, grid.row_edges
-    found: list[
-        tuple[int, int, int, int]
-    ] = []  # first and last column, first and last row, each with the last excluded
+    # Columns and rows of each rectangle, from the first to the one after the last.
+    found: list[tuple[int, int, int, int]] = []
     for row, line in enumerate(wanted.reshape(grid.rows, grid.columns)):
         steps = np.flatnonzero(np.diff(line, prepend=False, append=False))
         for first, last in zip(steps[::2].tolist(), steps[1::2].tolist(), strict=True):

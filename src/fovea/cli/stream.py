@@ -1,6 +1,7 @@
 """The verb ``fovea stream``."""
 
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -62,8 +63,8 @@ def _eighths(_context: click.Context, _parameter: click.Parameter, value: str) -
     callback=_eighths,
     default=AUTO_SCALE,
     show_default=True,
-    help="Size at which frames are coded, as a fraction of their own: 1, 7/8, 3/4 and so on to 1/8. With auto it follows"
-    " the size of the frames and the budget.",
+    help="Size at which frames are coded, as a fraction of their own: 1, 7/8, 3/4 and so on to 1/8. With auto it"
+    " follows the size of the frames and the budget.",
 )
 @codec_options
 def stream(
@@ -82,9 +83,9 @@ def stream(
 ) -> None:
     """Send what a camera sees within a budget of bits.
 
-    SOURCE is a camera device, an address (rtsp://, http://), or a video file, which plays as a camera would. DESTINATION
-    is mqtt://HOST/TOPIC, http://HOST:PORT/PATH, or a folder. Ends with the video, or with Ctrl-C. Needs the extra
-    camera.
+    SOURCE is a camera device, an address (rtsp://, http://), or a video file, which plays as a camera would.
+    DESTINATION is mqtt://HOST/TOPIC, http://HOST:PORT/PATH, or a folder. Ends with the video, or with Ctrl-C. Needs the
+    extra camera.
     """
     with needs_extra("camera"):
         from fovea import camera
@@ -100,10 +101,8 @@ def stream(
         rate = camera.RateController(kbps, fps, min_quality, scale)
         streamer = camera.Streamer(encode, target, rate, clock, refresh)
         begun = clock.now()
-        try:
+        with suppress(Interruption):  # the usual end of a camera
             camera.run(frames, streamer, fps, clock)
-        except Interruption:
-            pass  # the usual end of a camera
         if not quiet:
             tell(_summary(streamer.counts, clock.now() - begun))
     finally:
