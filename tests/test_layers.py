@@ -108,14 +108,8 @@ def test_a_face_exports_what_it_names(room):
 
 def _face(room: str) -> ModuleType:
     if room and room not in CORE:
-        for package in (
-            "torch",
-            "lightning",
-            "supervision",
-            "pycocotools",
-            "paho",
-            "fastapi",
-        ):  # what rooms above the core may need
+        # What rooms above the core may need.
+        for package in ("torch", "lightning", "supervision", "pycocotools", "paho", "fastapi"):
             pytest.importorskip(package)
     return importlib.import_module(f"fovea.{room}" if room else "fovea")
 

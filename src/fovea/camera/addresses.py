@@ -111,8 +111,8 @@ def parse_address(text: str) -> Address:
     if scheme == "http":
         return HttpAddress(url.hostname, port or (443 if tls else 80), url.path or "/", Account.of(url), tls)
     topic = unquote(url.path.removeprefix("/"))
-    if not topic or any(sign in topic for sign in "+#\0"):
-        raise FoveaError("names no topic: write mqtt://HOST/TOPIC, without + and #", path=shown)
+    if not topic or url.query or any(sign in text for sign in "+#\0"):
+        raise FoveaError("names no topic: write mqtt://HOST/TOPIC, without +, # and ?", path=shown)
     return MqttAddress(url.hostname, port or (8883 if tls else 1883), topic, Account.of(url), tls)
 
 

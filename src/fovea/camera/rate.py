@@ -9,8 +9,8 @@ A token bucket holds the average: it fills with the budget, and each frame takes
 planned to spend what came in since the last one, and a share of what frames before it left or overdrew. A log of
 the last second holds the peak: a frame that would exceed it is coded a second time, with fewer bits.
 
-Where the budget does not give the lowest useful quality to each frame, frames are passed over, down to one each second.
-If it is not enough for that, the quality goes down to 0, and then the size at which the frames are coded.
+Where the budget does not give the lowest useful quality to each frame, frames are passed over, down to one in 1.2
+seconds. If it is not enough for that, the quality goes down to 0, and then the size at which the frames are coded.
 """
 
 import math
@@ -26,11 +26,12 @@ DEFAULT_FLOOR = 25
 SCALES = (8, 6, 4, 3, 2, 1)
 """Sizes at which frames are coded, in eighths."""
 _HIGHEST = 100
-_PATIENCE_S = 1.0
-"""Longest time without a frame for the sake of its quality."""
 _WINDOW_S = 1.02
 """The second of the peak, with a margin for the clocks of machines."""
-PIECE_S = 0.3
+_PATIENCE_S = 1.2
+"""Longest time without a frame for the sake of its quality. A frame of 1.2 seconds of the budget is below the peak, and
+the one before it has left the second of the peak by then."""
+_PIECE_S = 0.3
 """Largest piece of a frame, in seconds of the budget. Frames that are offered more often are never cut."""
 _SMOOTHING_S = 0.5
 """Seconds over which a surplus or a debt is spread."""
@@ -82,7 +83,8 @@ class RateController:
 
     def __init__(self, kbps: float, fps: float, floor: int = DEFAULT_FLOOR, scale: int | None = None) -> None:
         self.bytes_per_second = kbps * 1000 / 8
-        self._interval, self._floor, self._fixed = 1 / fps, floor, scale
+        self._shortest = self._interval = 1 / fps
+        self._floor, self._fixed = floor, scale
         self._scale = scale or FULL_SCALE
         self._levels = {True: _LEVEL, False: _LEVEL}
         self._slope = _SLOPE
@@ -91,7 +93,6 @@ class RateController:
         self._tokens = self.bytes_per_second * self._interval
         self._filled: float | None = None
         self._since: float | None = None
-        self._offered: float | None = None
 
     def start(self, width: int, height: int) -> None:
         """Choose the size at which the first frames are coded.
@@ -103,6 +104,10 @@ class RateController:
         if self._fixed is None:
             fitting = [scale for scale in SCALES if max(width, height) * scale >= _LONGEST_SIDE * FULL_SCALE]
             self._scale = max(min(fitting, default=FULL_SCALE), FULL_SCALE // 2)
+
+    def expect(self, interval: float) -> None:
+        """Note how many seconds there are from one frame of the camera to the next."""
+        self._interval = max(self._shortest, interval)
 
     def plan(self, now: float, pixels: int, whole: bool, overhead: int = 0, in_pieces: bool = True) -> Plan | None:
         """Return how a frame is coded that is there now.
@@ -118,12 +123,11 @@ class RateController:
             The plan; None: the frame has to be passed over, because the budget has to recover first.
         """
         target = self._target(now)
-        gap = self._interval if self._offered is None else now - self._offered
-        self._offered = now
-        pieces = math.ceil(target / (PIECE_S * self.bytes_per_second)) if in_pieces and gap > PIECE_S else 1
+        rare = in_pieces and self._interval > _PIECE_S
+        pieces = math.ceil(target / (_PIECE_S * self.bytes_per_second)) if rare else 1
         if pieces == 1:
             target = min(target, self.room(now))
-        waited = self._since is not None and now - self._since >= _PATIENCE_S
+        waited = self._since is not None and now - self._since + self._interval > _PATIENCE_S + 1e-6
         available = target - overhead
         quality = self._quality(available, pixels, whole, self._scale)
         if self._fixed is None:
@@ -172,7 +176,6 @@ class RateController:
 
     def idle(self, now: float) -> None:
         """Note that nothing of the frame that was there at a time has to be sent."""
-        self._offered = now
         self._fill(now)
         self._tokens = min(self._tokens, _DEPTH_S * self.bytes_per_second)
         self._since = now
@@ -221,7 +224,9 @@ class RateController:
         elapsed = max(self._interval, now - (self._since or 0.0))
         income = self.bytes_per_second * elapsed
         share = min(1.0, elapsed / _SMOOTHING_S)
-        return min(income + share * (self._tokens - income), self.bytes_per_second * max(1.0, elapsed))
+        return min(
+            income + share * (self._tokens - income), self.bytes_per_second * max(_PATIENCE_S, 1.2 * self._interval)
+        )
 
     def _quality(self, size: float, pixels: int, whole: bool, scale: int) -> float:
         """Return the quality at which pixels take so many bytes; it may be out of range."""

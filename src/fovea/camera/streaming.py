@@ -9,7 +9,7 @@ from typing import Protocol
 from fovea.bitstream import Box, TileGrid
 from fovea.camera.frames import Clock, Frame, Pixels
 from fovea.camera.message import Message, Place
-from fovea.camera.rate import PIECE_S, Plan, RateController
+from fovea.camera.rate import Plan, RateController
 from fovea.camera.tiles import SentTiles, default_tile_size, rectangles, split
 from fovea.codec import Codec
 from fovea.spec import FULL_SCALE
@@ -18,6 +18,8 @@ DEFAULT_REFRESH_S = 30.0
 """Seconds within which each tile is sent anew."""
 _TRIES = 4
 """Most encodings of a frame. A second one is rare, and more of them rarer still."""
+_LARGEST_PIECE = 0.9
+"""Most bytes that a piece is planned with, as a share of those of any second."""
 _MARGIN = 0.9
 """Share of the room that each further encoding aims at."""
 
@@ -101,6 +103,7 @@ class Streamer:
         self._stream = secrets.token_hex(4)
         self._sent: SentTiles | None = None
         self._overhead = 0
+        self._last: Frame | None = None
         self.counts = Counts()
 
     def offer(self, frame: Frame) -> bool:
@@ -116,6 +119,9 @@ class Streamer:
             self._lose()
             return False
         sent, now = self._tiles_of(frame), self._clock.now()
+        if self._last is not None and frame.number > self._last.number:
+            self._rate.expect((frame.time - self._last.time) / (frame.number - self._last.number))
+        self._last = frame
         if self._destination.wants_whole() or not self._destination.takes_parts:
             sent.forget()
         grid = sent.grid
@@ -151,8 +157,7 @@ class Streamer:
         parts, part = sum(map(len, groups)), 0
         pixels = _area([box for group in groups for box in group])
         # A tile is not cut, so that few tiles can be too few pieces for the whole budget.
-        most = PIECE_S * self._rate.bytes_per_second * len(groups) if plan.pieces > 1 else plan.budget
-        left = min(plan.budget, most)
+        left = min(plan.budget, _LARGEST_PIECE * self._rate.peak * len(groups))
         for group in groups:
             area = _area(group)
             if plan.pieces > 1 or part:

@@ -44,7 +44,7 @@ def _eighths(_context: click.Context, _parameter: click.Parameter, value: str) -
     type=click.IntRange(0, 100),
     default=25,
     show_default=True,
-    help="Quality below which frames are passed over instead, down to one each second.",
+    help="Quality below which frames are passed over instead, down to one in 1.2 seconds.",
 )
 @click.option(
     "--refresh",
