@@ -1,5 +1,9 @@
 """Both ends together, over a broker and over HTTP on this machine."""
 
+import getpass
+import shutil
+import socket
+import subprocess
 import threading
 
 import numpy as np
@@ -176,8 +180,6 @@ def test_sizes_are_those_on_the_link(watching, sending, broker):
 
 def test_requests_have_the_size_that_is_told(codec):
     """Of HTTP, by a server that counts."""
-    import socket
-
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     heard = []
@@ -208,7 +210,9 @@ def test_requests_have_the_size_that_is_told(codec):
 def test_an_account_is_needed_where_one_is_set(kind, tmp_path, watching):
     notes = []
     if kind == "mqtt":
-        broker = start_broker(tmp_path, ["allow_anonymous false", f"password_file {_passwords(tmp_path)}"])
+        broker = start_broker(
+            tmp_path, ["allow_anonymous false", f"user {getpass.getuser()}", f"password_file {_passwords(tmp_path)}"]
+        )
         good, bad = broker.address(account="me:secret@"), broker.address(account="me:wrong@")
     else:
         broker, good = None, f"http://me:secret@127.0.0.1:{free_port()}/camera"
@@ -216,7 +220,7 @@ def test_an_account_is_needed_where_one_is_set(kind, tmp_path, watching):
         bad = good.replace("secret", "wrong")
     try:
         open_destination(good, notes.append).close()
-        with pytest.raises(FoveaError, match="refuses|401") as caught:
+        with pytest.raises(FoveaError, match=r"refuses|401") as caught:
             open_destination(bad, notes.append)
         assert "wrong" not in str(caught.value)
     finally:
@@ -225,9 +229,6 @@ def test_an_account_is_needed_where_one_is_set(kind, tmp_path, watching):
 
 
 def _passwords(folder):
-    import shutil
-    import subprocess
-
     program = shutil.which("mosquitto_passwd")
     if program is None:
         pytest.skip("needs mosquitto_passwd")
@@ -274,7 +275,7 @@ def test_messages_that_are_wrong_are_told_and_passed_over(kind, request, watchin
     end = watching(address)
     destination = open_destination(address, print)
     place = Place("ab", 0, 0, 1.0, WIDTH, HEIGHT, 0, 0, 0, 1)
-    good = encode(ground(), 20)
+    good = encode(ground(), 60)
     destination.send(Message(place, b"no picture"))
     assert eventually(lambda: len(end.notes) == 1)
     if kind == "http":

@@ -159,8 +159,9 @@ def run(source: Source, streamer: Streamer, fps: float, clock: Clock) -> None:
         clock.sleep(max(0.0, due - clock.now()))
         frame = source.take(_POLL_S)
         if frame is not None:
-            # A frame that came late moves no later one, as long as it is not a whole interval late.
-            due = max(due + 1 / fps, clock.now())
+            # A frame that comes late moves no later one, as long as it is not a whole interval late.
+            late = clock.now() - due
+            due += 1 / fps if late < 1 / fps else late + 1 / fps
             streamer.offer(frame)
 
 
