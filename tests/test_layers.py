@@ -25,6 +25,7 @@ ROOMS = [
     "recognition",
     "datasets",
     "networks",
+    "integrations",
     "pillow",
     "codec",
     "arguments",

@@ -210,9 +210,7 @@ def test_requests_have_the_size_that_is_told(codec):
 def test_an_account_is_needed_where_one_is_set(kind, tmp_path, watching):
     notes = []
     if kind == "mqtt":
-        broker = start_broker(
-            tmp_path, ["allow_anonymous false", f"user {getpass.getuser()}", f"password_file {_passwords(tmp_path)}"]
-        )
+        broker = start_broker(tmp_path, _with_passwords(tmp_path))
         good, bad = broker.address(account="me:secret@"), broker.address(account="me:wrong@")
     else:
         broker, good = None, f"http://me:secret@127.0.0.1:{free_port()}/camera"
@@ -228,14 +226,15 @@ def test_an_account_is_needed_where_one_is_set(kind, tmp_path, watching):
             broker.stop()
 
 
-def _passwords(folder):
+def _with_passwords(folder):
+    """Lines of the configuration of a broker that knows one user."""
     program = shutil.which("mosquitto_passwd")
     if program is None:
         pytest.skip("needs mosquitto_passwd")
     path = folder / "passwords"
     subprocess.run([program, "-c", "-b", str(path), "me", "secret"], check=True, capture_output=True)
     path.chmod(0o644)
-    return path
+    return ["allow_anonymous false", f"user {getpass.getuser()}", f"password_file {path}"]
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_wrong_ends_are_told_before_any_work(fovea, video, monkeypatch, source, 
     [["--kbps", "0"], ["--kbps", "nan"], [], ["--kbps", "9", "--scale", "2/3"], ["--kbps", "9", "--fps", "-1"]],
 )
 def test_wrong_numbers_are_wrong_usage(fovea, video, options):
-    assert fovea("stream", video, "out", *options).exit_code == 2
+    assert fovea("stream", video, "out", *options.split()).exit_code == 2
 
 
 @pytest.mark.parametrize("source", ["nowhere", "mqtt://127.0.0.1", "https://127.0.0.1:1/camera"])
@@ -97,3 +97,24 @@ def test_both_ends_and_their_usual_end(video, tmp_path):
         watcher.kill()
         watcher.wait()
         watcher.stdout.close()
+
+
+def test_a_bag_is_recoded(fovea, tmp_path):
+    pytest.importorskip("rosbags")
+    from rosbags.rosbag2 import Writer
+    from rosbags.typesys import Stores, get_typestore
+
+    store = get_typestore(Stores.LATEST)
+    stamp = store.types["builtin_interfaces/msg/Time"](sec=1, nanosec=2)
+    header = store.types["std_msgs/msg/Header"](stamp=stamp, frame_id="camera")
+    kind = "sensor_msgs/msg/Image"
+    pixels = np.zeros(64 * 48, np.uint8)
+    image = store.types[kind](header, height=48, width=64, encoding="mono8", is_bigendian=0, step=64, data=pixels)
+    with Writer(tmp_path / "bag", version=9) as writer:
+        writer.write(writer.add_connection("/camera", kind, typestore=store), 1, store.serialize_cdr(image, kind))
+    coded = fovea("rosbag", "encode", tmp_path / "bag", tmp_path / "coded", "-j", 1)
+    assert coded.exit_code == 0, coded.stderr
+    assert "1 images of 1 messages" in coded.stderr
+    assert fovea("rosbag", "decode", tmp_path / "coded", tmp_path / "decoded").exit_code == 0
+    again = fovea("rosbag", "decode", tmp_path / "missing", tmp_path / "more")
+    assert again.exit_code == 1 and "missing" in again.stderr

@@ -224,9 +224,8 @@ class RateController:
         elapsed = max(self._interval, now - (self._since or 0.0))
         income = self.bytes_per_second * elapsed
         share = min(1.0, elapsed / _SMOOTHING_S)
-        return min(
-            income + share * (self._tokens - income), self.bytes_per_second * max(_PATIENCE_S, 1.2 * self._interval)
-        )
+        most = _PATIENCE_S * self.bytes_per_second * max(1.0, self._interval)
+        return min(income + share * (self._tokens - income), most)
 
     def _quality(self, size: float, pixels: int, whole: bool, scale: int) -> float:
         """Return the quality at which pixels take so many bytes; it may be out of range."""

@@ -87,7 +87,9 @@ class Inbox:
             missed = self._next != (place.stream, place.number)
             self._next = place.stream, place.number + 1
             frame, pixels = self._received
-            pixels = header.width * header.height + (pixels if frame == (place.stream, place.frame) else 0)
+            if not place.part or frame != (place.stream, place.frame):
+                pixels = 0
+            pixels += header.width * header.height
             self._received = (place.stream, place.frame), pixels
             covers_all = pixels == place.width * place.height  # the parts of a frame do not overlap
             self._waiting = [(old, other) for old, other in self._waiting if not _covers(box, other)]
