@@ -95,7 +95,7 @@ def test_imports_are_declared(name):
     extras = [_declared(extra) for extra in EXTRAS.get(room, [])]
     allowed |= set.intersection(*extras) if extras else set()
     # The command loads what a verb needs when that is called, and tells which extra is missing.
-    verbs = set().union(*map(_declared, ("train", "eval", "camera"))) if room == "cli" else set()
+    verbs = set().union(*map(_declared, ("train", "eval", "camera", "ros"))) if room == "cli" else set()
     for module, inside in _imports(MODULES[name]):
         assert _distribution(module) in allowed | (verbs if inside else set()), module
 

@@ -59,8 +59,7 @@ def test_wrong_ends_are_told_before_any_work(fovea, video, monkeypatch, source, 
 
 
 @pytest.mark.parametrize(
-    "options",
-    [["--kbps", "0"], ["--kbps", "nan"], [], ["--kbps", "9", "--scale", "2/3"], ["--kbps", "9", "--fps", "-1"]],
+    "options", ["", "--kbps 0", "--kbps nan", "--kbps 9 --scale 2/3", "--kbps 9 --fps -1", "--kbps 9 --refresh 0"]
 )
 def test_wrong_numbers_are_wrong_usage(fovea, video, options):
     assert fovea("stream", video, "out", *options.split()).exit_code == 2

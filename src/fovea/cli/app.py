@@ -18,6 +18,7 @@ from fovea.cli.info import info
 from fovea.cli.mask import mask_command
 from fovea.cli.models import models
 from fovea.cli.options import debug_option
+from fovea.cli.rosbag import rosbag
 from fovea.cli.stream import stream
 from fovea.cli.train import train
 from fovea.cli.train_segmenter import train_segmenter
@@ -75,7 +76,7 @@ def main() -> None:
 
 
 _CODING = (encode, decode, info, models)
-_CAMERA = (stream, watch)
+_CAMERA = (stream, watch, rosbag)
 _MEASURING = (detect_command, mask_command, eval_command, complexity)
 _TRAINING = (train, train_segmenter, export)
 for _verb in (*_CODING, *_CAMERA, *_MEASURING, *_TRAINING):

@@ -98,8 +98,8 @@ def decode_bag(source: str | Path, target: str | Path, codec: Codec | None = Non
     """Decode the coded images of a bag to messages of the type ``Image``, rgb8, rgba8 or mono8.
 
     Args:
-        source: folder or file of a bag. Topics whose images are coded with Fovea become topics of ``Image``; topics with
-            images of other formats stay as they are.
+        source: folder or file of a bag. Topics whose images are coded with Fovea become topics of ``Image``; topics
+            with images of other formats stay as they are.
         target: folder of the new bag, which must not exist.
         codec: what decodes; by default one with the default engine.
 
