@@ -6,27 +6,22 @@ other end ``receiving`` takes the messages, ``watching`` makes pictures of them,
 ``docs/camera.md`` describes messages and controller.
 """
 
-from fovea.camera.addresses import Address, HttpAddress, MqttAddress, parse_address
+from fovea.camera.addresses import HttpAddress, MqttAddress, parse_address
 from fovea.camera.capture import Camera, run
-from fovea.camera.frames import Clock, Frame, Mailbox, SystemClock
+from fovea.camera.frames import Frame, Mailbox, SystemClock
 from fovea.camera.message import Message, Place
-from fovea.camera.rate import DEFAULT_FLOOR, RateController
+from fovea.camera.rate import RateController
 from fovea.camera.receiving import open_receiver
 from fovea.camera.sending import check_destination, open_destination
 from fovea.camera.serving import Server
-from fovea.camera.streaming import DEFAULT_REFRESH_S, Counts, Destination, Streamer, encoder_of
+from fovea.camera.streaming import Counts, Streamer, encoder_of
 from fovea.camera.viewing import LOCAL_NAMES, Stage, create_app
 from fovea.camera.watching import Shown, Watcher
 
 __all__ = [
-    "DEFAULT_FLOOR",
-    "DEFAULT_REFRESH_S",
     "LOCAL_NAMES",
-    "Address",
     "Camera",
-    "Clock",
     "Counts",
-    "Destination",
     "Frame",
     "HttpAddress",
     "Mailbox",
