@@ -100,4 +100,4 @@ def test_splitting_keeps_what_is_covered(pixels):
 
 
 def test_tiles_of_large_frames_are_larger():
-    assert (default_tile_size(640, 480), default_tile_size(1080, 1920)) == (128, 256)
+    assert (default_tile_size(640, 480), default_tile_size(1080, 1920)) == (64, 128)
