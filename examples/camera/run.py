@@ -20,7 +20,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-WIDTH, HEIGHT, FPS, SECONDS = 640, 480, 15, 60
+WIDTH, HEIGHT, FPS, SECONDS = 640, 480, 10, 20
 _PATIENCE_S = 60.0
 
 

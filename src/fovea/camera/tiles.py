@@ -30,8 +30,8 @@ def default_tile_size(width: int, height: int) -> int:
     """Return the side of the tiles of frames of a size, in pixels.
 
     The smallest tiles fit moving objects best: they kept more of the accuracy than larger ones where a camera stands
-    still, and as much where it moves. Frames of more than 960 pixels are usually coded at a smaller size, so their tiles
-    cover more pixels.
+    still, and as much where it moves. Frames of more than 960 pixels are usually coded at a smaller size, so that their
+    tiles cover more pixels.
     """
     return 2 * TILE_UNIT if max(width, height) > _LARGE_FRAME else TILE_UNIT
 
