@@ -16,6 +16,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = {
     "jobs": ["cloud"],
     "serve": ["serve"],
+    "camera": ["camera"],
     "networks": ["train"],
     "training": ["train"],
     "datasets": ["train", "eval"],
@@ -25,6 +26,7 @@ EXTRAS = {
 }
 # Modules that need more than their room: they are imported where that is there.
 MORE = {
+    "integrations/rosbag.py": ["ros"],
     "engine/ov.py": ["openvino"],
     "integrations/huggingface.py": ["huggingface"],
     "integrations/imageio.py": ["imageio"],
@@ -46,7 +48,7 @@ INDIRECT = {
     "tensorboard": "the logger of lightning",
     "onnxscript": "the exporter of torch",
 }
-NAMES = {"PIL": "pillow", "yaml": "pyyaml", "google": "protobuf", "skimage": "scikit-image"}
+NAMES = {"PIL": "pillow", "paho": "paho-mqtt", "yaml": "pyyaml", "google": "protobuf", "skimage": "scikit-image"}
 
 
 def _distribution(module: str) -> str:
@@ -106,7 +108,7 @@ def test_imports_are_declared(name):
     extras = [_declared(extra) for extra in EXTRAS.get(room, [])]
     allowed |= set.intersection(*extras) if extras else set()
     # The command loads what a verb needs when that is called, and tells which extra is missing.
-    verbs = set().union(*map(_declared, ("train", "eval", "serve"))) if room == "cli" else set()
+    verbs = set().union(*map(_declared, ("train", "eval", "serve", "camera", "ros"))) if room == "cli" else set()
     for module, inside in _imports(MODULES[name]):
         assert _distribution(module) in allowed | (verbs if inside else set()), module
 
