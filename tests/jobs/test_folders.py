@@ -306,7 +306,7 @@ def test_a_job_that_is_ended_goes_on(fovea, photos, tmp_path, tiny, number):
     assert 2 <= len(early) < 17 and not any(name.endswith(".part") for name in early)
     if number == signal.SIGINT:
         assert "the same command goes on" in message and message.count("\n") == 1
-        assert len(rows_of(tmp_path / "m")) >= 2
+        assert rows_of(tmp_path / "m")
     assert fovea(*command).exit_code == 0
     counts = Counter(row["path"] for row in rows_of(tmp_path / "m"))
     assert len(counts) == 17 and set(counts.values()) == {1}
