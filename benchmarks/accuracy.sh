@@ -4,7 +4,8 @@
 # Results are cached in .accuracy/, so an interrupted run continues where it stopped, and a further codec costs only its
 # own work. Tables go to RESULTS/SET. The report stays in .accuracy/, because it shows images of others. The set "ways"
 # compares several methods to code for machines. "coco_seen" and "aerial_seen" score recognizers against their own
-# output on the originals, which is less noisy than labels.
+# output on the originals, which is less noisy than labels. "views", "drone" and "coco_sizes" compare the sizes at which
+# codecs code, likewise by what is seen; the first two are the 1080p frames of frames.py, of the half named judge.
 #   CODECS   codecs to compare
 #   LIMIT    largest number of images of each set
 #   SHARED   folder of the data sets and recognizers, ../shared by default
@@ -29,14 +30,30 @@ recognizers() {
     echo "${listed// /,}"
 }
 
-measure() { # SET, labels, images, recognizers, further options
+evaluate() { # SET, recognizers, further options
     local work=.accuracy/$1 results=$tables/$1
     # shellcheck disable=SC2046
-    "$fovea" eval --data "$shared/data/$2" --images "$shared/data/$3" --codecs "$codecs" --recognizers "$4" \
-        --anchor hevc --out "$work" --cache .accuracy/cache.sqlite \
-        $([ -z "${LIMIT:-}" ] || echo --limit "$LIMIT") "${@:5}"
+    "$fovea" eval --codecs "$codecs" --recognizers "$2" --out "$work" --cache .accuracy/cache.sqlite \
+        $([ -z "${LIMIT:-}" ] || echo --limit "$LIMIT") "${@:3}"
     mkdir -p "$results"
     cp "$work"/{points.csv,summary.csv,pairs.csv} "$results"
+}
+
+measure() { # SET, labels, images, recognizers, further options
+    evaluate "$1" "$4" --data "$shared/data/$2" --images "$shared/data/$3" --anchor hevc "${@:5}"
+}
+
+# Each codec at four sizes, and each Fovea model also at the size that it chooses.
+measure_sizes() { # SET, further options
+    local codec sized=""
+    for codec in ${SIZED:-fovea-s vvc:fast hevc jpeg}; do
+        [[ $codec != fovea* ]] || sized+=$codec@1,
+        sized+=$codec,$codec@3/4,$codec@1/2,$codec@1/3,
+    done
+    # shellcheck disable=SC2086
+    codecs=${sized%,} evaluate "$1" "$(recognizers yolov5n yolov8n yolox_nano centernet_mbv3_512)" --reference self \
+        --anchor vvc:fast@best --qualities fovea-s=5,15,25,35,45,60,75,90 --qualities vvc:fast=18,22,26,30,34 \
+        --qualities hevc=9,13,17,21,25,29 --qualities jpeg=5,12,20,30,45,65 "${@:2}"
 }
 
 for set in "${@:-coco coco_seen masks aerial_cars aerial_seen indoor}"; do
@@ -56,7 +73,19 @@ for set in "${@:-coco coco_seen masks aerial_cars aerial_seen indoor}"; do
             indoor) measure "$name" "$name/instances.json" "$name/images" "$(recognizers yolov8n yolox_nano)" ;;
             # shellcheck disable=SC2086
             ways) codecs=$ways measure ways coco/val.json coco/val "$(recognizers $all)" ;;
-            *) echo "unknown set $name: coco, coco_seen, masks, aerial_cars, aerial_seen, indoor, ways" >&2; exit 2 ;;
+            views | drone)
+                [ -d ".accuracy/frames/$name" ] || "${fovea%/*}/python" benchmarks/frames.py
+                measure_sizes "$name" --data ".accuracy/frames/$name/judge"
+                ;;
+            coco_sizes)
+                LIMIT=${LIMIT:-100} measure_sizes "$name" --data "$shared/data/coco/val.json" \
+                    --images "$shared/data/coco/val"
+                ;;
+            *)
+                echo "unknown set $name: coco, coco_seen, masks, aerial_cars, aerial_seen, indoor, ways, views, drone," \
+                    "coco_sizes" >&2
+                exit 2
+                ;;
         esac
     done
 done

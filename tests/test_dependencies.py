@@ -15,6 +15,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # The extras of each room; a room that is not here is of the core, which needs none.
 EXTRAS = {
     "jobs": ["cloud"],
+    "serve": ["serve"],
+    "camera": ["camera"],
     "networks": ["train"],
     "training": ["train"],
     "datasets": ["train", "eval"],
@@ -24,19 +26,29 @@ EXTRAS = {
 }
 # Modules that need more than their room: they are imported where that is there.
 MORE = {
+    "integrations/rosbag.py": ["ros"],
     "engine/ov.py": ["openvino"],
+    "integrations/huggingface.py": ["huggingface"],
+    "integrations/imageio.py": ["imageio"],
+    "integrations/numcodecs.py": ["zarr"],
+    "integrations/torch.py": ["torch"],
+    "integrations/webdataset.py": ["webdataset"],
+    "integrations/zarr.py": ["zarr"],
     "integrations/ray.py": ["ray"],
     "training/data/pseudo_labels.py": ["eval"],
 }
-# A codec to compare with, which users install themselves.
-USERS_OWN = {"baselines/compressai_models.py": {"compressai", "torch"}}
+# What users install themselves: a codec to compare with, and a program that reads files of Fovea.
+USERS_OWN = {
+    "baselines/compressai_models.py": {"compressai", "torch"},
+    "integrations/ultralytics.py": {"ultralytics"},
+}
 # Packages that others load by name.
 INDIRECT = {
     "s3fs": "the addresses s3:// of fsspec",
     "tensorboard": "the logger of lightning",
     "onnxscript": "the exporter of torch",
 }
-NAMES = {"PIL": "pillow", "yaml": "pyyaml", "google": "protobuf", "skimage": "scikit-image"}
+NAMES = {"PIL": "pillow", "paho": "paho-mqtt", "yaml": "pyyaml", "google": "protobuf", "skimage": "scikit-image"}
 
 
 def _distribution(module: str) -> str:
@@ -96,7 +108,7 @@ def test_imports_are_declared(name):
     extras = [_declared(extra) for extra in EXTRAS.get(room, [])]
     allowed |= set.intersection(*extras) if extras else set()
     # The command loads what a verb needs when that is called, and tells which extra is missing.
-    verbs = set().union(*map(_declared, ("train", "eval"))) if room == "cli" else set()
+    verbs = set().union(*map(_declared, ("train", "eval", "serve", "camera", "ros"))) if room == "cli" else set()
     for module, inside in _imports(MODULES[name]):
         assert _distribution(module) in allowed | (verbs if inside else set()), module
 
@@ -113,5 +125,6 @@ def test_imports_of_developers_are_declared(folder):
 
 def test_nothing_is_declared_in_vain():
     imported = {_distribution(module) for path in MODULES.values() for module, _ in _imports(path)}
-    declared = CORE.union(*map(_declared, ("openvino", "train", "eval", "cloud", "ray")))
+    for_users = PROJECT["optional-dependencies"].keys() - {"demo", "docs", "dev"}
+    declared = CORE.union(*map(_declared, for_users))
     assert declared - imported == set(INDIRECT)

@@ -25,6 +25,7 @@ from fovea.errors import (
     TruncatedError,
     UnsupportedVersionError,
 )
+from fovea.files import imread, imwrite
 from fovea.picture import Picture
 from fovea.store import ModelInfo, list_models, load_model
 
@@ -49,6 +50,8 @@ __all__ = [
     "__version__",
     "decode",
     "encode",
+    "imread",
+    "imwrite",
     "list_models",
     "load_model",
 ]

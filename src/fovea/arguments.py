@@ -12,7 +12,7 @@ from PIL import Image
 from fovea.bitstream import MAX_TILE_SIZE, TILE_UNIT, Box
 from fovea.errors import ArgumentError
 from fovea.picture import Picture
-from fovea.spec import FULL_SCALE
+from fovea.spec import FULL_SCALE, HIGHEST_QUALITY
 
 ScaleLike = str | float | Fraction
 """A size at which a picture is coded: a number of eighths of its own, such as 1, 0.75 or "1/2"; or "auto"."""
@@ -45,8 +45,8 @@ def quality_number(quality: float) -> int:
     Raises:
         ArgumentError: it is out of range, or no number.
     """
-    if not (isinstance(quality, Real) and 0 <= quality <= 100):
-        raise ArgumentError(f"quality {quality!r} is out of range: choose 0 (smallest file) to 100")
+    if not (isinstance(quality, Real) and 0 <= quality <= HIGHEST_QUALITY):
+        raise ArgumentError(f"quality {quality!r} is out of range: choose 0 (smallest file) to {HIGHEST_QUALITY}")
     return round(quality)
 
 

@@ -200,7 +200,7 @@ class Codec:
             self.model.id, picture.width, picture.height, size.quality, picture.mode, tile_size, scale=size.scale
         )
         region = None if region is None else shrink(region, size.scale)
-        pixels = shrink(picture.pixels, size.scale)
+        pixels = shrink(picture.pixels, size.scale, self.engine.threads)
         return header, self._encoder.get().encode(pixels, header.grid, size.quality, region)
 
     def encode_to_size(

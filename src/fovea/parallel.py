@@ -2,11 +2,43 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import islice
 from typing import TypeVar
 
 In = TypeVar("In")
 Out = TypeVar("Out")
+
+_check: ContextVar[Callable[[], object]] = ContextVar("check", default=lambda: None)
+
+
+@contextmanager
+def checked(check: Callable[[], object]) -> Iterator[None]:
+    """Call a function before each item that :func:`parallel` works on inside the block, and at each :func:`checkpoint`.
+
+    An error that it raises ends the work: so a long coding stops, at the next tile, when nobody waits for it any more.
+
+    Args:
+        check: the function. Several threads may call it at the same time.
+
+    Example:
+        >>> with checked(lambda: print("next")):
+        ...     parallel(abs, [3, -4], threads=1)
+        next
+        next
+        [3, 4]
+    """
+    token = _check.set(check)
+    try:
+        yield
+    finally:
+        _check.reset(token)
+
+
+def checkpoint() -> None:
+    """Call the function of :func:`checked`, if there is one."""
+    _check.get()()
 
 
 def parallel(function: Callable[[In], Out], items: Iterable[In], threads: int) -> list[Out]:
@@ -18,10 +50,16 @@ def parallel(function: Callable[[In], Out], items: Iterable[In], threads: int) -
         threads: number of items to work on at the same time.
     """
     items = list(items)
+    check = _check.get()  # the threads of a pool do not see what is set in this one
+
+    def work(item: In) -> Out:
+        check()
+        return function(item)
+
     if len(items) < 2 or threads < 2:
-        return [function(item) for item in items]
+        return [work(item) for item in items]
     with ThreadPoolExecutor(min(threads, len(items))) as pool:
-        return list(pool.map(function, items))
+        return list(pool.map(work, items))
 
 
 def stream(function: Callable[[In], Out], items: Iterable[In], threads: int) -> Iterator[Out]:

@@ -6,8 +6,11 @@ These numbers are part of the file format: a model that was trained with others 
 import numpy as np
 from numpy.typing import NDArray
 
-QUALITIES = 101
-"""How many qualities there are: the integers 0 to 100."""
+HIGHEST_QUALITY = 100
+"""Qualities are the integers from 0, the smallest file, to this, the best picture."""
+
+QUALITIES = HIGHEST_QUALITY + 1
+"""How many qualities there are."""
 
 STRIDE = 16
 """Pixels along either side of one position of the latent y."""

@@ -7,9 +7,8 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from fovea.bitstream import MAX_METADATA_BYTES, Metadata
-from fovea.cli.formats import FORMATS, save
 from fovea.errors import ImageError
-from fovea.picture import Picture, open_picture
+from fovea.picture import FORMATS, Picture, open_picture, save_picture
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 9, 3), np.uint8)
 SUFFIXES = sorted(FORMATS.keys() - {"jpeg", "tiff"})
@@ -40,7 +39,7 @@ def profile_of(size):
 
 def written(picture, suffix):
     file = io.BytesIO()
-    note = save(picture, file, FORMATS[suffix])
+    note = save_picture(picture, file, FORMATS[suffix])
     return open_picture(file), note
 
 
@@ -110,12 +109,12 @@ def test_broken_metadata_are_kept():
 
 def test_too_large_for_the_format():
     with pytest.raises(ImageError, match="cannot be written as WEBP"):
-        save(Picture(np.zeros((1, 17000, 3), np.uint8)), io.BytesIO(), FORMATS["webp"])
+        save_picture(Picture(np.zeros((1, 17000, 3), np.uint8)), io.BytesIO(), FORMATS["webp"])
 
 
 def test_the_command_reports_what_is_left_out(fovea, tmp_path):
     source = tmp_path / "a.png"
-    Image.fromarray(PIXELS).save(source, exif=exif_of(70_000))
+    Image.fromarray(PIXELS).save_picture(source, exif=exif_of(70_000))
     assert fovea("encode", source, tmp_path / "a.fov").exit_code == 0
     result = fovea("decode", tmp_path / "a.fov", tmp_path / "a.jpg", "--quiet")
     assert result.exit_code == 0

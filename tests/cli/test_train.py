@@ -1,7 +1,7 @@
 """The verbs ``fovea train``, ``fovea train-segmenter``, ``fovea export`` and ``fovea complexity``."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ pytest.importorskip("lightning")
 
 from fovea import training
 from fovea.networks import NetworkConfig
-from fovea.store import load_model
+from fovea.store import load_model, save_model
 from fovea.training import Hardware, lineage
 
 CONFIG = """
@@ -138,6 +138,15 @@ def test_complexity(fovea):
     result = fovea("complexity", "huge")
     assert result.exit_code == 2
     assert "base, base-roi, base-objectness, light-encoder, large" in result.stderr
+
+
+@pytest.mark.parametrize("card", [{}, {"config": None}, {"config": {"architecture": {"wide": "wide"}}}])
+def test_complexity_of_a_model_that_does_not_tell_its_architecture(fovea, tmp_path, card):
+    model = tmp_path / "bare.fovea"
+    save_model(replace(load_model("fovea-s"), card=card), model)
+    result = fovea("complexity", model)
+    assert result.exit_code == 1
+    assert "bare.fovea: the card of this model does not tell its architecture" in result.stderr
 
 
 def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch):

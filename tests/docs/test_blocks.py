@@ -1,5 +1,6 @@
 """The blocks that are marked to be run do run."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -29,8 +30,18 @@ def test_there_are_blocks_of_both_kinds():
     assert len(PYTHON) + len(SHELL) == len(MARKED)
 
 
+def _imports(text):
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+
+
 @pytest.mark.parametrize("text", PYTHON)
 def test_python_runs(photo, text):
+    for package in {name.split(".")[0] for name in _imports(text)}:
+        pytest.importorskip(package, reason=f"needs {package}")
     exec(compile(text, "the block", "exec"), {"__name__": "block"})
 
 

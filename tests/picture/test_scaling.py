@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from fovea.bitstream import Box
 from fovea.picture import coded_box, enlarge, map_at_full_scale, needed_box, shrink
@@ -48,6 +49,24 @@ def test_a_smooth_picture_keeps_its_place():
     for scale in (4, 5, 6, 7):
         error = np.abs(whole(shrink(image, scale), 160, 200, scale).astype(int) - image)
         assert error[8:-8, 8:-8].max() <= 2, scale
+
+
+@pytest.mark.parametrize("scale", [1, 3, 4, 7])
+@pytest.mark.parametrize("size", [(1500, 5), (700, 300), (9, 1200)])
+def test_narrow_and_wide_pictures(size, scale):
+    """Pillow goes through the columns of narrow pictures first; strips of them are less narrow than the whole."""
+    image = picture(*size)
+    rows = Image.fromarray(np.pad(image, [(0, -side % 8) for side in size] + [(0, 0)], mode="edge"))
+    rows = rows.resize((rows.width // 8 * scale, rows.height), Image.Resampling.BICUBIC)
+    both = rows.resize((rows.width, rows.height // 8 * scale), Image.Resampling.BICUBIC)
+    small = shrink(image, scale, threads=2)
+    assert np.array_equal(small, np.asarray(both)[: small.shape[0], : small.shape[1]])
+
+    region = Box(0, size[0] // 2, size[1], 3)
+    needed = needed_box(region, *size[::-1], scale)
+    part = small[needed.top : needed.top + needed.height, needed.left : needed.left + needed.width]
+    expected = whole(small, *size, scale)[region.top : region.top + region.height]
+    assert np.array_equal(enlarge(part, region, *size[::-1], scale, 1), expected)
 
 
 @settings(deadline=None, max_examples=60)

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from fovea.baselines.baseline import Codec, Pixels
-from fovea.baselines.roi import RoiMap
+from fovea.baselines.roi import RoiMap, TakesMap
 from fovea.errors import BaselineError
 
 _HEADER = struct.Struct(">HH")
@@ -123,7 +123,7 @@ class ResizedCodec:
         if roi is None:
             data = self.codec.encode(small, quality)
         else:
-            data = cast("_TakesMap", self.codec).encode(small, quality, roi=_shrunk_map(roi, *coded))
+            data = cast("TakesMap", self.codec).encode(small, quality, roi=_shrunk_map(roi, *coded))
         return _HEADER.pack(width, height) + data
 
     def decode(self, data: bytes) -> Pixels:
@@ -136,10 +136,6 @@ class ResizedCodec:
             raise BaselineError(f"{self.name} cannot decode {len(data)} bytes: the size of the image is missing")
         width, height = _HEADER.unpack_from(data)
         return _resized(self.codec.decode(data[_HEADER.size :]), width, height)
-
-
-class _TakesMap(Protocol):
-    def encode(self, image: Pixels, quality: float, *, roi: RoiMap) -> bytes: ...
 
 
 class _HasScale(Protocol):

@@ -94,13 +94,18 @@ class RoiCodec:
         return blend
 
 
-class _TakesMap(Protocol):
+class TakesMap(Protocol):
+    """A codec whose encoder takes a map of the region of interest."""
+
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name in tables and plots."""
 
-    def encode(self, image: Pixels, quality: float, *, roi: RoiMap) -> bytes: ...
+    def encode(self, image: Pixels, quality: float, *, roi: RoiMap) -> bytes:
+        """Encode an image, uint8 [H, W, 3], with the map [H, W] of its region of interest."""
 
-    def decode(self, data: bytes) -> Pixels: ...
+    def decode(self, data: bytes) -> Pixels:
+        """Decode a file to uint8 [H, W, 3]."""
 
 
 class GuidedCodec:
@@ -111,7 +116,7 @@ class GuidedCodec:
         find_roi: returns the map of an image.
     """
 
-    def __init__(self, codec: _TakesMap, find_roi: FindRoi) -> None:
+    def __init__(self, codec: TakesMap, find_roi: FindRoi) -> None:
         self.codec = codec
         self.find_roi = find_roi
 

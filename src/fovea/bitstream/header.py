@@ -14,7 +14,7 @@ from fovea.bitstream.limits import (
     TILE_UNIT,
 )
 from fovea.errors import BitstreamError, LimitError
-from fovea.spec import FULL_SCALE, scaled
+from fovea.spec import FULL_SCALE, HIGHEST_QUALITY, scaled
 
 # The first byte is neither ASCII nor a start of UTF-8 text, so a transfer as text that strips or recodes it
 # shows at once; one that changes line ends further on is found by the checksums.
@@ -66,8 +66,8 @@ class Header:
             raise LimitError(f"tiles of {self.tile_size} pixels are too large: at most {MAX_TILE_SIZE}")
         if self.tile_size < TILE_UNIT or self.tile_size % TILE_UNIT:
             raise BitstreamError(f"tile size {self.tile_size} is not a positive multiple of {TILE_UNIT}")
-        if not 0 <= self.quality <= 100:
-            raise BitstreamError(f"quality {self.quality} is not in 0..100")
+        if not 0 <= self.quality <= HIGHEST_QUALITY:
+            raise BitstreamError(f"quality {self.quality} is not in 0..{HIGHEST_QUALITY}")
         if not 0 <= self.background <= 100:
             raise BitstreamError(f"background {self.background} is not in 0..100")
         if not 1 <= self.scale <= FULL_SCALE:

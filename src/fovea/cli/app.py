@@ -18,8 +18,12 @@ from fovea.cli.info import info
 from fovea.cli.mask import mask_command
 from fovea.cli.models import models
 from fovea.cli.options import debug_option
+from fovea.cli.rosbag import rosbag
+from fovea.cli.serve import serve
+from fovea.cli.stream import stream
 from fovea.cli.train import train
 from fovea.cli.train_segmenter import train_segmenter
+from fovea.cli.watch import watch
 
 _INTERRUPTED = 130
 
@@ -73,7 +77,8 @@ def main() -> None:
 
 
 _CODING = (encode, decode, info, models)
+_SENDING = (serve, stream, watch, rosbag)
 _MEASURING = (detect_command, mask_command, eval_command, complexity)
 _TRAINING = (train, train_segmenter, export)
-for _verb in (*_CODING, *_MEASURING, *_TRAINING):
+for _verb in (*_CODING, *_SENDING, *_MEASURING, *_TRAINING):
     main.add_command(_verb)

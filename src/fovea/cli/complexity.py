@@ -19,7 +19,7 @@ def complexity(network: str) -> None:
     multiply-accumulates (kMAC) per pixel to encode and to decode, by step. Needs the extra train.
     """
     with needs_extra("train"):
-        from pydantic import TypeAdapter
+        from pydantic import TypeAdapter, ValidationError
 
         from fovea.networks import ARCHITECTURES, NetworkConfig, decoding, encoding, multiply_accumulates
 
@@ -32,9 +32,10 @@ def complexity(network: str) -> None:
             if error.path is not None:
                 raise
             raise click.UsageError(f"{error}. Architectures: {', '.join(ARCHITECTURES)}") from error
-        if "config" not in model.card:
-            raise ModelError("the card of this model does not tell its architecture", path=network)
-        config = TypeAdapter(NetworkConfig).validate_python(model.card["config"]["architecture"])
+        try:
+            config = TypeAdapter(NetworkConfig).validate_python(model.card["config"]["architecture"])
+        except (KeyError, TypeError, ValidationError) as error:
+            raise ModelError("the card of this model does not tell its architecture", path=network) from error
     counts = multiply_accumulates(config)
     encode, decode = encoding(counts), decoding(counts)
     width = max(map(len, counts)) + 2

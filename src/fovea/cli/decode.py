@@ -9,12 +9,11 @@ import click
 from fovea.bitstream import read_header
 from fovea.cli.batch import Tally, convert_all, share
 from fovea.cli.files import PIPE, Task, as_path, name_of, plan
-from fovea.cli.formats import FORMATS, save
 from fovea.cli.options import FilePath, codec_options, max_pixels_option
 from fovea.cli.slow_coder import SlowCoderNote
 from fovea.cli.streams import tell
 from fovea.codec import Codec
-from fovea.picture import Picture, enlarged_map
+from fovea.picture import FORMATS, Picture, enlarged_map, save_picture
 
 Region = tuple[int, int, int, int]
 
@@ -90,7 +89,7 @@ def decode(
             picture = Picture.from_array(enlarged_map(objects, header.width, header.height))
         else:
             picture = codec.decode_picture(file, region, max_pixels, native)
-        if note := save(picture.shown() if no_metadata else picture, out, form):
+        if note := save_picture(picture.shown() if no_metadata else picture, out, form):
             tell(f"fovea: {name_of(path)}: {note}")
         return Tally(file.seek(0, 2), header.width * header.height, picture.width * picture.height)
 

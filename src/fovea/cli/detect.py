@@ -10,12 +10,11 @@ from PIL import Image
 
 from fovea.cli.failures import needs_extra, report
 from fovea.cli.files import PIPE, as_path, name_of, reading, writing
-from fovea.cli.formats import FORMATS
 from fovea.cli.interruption import Interruption
 from fovea.cli.options import FilePath, Score, debug_option, json_option, max_pixels_option, recognizer_option
 from fovea.cli.outputs import keep_inputs, require_file
 from fovea.cli.streams import print_note, print_result
-from fovea.picture import open_picture
+from fovea.picture import FORMATS, open_picture
 
 
 @click.command("detect")

@@ -16,6 +16,7 @@ from fovea.cli.slow_coder import SlowCoderNote
 from fovea.codec import DEFAULT_MODEL, DEFAULT_QUALITY
 from fovea.errors import ArgumentError
 from fovea.settings import Settings
+from fovea.spec import HIGHEST_QUALITY
 
 
 def _positive(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
@@ -38,8 +39,8 @@ def _scale(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 @click.option(
     "-q",
     "--quality",
-    type=click.IntRange(0, 100),
-    help=f"Quality from 0, the smallest file, to 100, the best picture.  [default: {DEFAULT_QUALITY}]",
+    type=click.IntRange(0, HIGHEST_QUALITY),
+    help=f"Quality from 0, the smallest file, to {HIGHEST_QUALITY}, the best picture.  [default: {DEFAULT_QUALITY}]",
 )
 @click.option("-m", "--model", type=Name(), default=DEFAULT_MODEL, show_default=True, help="Name or file of the model.")
 @click.option("--encoder", metavar="NAME", type=Name(), help="Further encoder of the model.  [default: its usual one]")

@@ -1,16 +1,15 @@
 """The verb ``fovea info``."""
 
 import json
-from typing import IO, Any
+from typing import Any
 
 import click
 
-from fovea.bitstream import ContainerReader
 from fovea.cli.failures import report
 from fovea.cli.files import PIPE, as_path, name_of, reading
 from fovea.cli.options import FilePath, debug_option, json_option
 from fovea.cli.streams import print_result
-from fovea.store import find_id
+from fovea.store import coded_facts
 
 
 @click.command()
@@ -28,7 +27,7 @@ def info(context: click.Context, sources: tuple[str, ...], as_json: bool) -> Non
         name = name_of(PIPE) if source == PIPE else str(source)
         try:
             with reading(source) as file:
-                facts = _facts(file)
+                facts = coded_facts(file)
         except Exception as error:
             report(error, name)
             failed = True
@@ -36,32 +35,6 @@ def info(context: click.Context, sources: tuple[str, ...], as_json: bool) -> Non
             print_result(json.dumps({"file": name} | facts) if as_json else _text(name_of(source), facts))
     if failed:
         context.exit(1)
-
-
-def _facts(file: IO[bytes]) -> dict[str, Any]:
-    reader = ContainerReader(file)
-    header, metadata = reader.header, reader.metadata()
-    size = file.seek(0, 2)
-    model = find_id(header.model_id)
-    return {
-        "bytes": size,
-        "width": header.width,
-        "height": header.height,
-        "mode": header.mode,
-        "quality": header.quality,
-        "background": header.background,
-        "coded_width": header.coded_width,
-        "coded_height": header.coded_height,
-        "bpp": round(8 * size / (header.width * header.height), 4),
-        "model": model and model.name,
-        "model_id": header.model_id.hex(),
-        "installed": model is not None and model.path is not None,
-        "tiles": header.grid.tiles,
-        "tile_size": header.tile_size,
-        "exif_bytes": len(metadata.exif),
-        "icc_bytes": len(metadata.icc),
-        "xmp_bytes": len(metadata.xmp),
-    }
 
 
 def _text(name: str, facts: dict[str, Any]) -> str:

@@ -6,11 +6,12 @@ The encoder and the decoder are apart, and share the prior. Each network is open
 from fovea.coding.coded_size import CodedSize, has_small_objects, reduced
 from fovea.coding.decoder import PictureDecoder
 from fovea.coding.encoder import Encoded, PictureEncoder
-from fovea.coding.model import Model, Region
+from fovea.coding.model import ENCODING, Model, Region
 from fovea.coding.prior import PriorNetworks
 from fovea.coding.rate import largest_fitting
 
 __all__ = [
+    "ENCODING",
     "CodedSize",
     "Encoded",
     "Model",

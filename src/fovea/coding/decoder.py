@@ -41,7 +41,7 @@ class LatentDecoder:
             BitstreamError: the bytes are no latent of this size.
         """
         decoder = Decoder(self._model.tables, data)
-        prior = self._read_prior(decoder, height, width, quality)
+        prior = self.read_prior(decoder, height, width, quality)
         residual = decoder.pop(prior.index)
         decoder.finish()
         return self.reconstruct(residual, prior)
@@ -50,11 +50,11 @@ class LatentDecoder:
         """Return the decoded latent ŷ of its residuals: float32, same shape."""
         return self._prior.through_steps(prior, residual, lambda part: part.known.astype(np.float32))[0]
 
-    def read_prior(self, data: bytes, height: int, width: int, quality: int) -> Prior:
-        """Return what z says in the bytes of a latent. They begin with z, and the rest is not read.
+    def read_prior(self, decoder: Decoder, height: int, width: int, quality: int) -> Prior:
+        """Return what z says of a latent. The bytes of a tile begin with z, and the rest is not read.
 
         Args:
-            data: the bytes of a tile.
+            decoder: at the first byte of a tile.
             height: number of rows of the latent.
             width: number of columns of the latent.
             quality: 0..100.
@@ -62,9 +62,6 @@ class LatentDecoder:
         Raises:
             BitstreamError: the bytes begin with no z of a latent of this size.
         """
-        return self._read_prior(Decoder(self._model.tables, data), height, width, quality)
-
-    def _read_prior(self, decoder: Decoder, height: int, width: int, quality: int) -> Prior:
         shape = (1, self._model.hyper, -(-height // HYPER_RATIO), -(-width // HYPER_RATIO))
         z = decoder.pop(self._prior.hyper_index(shape, quality))
         if np.abs(z).max() > HYPER_MAX:
@@ -146,7 +143,8 @@ class PictureDecoder:
             box = grid.box(tile)
             top, left = box.top // STRIDE, box.left // STRIDE
             rows, columns = latent_size(box.height), latent_size(box.width)
-            step = self._latents.read_prior(tile_bytes(tile), rows, columns, quality).step
+            decoder = Decoder(self._model.tables, tile_bytes(tile))
+            step = self._latents.read_prior(decoder, rows, columns, quality).step
             found[top : top + rows, left : left + columns] = step[0, 0] ** -2
 
         parallel(read, range(grid.tiles), self._threads)

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from fovea.errors import ImageError
+from fovea.spec import HIGHEST_QUALITY
 
-HIGHEST = 100
 # By what share a file may be smaller than one of lower quality; of files of fewer bytes that says nothing.
 _DIP = 0.05
 _TINY = 1000
@@ -42,17 +42,17 @@ def largest_fitting(encode: Callable[[int], bytes], size: int) -> bytes:
             best = data
         return len(data) <= size
 
-    low, high = 0, HIGHEST
+    low, high = 0, HIGHEST_QUALITY
     while low <= high:
         middle = (low + high) // 2
         low, high = (middle + 1, high) if fits(middle) else (low, middle - 1)
 
     if size < _TINY:
-        for quality in range(HIGHEST, high, -1):
+        for quality in range(HIGHEST_QUALITY, high, -1):
             if quality not in sizes and fits(quality):
                 break
     else:
-        for quality in range(high + 1, HIGHEST + 1):
+        for quality in range(high + 1, HIGHEST_QUALITY + 1):
             if quality not in sizes:
                 fits(quality)
             if sizes[quality] * (1 - _DIP) > size:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fovea.bitstream import Box, TileGrid
-from fovea.coding.prior import Floats
+from fovea.coding.prior import Floats, quality_input
 from fovea.engine import Network
 from fovea.spec import REGION_LOGIT, STRIDE
 
@@ -100,7 +100,7 @@ def synthesize(
     box = grid.box(tile)
     around = window(box, halo, grid.width, grid.height)
     gathered = _gather(grid, around, latents)
-    (pixels,) = synthesis(gathered, np.array([quality], np.int64))
+    (pixels,) = synthesis(gathered, quality_input(quality))
     top, left = box.top - around.top, box.left - around.left
     cut: NDArray[np.uint8] = pixels[0, top : top + box.height, left : left + box.width]
     return cut

@@ -6,12 +6,13 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from fovea.coding import ENCODING
 from fovea.networks.config import NetworkConfig
 from fovea.networks.network import CodecNetwork
 from fovea.networks.steps import step_modules
 
 _PIXELS = 512 * 768
-_ENCODER, _DECODER = ("analysis", "hyper_analysis"), ("synthesis",)
+_SYNTHESIS = "synthesis"
 
 
 @torch.no_grad()
@@ -44,12 +45,12 @@ def multiply_accumulates(config: NetworkConfig) -> dict[str, float]:
 
 def encoding(counts: Mapping[str, float]) -> dict[str, float]:
     """Return the counts of the steps that encoding runs, including the prior, which the decoder also runs."""
-    return {step: count for step, count in counts.items() if step not in _DECODER}
+    return {step: count for step, count in counts.items() if step != _SYNTHESIS}
 
 
 def decoding(counts: Mapping[str, float]) -> dict[str, float]:
     """Return the counts of the steps that decoding runs."""
-    return {step: count for step, count in counts.items() if step not in _ENCODER}
+    return {step: count for step, count in counts.items() if step not in ENCODING}
 
 
 def _enlarged(example: Tensor) -> Tensor:

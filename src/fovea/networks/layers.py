@@ -78,6 +78,11 @@ class Block(nn.Module):
         return x + self.contract(F.leaky_relu(self.expand(x), 0.1))
 
 
+def signed(logits: Tensor) -> Tensor:
+    """Return the probabilities of logits on a scale from -1, surely outside, to 1, surely inside."""
+    return (logits / 2).tanh()
+
+
 def log_compressed(latent: Tensor) -> Tensor:
     """Return a latent on a signed log scale, for networks to read: at high quality its range is wide.
 

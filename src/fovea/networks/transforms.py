@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from fovea.networks.basis import Basis, markov_basis
 from fovea.networks.config import NetworkConfig
 from fovea.networks.controls import ControlTable, step_slope
-from fovea.networks.layers import Down, Pointwise, Up, stack
+from fovea.networks.layers import Down, Pointwise, Up, signed, stack
 from fovea.networks.objectness import Objectness
 from fovea.spec import REGION_LOGIT, STRIDE
 
@@ -65,7 +65,7 @@ class Analysis(nn.Module):
         patches = x
         x = self.down(self.wide(x)) * self.modulation(controls)
         if self.region is not None and region is not None:
-            x = x + self.region((region / 2).tanh())
+            x = x + self.region(signed(region))
         x = self.deep(x)
         if self.objectness is not None:
             region = self.objectness(x)

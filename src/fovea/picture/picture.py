@@ -146,6 +146,15 @@ class Picture:
         """
         return self.pixels if self.mode == "RGB" else np.array(self.to_image())
 
+    def to_rgb(self) -> NDArray[np.uint8]:
+        """Return the colors of the picture, whatever its mode.
+
+        Returns:
+            uint8 [H, W, 3]. The channels of a gray picture are equal, and alpha is left out. A colored picture shares
+            the memory of the array.
+        """
+        return self.pixels if self.mode.startswith("RGB") else np.array(self.to_image().convert("RGB"))
+
 
 def check_size(width: int, height: int) -> None:
     """Check the size of an image before its pixels take memory.

@@ -4,7 +4,7 @@ The coded size is a number of eighths of the size of the picture, rounded up. A 
 counted from the left or from the top, becomes ``scale`` coded pixels. The interpolation is bicubic (Keys, "Cubic
 Convolution Interpolation for Digital Image Processing", 1981, with a = -1/2). The weights for enlarging are fractions
 whose denominators are powers of two, so they have no rounding errors. Pillow sums their products with the pixels in
-integers. Therefore every machine gives the same pixels.
+integers, first along the rows and then along the columns. Therefore every machine gives the same pixels.
 """
 
 import numpy as np
@@ -18,15 +18,18 @@ from fovea.spec import FULL_SCALE, scaled
 _REACH = 3
 """Number of coded pixels on either side on which an enlarged pixel may depend, plus one."""
 _STRIP = 256
-"""Number of rows that a thread enlarges at a time."""
+"""Number of rows of the picture that a thread works on at a time, a multiple of eight."""
+_MARGIN = 24
+"""Number of further rows on either side on which the rows of a shrunk strip may depend, a multiple of eight."""
 
 
-def shrink(samples: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
+def shrink(samples: NDArray[np.uint8], scale: int, threads: int = 1) -> NDArray[np.uint8]:
     """Return a picture, or a map of a picture, at the coded size.
 
     Args:
         samples: uint8 [H, W, 3] or [H, W].
         scale: size in eighths, 1 to 8.
+        threads: number of threads that may work at the same time.
 
     Returns:
         uint8 [⌈H·scale/8⌉, ⌈W·scale/8⌉, 3] or without the last axis.
@@ -37,12 +40,35 @@ def shrink(samples: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
     """
     if scale == FULL_SCALE:
         return samples
-    height, width = samples.shape[:2]
-    padding = [(0, -height % FULL_SCALE), (0, -width % FULL_SCALE), (0, 0)][: samples.ndim]
-    padded = Image.fromarray(np.pad(samples, padding, mode="edge"))
-    size = (padded.width * scale // FULL_SCALE, padded.height * scale // FULL_SCALE)
-    small = np.asarray(padded.resize(size, Image.Resampling.BICUBIC))
-    return np.ascontiguousarray(small[: scaled(height, scale), : scaled(width, scale)])
+    filled = _filled(samples, FULL_SCALE)
+    small = np.empty((*(scaled(side, scale) for side in samples.shape[:2]), *samples.shape[2:]), np.uint8)
+
+    def strip(start: int) -> None:
+        above = max(start - _MARGIN, 0)
+        part = _resized(filled[above : start + _STRIP + _MARGIN], FULL_SCALE, scale)
+        rows = small[start // FULL_SCALE * scale : (start + _STRIP) // FULL_SCALE * scale]
+        first = (start - above) // FULL_SCALE * scale
+        rows[:] = part[first : first + len(rows), : small.shape[1]]
+
+    parallel(strip, range(0, len(filled), _STRIP), threads)
+    return small
+
+
+def _filled(samples: NDArray[np.uint8], group: int) -> NDArray[np.uint8]:
+    """Return a picture with whole groups of rows and of columns: the edge is repeated to fill the last ones."""
+    padding = [(0, -side % group) for side in samples.shape[:2]] + [(0, 0)] * (samples.ndim - 2)
+    return np.pad(samples, padding, mode="edge") if np.any(padding) else samples
+
+
+def _resized(samples: NDArray[np.uint8], group: int, pixels: int) -> NDArray[np.uint8]:
+    """Return a picture in which each group of rows and of columns has become a number of pixels.
+
+    Pillow rounds between the two directions, and which of them comes first depends on the sizes. So it is given one
+    direction at a time.
+    """
+    image = Image.fromarray(samples)
+    rows = image.resize((image.width // group * pixels, image.height), Image.Resampling.BICUBIC)
+    return np.asarray(rows.resize((rows.width, image.height // group * pixels), Image.Resampling.BICUBIC))
 
 
 def coded_box(region: Box, scale: int) -> Box:
@@ -116,10 +142,7 @@ def enlarge(
 
 
 def _enlarge(coded: NDArray[np.uint8], region: Box, box: Box, scale: int) -> NDArray[np.uint8]:
-    # The last group at the right or at the bottom may have fewer than eight pixels. The edge is repeated to fill it.
-    padded = np.pad(coded, [(0, -side % scale) for side in coded.shape[:2]] + [(0, 0)], mode="edge")
-    size = (padded.shape[1] // scale * FULL_SCALE, padded.shape[0] // scale * FULL_SCALE)
-    large = np.asarray(Image.fromarray(padded).resize(size, Image.Resampling.BICUBIC))
+    large = _resized(_filled(coded, scale), scale, FULL_SCALE)
     top, left = region.top - box.top // scale * FULL_SCALE, region.left - box.left // scale * FULL_SCALE
     return large[top : top + region.height, left : left + region.width]
 

@@ -5,6 +5,7 @@ release stand in an index, so that names and ids are known without opening a mod
 package; others are downloaded once and checked by their SHA-256.
 """
 
+from fovea.store.coded_file import coded_facts
 from fovea.store.download import cache_folder, download, sha256_of
 from fovea.store.index import ModelInfo, describe, write_index
 from fovea.store.model_file import SUFFIX, open_model, save_model
@@ -16,6 +17,7 @@ __all__ = [
     "SUFFIX",
     "ModelInfo",
     "cache_folder",
+    "coded_facts",
     "describe",
     "download",
     "find_id",

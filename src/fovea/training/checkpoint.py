@@ -57,6 +57,8 @@ class Checkpoint:
                     hours=float(saved.get("hours", 0.0)),
                     weights=dict(saved["state_dict"]),
                 )
+            except MemoryError:
+                raise
             except OSError as error:
                 raise FoveaError(f"cannot be read: {error.strerror or error}") from error
             except pickle.UnpicklingError as error:

@@ -81,7 +81,8 @@ def export_model(checkpoint: Path, name: str | None = None, calibration: int = C
         The model, ready to save.
 
     Raises:
-        FoveaError: the checkpoint cannot be read, or its network has a background control, which files do not store.
+        FoveaError: the checkpoint cannot be read, or its network has a background control, which model files do not
+            store.
         ModelError: its integer network is not proven exact.
     """
     saved = Checkpoint.read(checkpoint)
@@ -89,7 +90,7 @@ def export_model(checkpoint: Path, name: str | None = None, calibration: int = C
         module = load_codec(saved)
         config, network = module.config, module.network.eval()
         if network.config.background:
-            raise FoveaError("has a background control, which files do not store: it cannot be exported")
+            raise FoveaError("has a background control, which model files do not store: it cannot be exported")
         round_weights(network)
         largest = prove_exact(network)
     return Model(

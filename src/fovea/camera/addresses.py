@@ -1,0 +1,137 @@
+"""The addresses of destinations and watchers, checked before any work."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from fovea.errors import FoveaError
+
+USERNAME, PASSWORD = "FOVEA_CAMERA_USERNAME", "FOVEA_CAMERA_PASSWORD"
+"""Variables that hold what an address does not tell: the list of processes shows addresses to all users."""
+_FORMS = "mqtt://HOST/TOPIC, mqtts://HOST/TOPIC, http://HOST:PORT/PATH"
+
+
+@dataclass(frozen=True)
+class Account:
+    """User name and password; empty where there are none."""
+
+    username: str
+    password: str
+
+    @classmethod
+    def of(cls, url: SplitResult) -> Self:
+        """Return the account that an address names, or else the one of the variables."""
+        return cls(
+            unquote(url.username or "") or os.environ.get(USERNAME, ""),
+            unquote(url.password or "") or os.environ.get(PASSWORD, ""),
+        )
+
+
+@dataclass(frozen=True)
+class MqttAddress:
+    """A topic of an MQTT broker.
+
+    Attributes:
+        host: name of the broker.
+        port: its port; 1883 by default, with TLS 8883.
+        topic: topic of the messages.
+        account: user name and password.
+        tls: whether the connection is encrypted.
+    """
+
+    host: str
+    port: int
+    topic: str
+    account: Account
+    tls: bool = False
+
+    @property
+    def requests(self) -> str:
+        """The topic on which watchers ask for a whole frame."""
+        return f"{self.topic}/keyframe"
+
+    def __str__(self) -> str:
+        return f"{'mqtts' if self.tls else 'mqtt'}://{_host(self.host)}:{self.port}/{self.topic}"
+
+
+@dataclass(frozen=True)
+class HttpAddress:
+    """A path of an HTTP server.
+
+    Attributes:
+        host: name or address of the server.
+        port: its port.
+        path: path to which frames are posted; begins with a slash.
+        account: user name and password.
+        tls: whether the connection is encrypted.
+    """
+
+    host: str
+    port: int
+    path: str
+    account: Account
+    tls: bool = False
+
+    def __str__(self) -> str:
+        return f"{'https' if self.tls else 'http'}://{_host(self.host)}:{self.port}{self.path}"
+
+
+Address = MqttAddress | HttpAddress
+
+
+def parse_address(text: str) -> Address:
+    """Return an MQTT or HTTP address.
+
+    Args:
+        text: such as ``mqtt://broker.local/yard``.
+
+    Raises:
+        FoveaError: the text is no such address.
+
+    Example:
+        >>> print(parse_address("mqtt://me:secret@broker.local/yard/gate"))
+        mqtt://broker.local:1883/yard/gate
+        >>> parse_address("ftp://a/b")
+        Traceback (most recent call last):
+        fovea.errors.FoveaError: ftp://a/b: is none of mqtt://HOST/TOPIC, mqtts://HOST/TOPIC, http://HOST:PORT/PATH
+    """
+    url = urlsplit(text)
+    shown = text.replace(f"{url.netloc.rpartition('@')[0]}@", "") if "@" in url.netloc else text
+    try:
+        port = url.port
+    except ValueError as error:
+        raise FoveaError("the port is not a number from 0 to 65535", path=shown) from error
+    scheme, tls = url.scheme.removesuffix("s"), url.scheme.endswith("s")
+    if scheme not in ("mqtt", "http"):
+        raise FoveaError(f"is none of {_FORMS}", path=shown)
+    if not url.hostname:
+        raise FoveaError(f"names no host: write {_FORMS}", path=shown)
+    if scheme == "http":
+        return HttpAddress(url.hostname, port or (443 if tls else 80), url.path or "/", Account.of(url), tls)
+    topic = unquote(url.path.removeprefix("/"))
+    if not topic or url.query or any(sign in text for sign in "+#\0"):
+        raise FoveaError("names no topic: write mqtt://HOST/TOPIC, without +, # and ?", path=shown)
+    return MqttAddress(url.hostname, port or (8883 if tls else 1883), topic, Account.of(url), tls)
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text has the form of an address of any kind, and is no path of a file."""
+    return "://" in text
+
+
+def folder_of(text: str) -> Path:
+    """Return the folder that a destination names.
+
+    Raises:
+        FoveaError: there is a file of that name.
+    """
+    path = Path(text)
+    if path.exists() and not path.is_dir():
+        raise FoveaError("is a file: name a folder for the frames, or an address", path=path)
+    return path
+
+
+def _host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,206 @@
+"""Frames from a camera device, a network camera or a video file."""
+
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError
+
+from fovea.camera.addresses import is_address
+from fovea.camera.frames import Clock, Frame, Mailbox
+from fovea.camera.streaming import Streamer
+from fovea.errors import FoveaError
+
+SCHEMES = ("rtsp", "rtsps", "rtp", "udp", "http", "https")
+_OPEN_S, _READ_S = 10.0, 10.0
+_PAUSES_S = (1.0, 30.0)
+"""First and longest pause before a network camera is opened again."""
+_POLL_S = 0.5
+
+
+class _Taken:
+    """A frame as the decoder gives it; it becomes pixels only if it is taken out of the mailbox."""
+
+    def __init__(self, number: int, picture: av.VideoFrame) -> None:
+        self.number, self.time, self.picture = number, time.time(), picture
+
+
+class Camera:
+    """Reads frames in a thread of its own, at the pace at which they come, and holds the newest one.
+
+    Args:
+        source: device such as ``/dev/video0``, address such as ``rtsp://camera.local/stream``, or video file. A file
+            is read at its own pace.
+
+    Raises:
+        FoveaError: the source cannot be opened, or has no video.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._mailbox: Mailbox[_Taken] = Mailbox()
+        self._container = _open(source)
+        self._stop, self._number, self._error = threading.Event(), 0, ""
+        self._thread: threading.Thread | None = None
+
+    @property
+    def dropped(self) -> int:
+        """Number of frames that were replaced by newer ones before anybody took them."""
+        return self._mailbox.dropped
+
+    @property
+    def finished(self) -> bool:
+        """Whether no frame follows."""
+        return self._mailbox.finished
+
+    @property
+    def error(self) -> str:
+        """Why the video ended before its end; empty where it did not."""
+        return self._error
+
+    def take(self, timeout: float) -> Frame | None:
+        """Return the newest frame that has not been taken, and wait for it; None after ``timeout`` seconds.
+
+        The first call starts the reading, so that no frame of a file is missed before there is somebody to take it.
+        """
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+            self._thread.start()
+        taken = self._mailbox.take(timeout)
+        if taken is None:
+            return None
+        pixels = np.asarray(taken.picture.to_ndarray(format="rgb24"), np.uint8)
+        return Frame(taken.number, taken.time, pixels)
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._stop.set()
+        if self._thread is None:
+            self._container.close()
+        else:
+            self._thread.join(_READ_S)
+
+    def _run(self) -> None:
+        try:
+            if is_address(self._source):
+                self._read_again_and_again()
+            else:
+                self._read()
+        except FFmpegError as error:
+            self._error = error.strerror or str(error)
+        finally:
+            self._mailbox.close()
+
+    def _read_again_and_again(self) -> None:
+        """Read a network camera, and open it again when it breaks off."""
+        pause = _PAUSES_S[0]
+        while not self._stop.is_set():
+            before = self._number
+            try:
+                self._read()
+            except FFmpegError as error:
+                self._error = error.strerror or str(error)
+            pause = _PAUSES_S[0] if self._number > before else min(2 * pause, _PAUSES_S[1])
+            while not self._stop.wait(pause):
+                try:
+                    self._container = _open(self._source)
+                    break
+                except FoveaError as error:
+                    self._error = error.reason
+                    pause = min(2 * pause, _PAUSES_S[1])
+
+    def _read(self) -> None:
+        paced = not is_address(self._source) and not _is_device(self._source)
+        with self._container as container:
+            for picture in self._paced(container) if paced else container.decode(video=0):
+                if self._stop.is_set():
+                    return
+                self._mailbox.put(_Taken(self._number, picture))
+                self._number += 1
+
+    def _paced(self, container: InputContainer) -> Iterator[av.VideoFrame]:
+        """Yield the frames of a file when they are due."""
+        start, first = time.monotonic(), None
+        for picture in container.decode(video=0):
+            if picture.time is not None:
+                first = picture.time if first is None else first
+                self._stop.wait(max(0.0, start + picture.time - first - time.monotonic()))
+            yield picture
+
+
+class Source(Protocol):
+    """Where frames come from."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether no frame follows."""
+
+    def take(self, timeout: float) -> Frame | None:
+        """Return the newest frame that has not been taken, and wait for it; None after ``timeout`` seconds."""
+
+
+def run(source: Source, streamer: Streamer, fps: float, clock: Clock) -> None:
+    """Offer the frames of a source to a streamer until no frame follows, no more of them than wanted.
+
+    Args:
+        source: the camera.
+        streamer: what sends them.
+        fps: most frames per second.
+        clock: the time.
+    """
+    due = clock.now()
+    while not source.finished:
+        clock.sleep(max(0.0, due - clock.now()))
+        frame = source.take(_POLL_S)
+        if frame is not None:
+            # A frame that comes late moves no later one, as long as it is not a whole interval late.
+            late = clock.now() - due
+            due += 1 / fps if late < 1 / fps else late + 1 / fps
+            streamer.offer(frame)
+
+
+def _is_device(source: str) -> bool:
+    try:
+        return stat.S_ISCHR(Path(source).stat().st_mode)
+    except OSError:
+        return False
+
+
+def _open(source: str) -> InputContainer:
+    """Open a source.
+
+    Raises:
+        FoveaError: it cannot be opened, or has no video.
+    """
+    scheme = source.partition("://")[0] if is_address(source) else ""
+    if scheme and scheme not in SCHEMES:
+        raise FoveaError(f"is none of {', '.join(SCHEMES)}", path=_shown(source))
+    if not scheme and not Path(source).exists():
+        raise FoveaError("no such file or device", path=source)
+    options = {"rtsp_transport": "tcp"} if scheme.startswith("rtsp") else {}
+    try:
+        container = av.open(
+            source,
+            format="v4l2" if _is_device(source) else None,
+            options=options,
+            timeout=(_OPEN_S, _READ_S) if scheme else None,
+        )
+    except FFmpegError as error:
+        raise FoveaError(f"cannot be opened as a video: {error.strerror or error}", path=_shown(source)) from error
+    if not container.streams.video:
+        container.close()
+        raise FoveaError("has no video", path=_shown(source))
+    container.streams.video[0].thread_type = "AUTO"
+    return container
+
+
+def _shown(source: str) -> str:
+    """Return a source without user name and password."""
+    scheme, separator, rest = source.partition("://")
+    return f"{scheme}{separator}{rest.partition('@')[2] or rest}" if separator else source

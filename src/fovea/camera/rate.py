@@ -1,0 +1,261 @@
+"""The rate controller: which quality the next frame gets, so that a stream keeps to its budget.
+
+The size of a frame is taken to grow exponentially with its quality: ``log(bytes / pixels) = level + slope · quality``.
+Over the qualities 0 to 100 the slope of ``fovea-s`` is 0.04 to 0.025, so one number does for the range of a few frames.
+The level follows the content: each coded frame corrects it, so that one encoding for each frame is enough. Whole frames
+and parts of frames have levels of their own, because moving objects take more bits than the ground around them.
+
+A token bucket holds the average: it fills with the budget, and each frame takes out what it has sent. A frame is
+planned to spend what came in since the last one, and a share of what frames before it left or overdrew. A log of
+the last second holds the peak: a frame that would exceed it is coded a second time, with fewer bits.
+
+Where the budget does not give the lowest useful quality to each frame, frames are passed over, down to one in 1.2
+seconds. If it is not enough for that, the quality goes down to 0, and then the size at which the frames are coded.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+from fovea.spec import FULL_SCALE
+
+PEAK = 1.3
+"""The most bytes of any second, as a multiple of the budget."""
+DEFAULT_FLOOR = 25
+"""The quality below which frames are passed over instead, as long as one a second remains."""
+SCALES = (8, 6, 4, 3, 2, 1)
+"""Sizes at which frames are coded, in eighths."""
+_HIGHEST = 100
+_WINDOW_S = 1.02
+"""The second of the peak, with a margin for the clocks of machines."""
+_PATIENCE_S = 1.2
+"""Longest time without a frame for the sake of its quality. A frame of 1.2 seconds of the budget is below the peak, and
+the one before it has left the second of the peak by then."""
+_PIECE_S = 0.3
+"""Largest piece of a frame, in seconds of the budget. Frames that are offered more often are never cut."""
+_SMOOTHING_S = 0.5
+"""Seconds over which a surplus or a debt is spread."""
+_DEPTH_S = 2.0
+"""Budget that a still scene saves up, in seconds; what is older is lost."""
+_SLOPE, _SLOPES = 0.037, (0.02, 0.06)
+_LEVEL = math.log(0.03 / 8)  # 0.03 bits per pixel at quality 0
+_SURPRISE = 0.4
+"""Error of a prediction, as a logarithm, above which the content has changed: the old level says nothing then."""
+_LONGEST_SIDE = 960
+"""Longest side in pixels to which larger frames are reduced at first, as in :mod:`fovea.coding`."""
+_ENOUGH = 72
+"""Quality of reduced frames above which the next larger size is better."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a frame is coded.
+
+    Attributes:
+        quality: 0..100.
+        scale: size at which it is coded, in eighths, 1 to 8.
+        budget: bytes that it may take.
+        pieces: number of pieces in which it is to be sent, one after the other as the peak allows. Where frames are
+            rare, each has more bytes than may be sent at once.
+    """
+
+    quality: int
+    scale: int
+    budget: float
+    pieces: int = 1
+
+
+class RateController:
+    """Chooses quality and scale of frames for a budget.
+
+    Args:
+        kbps: budget in kbit/s (1,000 bits), for everything that is sent.
+        fps: most frames per second that are offered.
+        floor: lowest quality, 0..100, for which frames are not passed over.
+        scale: size at which all frames are coded, in eighths; None: the controller chooses.
+
+    Example:
+        >>> rate = RateController(kbps=80, fps=1)
+        >>> plan = rate.plan(now=0, pixels=640 * 480, whole=True)
+        >>> plan.scale, plan.budget, plan.pieces
+        (8, 10000.0, 4)
+    """
+
+    def __init__(self, kbps: float, fps: float, floor: int = DEFAULT_FLOOR, scale: int | None = None) -> None:
+        self.bytes_per_second = kbps * 1000 / 8
+        self._shortest = self._interval = 1 / fps
+        self._floor, self._fixed = floor, scale
+        self._scale = scale or FULL_SCALE
+        self._levels = {True: _LEVEL, False: _LEVEL}
+        self._slope = _SLOPE
+        self._last_quality: dict[bool, tuple[int, float]] = {}
+        self._recent: deque[tuple[float, int]] = deque()
+        self._tokens = self.bytes_per_second * self._interval
+        self._filled: float | None = None
+        self._since: float | None = None
+
+    def start(self, width: int, height: int) -> None:
+        """Choose the size at which the first frames are coded.
+
+        Args:
+            width: width of the frames in pixels.
+            height: height of the frames in pixels.
+        """
+        if self._fixed is None:
+            fitting = [scale for scale in SCALES if max(width, height) * scale >= _LONGEST_SIDE * FULL_SCALE]
+            self._scale = max(min(fitting, default=FULL_SCALE), FULL_SCALE // 2)
+
+    def expect(self, interval: float) -> None:
+        """Note how many seconds there are from one frame of the camera to the next."""
+        self._interval = max(self._shortest, interval)
+
+    def plan(self, now: float, pixels: int, whole: bool, overhead: int = 0, in_pieces: bool = True) -> Plan | None:
+        """Return how a frame is coded that is there now.
+
+        Args:
+            now: the time in seconds.
+            pixels: number of pixels that are sent of it.
+            whole: whether these are all of its pixels.
+            overhead: bytes of the messages besides the coded pixels.
+            in_pieces: whether the frame may be sent in pieces.
+
+        Returns:
+            The plan; None: the frame has to be passed over, because the budget has to recover first.
+        """
+        target = self._target(now)
+        rare = in_pieces and self._interval > _PIECE_S
+        pieces = math.ceil(target / (_PIECE_S * self.bytes_per_second)) if rare else 1
+        if pieces == 1:
+            target = min(target, self.room(now))
+        waited = self._since is not None and now - self._since + self._interval > _PATIENCE_S + 1e-6
+        available = target - overhead
+        quality = self._quality(available, pixels, whole, self._scale)
+        if self._fixed is None:
+            quality = self._rescale(quality, available, pixels, whole)
+        if quality < (0 if waited else self._floor) and self._since is not None:
+            return None
+        self._since = now
+        return self._planned(quality, target, pieces)
+
+    def within(self, size: float, pixels: int, whole: bool) -> Plan:
+        """Return a plan for the same frame that takes no more than a size, as far as the model of the sizes knows.
+
+        Args:
+            size: bytes that there are.
+            pixels: number of pixels that are sent.
+            whole: as in :meth:`plan`.
+        """
+        quality = self._quality(size, pixels, whole, self._scale)
+        if self._fixed is None and size > 0:
+            quality = self._rescale(quality, size, pixels, whole)
+        return self._planned(quality, size)
+
+    def learn(self, plan: Plan, pixels: int, whole: bool, size: int) -> None:
+        """Correct the model of the sizes.
+
+        Args:
+            plan: how pixels were coded.
+            pixels: how many.
+            whole: as in :meth:`plan`.
+            size: bytes of the coded pixels, without those of messages.
+        """
+        seen = math.log(max(1, size) / self._coded(pixels, plan.scale))
+        error = seen - self._levels[whole] - self._slope * plan.quality
+        if abs(error) > _SURPRISE:
+            self._levels[whole] += error
+        else:
+            self._bend(plan.quality, seen, whole)
+            self._levels[whole] += 0.5 * (seen - self._levels[whole] - self._slope * plan.quality)
+        self._last_quality[whole] = plan.quality, seen
+
+    def sent(self, now: float, size: int) -> None:
+        """Count a message of so many bytes, which was sent at a time."""
+        self._fill(now)
+        self._tokens -= size
+        self._recent.append((now, size))
+
+    def idle(self, now: float) -> None:
+        """Note that nothing of the frame that was there at a time has to be sent."""
+        self._fill(now)
+        self._tokens = min(self._tokens, _DEPTH_S * self.bytes_per_second)
+        self._since = now
+
+    def attainable(self, now: float, pixels: int) -> float:
+        """Return the level, see :meth:`level_of`, that a whole frame of so many pixels would get now."""
+        quality = self._quality(min(self._target(now), self.room(now)), pixels, True, self._scale)
+        return self._level(min(quality, _HIGHEST), self._scale)
+
+    def level_of(self, plan: Plan) -> float:
+        """Return the quality of a plan on one scale for all coded sizes: that of a full-size frame of as many bytes."""
+        return self._level(plan.quality, plan.scale)
+
+    @property
+    def peak(self) -> float:
+        """The most bytes of any second."""
+        return PEAK * self.bytes_per_second
+
+    def room(self, now: float) -> float:
+        """Return the bytes that may be sent now."""
+        while self._recent and self._recent[0][0] < now - _WINDOW_S:
+            self._recent.popleft()
+        return self.peak - sum(size for _, size in self._recent)
+
+    def wait(self, now: float, size: int) -> float:
+        """Return for how many seconds a message of at most ``peak`` bytes has to wait."""
+        missing = size - self.room(now)
+        for time, leaving in self._recent:
+            if missing <= 0:
+                return 0.0
+            missing -= leaving
+            if missing <= 0:
+                return time + _WINDOW_S - now + 1e-6
+        return 0.0
+
+    def _fill(self, now: float) -> None:
+        if self._filled is not None:
+            self._tokens += self.bytes_per_second * (now - self._filled)
+        self._filled = now
+
+    def _target(self, now: float) -> float:
+        """Return the bytes of the frame that is there now: the income since the last one, and a share of the rest."""
+        if self._filled is None:  # a whole picture, before any watcher has one, is worth a debt
+            return self.bytes_per_second * max(self._interval, _SMOOTHING_S)
+        self._fill(now)
+        elapsed = max(self._interval, now - (self._since or 0.0))
+        income = self.bytes_per_second * elapsed
+        share = min(1.0, elapsed / _SMOOTHING_S)
+        most = _PATIENCE_S * self.bytes_per_second * max(1.0, self._interval)
+        return min(income + share * (self._tokens - income), most)
+
+    def _quality(self, size: float, pixels: int, whole: bool, scale: int) -> float:
+        """Return the quality at which pixels take so many bytes; it may be out of range."""
+        if size <= 0:
+            return -math.inf
+        return (math.log(size / self._coded(pixels, scale)) - self._levels[whole]) / self._slope
+
+    def _rescale(self, quality: float, size: float, pixels: int, whole: bool) -> float:
+        """Choose another coded size where the quality leaves its range, and return the quality at that size."""
+        while quality < 0 and size > 0 and self._scale != SCALES[-1]:
+            self._scale = SCALES[SCALES.index(self._scale) + 1]
+            quality = self._quality(size, pixels, whole, self._scale)
+        if quality > _ENOUGH and self._scale != SCALES[0]:
+            self._scale = SCALES[SCALES.index(self._scale) - 1]
+            quality = self._quality(size, pixels, whole, self._scale)
+        return quality
+
+    def _bend(self, quality: int, seen: float, whole: bool) -> None:
+        """Move the slope towards the one between two frames of different quality."""
+        before, level = self._last_quality.get(whole, (quality, seen))
+        if abs(quality - before) >= 5:
+            steep = min(max((seen - level) / (quality - before), _SLOPES[0]), _SLOPES[1])
+            self._slope += 0.1 * (steep - self._slope)
+
+    def _planned(self, quality: float, budget: float, pieces: int = 1) -> Plan:
+        return Plan(math.floor(max(0, min(_HIGHEST, quality))), self._scale, budget, pieces)
+
+    def _level(self, quality: float, scale: int) -> float:
+        return quality + 2 * math.log(scale / FULL_SCALE) / _SLOPE
+
+    @staticmethod
+    def _coded(pixels: int, scale: int) -> float:
+        return pixels * (scale / FULL_SCALE) ** 2

@@ -1,0 +1,129 @@
+"""The receiving end: an MQTT topic or an HTTP server of its own."""
+
+import base64
+import secrets
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+import paho.mqtt.client as mqtt
+from fastapi import FastAPI, Request, Response
+
+from fovea.camera.addresses import Account, Address, HttpAddress, MqttAddress
+from fovea.camera.message import HEADER, KEYFRAME, MAX_MESSAGE_BYTES, Message, Place
+from fovea.camera.sending import Note, connect
+from fovea.camera.serving import Server
+from fovea.errors import BitstreamError, FoveaError
+
+Receive = Callable[[Message], bool]
+"""Takes a message, and returns whether a whole frame is wanted."""
+
+
+class Receiver(Protocol):
+    """What messages come from."""
+
+    def close(self) -> None:
+        """End the connection."""
+
+
+def open_receiver(address: Address, receive: Receive, note: Note) -> Receiver:
+    """Receive the messages of a stream.
+
+    Args:
+        address: topic of a broker, or the address at which an HTTP server is opened.
+        receive: called with each message, in any thread.
+        note: takes lines about the connection and about messages that are wrong.
+
+    Raises:
+        FoveaError: there is no broker, or the server cannot be opened.
+    """
+    if isinstance(address, MqttAddress):
+        return MqttReceiver(address, receive, note)
+    return HttpReceiver(address, receive, note)
+
+
+class MqttReceiver:
+    """A subscription of a topic."""
+
+    def __init__(self, address: MqttAddress, receive: Receive, note: Note) -> None:
+        self._address, self._receive, self._note, self._closing = address, receive, note, False
+        self._client = connect(address, self._connected, self._disconnected, self._received)
+
+    def close(self) -> None:
+        """Take leave of the broker."""
+        self._closing = True
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _connected(self, client: mqtt.Client) -> None:
+        # Without confirmations: a broker keeps no old frames for a watcher that is slow.
+        client.subscribe(self._address.topic, qos=0)
+        client.publish(self._address.requests)
+
+    def _disconnected(self, reason: str) -> None:
+        if not self._closing:
+            self._note(f"{self._address}: {reason}")
+
+    def _received(self, message: mqtt.MQTTMessage) -> None:
+        told = dict(getattr(message.properties, "UserProperty", []))
+        try:
+            if len(message.payload) > MAX_MESSAGE_BYTES:
+                raise BitstreamError(f"a message of {len(message.payload)} bytes is too large")
+            whole = self._receive(Message(Place.parse(told.get(HEADER, "")), bytes(message.payload)))
+        except FoveaError as error:
+            self._note(f"{self._address}: {error}")
+            return
+        if whole:
+            self._client.publish(self._address.requests)
+
+
+class HttpReceiver:
+    """An HTTP server that takes posts at one path."""
+
+    def __init__(self, address: HttpAddress, receive: Receive, note: Note) -> None:
+        if address.tls:
+            raise FoveaError("is not opened with TLS: let a proxy do that, and name http:// here", path=str(address))
+        self._server = Server(_endpoint(address, receive, note), address.host, address.port)
+        self.port = self._server.port
+
+    def close(self) -> None:
+        """Close the server."""
+        self._server.close()
+
+
+def _endpoint(address: HttpAddress, receive: Receive, note: Note) -> FastAPI:
+    app = FastAPI(openapi_url=None)
+    order = threading.Lock()
+
+    def refusal(request: Request) -> Response | None:
+        if address.account.username and not _knows(request.headers.get("authorization", ""), address.account):
+            return Response(status_code=401, headers={"WWW-Authenticate": "Basic"})
+        return None
+
+    @app.options(address.path)
+    def allow(request: Request) -> Response:
+        return refusal(request) or Response(status_code=204, headers={"Allow": "POST"})
+
+    @app.post(address.path)
+    async def post(request: Request) -> Response:
+        if refused := refusal(request):
+            return refused
+        data = bytearray()
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > MAX_MESSAGE_BYTES:
+                return Response(status_code=413)
+        try:
+            with order:
+                whole = receive(Message(Place.parse(request.headers.get(HEADER, "")), bytes(data)))
+        except FoveaError as error:
+            note(f"{address}: {error}")
+            return Response(str(error), status_code=400, media_type="text/plain")
+        return Response(status_code=204, headers={KEYFRAME: "1"} if whole else None)
+
+    return app
+
+
+def _knows(authorization: str, account: Account) -> bool:
+    wanted = base64.b64encode(f"{account.username}:{account.password}".encode()).decode()
+    return secrets.compare_digest(authorization.encode(), f"Basic {wanted}".encode())

@@ -1,0 +1,338 @@
+"""The places that a stream is sent to: a folder, an HTTP server, or an MQTT broker.
+
+None of them keeps more than one message that has not arrived. A broken connection is opened again after a pause, which
+doubles from one failure to the next up to half a minute. In the meantime frames are passed over.
+"""
+
+import base64
+import http.client
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from fovea.atomic import writing
+from fovea.camera.addresses import Address, HttpAddress, MqttAddress, folder_of, is_address, parse_address
+from fovea.camera.frames import Clock, SystemClock
+from fovea.camera.message import HEADER, KEYFRAME, MEDIA_TYPE, Message
+from fovea.camera.streaming import Destination
+from fovea.errors import FoveaError
+
+ARRIVAL_S = 10.0
+"""Seconds after which a message counts as lost."""
+_CONNECT_S = 5.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1, 30
+_LONGEST_ANSWER = 2**16
+
+Note = Callable[[str], None]
+"""Takes a line for the user, such as that the connection is broken."""
+
+
+def check_destination(text: str) -> None:
+    """Check what can be checked of a destination without opening it.
+
+    Args:
+        text: an address of MQTT or HTTP, or a folder.
+
+    Raises:
+        FoveaError: it is neither.
+    """
+    if is_address(text):
+        parse_address(text)
+    else:
+        folder_of(text)
+
+
+def open_destination(text: str, note: Note) -> Destination:
+    """Open the place that a stream is sent to.
+
+    Args:
+        text: an address of MQTT or HTTP, or a folder.
+        note: takes lines about the connection.
+
+    Raises:
+        FoveaError: the address is wrong, or nothing answers there.
+    """
+    if not is_address(text):
+        return FolderDestination(folder_of(text))
+    address: Address = parse_address(text)
+    if isinstance(address, MqttAddress):
+        return MqttDestination(address, note)
+    return HttpDestination(address, note)
+
+
+class FolderDestination:
+    """A folder that gets a ``.fov`` file for each frame, named by the number of the frame.
+
+    Args:
+        folder: the folder; it is made where it is missing.
+    """
+
+    takes_parts = False
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def ready(self) -> bool:
+        """Return that it is."""
+        return True
+
+    def size(self, message: Message) -> int:
+        """Return the bytes of the file."""
+        return len(message.data)
+
+    def send(self, message: Message) -> bool:
+        """Write the file.
+
+        Raises:
+            FoveaError: it cannot be written.
+        """
+        with writing(self._folder / f"{message.place.frame:08d}.fov") as file:
+            file.write(message.data)
+        return True
+
+    def wants_whole(self) -> bool:
+        """Return that nobody asks."""
+        return False
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class HttpDestination:
+    """A server to which each message is posted. Its answer says whether it wants a whole frame.
+
+    Args:
+        address: where to post.
+        note: takes lines about the connection.
+        clock: the time.
+
+    Raises:
+        FoveaError: nothing answers there, or it refuses the camera.
+    """
+
+    takes_parts = True
+
+    def __init__(self, address: HttpAddress, note: Note, clock: Clock | None = None) -> None:
+        self._address, self._note, self._clock = address, note, clock or SystemClock()
+        kind = http.client.HTTPSConnection if address.tls else http.client.HTTPConnection
+        self._connection = kind(address.host, address.port, timeout=ARRIVAL_S)
+        self._whole, self._pause, self._next, self._broken = False, 0.0, 0.0, False
+        try:
+            answer = self._ask("OPTIONS", self._headers())
+        except (OSError, http.client.HTTPException) as error:
+            raise FoveaError(f"nothing answers: {_cause(error)}; start the watcher first", path=str(address)) from error
+        if not 200 <= answer.status < 300:
+            reason = f"answers {answer.status} {answer.reason}: check path, user name and password"
+            raise FoveaError(reason, path=str(address))
+
+    def ready(self) -> bool:
+        """Return whether the pause after a failure is over."""
+        return self._clock.now() >= self._next
+
+    def size(self, message: Message) -> int:
+        """Return the bytes of the request."""
+        headers = {"Host": f"{self._address.host}:{self._address.port}"} | self._headers_of(message)
+        lines = [f"POST {self._address.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), ""]
+        return sum(len(line) + 2 for line in lines) + len(message.data)
+
+    def send(self, message: Message) -> bool:
+        """Post a message."""
+        try:
+            answer = self._ask("POST", self._headers_of(message), message.data)
+        except (OSError, http.client.HTTPException) as error:
+            return self._fail(_cause(error))
+        if not 200 <= answer.status < 300:
+            return self._fail(f"it answers {answer.status} {answer.reason}")
+        if self._broken:
+            self._note(f"{self._address} answers again")
+        self._pause, self._broken = 0.0, False
+        self._whole |= answer.getheader(KEYFRAME) is not None
+        return True
+
+    def wants_whole(self) -> bool:
+        """Return whether an answer asked for a whole frame."""
+        whole, self._whole = self._whole, False
+        return whole
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def _headers(self) -> dict[str, str]:
+        account = self._address.account
+        if not account.username:
+            return {}
+        token = base64.b64encode(f"{account.username}:{account.password}".encode()).decode()
+        return {"Authorization": f"Basic {token}"}
+
+    def _headers_of(self, message: Message) -> dict[str, str]:
+        # Nothing beyond what HTTP needs: on a slow link each byte of a header is one less for the picture.
+        told = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(message.data)), HEADER: message.place.line()}
+        return told | self._headers()
+
+    def _ask(self, method: str, headers: Mapping[str, str], body: bytes = b"") -> http.client.HTTPResponse:
+        """Send a request, and return the answer, whose content is read. A failure closes the connection."""
+        try:
+            self._connection.putrequest(method, self._address.path, skip_accept_encoding=True)
+            for name, value in headers.items():
+                self._connection.putheader(name, value)
+            self._connection.endheaders(body)
+            answer = self._connection.getresponse()
+            answer.read(_LONGEST_ANSWER)
+            if not answer.isclosed():
+                self._connection.close()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            raise
+        return answer
+
+    def _fail(self, reason: str) -> bool:
+        self._pause = min(max(_FIRST_PAUSE_S, 2 * self._pause), _LONGEST_PAUSE_S)
+        self._next = self._clock.now() + self._pause
+        if not self._broken:
+            self._note(f"{self._address}: {reason}; frames are passed over until it works again")
+        self._broken, self._whole = True, False
+        return False
+
+
+class MqttDestination:
+    """A topic of an MQTT 5 broker.
+
+    Messages have quality of service 1: the broker confirms each. Without that, a slow link would hide seconds of frames
+    in the buffers of the system, and each would arrive old. They are not retained, so that no picture stays at the
+    broker; a new watcher asks for a whole frame instead.
+
+    Args:
+        address: broker and topic.
+        note: takes lines about the connection.
+
+    Raises:
+        FoveaError: no broker answers there, or it refuses the camera.
+    """
+
+    takes_parts = True
+
+    def __init__(self, address: MqttAddress, note: Note) -> None:
+        self._address, self._note = address, note
+        self._whole, self._closing, self._lost = threading.Event(), False, False
+        self._client = connect(address, self._connected, self._disconnected, self._asked)
+
+    def ready(self) -> bool:
+        """Return whether the broker is connected."""
+        return self._client.is_connected()
+
+    def size(self, message: Message) -> int:
+        """Return the bytes of the packet."""
+        user_property = 1 + 2 + len(HEADER) + 2 + len(message.place.line())
+        topic, packet_id = 2 + len(self._address.topic.encode()), 2
+        body = topic + packet_id + _length(user_property) + user_property + len(message.data)
+        return 1 + _length(body) + body
+
+    def send(self, message: Message) -> bool:
+        """Publish a message, and wait until the broker has it."""
+        info = self._client.publish(self._address.topic, message.data, qos=1, properties=_properties(message))
+        deadline = ARRIVAL_S
+        while info.rc == mqtt.MQTT_ERR_SUCCESS and not info.is_published() and deadline > 0:
+            if not self._client.is_connected():
+                return False
+            info.wait_for_publish(0.05)
+            deadline -= 0.05
+        return info.rc == mqtt.MQTT_ERR_SUCCESS and info.is_published()
+
+    def wants_whole(self) -> bool:
+        """Return whether a watcher asked for a whole frame, or the connection is new."""
+        whole = self._whole.is_set()
+        self._whole.clear()
+        return whole
+
+    def close(self) -> None:
+        """Take leave of the broker."""
+        self._closing = True
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _connected(self, client: mqtt.Client) -> None:
+        client.subscribe(self._address.requests, qos=0)
+        self._whole.set()
+        if self._lost:
+            self._note(f"{self._address} is connected again")
+        self._lost = False
+
+    def _disconnected(self, reason: str) -> None:
+        if not self._closing and not self._lost:
+            self._note(f"{self._address}: {reason}; frames are passed over until it is connected again")
+            self._lost = True
+
+    def _asked(self, _message: mqtt.MQTTMessage) -> None:
+        self._whole.set()
+
+
+def connect(
+    address: MqttAddress,
+    connected: Callable[[mqtt.Client], None],
+    disconnected: Callable[[str], None],
+    received: Callable[[mqtt.MQTTMessage], None],
+) -> mqtt.Client:
+    """Connect with a broker, and stay connected until ``disconnect`` is called.
+
+    Args:
+        address: the broker.
+        connected: called after each connection.
+        disconnected: called with the reason after each loss.
+        received: called with each message of a topic that ``connected`` subscribes to.
+
+    Raises:
+        FoveaError: no broker answers, or it refuses the connection.
+    """
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+    if address.account.username:
+        client.username_pw_set(address.account.username, address.account.password)
+    if address.tls:
+        client.tls_set()
+    client.reconnect_delay_set(_FIRST_PAUSE_S, _LONGEST_PAUSE_S)
+    client.connect_timeout = _CONNECT_S
+    answered, refusal = threading.Event(), [""]
+
+    def on_connect(client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        refusal[0] = str(reason) if reason.is_failure else ""
+        if not reason.is_failure:
+            connected(client)
+        answered.set()
+
+    client.on_connect = on_connect
+    client.on_disconnect = lambda _client, _data, _flags, reason, _properties: disconnected(str(reason))
+    client.on_message = lambda _client, _data, message: received(message)
+    try:
+        client.connect(address.host, address.port, keepalive=15, clean_start=True)
+    except (OSError, ValueError) as error:
+        raise FoveaError(f"no broker answers: {error}", path=str(address)) from error
+    client.loop_start()
+    if not answered.wait(_CONNECT_S) or refusal[0]:
+        client.disconnect()
+        client.loop_stop()
+        raise FoveaError(f"the broker refuses the connection: {refusal[0] or 'no answer'}", path=str(address))
+    return client
+
+
+def _length(size: int) -> int:
+    """Return the bytes in which a packet tells a size: seven bits in each."""
+    return max(1, -(-size.bit_length() // 7))
+
+
+def _properties(message: Message) -> Properties:
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho has no types here
+    properties.UserProperty = [(HEADER, message.place.line())]
+    return properties
+
+
+def _cause(error: Exception) -> str:
+    """Return the reason of a failed request in a few words."""
+    if isinstance(error, TimeoutError):
+        return "it takes too long"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

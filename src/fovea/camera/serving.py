@@ -1,0 +1,57 @@
+"""A web server in a thread."""
+
+import socket
+import threading
+import time
+
+import uvicorn
+from fastapi import FastAPI
+
+from fovea.errors import FoveaError
+
+_START_S = 10.0
+_STOP_S = 1
+
+
+class Server:
+    """Serves an application until it is closed.
+
+    Args:
+        app: the application.
+        host: name or address to listen at.
+        port: port; 0 takes a free one.
+
+    Attributes:
+        port: the port that it listens at.
+
+    Raises:
+        FoveaError: the address cannot be used.
+    """
+
+    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+        try:
+            family, kind, protocol, _, place = socket.getaddrinfo(
+                host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            self._socket = socket.socket(family, kind, protocol)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._socket.bind(place)
+        except OSError as error:
+            raise FoveaError(f"cannot be opened: {error.strerror or error}", path=f"{host}:{port}") from error
+        self.port: int = self._socket.getsockname()[1]
+        # Pages of events never end by themselves, so a server that closes waits for them only a moment.
+        config = uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=_STOP_S)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name="server", daemon=True
+        )
+        self._thread.start()
+        deadline = time.monotonic() + _START_S
+        while not self._server.started and self._thread.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.should_exit = True
+        self._thread.join(_STOP_S + _START_S)
+        self._socket.close()

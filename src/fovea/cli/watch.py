@@ -1,0 +1,75 @@
+"""The verb ``fovea watch``."""
+
+import threading
+
+import click
+
+from fovea.cli.failures import needs_extra
+from fovea.cli.interruption import Interruption
+from fovea.cli.options import Name, Score, debug_option
+from fovea.cli.streams import print_note, tell
+
+
+@click.command()
+@click.argument("source", metavar="SOURCE", type=Name())
+@click.option(
+    "-r",
+    "--recognizer",
+    metavar="R",
+    type=Name(),
+    help="Recognizer that looks at the frames: an .onnx or .yaml file, or a name of the registry (extra eval).",
+)
+@click.option("--threshold", type=Score(), default=0.25, show_default=True, help="Lowest score shown.")
+@click.option(
+    "--host",
+    metavar="HOST",
+    type=Name(),
+    default="127.0.0.1",
+    show_default=True,
+    help="Address of the page. Any other than that of this machine lets everybody there see the pictures.",
+)
+@click.option(
+    "--port",
+    metavar="PORT",
+    type=click.IntRange(0, 65535),
+    default=8100,
+    show_default=True,
+    help="Port of the page; 0 takes a free one.",
+)
+@debug_option
+def watch(source: str, recognizer: str | None, threshold: float, host: str, port: int) -> None:
+    """Show what "fovea stream" sends, on a page.
+
+    SOURCE is mqtt://HOST/TOPIC, or the address http://HOST:PORT/PATH at which frames are received. Prints the address
+    of the page. Ends with Ctrl-C. Needs the extra camera.
+    """
+    with needs_extra("camera"):
+        from fovea import camera
+    from fovea.codec import Codec
+
+    address = camera.parse_address(source)
+    looking = None
+    if recognizer is not None:
+        with needs_extra("eval"):
+            from fovea.recognition import load
+        looking = load(recognizer, threshold=threshold)
+
+    def note(line: str) -> None:
+        tell(f"fovea: {line}")
+
+    stage = camera.Stage()
+    watcher = camera.Watcher(Codec(), stage.show, looking, note)
+    local = host in camera.LOCAL_NAMES
+    page = camera.Server(camera.create_app(stage, camera.LOCAL_NAMES if local else ("*",)), host, port)
+    try:
+        receiver = camera.open_receiver(address, watcher.receive, note)
+        try:
+            print_note(f"http://{host}:{page.port}/")
+            threading.Event().wait()
+        except Interruption:
+            pass  # the usual end
+        finally:
+            receiver.close()
+    finally:
+        page.close()
+        watcher.close()

@@ -1,0 +1,125 @@
+"""Hugging Face ``datasets``: a column of ``.fov`` files that are decoded when they are used.
+
+Importing this module registers the feature. A program that loads a saved data set with such a column imports it first.
+
+Example::
+
+    from datasets import Dataset, Features
+    from fovea.integrations.huggingface import FovImage
+
+    data = Dataset.from_dict({"image": pictures}, features=Features({"image": FovImage(quality=40)}))
+    data.to_parquet("train.parquet")
+    data[0]["image"]  # a Pillow image
+"""
+
+import io
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from datasets import Image
+from datasets.features.features import register_feature
+
+from fovea.bitstream import MAGIC
+from fovea.codec import DEFAULT_QUALITY, default_codec
+from fovea.errors import about
+from fovea.parallel import stream
+from fovea.picture import opened
+from fovea.pillow import FORMAT, FovImageFile
+
+
+@dataclass
+class FovImage(Image):  # type: ignore[misc]  # the package has no types
+    """Feature of a column of ``.fov`` files, which is used and stored like the feature ``Image`` of ``datasets``.
+
+    Rows come out as Pillow images, in worker processes too. What goes in may be what ``Image`` takes. Arrays, images
+    and the content of files of other formats are coded, which has losses; ``data.cast_column("image", FovImage())``
+    codes a whole column. Rows that are paths stay paths until ``datasets`` embeds their files, as ``push_to_hub`` does.
+
+    ``map`` writes back each column that its function looks at: an image whose pixels did not change goes back as the
+    file that it was.
+
+    Args:
+        mode: mode of Pillow to which images are converted, such as "RGB"; by default each has its own.
+        decode: whether rows come out as images, or else as ``{"bytes": ..., "path": ...}``.
+        quality: quality at which images are coded, 0 (smallest file) to 100 (best picture).
+    """
+
+    mode: str | None = None
+    decode: bool = True
+    quality: float = DEFAULT_QUALITY
+    _type: str = field(default="FovImage", init=False, repr=False)
+
+    def cast_storage(self, storage: Any) -> Any:
+        """Return a column of Arrow as one of ``.fov`` files; see ``Image``.
+
+        Raises:
+            ArgumentError: the quality is out of range.
+            ImageError: a row is no image or cannot be coded. The error names the row.
+        """
+        return self._coded(super().cast_storage(storage))
+
+    def embed_storage(self, storage: Any, *args: Any, **options: Any) -> Any:
+        """Return a column with the content of the files that it has paths of; see ``Image``."""
+        return self._coded(super().embed_storage(storage, *args, **options))
+
+    def _coded(self, storage: Any) -> Any:
+        files = storage.field("bytes")
+        others = pc.indices_nonzero(pc.not_equal(pc.binary_slice(files, 0, len(MAGIC)), MAGIC)).to_pylist()
+        if not others:
+            return storage
+        rows = files.to_pylist()
+        for number, file in zip(others, self._encoded(rows, others), strict=True):
+            rows[number] = file
+        columns = [pa.array(rows, pa.binary()), storage.field("path")]
+        return pa.StructArray.from_arrays(columns, ["bytes", "path"], mask=storage.is_null())
+
+    def _encoded(self, rows: Sequence[bytes], others: Sequence[int]) -> Iterator[bytes]:
+        def encode(number: int) -> bytes:
+            with about(entry=f"row {number}"), opened(rows[number]) as image:
+                return codec.encode(image, self.quality)
+
+        codec = default_codec()
+        return stream(encode, others, codec.engine.threads)
+
+    def decode_example(self, value: Any, token_per_repo_id: dict[str, Any] | None = None) -> Any:
+        """Return the Pillow image of a row.
+
+        Args:
+            value: ``{"bytes": ..., "path": ...}``.
+            token_per_repo_id: as for ``Image``.
+
+        Raises:
+            OSError: the file cannot be read or is damaged.
+        """
+        image = super().decode_example(value, token_per_repo_id)
+        if type(image) is FovImageFile and value["bytes"] is not None:
+            row: Any = image
+            row.__class__, row.file, row.quality = _Row, value["bytes"], self.quality
+        return image
+
+
+class _Row(FovImageFile):
+    """A decoded row, which knows its file.
+
+    What a function of ``map`` returns is saved by ``datasets`` itself, in the format of the image and with no options.
+    """
+
+    file: bytes
+    quality: float
+
+    def save(self, fp: Any, format: str | None = None, **params: Any) -> None:
+        if format != FORMAT or params:
+            super().save(fp, format, **params)
+        elif FovImageFile(io.BytesIO(self.file)).tobytes() == self.tobytes():
+            fp.write(self.file)
+        else:
+            super().save(fp, format, quality=self.quality)
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", UserWarning)  # it says that features of other packages are experimental
+    register_feature(FovImage, FovImage.__name__)

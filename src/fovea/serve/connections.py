@@ -1,0 +1,90 @@
+"""Connections with limits of their own: what uvicorn's protocol accepts for ever ends here after some seconds."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEAD_SECONDS = 10.0
+"""Longest time in which a client may send the head of a request."""
+STALL_SECONDS = 20.0
+"""Longest time in which a client may read nothing of an answer."""
+_FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n"
+    b"Content-Type: application/problem+json\r\nContent-Length: %d\r\n\r\n%s"
+)
+_PROBLEM = (
+    b'{"type":"about:blank","title":"Service Unavailable","status":503,'
+    b'"detail":"The service has too many connections: try again later.","request_id":""}'
+)
+
+
+class LimitedConnection(H11Protocol):
+    """A connection to one client.
+
+    A connection is refused while there are too many. It ends when the head of a request takes too long, also the first
+    and one that arrives byte by byte, and when the client does not read the answer.
+    """
+
+    _head_timer: asyncio.TimerHandle | None = None
+    _stall_timer: asyncio.TimerHandle | None = None
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        # uvicorn would answer further requests of connections that it has accepted with 503, in plain text.
+        self._largest, self.limit_concurrency = self.limit_concurrency, None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin, or refuse the connection."""
+        super().connection_made(transport)
+        if self._largest is not None and len(self.connections) > self._largest:
+            transport.write(_FULL % (len(_PROBLEM), _PROBLEM))
+            transport.close()
+        else:
+            self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the client sends."""
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+        if self._between_requests():
+            self._await_head()
+        else:
+            self._stop_waiting()
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request, and watch that the client reads the answer."""
+        super().on_response_complete()
+        if self._stall_timer is None:
+            self._watch_reading(left=None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self._stop_waiting()
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+        super().connection_lost(exc)
+
+    def _between_requests(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _await_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _watch_reading(self, left: int | None) -> None:
+        """Abort the connection if the client has read nothing since ``left`` bytes were left."""
+        self._stall_timer = None
+        size = self.transport.get_write_buffer_size()
+        if not size:
+            return
+        if size == left:
+            self.transport.abort()
+        else:
+            self._stall_timer = self.loop.call_later(STALL_SECONDS, self._watch_reading, size)

@@ -1,0 +1,79 @@
+"""What the service tells Prometheus."""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable by which several processes share a folder of metrics. It must be set before this module is imported."""
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the times at which counters were made are of no use
+
+
+class Metrics:
+    """The metrics of a process; where several share a folder, those of all."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self.requests = Counter(
+            "fovea_requests", "Requests that were answered.", ("route", "status"), registry=self._registry
+        )
+        self.seconds = Histogram(
+            "fovea_request_seconds",
+            "Time from the head of a request to the end of the answer.",
+            ("route",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self.received = self._counter("fovea_received_bytes", "Bytes of bodies received.")
+        self.sent = self._counter("fovea_sent_bytes", "Bytes of bodies sent.")
+        self.pixels = self._counter("fovea_pixels", "Pixels encoded or decoded.")
+        self.rejected = Counter(
+            "fovea_rejected", "Requests refused because of a limit or the token.", ("reason",), registry=self._registry
+        )
+        self.in_flight = self._gauge("fovea_requests_in_flight", "Requests that are not answered yet.")
+        self.queue_length = self._gauge("fovea_queue_length", "Requests that wait for a thread.")
+        self.coding = self._gauge("fovea_coding", "Threads that code a picture.")
+
+    def _counter(self, name: str, text: str) -> Counter:
+        return Counter(name, text, ("route",), registry=self._registry)
+
+    def _gauge(self, name: str, text: str) -> Gauge:
+        return Gauge(name, text, registry=self._registry, multiprocess_mode="livesum")
+
+    def watch(self, waiting: Callable[[], int], running: Callable[[], int]) -> None:
+        """Let the gauges of the queue and the threads follow two functions."""
+        self._watched = ((self.queue_length, waiting), (self.coding, running))
+
+    def refresh(self) -> None:
+        """Give the gauges the numbers of now."""
+        for gauge, number in self._watched:
+            gauge.set(number())
+
+    def page(self) -> tuple[bytes, str]:
+        """Return the text of the metrics and its media type."""
+        self.refresh()
+        registry = self._registry
+        if FOLDER in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+def forget_ended_processes() -> None:
+    """Remove the gauges of processes that were killed, and those of this process when it ends."""
+    if FOLDER not in os.environ:
+        return
+    for path in Path(os.environ[FOLDER]).glob("gauge_live*_*.db"):
+        number = int(path.stem.rpartition("_")[2])
+        try:
+            os.kill(number, 0)
+        except ProcessLookupError:
+            with suppress(FileNotFoundError):
+                mark_process_dead(number)  # type: ignore[no-untyped-call]

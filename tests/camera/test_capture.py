@@ -1,0 +1,142 @@
+import time
+
+import numpy as np
+import pytest
+
+from fovea.camera import Camera, Frame, Mailbox, SystemClock, run
+from fovea.errors import FoveaError
+
+from .conftest import FPS, FRAMES, HEIGHT, WIDTH, VirtualClock, av, eventually, scene
+
+
+def _frames(camera):
+    while not camera.finished:
+        if frame := camera.take(0.5):
+            yield frame
+
+
+def test_a_file_plays_at_its_own_pace(video):
+    camera = Camera(str(video))
+    begun = time.monotonic()
+    frames = list(_frames(camera))
+    assert time.monotonic() - begun > 0.9 * (FRAMES - 1) / FPS
+    assert frames[-1].number == FRAMES - 1
+    assert len(frames) + camera.dropped == FRAMES
+    assert not camera.error
+    numbers = [frame.number for frame in frames]
+    assert numbers == sorted(set(numbers))
+    assert frames[-1].pixels.shape == (HEIGHT, WIDTH, 3)
+    assert np.abs(frames[-1].pixels.astype(int) - scene(FRAMES - 1)).mean() < 10
+    camera.close()
+
+
+def test_a_camera_does_not_wait_for_those_who_take_its_frames(video):
+    camera = Camera(str(video))
+    first = camera.take(5)
+    time.sleep(1)
+    assert camera.take(5).number > first.number + 3
+    assert camera.dropped > 3
+    camera.close()
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [("missing.mp4", "no such file"), ("ftp://a/b", "is none of rtsp"), ("rtsp://127.0.0.1:9/x", "cannot be opened")],
+)
+def test_what_cannot_be_opened_is_refused(source, reason):
+    with pytest.raises(FoveaError, match=reason) as caught:
+        Camera(source)
+    assert str(caught.value).startswith(source)
+
+
+def test_a_file_that_is_no_video_is_refused(tmp_path):
+    (tmp_path / "text.mp4").write_text("no video")
+    with pytest.raises(FoveaError, match="cannot be opened as a video"):
+        Camera(str(tmp_path / "text.mp4"))
+    sound = tmp_path / "sound.wav"
+    with av.open(str(sound), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000)
+        sample = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), format="s16", layout="mono")
+        sample.sample_rate = 8000
+        container.mux(stream.encode(sample))
+    with pytest.raises(FoveaError, match="has no video"):
+        Camera(str(sound))
+
+
+def test_errors_do_not_show_passwords():
+    with pytest.raises(FoveaError) as caught:
+        Camera("rtsp://me:secret@127.0.0.1:9/x")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_network_camera_is_opened_again(video, address, tmp_path, monkeypatch):
+    monkeypatch.setattr("fovea.camera.capture._PAUSES_S", (0.05, 0.1))
+    (tmp_path / "v.mp4").write_bytes(video.read_bytes())
+    camera = Camera(f"{address}v.mp4")
+    camera.take(5)
+    assert eventually(lambda: (frame := camera.take(1)) is not None and frame.number > FRAMES)
+    camera.close()
+    assert camera.finished
+
+
+def test_a_camera_that_nobody_reads_closes(video):
+    Camera(str(video)).close()
+
+
+class _Counting:
+    """A source with a frame at each moment, for so many seconds."""
+
+    def __init__(self, clock, seconds):
+        self._clock, self._seconds = clock, seconds
+
+    @property
+    def finished(self):
+        return self._clock.now() >= self._seconds
+
+    def take(self, timeout):
+        return Frame(int(self._clock.now() * 30), self._clock.now(), None)
+
+
+class _Slow:
+    """A streamer that takes its time for some frames."""
+
+    def __init__(self, clock, seconds):
+        self._clock, self._seconds, self.times = clock, seconds, []
+
+    def offer(self, frame):
+        self.times.append(self._clock.now())
+        self._clock.sleep(self._seconds if len(self.times) == 5 else 0.01)
+
+
+def test_no_more_frames_are_offered_than_wanted():
+    clock = VirtualClock()
+    streamer = _Slow(clock, 0.01)
+    run(_Counting(clock, 10), streamer, 4, clock)
+    assert len(streamer.times) == 41
+    np.testing.assert_allclose(np.diff(streamer.times), 0.25)
+
+
+def test_frames_that_were_missed_are_not_made_up_for():
+    clock = VirtualClock()
+    streamer = _Slow(clock, 3.0)
+    run(_Counting(clock, 10), streamer, 4, clock)
+    assert np.diff(streamer.times).min() > 0.2
+    assert np.diff(streamer.times).max() == pytest.approx(3.0)
+
+
+def test_a_mailbox_holds_the_newest():
+    box = Mailbox()
+    assert box.take(0) is None
+    box.put(1)
+    box.put(2)
+    box.close()
+    assert not box.finished
+    assert box.take(1) == 2
+    assert box.finished and box.dropped == 1
+
+
+def test_the_clock_of_the_machine_goes_on():
+    clock = SystemClock()
+    begun = clock.now()
+    clock.sleep(0.01)
+    assert clock.now() - begun >= 0.009

@@ -1,0 +1,305 @@
+"""Both ends together, over a broker and over HTTP on this machine."""
+
+import getpass
+import shutil
+import socket
+import subprocess
+import threading
+
+import numpy as np
+import pytest
+
+from fovea import Codec, encode
+from fovea.camera import (
+    Camera,
+    Frame,
+    Message,
+    Place,
+    RateController,
+    Streamer,
+    SystemClock,
+    Watcher,
+    encoder_of,
+    open_destination,
+    open_receiver,
+    parse_address,
+    run,
+)
+from fovea.camera.message import MAX_MESSAGE_BYTES
+from fovea.errors import FoveaError
+
+from .conftest import FRAMES, HEIGHT, WIDTH, eventually, free_port, ground, scene, start_broker
+
+
+@pytest.fixture(scope="module")
+def codec():
+    codec = Codec(threads=1)
+    codec.decode(codec.encode(ground(), 30))  # opens the networks
+    return codec
+
+
+class End:
+    """A watcher and what it shows."""
+
+    def __init__(self, codec, address, recognizer=None):
+        self.pictures, self.notes = [], []
+        self._watcher = Watcher(codec, self.pictures.append, recognizer, self.notes.append)
+        self.receiver = open_receiver(parse_address(address), self._watcher.receive, self.notes.append)
+
+    @property
+    def newest(self):
+        return self.pictures[-1] if self.pictures else None
+
+    def shows(self, pixels):
+        return eventually(lambda: self.newest and _close(self.newest.pixels, pixels))
+
+    def close(self):
+        self.receiver.close()
+        self._watcher.close()
+
+
+def _close(pixels, others):
+    return pixels.shape == others.shape and np.abs(pixels.astype(int) - others).mean() < 12
+
+
+@pytest.fixture
+def watching(codec):
+    ends = []
+
+    def start(address, recognizer=None):
+        ends.append(End(codec, address, recognizer))
+        return ends[-1]
+
+    yield start
+    for end in ends:
+        end.close()
+
+
+@pytest.fixture
+def sending(codec):
+    opened = []
+
+    def start(address, notes):
+        opened.append(open_destination(address, notes.append))
+        return Streamer(encoder_of(codec), opened[-1], RateController(500, 10), SystemClock(), tile_size=64)
+
+    yield start
+    for destination in opened:
+        destination.close()
+
+
+def _http():
+    return f"http://127.0.0.1:{free_port()}/camera"
+
+
+@pytest.mark.parametrize("kind", ["mqtt", "http"])
+def test_a_video_arrives(kind, request, watching, sending, video):
+    address = _http() if kind == "http" else request.getfixturevalue("broker").address(kind)
+    end = watching(address)
+    streamer = sending(address, [])
+    camera = Camera(str(video))
+    run(camera, streamer, 10, SystemClock())
+    camera.close()
+    assert streamer.counts.sent and not streamer.counts.lost
+    assert streamer.counts.pixels < 0.8 * streamer.counts.sent * WIDTH * HEIGHT
+    assert end.shows(scene(FRAMES - 1))
+    assert end.newest.whole and end.newest.done >= end.newest.taken
+    assert end.newest.kbps > 0 and end.newest.fps > 0
+    assert end.notes == []
+
+
+def test_a_broker_that_comes_back_gets_a_whole_frame(tmp_path, watching, sending):
+    broker = start_broker(tmp_path)
+    try:
+        notes = []
+        end = watching(broker.address())
+        streamer = sending(broker.address(), notes)
+        assert streamer.offer(Frame(0, 0.0, scene(0)))
+        assert end.shows(scene(0))
+        broker.stop()
+        assert eventually(lambda: len(notes) == 1)
+        before = streamer.counts.lost
+        assert not streamer.offer(Frame(1, 0.1, scene(5)))
+        assert streamer.counts.lost == before + 1
+        broker.start()
+        assert eventually(lambda: len(notes) == 2)
+        assert "connected again" in notes[1]
+        # The watcher may be back later than the camera, and asks for a whole frame then.
+        frames = iter(range(2, 10_000))
+        assert eventually(
+            lambda: streamer.offer(Frame(next(frames), 0.2, scene(15))) and _close(end.newest.pixels, scene(15))
+        )
+        assert end.newest.whole
+    finally:
+        broker.stop()
+
+
+def test_a_server_that_comes_back_gets_a_whole_frame(watching, sending, monkeypatch):
+    monkeypatch.setattr("fovea.camera.sending._FIRST_PAUSE_S", 0.1)
+    address, notes = _http(), []
+    first = watching(address)
+    streamer = sending(address, notes)
+    assert streamer.offer(Frame(0, 0.0, scene(0)))
+    first.close()
+    assert not streamer.offer(Frame(1, 0.1, scene(3)))
+    assert len(notes) == 1
+    second = watching(address)
+    assert eventually(lambda: streamer.offer(Frame(2, 0.2, scene(6))))
+    assert second.shows(scene(6))
+    assert second.newest.whole
+    assert "answers again" in notes[1]
+
+
+@pytest.mark.parametrize("kind", ["mqtt", "http"])
+def test_a_watcher_that_comes_late_sees_a_whole_picture(kind, request, watching, sending):
+    address = _http() if kind == "http" else request.getfixturevalue("broker").address("late")
+    first = watching(address)
+    streamer = sending(address, [])
+    assert streamer.offer(Frame(0, 0.0, scene(0)))
+    if kind == "http":
+        first.close()
+    late = watching(address)
+    frames = iter(range(1, 10_000))
+    # The first message asks for the rest.
+    assert eventually(
+        lambda: streamer.offer(Frame(n := next(frames), 0.1, scene(n))) and late.newest and late.newest.whole
+    )
+
+
+def test_sizes_are_those_on_the_link(watching, sending, broker):
+    """Of MQTT, by the packets that the client counts."""
+    message = Message(Place("ab", 0, 0, 1.0, WIDTH, HEIGHT, 0, 0, 0, 1), encode(ground(), 10))
+    destination = open_destination(broker.address("sizes"), print)
+    sent = []
+    written = destination._client._sock_send
+    destination._client._sock_send = lambda data: (sent.append(written(data)), sent[-1])[1]
+    assert destination.send(message)
+    destination.close()
+    assert destination.size(message) in sent
+
+
+def test_requests_have_the_size_that_is_told(codec):
+    """Of HTTP, by a server that counts."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    heard = []
+
+    def serve():
+        connection, _ = listener.accept()
+        for _ in range(2):
+            got = b""
+            while b"\r\n\r\n" not in got or len(got) < wanted[len(heard)]:
+                got += connection.recv(65536)
+            heard.append(len(got))
+            connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    wanted = [0, 0]
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    destination = open_destination(f"http://me:secret@127.0.0.1:{port}/camera", print)
+    message = Message(Place("ab", 0, 0, 1.0, WIDTH, HEIGHT, 0, 0, 0, 1), encode(ground(), 10))
+    wanted[1] = destination.size(message)
+    assert destination.send(message)
+    thread.join(5)
+    destination.close()
+    listener.close()
+    assert heard[1] == destination.size(message)
+
+
+@pytest.mark.parametrize("kind", ["mqtt", "http"])
+def test_an_account_is_needed_where_one_is_set(kind, tmp_path, watching):
+    notes = []
+    if kind == "mqtt":
+        broker = start_broker(tmp_path, _with_passwords(tmp_path))
+        good, bad = broker.address(account="me:secret@"), broker.address(account="me:wrong@")
+    else:
+        broker, good = None, f"http://me:secret@127.0.0.1:{free_port()}/camera"
+        watching(good)
+        bad = good.replace("secret", "wrong")
+    try:
+        open_destination(good, notes.append).close()
+        with pytest.raises(FoveaError, match=r"refuses|401") as caught:
+            open_destination(bad, notes.append)
+        assert "wrong" not in str(caught.value)
+    finally:
+        if broker:
+            broker.stop()
+
+
+def _with_passwords(folder):
+    """Lines of the configuration of a broker that knows one user."""
+    program = shutil.which("mosquitto_passwd")
+    if program is None:
+        pytest.skip("needs mosquitto_passwd")
+    path = folder / "passwords"
+    subprocess.run([program, "-c", "-b", str(path), "me", "secret"], check=True, capture_output=True)
+    path.chmod(0o644)
+    return ["allow_anonymous false", f"user {getpass.getuser()}", f"password_file {path}"]
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("mqtt://127.0.0.1:{port}/yard", "no broker answers"),
+        ("http://127.0.0.1:{port}/yard", "start the watcher first"),
+    ],
+)
+def test_nobody_there_is_told_at_once(address, reason):
+    with pytest.raises(FoveaError, match=reason):
+        open_destination(address.format(port=free_port()), print)
+
+
+def test_a_path_that_is_wrong_is_told(watching):
+    address = _http()
+    watching(address)
+    with pytest.raises(FoveaError, match="404"):
+        open_destination(address + "/other", print)
+
+
+def test_a_port_that_is_taken_is_told(watching):
+    address = _http()
+    watching(address)
+    with pytest.raises(FoveaError, match="cannot be opened"):
+        watching(address)
+
+
+def test_no_server_is_opened_with_tls(watching):
+    with pytest.raises(FoveaError, match="TLS"):
+        watching("https://127.0.0.1/camera")
+
+
+@pytest.mark.parametrize("kind", ["mqtt", "http"])
+def test_messages_that_are_wrong_are_told_and_passed_over(kind, request, watching, sending):
+    address = _http() if kind == "http" else request.getfixturevalue("broker").address("wrong")
+    end = watching(address)
+    destination = open_destination(address, print)
+    place = Place("ab", 0, 0, 1.0, WIDTH, HEIGHT, 0, 0, 0, 1)
+    good = encode(ground(), 60)
+    destination.send(Message(place, b"no picture"))
+    assert eventually(lambda: len(end.notes) == 1)
+    if kind == "http":
+        destination._next = 0.0
+    destination.send(Message(place, good))
+    assert end.shows(ground())
+    destination.close()
+
+
+def test_a_message_that_is_too_large_is_refused(watching):
+    address, notes = _http(), []
+    watching(address)
+    destination = open_destination(address, notes.append)
+    place = Place("ab", 0, 0, 1.0, WIDTH, HEIGHT, 0, 0, 0, 1)
+    assert not destination.send(Message(place, bytes(MAX_MESSAGE_BYTES + 1)))
+    assert notes
+    destination.close()
+
+
+def test_a_folder_gets_a_file_for_each_frame(tmp_path, codec):
+    destination = open_destination(str(tmp_path / "new"), print)
+    streamer = Streamer(encoder_of(codec), destination, RateController(500, 10), SystemClock())
+    for number in (0, 3):
+        streamer.offer(Frame(number, 0.0, scene(number)))
+    destination.close()
+    files = sorted((tmp_path / "new").iterdir())
+    assert [file.name for file in files] == ["00000000.fov", "00000003.fov"]
+    assert _close(codec.decode(files[1].read_bytes()), scene(3))
