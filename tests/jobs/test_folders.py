@@ -194,6 +194,8 @@ def test_manifests_of_others_and_damaged_ones(job, tmp_path):
     pq.write_table(pa.table({name: [] for name in ("path", "source_bytes")}), tmp_path / "m.parquet/x.parquet")
     result = job()
     assert result.exit_code == 1 and "is no manifest of an encoding: name another" in result.stderr
+    result = job("--overwrite")  # does not remove it
+    assert result.exit_code == 1 and "is no manifest of an encoding: name another" in result.stderr
     (tmp_path / "m.parquet/x.parquet").write_bytes(b"PAR1 damaged")
     result = job()
     assert result.exit_code == 1 and "m.parquet/x.parquet: is no part of a manifest" in result.stderr
@@ -273,6 +275,23 @@ def test_rows_that_are_here_are_recorded_when_a_job_is_interrupted(photos, tmp_p
     again = prepare(str(photos), str(tmp_path / "out"), Settings(str(tiny)))
     assert {file.path for file in again.files()} == set(_paths(photos)) - {row.path for row in seen}
     assert again.done_before == 3
+
+
+def test_an_interruption_while_a_part_is_written_makes_no_second_one(photos, tmp_path, tiny, monkeypatch):
+    ready = prepare(str(photos), str(tmp_path / "out"), Settings(str(tiny)))
+    transfer = Transfer(ready.source, ready.target, ready.settings, ready.model_id, cores=1)
+    write, stops = Place.write, [KeyboardInterrupt]
+
+    def interrupted(place, name, content):
+        write(place, name, content)
+        if name.startswith("part-") and stops:
+            raise stops.pop()
+
+    monkeypatch.setattr("fovea.jobs.job.BLOCK", 2)
+    monkeypatch.setattr(Place, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(ready, transfer_here(transfer, ready.files()))
+    assert len(rows_of(tmp_path / "out/manifest.parquet")) == 2
 
 
 def _paths(photos: Path) -> list[str]:

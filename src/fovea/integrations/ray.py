@@ -16,7 +16,7 @@ import ray.data
 
 from fovea.codec import DEFAULT_MODEL, Codec
 from fovea.errors import FoveaError
-from fovea.jobs import BLOCK, File, Job, Row, Transfer, as_table
+from fovea.jobs import BLOCK, File, Job, Row, Transfer, as_table, transfer_here
 from fovea.picture import open_picture
 from fovea.settings import Settings
 
@@ -142,7 +142,7 @@ class _Worker:
 
     def __call__(self, names: pa.Table) -> pa.Table:
         files = [File(**row) for row in names.to_pylist()]
-        return as_table([self._transfer(file) for file in files])
+        return as_table(list(transfer_here(self._transfer, files)))
 
 
 def _names(files: Iterator[File]) -> pa.Table:

@@ -1,8 +1,9 @@
 """The manifest of a job: a Parquet data set with one row for each image, which is written part by part."""
 
+import hashlib
 import io
 import json
-import secrets
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -74,6 +75,8 @@ _PART = pa.field("part", pa.int32())
 """The number of the part that a row is in."""
 _EMPTY = "settings.parquet"
 """Name of the part without rows, with which a job starts."""
+_OWN = re.compile(r"settings\.parquet|part-[0-9a-f]{16}\.parquet")
+_FOREIGN = "is no manifest of an encoding: name another"
 
 
 def as_table(rows: Sequence[Row]) -> pa.Table:
@@ -124,24 +127,28 @@ class Manifest:
         Raises:
             FoveaError: it cannot be written.
         """
-        self._write(_EMPTY, SCHEMA.empty_table())
+        self.place.write(_EMPTY, self._serialized(SCHEMA.empty_table()))
 
     def clear(self) -> None:
         """Remove all parts, of whatever settings.
 
         Raises:
-            FoveaError: a part cannot be removed.
+            FoveaError: there are Parquet files that no manifest has, or a part cannot be removed.
         """
-        for part in self._found():
+        parts = self._found()
+        if not all(_OWN.fullmatch(part) for part in parts):
+            raise FoveaError(_FOREIGN, path=self.place.address)
+        for part in parts:
             self.place.remove(part)
 
     def append(self, rows: Sequence[Row]) -> None:
-        """Write rows as one part.
+        """Write rows as one part. The same rows are the same part, even if a signal came when it was written before.
 
         Raises:
             FoveaError: it cannot be written.
         """
-        self._write(f"part-{secrets.token_hex(8)}.parquet", as_table(rows))
+        content = self._serialized(as_table(rows))
+        self.place.write(f"part-{hashlib.sha256(content).hexdigest()[:16]}.parquet", content)
 
     def undone(self, files: Sequence[File], written: Callable[[File], int | None]) -> list[File]:
         """Return the images that are not done: those without a row, that failed, or of which source or file changed.
@@ -169,7 +176,7 @@ class Manifest:
             name = self._parts[number]
             table = self._read(name)
             dropped = pc.is_in(table["path"], pa.array(paths, pa.string()))
-            self._write(name, table.filter(pc.invert(dropped)))
+            self.place.write(name, self._serialized(table.filter(pc.invert(dropped))))
 
     def _found(self) -> list[str]:
         if not self.place.has_folder():
@@ -193,10 +200,10 @@ class Manifest:
                 "is no part of a manifest: remove it, and its images are encoded again", path=self.place.at(name)
             ) from error
 
-    def _write(self, name: str, table: pa.Table) -> None:
+    def _serialized(self, table: pa.Table) -> bytes:
         buffer = io.BytesIO()
         pq.write_table(table.cast(self._schema), buffer)
-        self.place.write(name, buffer.getvalue())
+        return buffer.getvalue()
 
 
 def _is_done(file: File, row: Mapping[str, Any] | None, written: Callable[[File], int | None]) -> bool:
@@ -208,7 +215,7 @@ def _is_done(file: File, row: Mapping[str, Any] | None, written: Callable[[File]
 
 def _difference(written: Mapping[str, Any] | None, now: Mapping[str, Any]) -> str:
     if written is None:
-        return "is no manifest of an encoding: name another"
+        return _FOREIGN
     name = next(name for name in {**written, **now} if written.get(name) != now.get(name))
     return (
         f"the manifest was written with {name} {written.get(name)}, which is {now.get(name)} now:"
