@@ -20,7 +20,8 @@ from tqdm import tqdm
 
 from fovea import Codec
 from fovea.baselines import Pixels
-from fovea.camera import Frame, Message, RateController, Streamer, encoder_of
+from fovea.bitstream import TileGrid
+from fovea.camera import Frame, Message, RateController, SentTiles, Streamer, encoder_of, rectangles
 from fovea.datasets import Dataset, DatasetImage, load_dataset, object_region
 from fovea.recognition import Recognizer, Result, load, match, self_reference, to_results
 from frames import views
@@ -175,6 +176,42 @@ def stream(frames: Sequence[Pixels], fps: float, kbps: float, codec: Codec, tile
     return Sent(pictures, streamer.counts.bytes, streamer.counts.sent)
 
 
+def savings(cameras: Sequence[str], scenes: int, fps: float, count: int, quality: int, codec: Codec) -> Iterator[Row]:
+    """Yield how many bytes frames take whose unchanged tiles are left out, as a share of those of whole frames.
+
+    All parts are coded at the same quality, and nothing is sent anew. Each message counts with 105 bytes for its
+    headers.
+    """
+    headers = 105
+    for camera in cameras:
+        streams = [list(CAMERAS[camera](number, fps, count)) for number in range(scenes)]
+        whole = sum(
+            len(codec.encode(pixels, quality, scale=1)) + headers for frames in streams for pixels in frames[1:]
+        )
+        for tile_size in (64, 128, 256):
+            size = area = parts = 0
+            for frames in streams:
+                sent = SentTiles(TileGrid(WIDTH, HEIGHT, tile_size), refresh=1e9)
+                for number, pixels in enumerate(frames):
+                    for box in rectangles(sent.grid, sent.choose(pixels, number / fps, attainable=-1e9)):
+                        sent.mark(pixels, box, number / fps, quality)
+                        if number:
+                            part = pixels[box.top : box.top + box.height, box.left : box.left + box.width]
+                            size += len(codec.encode(part, quality, scale=1)) + headers
+                            area, parts = area + box.width * box.height, parts + 1
+            after_first = scenes * (count - 1)
+            yield {
+                "camera": camera,
+                "fps": fps,
+                "tile_size": tile_size,
+                "quality": quality,
+                "bytes": round(size / whole, 3),
+                "pixels": round(area / (after_first * WIDTH * HEIGHT), 3),
+                "parts": round(parts / after_first, 2),
+                "frames": after_first,
+            }
+
+
 def video(frames: Sequence[Pixels], fps: float, kbps: float, name: str) -> Sent:
     """Code frames as a video without delay. The bitrate is corrected until the size is that of the budget."""
     wanted = kbps * 125 * len(frames) / fps
@@ -235,10 +272,20 @@ def score(originals: Sequence[Pixels], sent: Sequence[Sequence[Pixels]], recogni
 @click.option("--seconds", default=12.0, show_default=True, help="Length of a scene; at least ten frames.")
 @click.option("--judged", default=20, show_default=True, help="Most frames of a scene that recognizers look at.")
 @click.option("--recognizers", default="yolox_nano,yolov8n", show_default=True, help="Names in FOVEA_SHARED/models.")
+@click.option("--tiles", is_flag=True, help="Measure instead what leaving out unchanged tiles saves.")
 @click.option("--out", type=Path, default=RESULTS, help="Folder for the table.")
-def main(budgets: str, rates: str, scenes: int, seconds: float, judged: int, recognizers: str, out: Path) -> None:
+def main(
+    budgets: str, rates: str, scenes: int, seconds: float, judged: int, recognizers: str, tiles: bool, out: Path
+) -> None:
     """Compare ``fovea stream`` with x264 and x265 at equal bits per second."""
     codec = Codec()
+    if tiles:
+        saved = [
+            row for fps in rates.split(",") for row in savings(list(CAMERAS), scenes, float(fps), judged, 40, codec)
+        ]
+        write_csv(out / "camera_tiles.csv", saved)
+        click.echo(markdown(saved))
+        return
     looking = [load(str(SHARED / "models" / f"{name}.onnx"), threshold=_LOWEST) for name in recognizers.split(",")]
     rows: list[Row] = []
     cases = [(camera, float(fps)) for camera in CAMERAS for fps in rates.split(",")]
