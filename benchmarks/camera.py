@@ -47,13 +47,24 @@ class Sent:
 
     Attributes:
         pictures: uint8 [H, W, 3] after each frame of the camera.
-        size: bytes in all.
+        log: time and size of each message, in seconds and bytes.
         frames: number of frames of which something was sent.
     """
 
     pictures: list[Pixels]
-    size: int
+    log: list[tuple[float, int]]
     frames: int
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return sum(size for _, size in self.log)
+
+    @property
+    def fullest_second(self) -> int:
+        """The most bytes of any second."""
+        times, sizes = np.array([time for time, _ in self.log]), np.array([size for _, size in self.log])
+        return max(int(sizes[(times >= start) & (times <= start + 1)].sum()) for start in times)
 
 
 def fixed(number: int, fps: float, count: int) -> Iterator[Pixels]:
@@ -139,8 +150,9 @@ class _Canvas:
 
     takes_parts = True
 
-    def __init__(self, codec: Codec) -> None:
-        self._codec = codec
+    def __init__(self, codec: Codec, clock: _Clock) -> None:
+        self._codec, self._clock = codec, clock
+        self.log: list[tuple[float, int]] = []
         self.pixels = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
 
     def ready(self) -> bool:
@@ -151,6 +163,7 @@ class _Canvas:
         return len(message.data) + len(message.place.line()) + 30
 
     def send(self, message: Message) -> bool:
+        self.log.append((self._clock.now(), self.size(message)))
         part, place = self._codec.decode(message.data), message.place
         self.pixels[place.top : place.top + part.shape[0], place.left : place.left + part.shape[1]] = part
         return True
@@ -164,7 +177,8 @@ class _Canvas:
 
 def stream(frames: Sequence[Pixels], fps: float, kbps: float, codec: Codec, tile_size: int | None = None) -> Sent:
     """Send frames as ``fovea stream`` does."""
-    clock, canvas = _Clock(), _Canvas(codec)
+    clock = _Clock()
+    canvas = _Canvas(codec, clock)
     streamer = Streamer(encoder_of(codec), canvas, RateController(kbps, fps), clock, REFRESH_S, tile_size)
     pictures = []
     for number, pixels in enumerate(frames):
@@ -173,7 +187,7 @@ def stream(frames: Sequence[Pixels], fps: float, kbps: float, codec: Codec, tile
             clock.time = number / fps
             streamer.offer(Frame(number, clock.time, pixels))
         pictures.append(canvas.pixels.copy())
-    return Sent(pictures, streamer.counts.bytes, streamer.counts.sent)
+    return Sent(pictures, canvas.log, streamer.counts.sent)
 
 
 def savings(cameras: Sequence[str], scenes: int, fps: float, count: int, quality: int, codec: Codec) -> Iterator[Row]:
@@ -248,7 +262,7 @@ def _video(frames: Sequence[Pixels], fps: float, kbps: float, name: str) -> Sent
     reader = cast("av.VideoCodecContext", av.CodecContext.create(decoder, "r"))
     decoded = [frame for packet in [*packets, None] for frame in reader.decode(packet)]
     pictures = [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in decoded]
-    return Sent(pictures, sum(packet.size for packet in packets), len(packets))
+    return Sent(pictures, [(number / fps, packet.size) for number, packet in enumerate(packets)], len(packets))
 
 
 def score(originals: Sequence[Pixels], sent: Sequence[Sequence[Pixels]], recognizer: Recognizer) -> list[float]:
@@ -307,6 +321,7 @@ def main(
                         "kbps_asked": kbps,
                         "codec": name,
                         "kbps": round(sum(one.size for one in all_scenes) * 8 / 1000 / (scenes * count / fps), 1),
+                        "fullest_second": round(max(one.fullest_second for one in all_scenes) / (125 * kbps), 2),
                         "frames_sent": round(sum(one.frames for one in all_scenes) / (scenes * count), 3),
                         **{
                             f"kept_{recognizer.name}": round(of_recognizer[place], 3)
@@ -318,7 +333,7 @@ def main(
                     }
                 )
             write_csv(out / "camera.csv", rows)
-    click.echo(markdown([{key: row[key] for key in list(row)[:9]} for row in rows]))
+    click.echo(markdown([{key: row[key] for key in list(row)[:10]} for row in rows]))
 
 
 if __name__ == "__main__":
