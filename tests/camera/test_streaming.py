@@ -58,6 +58,16 @@ def test_messages_are_numbered_and_tell_where_they_belong(recorder, clock):
     assert places[1].time == pytest.approx(1000.2)
 
 
+def test_pieces_are_numbered_without_gaps(recorder, clock):
+    streamer = _streamer(recorder, clock, kbps=20)
+    _play(streamer, clock, [np.full((HEIGHT, WIDTH, 3), 20 * number, np.uint8) for number in range(5)], fps=1)
+    places = [message.place for message in recorder.messages]
+    assert len(places) > 2 * streamer.counts.sent
+    assert [place.number for place in places] == list(range(len(places)))
+    for place in places:
+        assert 0 <= place.part < place.parts
+
+
 def test_a_watcher_that_asks_gets_a_whole_frame(recorder, clock):
     streamer = _streamer(recorder, clock, refresh=1e9)
     _play(streamer, clock, [ground()] * 5)

@@ -63,6 +63,12 @@ def test_each_tile_is_sent_anew_in_time(picture):
     assert last.min() > 19
 
 
+def test_tiles_of_a_frame_that_is_passed_over_stay_due(picture):
+    sent = _sent(picture, refresh=10)
+    first = sent.choose(picture, 1, NOTHING)
+    assert first and sent.choose(picture, 1.1, NOTHING) == first
+
+
 def test_what_stands_still_becomes_better(picture):
     sent = _sent(picture)
     assert sent.choose(picture, 1, attainable=64) == []

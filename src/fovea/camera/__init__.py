@@ -15,6 +15,7 @@ from fovea.camera.receiving import open_receiver
 from fovea.camera.sending import check_destination, open_destination
 from fovea.camera.serving import Server
 from fovea.camera.streaming import Counts, Streamer, encoder_of
+from fovea.camera.tiles import SentTiles, rectangles
 from fovea.camera.viewing import LOCAL_NAMES, Stage, create_app
 from fovea.camera.watching import Shown, Watcher
 
@@ -29,6 +30,7 @@ __all__ = [
     "MqttAddress",
     "Place",
     "RateController",
+    "SentTiles",
     "Server",
     "Shown",
     "Stage",
@@ -41,5 +43,6 @@ __all__ = [
     "open_destination",
     "open_receiver",
     "parse_address",
+    "rectangles",
     "run",
 ]

@@ -64,7 +64,7 @@ class MqttReceiver:
         if not self._closing:
             self._note(f"{self._address}: {reason}")
 
-    def _received(self, message: mqtt.MQTTMessage) -> None:
+    def _received(self, client: mqtt.Client, message: mqtt.MQTTMessage) -> None:
         told = dict(getattr(message.properties, "UserProperty", []))
         try:
             if len(message.payload) > MAX_MESSAGE_BYTES:
@@ -74,7 +74,7 @@ class MqttReceiver:
             self._note(f"{self._address}: {error}")
             return
         if whole:
-            self._client.publish(self._address.requests)
+            client.publish(self._address.requests)
 
 
 class HttpReceiver:

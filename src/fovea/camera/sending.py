@@ -269,7 +269,7 @@ class MqttDestination:
             self._note(f"{self._address}: {reason}; frames are passed over until it is connected again")
             self._lost = True
 
-    def _asked(self, _message: mqtt.MQTTMessage) -> None:
+    def _asked(self, _client: mqtt.Client, _message: mqtt.MQTTMessage) -> None:
         self._whole.set()
 
 
@@ -277,7 +277,7 @@ def connect(
     address: MqttAddress,
     connected: Callable[[mqtt.Client], None],
     disconnected: Callable[[str], None],
-    received: Callable[[mqtt.MQTTMessage], None],
+    received: Callable[[mqtt.Client, mqtt.MQTTMessage], None],
 ) -> mqtt.Client:
     """Connect with a broker, and stay connected until ``disconnect`` is called.
 
@@ -285,7 +285,7 @@ def connect(
         address: the broker.
         connected: called after each connection.
         disconnected: called with the reason after each loss.
-        received: called with each message of a topic that ``connected`` subscribes to.
+        received: called with the client and each message of a topic that ``connected`` subscribes to.
 
     Raises:
         FoveaError: no broker answers, or it refuses the connection.
@@ -307,7 +307,7 @@ def connect(
 
     client.on_connect = on_connect
     client.on_disconnect = lambda _client, _data, _flags, reason, _properties: disconnected(str(reason))
-    client.on_message = lambda _client, _data, message: received(message)
+    client.on_message = lambda client, _data, message: received(client, message)
     try:
         client.connect(address.host, address.port, keepalive=15, clean_start=True)
     except (OSError, ValueError) as error:

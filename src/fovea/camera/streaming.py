@@ -102,7 +102,7 @@ class Streamer:
         self._refresh, self._tile_size = refresh, tile_size
         self._stream = secrets.token_hex(4)
         self._sent: SentTiles | None = None
-        self._overhead = 0
+        self._overhead, self._first = 0, 0
         self._last: Frame | None = None
         self.counts = Counts()
 
@@ -154,7 +154,7 @@ class Streamer:
         return [[box] for box in split(grid, boxes, _area(boxes) / plan.pieces)]
 
     def _send_frame(self, frame: Frame, sent: SentTiles, plan: Plan, groups: list[list[Box]], whole: bool) -> bool:
-        parts, part = sum(map(len, groups)), 0
+        parts, part, self._first = sum(map(len, groups)), 0, self.counts.messages
         pixels = _area([box for group in groups for box in group])
         # A tile is not cut, so that few tiles can be too few pieces for the whole budget.
         left = min(plan.budget, _LARGEST_PIECE * self._rate.peak * len(groups))
@@ -204,7 +204,7 @@ class Streamer:
 
     def _place(self, frame: Frame, box: Box, part: int, parts: int) -> Place:
         height, width = frame.pixels.shape[:2]
-        number = self.counts.messages + part
+        number = self._first + part
         return Place(self._stream, number, frame.number, frame.time, width, height, box.left, box.top, part, parts)
 
     def _count(self, message: Message, size: int, box: Box) -> None:

@@ -52,7 +52,7 @@ class SentTiles:
         self._means = np.zeros((-(-grid.height // BLOCK), -(-grid.width // BLOCK), 3), np.float32)
         self._levels = np.zeros(grid.tiles, np.float32)
         self._times = np.zeros(grid.tiles)
-        self._due, self._checked = 0.0, 0.0
+        self._due, self._chosen, self._checked = 0.0, 0, 0.0
         self._known = False
 
     @property
@@ -78,11 +78,10 @@ class SentTiles:
         by_row = np.logical_or.reduceat(changed, self._block_rows, axis=0)
         chosen = np.logical_or.reduceat(by_row, self._block_columns, axis=1).ravel()
         chosen |= self._levels <= attainable - BETTER
-        self._due += self.grid.tiles * (now - self._checked) / self._refresh
+        self._due = min(self._due + self.grid.tiles * (now - self._checked) / self._refresh, self.grid.tiles)
         self._checked = now
-        oldest = np.argsort(self._times, kind="stable")[: int(self._due)]
-        self._due -= int(self._due)
-        chosen[oldest] = True
+        self._chosen = int(self._due)
+        chosen[np.argsort(self._times, kind="stable")[: self._chosen]] = True
         return [int(tile) for tile in np.flatnonzero(chosen)]
 
     def mark(self, pixels: Pixels, box: Box, now: float, level: float) -> None:
@@ -100,6 +99,8 @@ class SentTiles:
         self._means[top : top + means.shape[0], left : left + means.shape[1]] = means
         tiles = self.grid.tiles_of_region(*box)
         self._times[tiles] = now
+        self._due -= self._chosen  # of a frame that is passed over they stay due
+        self._chosen = 0
         self._levels[tiles] = level
         if len(tiles) == self.grid.tiles:
             self.complete(now)
@@ -107,7 +108,7 @@ class SentTiles:
     def complete(self, now: float) -> None:
         """Note that the watcher has a whole picture, from a time on."""
         if not self._known:
-            self._known, self._due, self._checked = True, 0.0, now
+            self._known, self._due, self._chosen, self._checked = True, 0.0, 0, now
 
 
 def _means(pixels: Pixels) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from fovea.bitstream import TILE_UNIT, read_header
 from fovea.camera.frames import Pixels
 from fovea.camera.message import Message, Place
 from fovea.codec import Codec
-from fovea.errors import BitstreamError, FoveaError, LimitError
+from fovea.errors import BitstreamError, LimitError
 
 if TYPE_CHECKING:
     from fovea.recognition import Recognizer
@@ -168,8 +168,8 @@ class Watcher:
                 try:
                     self._paste(message)
                     pasted = message.place
-                except FoveaError as error:
-                    self._note(f"frame {message.place.frame}: {error}")
+                except Exception as error:  # whatever one part does, the next one may be good
+                    self._note(f"frame {message.place.frame}: {error or type(error).__name__}")
             if pasted:
                 self._hand_on(pasted)
 
@@ -198,8 +198,8 @@ class Watcher:
             return []
         try:
             (found,) = self._recognizer.predict([pixels])
-        except FoveaError as error:
-            self._note(str(error))
+        except Exception as error:
+            self._note(f"{self._recognizer.name}: {error or type(error).__name__}")
             return []
         classes, scores = found.class_id, found.confidence
         if classes is None or scores is None:

@@ -78,6 +78,7 @@ function load() {
     [image, drawn, loading] = [picture, next, false];
     draw();
     list();
+    tell();
     describe((performance.now() - next.heard) / 1000);
     load();
   };
@@ -98,11 +99,13 @@ function listen() {
   events.onerror = () => say("broken", "The watcher does not answer");
 }
 
-setInterval(() => {
-  if (!newest || place("state").dataset.state === "broken" && performance.now() - told > 2000) return;
+function tell() {
   const age = performance.now() - told;
+  if (!newest || (place("state").dataset.state === "broken" && age > 2000)) return;
   if (age > STALE_MS) say("waiting", `No change for ${Math.round(age / 1000)} s`);
   else say("live", newest.whole ? "Live" : "Live, the picture is not complete yet");
-}, 500);
+}
+
+setInterval(tell, 500);
 place("boxes").addEventListener("change", draw);
 listen();
