@@ -119,6 +119,7 @@ def test_several_processes_share_port_and_metrics():
     [
         (("--host", "0.0.0.0"), 1, "without a token the service listens on this machine alone"),
         (("--token-file", "no-such-file"), 1, "no-such-file: the token cannot be read"),
+        (("--model", "nothing", "--workers", "2"), 1, "unknown model 'nothing'"),
         (("--model", "nothing"), 1, "unknown model 'nothing'"),
         (("--engine", "nothing"), 1, "unknown engine 'nothing'"),
         (("--port", "99999"), 2, "99999"),

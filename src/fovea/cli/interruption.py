@@ -24,11 +24,12 @@ class Interruption(BaseException):
         number: number of the signal.
 
     Attributes:
+        number: as given.
         code: exit code of the command.
     """
 
     def __init__(self, number: int) -> None:
-        self.code = 128 + number
+        self.number, self.code = number, 128 + number
         name = signal.Signals(number).name
         super().__init__("interrupted" if name == "SIGINT" else f"ended by {name}")
 

@@ -1,6 +1,7 @@
 """The verb ``fovea serve``."""
 
 import os
+import signal
 from pathlib import Path
 
 import click
@@ -162,8 +163,10 @@ def serve(
     )
     try:
         service.run(settings)
-    except Interruption:
-        return  # the signal that ends a service, which has finished what ran, is no failure
+    except Interruption as stop:
+        if stop.number not in (signal.SIGINT, signal.SIGTERM):
+            raise
+        # The service has finished what ran: it has done what it was asked for.
 
 
 def _token(file: Path | None) -> str | None:

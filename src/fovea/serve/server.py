@@ -9,6 +9,7 @@ from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
 from fovea.serve.app import create_app
+from fovea.serve.coding import Coding
 from fovea.serve.connections import LimitedConnection
 from fovea.serve.logs import log_as_json
 from fovea.serve.metrics import FOLDER
@@ -41,6 +42,7 @@ def run(settings: Settings) -> None:
     if settings.workers == 1:
         Server(config).run()
         return
+    Coding(settings)  # each process does this by itself, and would be started again and again if it failed
     with tempfile.TemporaryDirectory(prefix="fovea-metrics-") as folder:
         os.environ[FOLDER] = folder
         Multiprocess(config, sockets=[config.bind_socket()]).run()
