@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from fovea import codec
+from fovea import codec, settings
 from fovea.bitstream import ContainerReader, read_header
 from fovea.cli import options
 from fovea.codec import Codec
@@ -91,15 +91,15 @@ def test_engine_and_threads_reach_the_codec(fovea, photo, tmp_path, monkeypatch)
     made = []
 
     class Recorded(Codec):
-        def __init__(self, *settings, **named):
-            made.append((settings, named))
+        def __init__(self, *given, **named):
+            made.append((given, named))
             super().__init__()
 
-    monkeypatch.setattr(codec, "Codec", Recorded)
+    monkeypatch.setattr(settings, "Codec", Recorded)
     monkeypatch.setattr(options, "available_cores", lambda: 4)
     fovea("encode", photo, tmp_path / "x.fov", "--engine", "openvino", "--precision", "bf16", "-j", 3)
     fovea("encode", photo, tmp_path / "x.fov", "-j", 300)
-    assert [settings for settings, _ in made] == [
+    assert [given for given, _ in made] == [
         ("fovea-s", "openvino", "bf16", 3, 1),
         ("fovea-s", "onnxruntime", "auto", 4, 1),
     ], "there are no more threads than cores"
