@@ -95,8 +95,13 @@ def test_no_second_is_above_the_peak_whatever_comes(kbps, fps, levels, parts, se
 
 
 def test_a_second_encoding_is_rare():
-    streamer, _ = play(Content(SCENES["a slow change"], seed=2), kbps=16, fps=5)
+    streamer, _ = play(Content(SCENES["a slow change"], seed=2), kbps=40, fps=5)
     assert streamer.counts.encodings < 1.1 * streamer.counts.messages
+
+
+def test_a_debt_does_not_reduce_the_coded_size():
+    streamer, _ = play(Content(SCENES["cuts"], seed=5), kbps=16, fps=5)
+    assert streamer._rate._scale == SCALES[0]
 
 
 def test_frames_are_passed_over_before_the_quality_falls_below_the_floor():
