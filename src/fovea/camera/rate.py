@@ -33,12 +33,18 @@ _PATIENCE_S = 1.2
 the one before it has left the second of the peak by then."""
 _PIECE_S = 0.3
 """Largest piece of a frame, in seconds of the budget. Frames that are offered more often are never cut."""
+_ROOM = 0.9
+"""Share of what may still be sent in a second with which a frame is planned: the rest is for errors of the model."""
+_LEAST_S = 0.3
+"""Least bytes for which a frame waits that cannot have the lowest useful quality, in seconds of the budget."""
 _SMOOTHING_S = 0.5
 """Seconds over which a surplus or a debt is spread."""
 _DEPTH_S = 2.0
 """Budget that a still scene saves up, in seconds; what is older is lost."""
 _SLOPE, _SLOPES = 0.037, (0.02, 0.06)
 _LEVEL = math.log(0.03 / 8)  # 0.03 bits per pixel at quality 0
+_GAIN = 0.8
+"""Share of an error by which the level is corrected: where frames are rare, the content changes much in between."""
 _SURPRISE = 0.4
 """Error of a prediction, as a logarithm, above which the content has changed: the old level says nothing then."""
 _LONGEST_SIDE = 960
@@ -125,14 +131,19 @@ class RateController:
         target = self._target(now)
         rare = in_pieces and self._interval > _PIECE_S
         pieces = math.ceil(target / (_PIECE_S * self.bytes_per_second)) if rare else 1
+        wanted, first = target, self._since is None
         if pieces == 1:
-            target = min(target, self.room(now))
-        waited = self._since is not None and now - self._since + self._interval > _PATIENCE_S + 1e-6
+            target = min(target, _ROOM * self.room(now))
         available = target - overhead
         quality = self._quality(available, pixels, whole, self._scale)
+        if quality < self._floor and not first:
+            # A debt makes frames rarer, and never worse than those that wait for their bits.
+            waited = now - (self._since or 0.0) + self._interval > _PATIENCE_S + 1e-6
+            if target < _LEAST_S * self.bytes_per_second or not (waited or target < wanted):
+                return None
         if self._fixed is None:
             quality = self._rescale(quality, available, pixels, whole)
-        if quality < (0 if waited else self._floor) and self._since is not None:
+        if quality < 0 and not first:
             return None
         self._since = now
         return self._planned(quality, target, pieces)
@@ -165,7 +176,7 @@ class RateController:
             self._levels[whole] += error
         else:
             self._bend(plan.quality, seen, whole)
-            self._levels[whole] += 0.5 * (seen - self._levels[whole] - self._slope * plan.quality)
+            self._levels[whole] += _GAIN * (seen - self._levels[whole] - self._slope * plan.quality)
         self._last_quality[whole] = plan.quality, seen
 
     def sent(self, now: float, size: int) -> None:
