@@ -114,7 +114,7 @@ def test_too_large_for_the_format():
 
 def test_the_command_reports_what_is_left_out(fovea, tmp_path):
     source = tmp_path / "a.png"
-    Image.fromarray(PIXELS).save_picture(source, exif=exif_of(70_000))
+    Image.fromarray(PIXELS).save(source, exif=exif_of(70_000))
     assert fovea("encode", source, tmp_path / "a.fov").exit_code == 0
     result = fovea("decode", tmp_path / "a.fov", tmp_path / "a.jpg", "--quiet")
     assert result.exit_code == 0

@@ -295,7 +295,9 @@ def test_a_head_that_does_not_come_ends_the_connection(limited, monkeypatch):
     for before, part in ((b"", b""), (b"", whole[:-2]), (whole, whole[:-2])):
         with connect(limited, before) as connection:
             if before:
-                assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
+                answer = b""
+                while not answer.endswith(b"}"):
+                    answer += connection.recv(1000)
             connection.sendall(part)
             begin = time.monotonic()
             with suppress(ConnectionResetError):

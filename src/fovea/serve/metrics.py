@@ -21,6 +21,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self._watched: tuple[tuple[Gauge, Callable[[], int]], ...] = ()
         self.requests = Counter(
             "fovea_requests", "Requests that were answered.", ("route", "status"), registry=self._registry
         )
@@ -67,7 +68,7 @@ class Metrics:
 
 
 def forget_ended_processes() -> None:
-    """Remove the gauges of processes that were killed, and those of this process when it ends."""
+    """Remove the gauges of processes that were killed or have ended."""
     if FOLDER not in os.environ:
         return
     for path in Path(os.environ[FOLDER]).glob("gauge_live*_*.db"):

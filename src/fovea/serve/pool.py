@@ -47,7 +47,7 @@ class Pool:
     @property
     def full(self) -> bool:
         """Whether the next call would be refused."""
-        return self.running >= self._jobs and self.waiting >= self._queue
+        return self.running + self.waiting >= self._jobs + self._queue
 
     def refuse_if_full(self) -> None:
         """Refuse a request for which there is no place, before any work is done for it.
@@ -79,7 +79,15 @@ class Pool:
         self.refuse_if_full()
         stop = threading.Event()
         begun = asyncio.Event()
-        task = asyncio.create_task(self._coded(work, stop, begun))
+        queued = True
+
+        def leave_queue() -> None:
+            nonlocal queued
+            self.waiting -= queued
+            queued = False
+
+        self.waiting += 1
+        task = asyncio.create_task(self._coded(work, stop, begun, leave_queue))
         try:
             waiting: set[asyncio.Future[Any]] = {task, gone}
             await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -88,18 +96,18 @@ class Pool:
         finally:
             stop.set()
             task.cancel()
+            leave_queue()
         if gone.done():
             raise ClientGoneError
         if not begun.is_set():
             raise self._busy(f"The request waited for {seconds:g} seconds without its turn: try again later.")
         raise RefusedError(504, f"The picture took longer than {seconds:g} seconds: send a smaller one.", "time")
 
-    async def _coded(self, work: Callable[[], T], stop: threading.Event, begun: asyncio.Event) -> T:
-        self.waiting += 1
-        try:
-            await self._slots.acquire()
-        finally:
-            self.waiting -= 1
+    async def _coded(
+        self, work: Callable[[], T], stop: threading.Event, begun: asyncio.Event, leave_queue: Callable[[], None]
+    ) -> T:
+        await self._slots.acquire()
+        leave_queue()
         begun.set()
         self.running += 1
         start = time.monotonic()

@@ -19,11 +19,7 @@ let timer = 0;
 async function start() {
   try {
     const { models } = await (await call("v1/models")).json();
-    const options = models.map((model) => {
-      const option = new Option(model.name, model.name, model.default, model.default);
-      option.dataset.region = model.region;
-      return option;
-    });
+    const options = models.map((model) => new Option(model.name, model.name, model.default, model.default));
     element("model").replaceChildren(...options);
     element("token-form").hidden = true;
     element("drop").hidden = source !== null;
@@ -99,6 +95,7 @@ async function update() {
     if (signal.aborted) return;
     tell("");
     complain(error.message);
+    if (element("jpeg").textContent === "…") element("jpeg").textContent = "–";
     if (error instanceof Refused && error.status === 401) await start();
     if (!element("decoded").hasAttribute("src")) leave();
   } finally {
