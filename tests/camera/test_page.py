@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import re
 import time
 
@@ -80,3 +81,17 @@ def test_a_server_with_open_events_closes(stage):
         begun = time.monotonic()
         server.close()
         assert time.monotonic() - begun < 5
+
+
+def test_the_logging_of_the_program_stays_as_it_is():
+    class Handler(logging.Handler):
+        def close(self):
+            pytest.fail("a handler of the program was closed")
+
+    handler = Handler()
+    before = logging.getLogger("uvicorn").handlers[:]
+    server = Server(create_app(Stage()), "127.0.0.1", 0)
+    server.close()
+    assert logging.getLogger("uvicorn").handlers == before
+    del Handler.close
+    handler.close()

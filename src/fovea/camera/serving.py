@@ -40,7 +40,10 @@ class Server:
             raise FoveaError(f"cannot be opened: {error.strerror or error}", path=f"{host}:{port}") from error
         self.port: int = self._socket.getsockname()[1]
         # Pages of events never end by themselves, so a server that closes waits for them only a moment.
-        config = uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=_STOP_S)
+        # The logging of the process is that of its program: uvicorn's own would close the handlers that are there.
+        config = uvicorn.Config(
+            app, log_config=None, log_level="error", lifespan="off", timeout_graceful_shutdown=_STOP_S
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, name="server", daemon=True
