@@ -36,20 +36,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import fovea  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[1]
-# The gate for the coverage leaves out what these tests are about. Measured, their trainings take half as long again.
-NOT_MEASURED = {"baselines", "benchmarks", "datasets", "evaluation", "networks", "recognition", "training"}
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave tests of rooms that the gate leaves out unmeasured."""
-    if config.pluginmanager.hasplugin("pytest_cov"):
-        for item in items:
-            if NOT_MEASURED.intersection(item.path.relative_to(ROOT).parts[1:2]):
-                item.add_marker("no_cover")
 
 
 @contextmanager
 def _not_measured() -> Iterator[None]:
+    """Turn off the measurement of coverage, with which an export takes half as long again."""
     tracer = sys.gettrace()
     sys.settrace(None)
     try:
