@@ -1,6 +1,7 @@
 """The verb ``fovea watch``."""
 
 import threading
+from contextlib import suppress
 
 import click
 
@@ -64,10 +65,9 @@ def watch(source: str, recognizer: str | None, threshold: float, host: str, port
     try:
         receiver = camera.open_receiver(address, watcher.receive, note)
         try:
-            print_note(f"http://{host}:{page.port}/")
-            threading.Event().wait()
-        except Interruption:
-            pass  # the usual end
+            with suppress(Interruption):  # the usual end
+                print_note(f"http://{host}:{page.port}/")
+                threading.Event().wait()
         finally:
             receiver.close()
     finally:
