@@ -30,7 +30,11 @@ _training_options = (
         help="Hardware in Lightning's words: cpu, gpu, auto.",
     ),
     click.option(
-        "--precision", type=Name(), default="bf16-mixed", show_default=True, help="Precision in Lightning's words."
+        "--precision",
+        type=Name(),
+        default="auto",
+        show_default=True,
+        help="Precision in Lightning's words. auto takes bf16-mixed where the device has units for it, else 32-true.",
     ),
     debug_option,
 )

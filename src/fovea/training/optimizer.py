@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.optim import Adam, Muon, Optimizer
+from torch.optim import Adam, Optimizer
 
 from fovea.networks import Pointwise
+from fovea.training.muon import Muon
 
 
 class MuonAdam(Optimizer):
@@ -29,7 +30,7 @@ class MuonAdam(Optimizer):
         chosen = {id(parameter) for parameter in matrices}
         others = [parameter for parameter in network.parameters() if id(parameter) not in chosen]
         self.parts: tuple[Optimizer, ...] = (
-            Muon(matrices, lr=muon_rate, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"),
+            Muon(matrices, lr=muon_rate),
             Adam(others, lr=adam_rate),
         )
         super().__init__([group for part in self.parts for group in part.param_groups], {})

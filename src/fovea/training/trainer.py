@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lightning.pytorch as pl
+import torch
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, TQDMProgressBar, WeightAveraging
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from fovea.training.checkpoint import LAST
 from fovea.training.config import RunConfig
+from fovea.training.muon import has_bfloat16
 
 
 @dataclass(frozen=True)
@@ -18,13 +20,14 @@ class Hardware:
 
     Attributes:
         accelerator: "cpu", "gpu" or "auto".
-        precision: precision of the computations, such as "bf16-mixed" or "32-true".
+        precision: precision of the computations, such as "bf16-mixed" or "32-true"; "auto" takes the first of these
+            where the device computes in bfloat16 by itself, and the second elsewhere.
         devices: number of devices on each node.
         nodes: number of nodes of a cluster.
     """
 
     accelerator: str = "auto"
-    precision: str = "bf16-mixed"
+    precision: str = "auto"
     devices: int = 1
     nodes: int = 1
 
@@ -32,6 +35,14 @@ class Hardware:
     def all_devices(self) -> int:
         """The number of devices on all nodes."""
         return self.devices * self.nodes
+
+    @property
+    def chosen_precision(self) -> str:
+        """The precision, where "auto" is resolved."""
+        if self.precision != "auto":
+            return self.precision
+        device = None if self.accelerator == "cpu" else torch.accelerator.current_accelerator(check_available=True)
+        return "bf16-mixed" if has_bfloat16(device or torch.device("cpu")) else "32-true"
 
 
 def make_trainer(
@@ -59,7 +70,7 @@ def make_trainer(
         accelerator=hardware.accelerator,
         devices=hardware.devices,
         num_nodes=hardware.nodes,
-        precision=hardware.precision,  # type: ignore[arg-type]
+        precision=hardware.chosen_precision,  # type: ignore[arg-type]
         max_steps=config.steps,
         val_check_interval=validate_every,
         check_val_every_n_epoch=None,

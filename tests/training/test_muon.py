@@ -1,0 +1,46 @@
+import pytest
+import torch
+
+from fovea.training.muon import Muon, has_bfloat16, orthogonalized
+
+
+@pytest.mark.parametrize("shape", [(24, 40), (40, 24), (32, 32)])
+def test_singular_values_become_close_to_one(shape):
+    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    made = orthogonalized(matrix).float()
+    assert made.shape == shape
+    singular = torch.linalg.svdvals(made)
+    assert singular.min() > 0.3 and singular.max() < 1.3
+    left, _, right = torch.linalg.svd(matrix, full_matrices=False)
+    assert torch.nn.functional.cosine_similarity(made.flatten(), (left @ right).flatten(), dim=0) > 0.97
+
+
+def test_a_matrix_of_zeros_stays():
+    assert not orthogonalized(torch.zeros(4, 6)).any()
+
+
+def test_steps_are_those_of_torch():
+    gradients = torch.randn(3, 12, 20, generator=torch.Generator().manual_seed(1))
+    ours, theirs = (torch.nn.Parameter(torch.zeros(12, 20)) for _ in range(2))
+    parts = (
+        Muon([ours], lr=0.01),
+        torch.optim.Muon([theirs], lr=0.01, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"),
+    )
+    for gradient in gradients:
+        for parameter, optimizer in zip((ours, theirs), parts, strict=True):
+            parameter.grad = gradient.clone()
+            optimizer.step()
+    # Theirs computes in bfloat16.
+    torch.testing.assert_close(ours, theirs, rtol=0.1, atol=2e-4)
+
+
+def test_parameters_without_a_gradient_stay():
+    parameter = torch.nn.Parameter(torch.ones(2, 3))
+    optimizer = Muon([parameter], lr=0.1)
+    assert optimizer.step(lambda: 4.0) == 4.0
+    assert (parameter == 1).all() and not optimizer.state
+
+
+def test_the_units_of_the_processor_decide():
+    assert has_bfloat16(torch.device("cpu")) == torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    assert has_bfloat16(torch.device("meta"))
