@@ -1,0 +1,129 @@
+"""Finding objects on the whole picture, shrunk, before it is cut into tiles.
+
+A detector looks at a whole picture of a few hundred pixels, and so does the finder of a model: it sees the context of
+each object, its map knows of no tiles, and it costs little on large pictures.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from fovea.coding.prior import Floats
+from fovea.coding.tiles import latent_size
+from fovea.engine import Engine
+from fovea.spec import STRIDE
+
+SIDES = (1280, 640)
+"""Longest sides, in pixels, of the pictures that the finder sees. Pictures are never enlarged."""
+CELL = 8
+"""Pixels of the shrunk picture along either side of one logit."""
+_ALIGNMENT = 32
+_STRIP = 128
+"""Number of rows of a shrunk strip: a large picture is never copied as a whole."""
+
+
+class ScaleMap(NamedTuple):
+    """What the finder says of a picture at one scale.
+
+    Attributes:
+        logits: logits of an object, [h, w], one for each cell; those beyond the picture repeat its edge.
+        height: height of the picture in cells, a fraction.
+        width: width of the picture in cells.
+    """
+
+    logits: Floats
+    height: float
+    width: float
+
+
+class Found(tuple[ScaleMap, ...]):
+    """What the finder says of a picture at all scales."""
+
+    def at(self, height: int, width: int) -> Floats:
+        """Return the logits at the positions of the latent of the picture, where the surest scale counts.
+
+        Args:
+            height: height at which the picture is coded, in pixels.
+            width: width at which it is coded.
+
+        Returns:
+            float32 [⌈height/16⌉, ⌈width/16⌉].
+        """
+        return np.maximum.reduce([_at_latent(scale, height, width) for scale in self])
+
+
+class Finder:
+    """Finds objects on whole pictures.
+
+    Args:
+        engine: what runs the network.
+        graph: the network: uint8 [1, H, W, 3], sides multiples of 32, to logits [1, 1, H/8, W/8].
+    """
+
+    def __init__(self, engine: Engine, graph: bytes) -> None:
+        self._network = engine.load(graph)
+
+    def find(self, pixels: NDArray[np.uint8]) -> Found:
+        """Find the objects of a picture.
+
+        Args:
+            pixels: [H, W, 3].
+        """
+        maps = []
+        for picture in shrunk_pictures(pixels):
+            height, width = picture.shape[:2]
+            padding = ((0, -height % _ALIGNMENT), (0, -width % _ALIGNMENT), (0, 0))
+            (logits,) = self._network(np.pad(picture, padding, mode="edge")[None])
+            maps.append(ScaleMap(logits[0, 0].astype(np.float32), height / CELL, width / CELL))
+        return Found(maps)
+
+
+def shrunk_pictures(pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """Return a picture [H, W, 3] at the sizes that the finder looks at, the largest first.
+
+    Example:
+        >>> [picture.shape for picture in shrunk_pictures(np.zeros((1080, 1920, 3), np.uint8))]
+        [(720, 1280, 3), (360, 640, 3)]
+        >>> [picture.shape for picture in shrunk_pictures(np.zeros((30, 500, 3), np.uint8))]
+        [(30, 500, 3)]
+    """
+    pictures = [_shrunk(pixels, SIDES[0])]
+    for side in SIDES[1:]:
+        if max(pictures[-1].shape) > side:
+            pictures.append(_shrunk(pictures[-1], side))
+    return pictures
+
+
+def _shrunk(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Return a picture with at most this longest side: reduced by a whole factor, and then interpolated."""
+    longest = max(pixels.shape[:2])
+    if longest <= side:
+        return pixels
+    height, width = (max(1, round(length * side / longest)) for length in pixels.shape[:2])
+    if (factor := longest // side) > 1:
+        step = factor * _STRIP
+        strips = (Image.fromarray(pixels[top : top + step]).reduce(factor) for top in range(0, len(pixels), step))
+        pixels = np.concatenate([np.asarray(strip) for strip in strips])
+    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR))
+
+
+def _at_latent(scale: ScaleMap, height: int, width: int) -> Floats:
+    """Return the logits of one scale at the positions of a latent; of several cells in a position the surest counts."""
+    rows, columns = latent_size(height), latent_size(width)
+    # Cells along the positions of the latent, whose last ones may reach beyond the picture.
+    down, across = (
+        positions * STRIDE * cells / length
+        for positions, cells, length in ((rows, scale.height, height), (columns, scale.width, width))
+    )
+    pool = [max(1, round(cells / positions)) for cells, positions in ((down, rows), (across, columns))]
+    padding = [
+        (0, max(0, int(np.ceil(cells)) - length) + -max(int(np.ceil(cells)), length) % step)
+        for cells, length, step in zip((down, across), scale.logits.shape, pool, strict=True)
+    ]
+    logits = np.pad(scale.logits, padding, mode="edge")
+    pooled = logits.reshape(logits.shape[0] // pool[0], pool[0], logits.shape[1] // pool[1], pool[1]).max(axis=(1, 3))
+    box = (0, 0, across / pool[1], down / pool[0])
+    resized = Image.fromarray(pooled).resize((columns, rows), Image.Resampling.BILINEAR, box=box)
+    return np.asarray(resized, np.float32)
