@@ -58,7 +58,7 @@ def shared() -> Path:
     return folder
 
 
-def _network(objectness: int, mean_steps: int = 2) -> "CodecNetwork":
+def _network(objectness: int, mean_steps: int = 2, background: bool = False) -> "CodecNetwork":
     torch = pytest.importorskip("torch")
     from fovea.networks import CodecNetwork, NetworkConfig, round_weights
 
@@ -73,14 +73,18 @@ def _network(objectness: int, mean_steps: int = 2) -> "CodecNetwork":
         prior=16,
         objectness=objectness,
         mean_steps=mean_steps,
+        background=background,
     )
     network = CodecNetwork(config).eval()
     with torch.no_grad():
         # Spread the table indices, so that some positions are skipped and some have long tables.
         network.scales.head.bias.anchors += 6 * torch.randn(16)
         network.analysis.head.weight *= 3
-        if objectness:
+        if config.region:
             (network.means.region if mean_steps == 2 else network.means.region[0]).weight.mul_(30)  # steps of all sizes
+        if background:
+            network.analysis.region.weight.mul_(3)  # the map and the background are seen in the latent
+            network.analysis.log_gain.background_anchors += torch.linspace(-0.5, 0.5, 9)[:, None]
     round_weights(network)
     return network
 
@@ -114,19 +118,26 @@ def _model(network: "CodecNetwork", name: str) -> "Model":
     from fovea.networks import export_graphs, halo
     from fovea.spec import QUALITIES
 
-    config = network.config
-    found_or_none = Region.FOUND if config.objectness else Region.NONE
+    from .onnx_models import brightness_finder
+
+    config, backgrounds = network.config, None
+    found_or_none = Region.FOUND if config.objectness or config.background else Region.NONE
+    graphs, shape = export_graphs(network), (QUALITIES, config.hyper)
+    if config.background:
+        backgrounds, shape = tuple(range(QUALITIES)), (QUALITIES, *shape)
+        graphs["finder"] = brightness_finder()
     return Model(
         name=name,
         latent=config.latent,
         hyper=config.hyper,
         halo=halo(config),
-        graphs=export_graphs(network),
+        graphs=graphs,
         tables=FrequencyTables.gaussian(),
-        hyper_index=np.full((QUALITIES, config.hyper), 30, np.uint8),
+        hyper_index=np.full(shape, 30, np.uint8),
         card={"made": "for tests"},
         region=Region.GIVEN if config.roi else found_or_none,
         steps=config.mean_steps,
+        backgrounds=backgrounds,
     )
 
 
@@ -155,15 +166,15 @@ def finding_model(finding_network: "CodecNetwork", tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture(scope="session")
-def stepwise_network() -> "CodecNetwork":
-    """Likewise, with means in four steps."""
-    return _network(objectness=8, mean_steps=4)
+def controlled_network() -> "CodecNetwork":
+    """Likewise, with a control of the background and means in four steps."""
+    return _network(objectness=0, mean_steps=4, background=True)
 
 
 @pytest.fixture(scope="session")
-def stepwise_model(stepwise_network: "CodecNetwork", tmp_path_factory: pytest.TempPathFactory) -> "Model":
-    """The exported :func:`stepwise_network`."""
-    return _loaded(_exported(stepwise_network, "stepwise", tmp_path_factory))
+def controlled_model(controlled_network: "CodecNetwork", tmp_path_factory: pytest.TempPathFactory) -> "Model":
+    """The exported :func:`controlled_network`, with a finder that takes what is bright for objects."""
+    return _loaded(_exported(controlled_network, "controlled", tmp_path_factory))
 
 
 @pytest.fixture(scope="session")

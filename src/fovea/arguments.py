@@ -12,7 +12,7 @@ from PIL import Image
 from fovea.bitstream import MAX_TILE_SIZE, TILE_UNIT, Box
 from fovea.errors import ArgumentError
 from fovea.picture import Picture
-from fovea.spec import FULL_SCALE, HIGHEST_QUALITY
+from fovea.spec import FULL_SCALE, HIGHEST_BACKGROUND, HIGHEST_QUALITY
 
 ScaleLike = str | float | Fraction
 """A size at which a picture is coded: a number of eighths of its own, such as 1, 0.75 or "1/2"; or "auto"."""
@@ -48,6 +48,22 @@ def quality_number(quality: float) -> int:
     if not (isinstance(quality, Real) and 0 <= quality <= HIGHEST_QUALITY):
         raise ArgumentError(f"quality {quality!r} is out of range: choose 0 (smallest file) to {HIGHEST_QUALITY}")
     return round(quality)
+
+
+def background_number(background: float | None) -> int | None:
+    """Return a background as files hold it: rounded to an integer; None stays.
+
+    Raises:
+        ArgumentError: it is out of range, or no number.
+    """
+    if background is None:
+        return None
+    if not (isinstance(background, Real) and 0 <= background <= HIGHEST_BACKGROUND):
+        raise ArgumentError(
+            f"background {background!r} is out of range: choose 0 (errors outside of objects count least) to"
+            f" {HIGHEST_BACKGROUND} (they count as much as inside)"
+        )
+    return round(background)
 
 
 def scale_number(scale: ScaleLike) -> int | None:

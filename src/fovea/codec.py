@@ -14,6 +14,7 @@ from fovea.arguments import (
     AUTO_SCALE,
     ImageLike,
     ScaleLike,
+    background_number,
     picture_of,
     quality_number,
     region_box,
@@ -34,7 +35,9 @@ from fovea.bitstream import (
 )
 from fovea.coding import (
     CodedSize,
+    Controls,
     Encoded,
+    Found,
     Model,
     PictureDecoder,
     PictureEncoder,
@@ -42,6 +45,7 @@ from fovea.coding import (
     Region,
     has_small_objects,
     largest_fitting,
+    probabilities,
     reduced,
 )
 from fovea.engine import Engine, create_engine
@@ -60,7 +64,7 @@ from fovea.picture import (
     region_map,
     shrink,
 )
-from fovea.spec import FULL_SCALE, STRIDE
+from fovea.spec import FULL_SCALE, QUALITIES, STRIDE, scaled
 from fovea.store import SUFFIX, load_model
 
 DEFAULT_MODEL = "fovea-s"
@@ -145,6 +149,7 @@ class Codec:
         tile_size: int = DEFAULT_TILE_SIZE,
         roi: RegionLike | None = None,
         scale: ScaleLike = AUTO_SCALE,
+        background: float | None = None,
     ) -> bytes:
         """Encode an image.
 
@@ -163,45 +168,92 @@ class Codec:
                 reduces large pictures without small objects at qualities below 48, and gives the coded pixels a
                 higher quality, so that as much accuracy is kept with fewer bits; see :mod:`fovea.coding.coded_size`.
                 A model that knows of no region of interest keeps the size.
+            background: how much an error outside of objects counts, 0 (least) to 100 (as much as inside), rounded to an
+                integer, for a model that has this control. By default the one that goes with the quality.
 
         Returns:
             The content of a ``.fov`` file.
 
         Raises:
             ImageError: the image cannot be coded or is none, or the map does not fit it.
-            ArgumentError: quality or tile size is out of range, or the model takes no map.
+            ArgumentError: quality, background or tile size is out of range, the model takes no map, or it has no
+                control of the background.
             MemoryError: the image does not fit into memory.
         """
-        if roi is not None and not self.takes_map:
+        picture = picture_of(image, keep_metadata)
+        number, tile_size, eighths = quality_number(quality), tile_size_number(tile_size), scale_number(scale)
+        controls = self._controls(number, background)
+        region = self._region_of(picture, roi, controls)
+        return self._file(picture, controls, eighths, tile_size, region)
+
+    def _controls(self, quality: int, background: float | None) -> Controls:
+        if background is not None and self.model.backgrounds is None:
+            raise ArgumentError(f"{self.name} has no control of the background: leave it out, or take another model")
+        return self.model.controls(quality, background_number(background))
+
+    def _region_of(
+        self, picture: Picture, roi: RegionLike | None, *controls: Controls
+    ) -> NDArray[np.uint8] | Found | None:
+        """Return the map that is given, or else what a model finds beforehand, unless no control needs to know it."""
+        if roi is None:
+            alike = all(each.everywhere_alike for each in controls)
+            return None if alike else self._encoder.get().find(picture.pixels)
+        if not self.takes_map:
             raise ArgumentError(
                 f"{self.name} takes no map of a region of interest: leave it out, or take another model"
             )
-        picture = picture_of(image, keep_metadata)
-        number, tile_size, eighths = quality_number(quality), tile_size_number(tile_size), scale_number(scale)
-        region = None if roi is None else region_map(roi, picture.width, picture.height)
-        size = self._reduced(picture, number) if eighths is None else CodedSize(eighths, number)
-        header, (tiles, objects) = self._encode(picture, size, tile_size, region)
-        if eighths is None and size.scale != FULL_SCALE and objects is not None and has_small_objects(objects):
-            header, (tiles, _) = self._encode(picture, CodedSize(FULL_SCALE, number), tile_size, region)
+        return region_map(roi, picture.width, picture.height)
+
+    def _file(
+        self,
+        picture: Picture,
+        controls: Controls,
+        eighths: int | None,
+        tile_size: int,
+        region: NDArray[np.uint8] | Found | None,
+    ) -> bytes:
+        """Return the file of a picture, whose size is chosen where no size in eighths is given."""
+        full = CodedSize(FULL_SCALE, controls.quality)
+        size = self._reduced(picture, controls) if eighths is None else CodedSize(eighths, controls.quality)
+        undecided = eighths is None and size != full
+        if undecided and isinstance(region, Found):
+            found = region.at(scaled(picture.height, size.scale), scaled(picture.width, size.scale))
+            size, undecided = full if has_small_objects(probabilities(found)) else size, False
+        header, (tiles, objects) = self._encode(picture, size, controls, tile_size, region)
+        if undecided and objects is not None and has_small_objects(objects):
+            header, (tiles, _) = self._encode(picture, full, controls, tile_size, region)
         alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
         return write(Container(header, tuple(tiles), picture.metadata, alpha))
 
-    def _reduced(self, picture: Picture, quality: int) -> CodedSize:
+    def _reduced(self, picture: Picture, controls: Controls) -> CodedSize:
         """Return the size at which a picture is coded if its objects are large enough."""
-        if not self.takes_map:
-            return CodedSize(FULL_SCALE, quality)
-        return reduced(picture.width, picture.height, quality)
+        if not self.takes_map or controls.everywhere_alike:
+            return CodedSize(FULL_SCALE, controls.quality)
+        return reduced(picture.width, picture.height, controls.quality)
 
     def _encode(
-        self, picture: Picture, size: CodedSize, tile_size: int, region: NDArray[np.uint8] | None
+        self,
+        picture: Picture,
+        size: CodedSize,
+        controls: Controls,
+        tile_size: int,
+        region: NDArray[np.uint8] | Found | None,
     ) -> tuple[Header, Encoded]:
-        """Return the header of a picture, and its tiles at one size."""
+        """Return the header of a picture, and its tiles at one size and the quality that goes with the size."""
         header = Header(
-            self.model.id, picture.width, picture.height, size.quality, picture.mode, tile_size, scale=size.scale
+            self.model.id,
+            picture.width,
+            picture.height,
+            size.quality,
+            picture.mode,
+            tile_size,
+            background=controls.background or 0,
+            scale=size.scale,
         )
-        region = None if region is None else shrink(region, size.scale)
+        region = shrink(region, size.scale) if isinstance(region, np.ndarray) else region
         pixels = shrink(picture.pixels, size.scale, self.engine.threads)
-        return header, self._encoder.get().encode(pixels, header.grid, size.quality, region)
+        controls = controls._replace(quality=size.quality)
+        return header, self._encoder.get().encode(pixels, header.grid, controls, region)
 
     def encode_to_size(
         self,
@@ -212,6 +264,7 @@ class Codec:
         tile_size: int = DEFAULT_TILE_SIZE,
         roi: RegionLike | None = None,
         scale: ScaleLike = AUTO_SCALE,
+        background: float | None = None,
     ) -> bytes:
         """Encode at the highest quality whose file is no larger than wanted.
 
@@ -226,18 +279,20 @@ class Codec:
             tile_size: as in :meth:`encode`.
             roi: as in :meth:`encode`.
             scale: as in :meth:`encode`.
+            background: as in :meth:`encode`.
 
         Raises:
             ImageError: no file is small enough; the message says how small the smallest is that was tried.
         """
         picture = picture_of(image, keep_metadata)
-        if scale_number(scale) is None and self._reduced(picture, _TRIAL_QUALITY).scale != FULL_SCALE:
+        tile_size, eighths = tile_size_number(tile_size), scale_number(scale)
+        controls = [self._controls(quality, background) for quality in range(QUALITIES)]
+        region = self._region_of(picture, roi, *controls)
+        if eighths is None and self._reduced(picture, controls[_TRIAL_QUALITY]).scale != FULL_SCALE:
             # Whether objects are small is decided once, so that files grow with the quality.
-            trial = read_header(self.encode(picture, _TRIAL_QUALITY, tile_size=tile_size, roi=roi))
-            scale = 1 if trial.scale == FULL_SCALE else scale
-        return largest_fitting(
-            lambda quality: self.encode(picture, quality, tile_size=tile_size, roi=roi, scale=scale), size
-        )
+            trial = read_header(self._file(picture, controls[_TRIAL_QUALITY], None, tile_size, region))
+            eighths = FULL_SCALE if trial.scale == FULL_SCALE else None
+        return largest_fitting(lambda quality: self._file(picture, controls[quality], eighths, tile_size, region), size)
 
     def decode(
         self,
@@ -296,7 +351,8 @@ class Codec:
         out = coded_box(box, header.scale) if native else box
         _check_pixels(Box(0, 0, header.width, header.height) if header.has_alpha else out, max_pixels)
         needed = out if native else needed_box(box, header.width, header.height, header.scale)
-        pixels = self._decoder(header.model_id).decode(reader.tile, header.grid, header.quality, needed)
+        controls = self._model_of(header.model_id).controls(header.quality, header.background)
+        pixels = self._decoder(header.model_id).decode(reader.tile, header.grid, controls, needed)
         if not native:
             pixels = enlarge(pixels, box, header.width, header.height, header.scale, self.engine.threads)
         alpha = None
@@ -328,7 +384,8 @@ class Codec:
         model = self._model_of(header.model_id)
         if model.region == Region.NONE:
             raise ModelError(f"{model.name}, which the file was encoded with, knows of no objects")
-        found = self._decoder(header.model_id).object_map(reader.tile, header.grid, header.quality)
+        controls = model.controls(header.quality, header.background)
+        found = self._decoder(header.model_id).object_map(reader.tile, header.grid, controls)
         return map_at_full_scale(found, header.width, header.height, header.scale, STRIDE)
 
     def encode_batch(

@@ -12,6 +12,9 @@ HIGHEST_QUALITY = 100
 QUALITIES = HIGHEST_QUALITY + 1
 """How many qualities there are."""
 
+HIGHEST_BACKGROUND = 100
+"""Backgrounds are the integers from 0, where errors outside of objects count least, to this, where all count alike."""
+
 STRIDE = 16
 """Pixels along either side of one position of the latent y."""
 

@@ -12,7 +12,7 @@ from fovea.engine import create_engine
 from fovea.store import open_model, save_model
 
 
-@pytest.fixture(params=["finding", "stepwise"])
+@pytest.fixture(params=["finding", "controlled"])
 def name(request) -> str:
     return request.param
 
@@ -22,7 +22,7 @@ class LatentCoder:
 
     def __init__(self, model):
         engine = create_engine(threads=1)
-        self.networks = PriorNetworks(model, engine)
+        self.networks, self.controls = PriorNetworks(model, engine), model.controls(40)
         encoder, decoder = LatentEncoder(model, engine, self.networks), LatentDecoder(model, self.networks)
         self.hyper_latent, self.quantize, self.encode = encoder.hyper_latent, encoder.quantize, encoder.encode
         self.prior, self.reconstruct, self.decode = self.networks.given, decoder.reconstruct, decoder.decode
@@ -40,10 +40,10 @@ def _analyzed(height: int, width: int) -> np.ndarray:
 @pytest.mark.parametrize("size", [(1, 1), (3, 6), (4, 4), (5, 9), (8, 12)])
 def test_what_is_decoded_is_what_was_rounded(coder, size):
     analyzed = _analyzed(*size)
-    prior = coder.prior(coder.hyper_latent(analyzed, 40), *size, 40)
+    prior = coder.prior(coder.hyper_latent(analyzed, coder.controls), *size, coder.controls)
     residual = coder.quantize(analyzed[:, :16], prior)
     assert residual.shape == (1, 16, *size) and not residual[prior.index == 0].any()
-    decoded = coder.decode(coder.encode(analyzed, 40), *size, 40)
+    decoded = coder.decode(coder.encode(analyzed, coder.controls), *size, coder.controls)
     assert np.array_equal(decoded, coder.reconstruct(residual, prior))
     error = np.abs(decoded - analyzed[:, :16])[prior.index > 0]
     assert error.max() <= prior.step.max() / 2 + 1e-4
@@ -53,9 +53,9 @@ def test_what_is_decoded_is_what_was_rounded(coder, size):
 def test_network_that_trains_rounds_alike(coder, name, request):
     torch = pytest.importorskip("torch")
     network = request.getfixturevalue(f"{name}_network")
-    analyzed, quality = _analyzed(8, 12), torch.tensor([40])
-    z = coder.hyper_latent(analyzed, 40)
-    prior = coder.prior(z, 8, 12, 40)
+    analyzed, quality = _analyzed(8, 12), torch.from_numpy(coder.controls.as_input())
+    z = coder.hyper_latent(analyzed, coder.controls)
+    prior = coder.prior(z, 8, 12, coder.controls)
     with torch.no_grad():
         latent, floats = torch.from_numpy(analyzed[:, :16]), torch.from_numpy(z.astype(np.float32))
         index = network.scales(floats, quality)
@@ -68,10 +68,10 @@ def test_network_that_trains_rounds_alike(coder, name, request):
 def test_damaged_means_change_no_symbol(coder):
     """Symbols come from the integer network alone: another machine's floats shift what is decoded, not what is read."""
     analyzed = _analyzed(5, 9)
-    data = coder.encode(analyzed, 40)
-    before, means = coder.decode(data, 5, 9, 40), coder.networks._means.at(40)
+    data = coder.encode(analyzed, coder.controls)
+    before, means = coder.decode(data, 5, 9, coder.controls), coder.networks._means.at(40)
     coder.networks._means._fast = lambda *inputs: tuple(output + np.float32(1e-4) for output in means(*inputs))
-    after = coder.decode(data, 5, 9, 40)
+    after = coder.decode(data, 5, 9, coder.controls)
     assert 0 < np.abs(after - before).max() < 0.1
 
 
@@ -86,11 +86,11 @@ def test_parts_make_the_whole(steps, shape):
     assert sum(np.count_nonzero(part) for part in parts) == array.size, "each value is of one step"
 
 
-def test_file_of_four_steps_round_trips(stepwise_model, photo, tmp_path):
-    path = tmp_path / "stepwise.fovea"
-    save_model(stepwise_model, path)
+def test_file_of_four_steps_round_trips(controlled_model, photo, tmp_path):
+    path = tmp_path / "controlled.fovea"
+    save_model(controlled_model, path)
     loaded = open_model(path)
-    assert loaded.id == stepwise_model.id and loaded.steps == 4 and set(loaded.graphs) == set(stepwise_model.graphs)
+    assert loaded.id == controlled_model.id and loaded.steps == 4 and set(loaded.graphs) == set(controlled_model.graphs)
     codec = Codec(path, threads=1)
     data = codec.encode(photo, 60, tile_size=128)
     decoded = codec.decode(data)

@@ -15,11 +15,20 @@ class Coder:
         prior = PriorNetworks(model, engine)
         encoder, decoder = PictureEncoder(model, engine, prior), PictureDecoder(model, engine, prior)
         self.model, self.analysis, self.synthesis = model, encoder._analysis.at(50), decoder._synthesis.at(50)
-        self.decode, self.object_map = decoder.decode, decoder.object_map
-        self.encode = lambda *arguments: encoder.encode(*arguments).tiles
+        self.encoder, self.decoder = encoder, decoder
+
+    def encode(self, pixels, grid, quality, region=None):
+        region = self.encoder.find(pixels) if region is None else region
+        return self.encoder.encode(pixels, grid, self.model.controls(quality), region).tiles
+
+    def decode(self, tiles, grid, quality, box):
+        return self.decoder.decode(tiles, grid, self.model.controls(quality), box)
+
+    def object_map(self, tiles, grid, quality):
+        return self.decoder.object_map(tiles, grid, self.model.controls(quality))
 
 
-@pytest.fixture(scope="module", params=["tiny_model", "finding_model"])
+@pytest.fixture(scope="module", params=["tiny_model", "finding_model", "controlled_model"])
 def coder(request):
     return Coder(request.getfixturevalue(request.param), threads=2)
 
@@ -70,7 +79,9 @@ def test_latents_of_tiles_are_those_of_the_whole_image(coder, photo):
     latent, halo = coder.model.latent, coder.model.halo
 
     def analysis(image):
-        return coder.analysis(image, np.array([50], np.int64))[0][:, :latent]
+        controls, (_, height, width, _) = coder.model.controls(50), image.shape
+        region = [] if controls.background is None else [np.zeros((1, 1, height // 16, width // 16), np.float32)]
+        return coder.analysis(image, controls.as_input(), *region)[0][:, :latent]
 
     whole = analyze(photo, Box(0, 0, 210, 150), halo, analysis)
     part = analyze(photo, Box(64, 64, 64, 64), halo, analysis)
@@ -89,10 +100,11 @@ def test_tiles_leave_no_seam(coder, photo):
         top, left = box.top // 16, box.left // 16
         return latents[:, :, top : top + box.height // 16, left : left + box.width // 16]
 
+    controls = coder.model.controls(50)
     one, many = TileGrid(256, 192, 256), TileGrid(256, 192, 64)
-    whole = synthesize(one, 0, 2, lambda number: cut(one, number), coder.synthesis, 50)
+    whole = synthesize(one, 0, 2, lambda number: cut(one, number), coder.synthesis, controls)
     for number, box in enumerate(many):
-        part = synthesize(many, number, 2, lambda number: cut(many, number), coder.synthesis, 50)
+        part = synthesize(many, number, 2, lambda number: cut(many, number), coder.synthesis, controls)
         expected = whole[box.top : box.top + box.height, box.left : box.left + box.width]
         assert np.abs(part.astype(int) - expected).max() <= 1
 
@@ -110,6 +122,30 @@ def test_a_map_takes_the_place_of_what_the_encoder_finds(finding_model, photo):
         assert [told[tile] for tile in right] == [nowhere[tile] for tile in right]
     assert found not in (told, everywhere, nowhere)
     assert coder.decode(told.__getitem__, grid, 50, Box(0, 0, 210, 150)).shape == photo.shape
+
+
+def test_what_is_found_does_not_depend_on_the_tiles(controlled_model, photo):
+    coder = Coder(controlled_model)
+    controls, found = controlled_model.controls(50), coder.encoder.find(photo)
+    whole, cut = (coder.encoder.encode(photo, TileGrid(210, 150, size), controls, found) for size in (256, 64))
+    assert np.array_equal(whole.objects, cut.objects) and whole.objects.std() > 0.05
+
+
+def test_a_map_takes_the_place_of_what_the_finder_finds(controlled_model, photo):
+    coder = Coder(controlled_model)
+    grid, region = TileGrid(210, 150, 256), np.zeros((150, 210), np.uint8)
+    found, nowhere = coder.encode(photo, grid, 50), coder.encode(photo, grid, 50, region)
+    everywhere = coder.encode(photo, grid, 50, np.full_like(region, 255))
+    assert len({found[0], nowhere[0], everywhere[0]}) == 3
+
+
+def test_no_map_matters_where_all_errors_count_alike(controlled_model, photo):
+    coder = Coder(controlled_model)
+    grid, controls = TileGrid(210, 150, 256), controlled_model.controls(50, 100)
+    found, region = coder.encoder.find(photo), np.zeros((150, 210), np.uint8)
+    files = [coder.encoder.encode(photo, grid, controls, given).tiles for given in (None, found, region)]
+    assert files[0] == files[1] == files[2]
+    assert files[0] != coder.encoder.encode(photo, grid, controlled_model.controls(50, 99), None).tiles
 
 
 def test_logits_are_the_share_of_the_region():

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from onnx.reference import ReferenceEvaluator
 
 from fovea.bitstream import Box, TileGrid
-from fovea.coding import PictureDecoder, PictureEncoder, PriorNetworks
+from fovea.coding import PictureDecoder, PictureEncoder, PriorNetworks, Region
 from fovea.coding.decoder import LatentDecoder
 from fovea.engine import available_cores, create_engine, engine_names
 from fovea.errors import ArgumentError, EngineError
@@ -49,14 +50,16 @@ class TorchEngine:
         return run
 
 
-@pytest.fixture(scope="module", params=["tiny", "finding"])
+@pytest.fixture(scope="module", params=["tiny", "finding", "controlled"])
 def kind(request):
     return request.param
 
 
 @pytest.fixture(scope="module")
 def model(kind, request):
-    return request.getfixturevalue(f"{kind}_model")
+    model = request.getfixturevalue(f"{kind}_model")
+    # The finder of the tests is no network of torch.
+    return replace(model, region=Region.GIVEN) if model.backgrounds else model
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +94,8 @@ def decoder(model, engine):
 def encoded(engines, model, picture):
     grid = TileGrid(144, 96, 128)
     return grid, {
-        setting: encoder(model, engine).encode(picture, grid, 70).tiles for setting, engine in engines.items()
+        setting: encoder(model, engine).encode(picture, grid, model.controls(70)).tiles
+        for setting, engine in engines.items()
     }
 
 
@@ -104,7 +108,9 @@ def _symbols(model, engine, data, box):
             popped.append(residual)
             return super().reconstruct(residual, prior)
 
-    Recording(model, PriorNetworks(model, engine)).decode(data, -(-box.height // 16), -(-box.width // 16), 70)
+    Recording(model, PriorNetworks(model, engine)).decode(
+        data, -(-box.height // 16), -(-box.width // 16), model.controls(70)
+    )
     return popped[0]
 
 
@@ -121,7 +127,7 @@ def test_every_engine_decodes_the_files_of_every_engine(writer, reader, engines,
     if reader[1] == "fp32":
         whole = Box(0, 0, grid.width, grid.height)
         pixels, expected = (
-            decoder(model, engines[setting]).decode(files[writer].__getitem__, grid, 70, whole)
+            decoder(model, engines[setting]).decode(files[writer].__getitem__, grid, model.controls(70), whole)
             for setting in (reader, reference)
         )
         assert np.abs(pixels.astype(int) - expected).max() <= 1
@@ -140,11 +146,11 @@ def test_integer_network_gives_the_same_integers_on_every_engine(quality, engine
     graph = model.graphs["scales"]
     reference = ReferenceEvaluator(onnx.load_from_string(graph))
     names = [value.name for value in onnx.load_from_string(graph).graph.input]
-    qualities = np.array([quality], np.int64)
+    controls = model.controls(quality).as_input()
     for z in _extremes(model.hyper):
-        (expected,) = reference.run(None, dict(zip(names, (z, qualities), strict=True)))
+        (expected,) = reference.run(None, dict(zip(names, (z, controls), strict=True)))
         for setting, engine in engines.items():
-            (index,) = engine.load(graph, exact=True)(z, qualities)
+            (index,) = engine.load(graph, exact=True)(z, controls)
             assert index.dtype == np.uint8
             assert np.array_equal(index, expected), setting
 
@@ -195,7 +201,7 @@ def test_openvino_takes_the_fastest_precision_of_the_processor(capabilities, pre
     engine = create_engine("openvino", "auto")
     z = np.zeros((1, model.hyper, 2, 2), np.float32)
     for exact in (False, True):
-        engine.load(model.graphs["means"], exact)(z, np.array([50]))
+        engine.load(model.graphs["means"], exact)(z, model.controls(50).as_input())
     assert compiled == [precision, "f32"]
 
 
@@ -230,7 +236,7 @@ def test_openvino_has_streams_for_calls_at_the_same_time(cores, threads, at_once
 
     monkeypatch.setattr(core, "compile_model", recording)
     z = np.zeros((1, model.hyper, 2, 2), np.float32)
-    engine.load(model.graphs["means"])(z, np.array([50]))
+    engine.load(model.graphs["means"])(z, model.controls(50).as_input())
     ((settings, network),) = compiled
     assert (settings["NUM_STREAMS"], settings["INFERENCE_NUM_THREADS"]) == (streams, streams * min(threads, cores))
     if cores <= available_cores():  # OpenVINO has no more streams than cores

@@ -87,13 +87,12 @@ def test_a_run_that_broke_off_goes_on_from_its_last_checkpoint(config_file, tmp_
     assert Checkpoint.read(tmp_path / "run/last.ckpt").step == 3
 
 
-def test_networks_with_a_background_control_start_from_those_without(config_file, tmp_path):
+def test_networks_with_two_controls_and_four_steps_are_trained_exported_and_coded(config_file, tmp_path):
     config = read_config(config_file)
     plain = _train(config, tmp_path / "plain")
     following = config.model_copy(
         update={
-            "start": plain,
-            "architecture": replace(config.architecture, background=True),
+            "architecture": replace(config.architecture, background=True, mean_steps=4),
             "loss": config.loss.model_copy(update={"background_weight": "variable"}),
             "mask_weight": 0.1,
         }
@@ -104,19 +103,30 @@ def test_networks_with_a_background_control_start_from_those_without(config_file
     assert {"validation/q50b0/loss", "validation/q50b100/loss"} < losses.keys() and np.isfinite(
         [*losses.values()]
     ).all()
-    with pytest.raises(FoveaError, match=r"weights\.ckpt: has a background control"):
-        export_model(weights)
 
-
-def test_four_steps_are_exported_and_coded(config_file, tmp_path):
-    config = read_config(config_file)
-    stepwise = config.model_copy(update={"architecture": replace(config.architecture, mean_steps=4)})
-    model = export_model(_train(stepwise, tmp_path / "run"), calibration=3)
-    assert model.steps == 4
-    save_model(model, tmp_path / "stepwise.fovea")
+    with pytest.raises(FoveaError, match=r"weights\.ckpt: has no control of the background"):
+        export_model(plain, backgrounds={0: 0})
+    model = export_model(weights, calibration=3, backgrounds={0: 20, 100: 100})
+    assert model.steps == 4 and model.region == "given" and model.hyper_index.shape == (101, 101, 8)
+    assert model.backgrounds[0] == 20 and model.backgrounds[50] == 60 and model.backgrounds[100] == 100
+    save_model(model, tmp_path / "controlled.fovea")
     image = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
-    codec = Codec(tmp_path / "stepwise.fovea", threads=1)
-    assert codec.decode(codec.encode(image, 40)).shape == image.shape
+    codec = Codec(tmp_path / "controlled.fovea", threads=1)
+    data = codec.encode(image, 40)
+    assert read_header(data).background == 52
+    assert codec.decode(data).shape == image.shape
+
+
+def test_networks_with_a_background_control_start_from_those_without(config_file, tmp_path):
+    config = read_config(config_file)
+    following = config.model_copy(
+        update={
+            "start": _train(config, tmp_path / "plain"),
+            "architecture": replace(config.architecture, background=True),
+            "loss": config.loss.model_copy(update={"background_weight": "variable"}),
+        }
+    )
+    assert Checkpoint.read(_train(following, tmp_path / "following")).step == 3
 
 
 def test_images_may_stay_on_the_device(config_file, tmp_path):

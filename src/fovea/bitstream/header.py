@@ -14,7 +14,7 @@ from fovea.bitstream.limits import (
     TILE_UNIT,
 )
 from fovea.errors import BitstreamError, LimitError
-from fovea.spec import FULL_SCALE, HIGHEST_QUALITY, scaled
+from fovea.spec import FULL_SCALE, HIGHEST_BACKGROUND, HIGHEST_QUALITY, scaled
 
 # The first byte is neither ASCII nor a start of UTF-8 text, so a transfer as text that strips or recodes it
 # shows at once; one that changes line ends further on is found by the checksums.
@@ -68,8 +68,8 @@ class Header:
             raise BitstreamError(f"tile size {self.tile_size} is not a positive multiple of {TILE_UNIT}")
         if not 0 <= self.quality <= HIGHEST_QUALITY:
             raise BitstreamError(f"quality {self.quality} is not in 0..{HIGHEST_QUALITY}")
-        if not 0 <= self.background <= 100:
-            raise BitstreamError(f"background {self.background} is not in 0..100")
+        if not 0 <= self.background <= HIGHEST_BACKGROUND:
+            raise BitstreamError(f"background {self.background} is not in 0..{HIGHEST_BACKGROUND}")
         if not 1 <= self.scale <= FULL_SCALE:
             raise BitstreamError(f"scale {self.scale} is not in 1..{FULL_SCALE}")
         if len(self.model_id) != MODEL_ID_BYTES:

@@ -17,6 +17,17 @@ def _model_file(_context: click.Context, _parameter: click.Parameter, value: Pat
     return value
 
 
+def _background_points(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> dict[int, int] | None:
+    if value is None:
+        return None
+    try:
+        return {int(quality): int(background) for quality, background in (pair.split(":") for pair in value.split(","))}
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is not a list of quality:background, such as 0:20,100:100") from error
+
+
 @click.command()
 @click.argument("checkpoint", type=FilePath(path_type=Path))
 @click.option(
@@ -35,8 +46,17 @@ def _model_file(_context: click.Context, _parameter: click.Parameter, value: Pat
     help="Add only the encoder of the checkpoint to the model file that --out names, under this name. Both must decode"
     " in the same way.",
 )
+@click.option(
+    "--backgrounds",
+    metavar="Q:B,...",
+    callback=_background_points,
+    help="Backgrounds that go with some qualities where a user names none, such as 0:20,60:50,100:100; others are"
+    " interpolated. For a network with this control.  [default: 100 for all]",
+)
 @debug_option
-def export(checkpoint: Path, out: Path | None, name: str | None, encoder: str | None) -> None:
+def export(
+    checkpoint: Path, out: Path | None, name: str | None, encoder: str | None, backgrounds: dict[int, int] | None
+) -> None:
     """Export a checkpoint as a deployable model.
 
     CHECKPOINT is a file that "fovea train" wrote. Prints the path of the model file. Refuses a model whose integer
@@ -52,7 +72,8 @@ def export(checkpoint: Path, out: Path | None, name: str | None, encoder: str | 
     else:
         require_folder(Path())
     target = open_model(out) if encoder and out else None
-    model = export_model(checkpoint, name, calibration=0 if target else CALIBRATION_PATCHES)
+    calibration = 0 if target else CALIBRATION_PATCHES
+    model = export_model(checkpoint, name, calibration=calibration, backgrounds=backgrounds)
     if target and encoder:
         model = target.with_encoder(encoder, model)
     path = out or Path(f"{model.name}{SUFFIX}")

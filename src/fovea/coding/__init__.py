@@ -4,16 +4,21 @@ The encoder and the decoder are apart, and share the prior. Each network is open
 """
 
 from fovea.coding.coded_size import CodedSize, has_small_objects, reduced
+from fovea.coding.controls import Controls
 from fovea.coding.decoder import PictureDecoder
 from fovea.coding.encoder import Encoded, PictureEncoder
+from fovea.coding.finding import Found
 from fovea.coding.model import ENCODING, Model, Region
 from fovea.coding.prior import PriorNetworks
 from fovea.coding.rate import largest_fitting
+from fovea.coding.tiles import probabilities
 
 __all__ = [
     "ENCODING",
     "CodedSize",
+    "Controls",
     "Encoded",
+    "Found",
     "Model",
     "PictureDecoder",
     "PictureEncoder",
@@ -21,5 +26,6 @@ __all__ = [
     "Region",
     "has_small_objects",
     "largest_fitting",
+    "probabilities",
     "reduced",
 ]

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fovea.spec import HIGHEST_BACKGROUND
+
 
 class Controls(NamedTuple):
     """The controls of the networks.
@@ -21,7 +23,7 @@ class Controls(NamedTuple):
     @property
     def everywhere_alike(self) -> bool:
         """Whether an error counts the same everywhere, so that it does not matter where objects are."""
-        return self.background == 100
+        return self.background == HIGHEST_BACKGROUND
 
     @property
     def place(self) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fovea.bitstream import Box, TileGrid
+from fovea.coding.controls import Controls
 from fovea.coding.model import Model
 from fovea.coding.precision import Transform
 from fovea.coding.prior import Floats, Prior, PriorNetworks
@@ -28,20 +29,20 @@ class LatentDecoder:
     def __init__(self, model: Model, prior: PriorNetworks) -> None:
         self._model, self._prior = model, prior
 
-    def decode(self, data: bytes, height: int, width: int, quality: int) -> Floats:
+    def decode(self, data: bytes, height: int, width: int, controls: Controls) -> Floats:
         """Return the decoded latent ŷ, [1, latent, height, width].
 
         Args:
             data: the bytes of a tile.
             height: number of rows of the latent.
             width: number of columns of the latent.
-            quality: 0..100.
+            controls: controls of the networks.
 
         Raises:
             BitstreamError: the bytes are no latent of this size.
         """
         decoder = Decoder(self._model.tables, data)
-        prior = self.read_prior(decoder, height, width, quality)
+        prior = self.read_prior(decoder, height, width, controls)
         residual = decoder.pop(prior.index)
         decoder.finish()
         return self.reconstruct(residual, prior)
@@ -50,23 +51,23 @@ class LatentDecoder:
         """Return the decoded latent ŷ of its residuals: float32, same shape."""
         return self._prior.through_steps(prior, residual, lambda part: part.known.astype(np.float32))[0]
 
-    def read_prior(self, decoder: Decoder, height: int, width: int, quality: int) -> Prior:
+    def read_prior(self, decoder: Decoder, height: int, width: int, controls: Controls) -> Prior:
         """Return what z says of a latent. The bytes of a tile begin with z, and the rest is not read.
 
         Args:
             decoder: at the first byte of a tile.
             height: number of rows of the latent.
             width: number of columns of the latent.
-            quality: 0..100.
+            controls: controls of the networks.
 
         Raises:
             BitstreamError: the bytes begin with no z of a latent of this size.
         """
         shape = (1, self._model.hyper, -(-height // HYPER_RATIO), -(-width // HYPER_RATIO))
-        z = decoder.pop(self._prior.hyper_index(shape, quality))
+        z = decoder.pop(self._prior.hyper_index(shape, controls))
         if np.abs(z).max() > HYPER_MAX:
             raise BitstreamError("a tile holds values that no encoder writes: it is damaged")
-        return self._prior.given(z, height, width, quality)
+        return self._prior.given(z, height, width, controls)
 
 
 class PictureDecoder:
@@ -84,7 +85,7 @@ class PictureDecoder:
         self._latents = LatentDecoder(model, prior)
 
     def decode(
-        self, tile_bytes: Callable[[int], bytes], grid: TileGrid, quality: int, region: Box
+        self, tile_bytes: Callable[[int], bytes], grid: TileGrid, controls: Controls, region: Box
     ) -> NDArray[np.uint8]:
         """Return the pixels of a part of a picture.
 
@@ -94,7 +95,7 @@ class PictureDecoder:
         Args:
             tile_bytes: gives the bytes of a tile by its number.
             grid: how the picture is cut into tiles.
-            quality: 0..100.
+            controls: controls of the networks.
             region: the part to decode.
 
         Returns:
@@ -104,13 +105,14 @@ class PictureDecoder:
             BitstreamError: the bytes of a tile are damaged.
         """
         latents: dict[int, Floats] = {}
+        synthesis = self._synthesis.at(controls.quality)
 
         def decode_latent(tile: int) -> Floats:
             box = grid.box(tile)
-            return self._latents.decode(tile_bytes(tile), latent_size(box.height), latent_size(box.width), quality)
+            return self._latents.decode(tile_bytes(tile), latent_size(box.height), latent_size(box.width), controls)
 
         def decode_pixels(tile: int) -> NDArray[np.uint8]:
-            return synthesize(grid, tile, self._model.halo, latents.__getitem__, self._synthesis.at(quality), quality)
+            return synthesize(grid, tile, self._model.halo, latents.__getitem__, synthesis, controls)
 
         out = np.empty((region.height, region.width, 3), np.uint8)
         for row in rows_of(grid, grid.tiles_of_region(*region)):
@@ -123,13 +125,13 @@ class PictureDecoder:
                 _paste(out, region, pixels, grid.box(tile))
         return out
 
-    def object_map(self, tile_bytes: Callable[[int], bytes], grid: TileGrid, quality: int) -> Floats:
+    def object_map(self, tile_bytes: Callable[[int], bytes], grid: TileGrid, controls: Controls) -> Floats:
         """Return what an error weighs at each position of the latent, for a model with a region of interest.
 
         Args:
             tile_bytes: gives the bytes of a tile by its number.
             grid: how the picture is cut into tiles.
-            quality: 0..100.
+            controls: controls of the networks.
 
         Returns:
             [⌈H/16⌉, ⌈W/16⌉], 1 where an object surely is, least where surely none is.
@@ -144,7 +146,7 @@ class PictureDecoder:
             top, left = box.top // STRIDE, box.left // STRIDE
             rows, columns = latent_size(box.height), latent_size(box.width)
             decoder = Decoder(self._model.tables, tile_bytes(tile))
-            step = self._latents.read_prior(decoder, rows, columns, quality).step
+            step = self._latents.read_prior(decoder, rows, columns, controls).step
             found[top : top + rows, left : left + columns] = step[0, 0] ** -2
 
         parallel(read, range(grid.tiles), self._threads)

@@ -4,6 +4,7 @@ A detector looks at a whole picture of a few hundred pixels, and so does the fin
 each object, its map knows of no tiles, and it costs little on large pictures.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -51,7 +52,8 @@ class Found(tuple[ScaleMap, ...]):
         Returns:
             float32 [⌈height/16⌉, ⌈width/16⌉].
         """
-        return np.maximum.reduce([_at_latent(scale, height, width) for scale in self])
+        logits: Floats = np.maximum.reduce([_at_latent(scale, height, width) for scale in self])
+        return logits
 
 
 class Finder:
@@ -110,20 +112,27 @@ def _shrunk(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 
 def _at_latent(scale: ScaleMap, height: int, width: int) -> Floats:
-    """Return the logits of one scale at the positions of a latent; of several cells in a position the surest counts."""
+    """Return the logits of one scale at the positions of a latent.
+
+    Where a position holds several cells, the surest of them counts, so that small objects survive. Where a cell holds
+    several positions, logits are interpolated.
+    """
     rows, columns = latent_size(height), latent_size(width)
-    # Cells along the positions of the latent, whose last ones may reach beyond the picture.
+    # How many cells lie along the positions, whose last ones may reach beyond the picture.
     down, across = (
         positions * STRIDE * cells / length
         for positions, cells, length in ((rows, scale.height, height), (columns, scale.width, width))
     )
-    pool = [max(1, round(cells / positions)) for cells, positions in ((down, rows), (across, columns))]
-    padding = [
-        (0, max(0, int(np.ceil(cells)) - length) + -max(int(np.ceil(cells)), length) % step)
-        for cells, length, step in zip((down, across), scale.logits.shape, pool, strict=True)
+    needed = [
+        (0, max(0, math.ceil(cells) - have)) for cells, have in zip((down, across), scale.logits.shape, strict=True)
     ]
-    logits = np.pad(scale.logits, padding, mode="edge")
-    pooled = logits.reshape(logits.shape[0] // pool[0], pool[0], logits.shape[1] // pool[1], pool[1]).max(axis=(1, 3))
-    box = (0, 0, across / pool[1], down / pool[0])
-    resized = Image.fromarray(pooled).resize((columns, rows), Image.Resampling.BILINEAR, box=box)
-    return np.asarray(resized, np.float32)
+    logits = np.pad(scale.logits, needed, mode="edge")
+    if down >= rows and across >= columns:
+        starts = [
+            np.rint(np.arange(number) * cells / number).astype(int)
+            for number, cells in ((rows, down), (columns, across))
+        ]
+        inside = logits[: round(down), : round(across)]
+        return np.maximum.reduceat(np.maximum.reduceat(inside, starts[0], axis=0), starts[1], axis=1)
+    resized = Image.fromarray(logits).resize((columns, rows), Image.Resampling.BILINEAR, box=(0, 0, across, down))
+    return np.array(resized, np.float32)

@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fovea.coding.controls import Controls
 from fovea.entropy import FrequencyTables
 from fovea.errors import ArgumentError, ModelError
 
 ENCODING = ("analysis", "hyper_analysis")
-"""Names of the networks that encoding alone needs."""
+"""Names of the networks that encoding alone needs, beside the finder of some models."""
+FINDER = "finder"
+"""Name of the network that finds objects on the whole picture."""
 
 
 class Region(StrEnum):
@@ -41,12 +44,16 @@ class Model:
         halo: number of latent positions around a tile that its pixels depend on.
         graphs: serialized ONNX models by name, see :attr:`networks`. A mapping may read each when it is asked for.
         tables: frequencies of all symbols.
-        hyper_index: index of the table of each channel of z at each quality, uint8 [101, hyper].
+        hyper_index: index of the table of each channel of z at each quality, uint8 [101, hyper]; with a control of the
+            background also at each background, [101, 101, hyper].
         card: how the model was made, free-form.
         region: where the encoder gets the region of interest from.
         encoders: further encoders whose files this decoder reads, by name, and where each gets the region from. The
             graphs of one are called ``NAME/analysis`` and ``NAME/hyper_analysis``.
         steps: number of steps in which a latent is decoded, 2 or 4; see :mod:`fovea.coding.steps`.
+        backgrounds: the background that goes with each quality where the user names none, 101 numbers from 0 to 100;
+            None for a model that has no such control. An encoder of a model with this control takes a map of the
+            objects at the positions of the latent, and the network ``finder`` makes one.
         stored_id: the id that the model file tells; None for a model that was made in memory.
     """
 
@@ -61,6 +68,7 @@ class Model:
     region: Region = Region.NONE
     encoders: Mapping[str, Region] = field(default_factory=dict)
     steps: int = 2
+    backgrounds: tuple[int, ...] | None = None
     stored_id: bytes | None = None
 
     @property
@@ -71,8 +79,12 @@ class Model:
     @property
     def networks(self) -> tuple[str, ...]:
         """Names of all networks: those of the encoders, and those of the decoder."""
-        further = (graph_name(network, encoder) for encoder in self.encoders for network in ENCODING)
-        return (*ENCODING, *further, *self.decoding)
+        further = (graph_name(name, encoder) for encoder, region in self.encoders.items() for name in self._of(region))
+        return (*self._of(self.region), *further, *self.decoding)
+
+    def _of(self, region: Region) -> tuple[str, ...]:
+        """Return the names of the networks of an encoder that gets the region of interest from there."""
+        return (*ENCODING, FINDER) if region == Region.FOUND and self.backgrounds else ENCODING
 
     @property
     def decoding(self) -> tuple[str, ...]:
@@ -82,7 +94,18 @@ class Model:
     @cached_property
     def encoder_id(self) -> bytes:
         """Four bytes that tell the usual encoder from others for the same decoder."""
-        return hashlib.sha256(b"".join(self.graphs[name] for name in ENCODING)).digest()[:4]
+        return hashlib.sha256(b"".join(self.graphs[name] for name in self._of(self.region))).digest()[:4]
+
+    def controls(self, quality: int, background: int | None = None) -> Controls:
+        """Return the controls of the networks.
+
+        Args:
+            quality: 0..100.
+            background: 0..100; None for the one that goes with the quality. A model without this control ignores it.
+        """
+        if self.backgrounds is None:
+            return Controls(quality)
+        return Controls(quality, self.backgrounds[quality] if background is None else background)
 
     def region_of(self, encoder: str | None) -> Region:
         """Return where an encoder gets the region of interest from.
@@ -113,14 +136,14 @@ class Model:
         """
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
             raise ArgumentError(f"{name!r} cannot name an encoder: choose small letters, digits and dashes")
-        numbers = [(model.latent, model.hyper, model.steps) for model in (self, other)]
+        numbers = [(model.latent, model.hyper, model.steps, model.hyper_index.shape) for model in (self, other)]
         if numbers[0] != numbers[1] or any(self.graphs[part] != other.graphs[part] for part in self.decoding):
             raise ModelError(f"{other.name} decodes in another way than {self.name}: it has no encoder for its files")
         if other.halo > self.halo:
             raise ModelError(
                 f"the encoder of {other.name} sees {other.halo} latent positions around it: {self.halo} fit"
             )
-        added = {graph_name(network, name): other.graphs[network] for network in ENCODING}
+        added = {graph_name(network, name): other.graphs[network] for network in other._of(other.region)}
         encoders = {**self.encoders, name: other.region}
         return replace(self, graphs={**self.graphs, **added}, encoders=encoders, stored_id=self.id)
 
@@ -146,7 +169,7 @@ def graph_name(network: str, encoder: str | None) -> str:
     """Return the name of a network of an encoder among the graphs of a model.
 
     Args:
-        network: "analysis" or "hyper_analysis".
+        network: "analysis", "hyper_analysis" or "finder".
         encoder: name of a further encoder; None for the usual one.
 
     Example:

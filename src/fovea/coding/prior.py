@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fovea.coding.controls import Controls
 from fovea.coding.model import Model
 from fovea.coding.precision import Transform
 from fovea.coding.steps import Checkerboard, Squares, Steps
@@ -24,14 +25,14 @@ class Prior:
         features: input of the networks that give the means of the later steps.
         first: means of the first step, split as the steps split the latent.
         step: quantization step at each position, [1, 1, h, w]; 1 for a model without a region of interest.
-        quality: 0..100.
+        controls: controls of the networks.
     """
 
     index: NDArray[np.uint8]
     features: Floats
     first: Floats
     step: Floats
-    quality: int
+    controls: Controls
 
 
 class Part(NamedTuple):
@@ -70,18 +71,18 @@ class PriorNetworks:
         self._means = Transform(engine, model.graphs["means"])
         self._contexts = [Transform(engine, model.graphs[name]) for name in model.contexts]
 
-    def given(self, z: NDArray[np.int32], height: int, width: int, quality: int) -> Prior:
+    def given(self, z: NDArray[np.int32], height: int, width: int, controls: Controls) -> Prior:
         """Return what z says about a latent.
 
         Args:
             z: hyper-latent, [1, hyper, ⌈h/4⌉, ⌈w/4⌉].
             height: number of rows of the latent.
             width: number of columns of the latent.
-            quality: 0..100.
+            controls: controls of the networks.
         """
-        floats, asked = z.astype(np.float32), quality_input(quality)
+        floats, asked = z.astype(np.float32), controls.as_input()
         (index,) = self._scales(floats, asked)
-        features, first, *step = self._means.at(quality)(floats, asked)
+        features, first, *step = self._means.at(controls.quality)(floats, asked)
 
         def cut(array: NDArray[Any]) -> NDArray[Any]:
             return np.ascontiguousarray(array[:, :, :height, :width])
@@ -89,7 +90,7 @@ class PriorNetworks:
         if self._model.steps == 2:
             features, first = cut(features), cut(first)
         steps = cut(*step) if step else np.ones((1, 1, height, width), np.float32)
-        return Prior(cut(index), features, first, steps, quality)
+        return Prior(cut(index), features, first, steps, controls)
 
     def through_steps(
         self, prior: Prior, known: NDArray[Any], residual: Callable[[Part], Floats]
@@ -111,24 +112,19 @@ class PriorNetworks:
         residuals: list[Floats] = []
         for number, part in enumerate(steps.split(known)):
             if number:
-                context = self._contexts[number - 1].at(prior.quality)
+                context = self._contexts[number - 1].at(prior.controls.quality)
                 *state, means = context(features, steps.told(number - 1, decoded[-1]))
                 features = state[0] if state else features
             residuals.append(residual(Part(part, coded[number], means, step[number])))
             decoded.append(residuals[-1] * step[number] + means)
         return steps.join(decoded), steps.join(residuals)
 
-    def hyper_index(self, shape: tuple[int, ...], quality: int) -> NDArray[np.uint8]:
+    def hyper_index(self, shape: tuple[int, ...], controls: Controls) -> NDArray[np.uint8]:
         """Return the indices of the tables that z is coded with.
 
         Args:
             shape: the shape of z, [1, hyper, h, w].
-            quality: 0..100.
+            controls: controls of the networks.
         """
-        index = self._model.hyper_index[quality][None, :, None, None]
+        index = self._model.hyper_index[controls.place][None, :, None, None]
         return np.ascontiguousarray(np.broadcast_to(index, shape))
-
-
-def quality_input(quality: int) -> NDArray[np.int64]:
-    """Return a quality as the networks take it."""
-    return np.array([quality], np.int64)

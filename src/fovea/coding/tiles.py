@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fovea.bitstream import Box, TileGrid
-from fovea.coding.prior import Floats, quality_input
+from fovea.coding.controls import Controls
+from fovea.coding.prior import Floats
 from fovea.engine import Network
 from fovea.spec import REGION_LOGIT, STRIDE
 
@@ -81,8 +82,38 @@ def region_logits(region: NDArray[np.uint8], box: Box) -> Floats:
     return logits
 
 
+def probabilities(logits: Floats) -> Floats:
+    """Return the probabilities of logits, of the same shape.
+
+    Example:
+        >>> probabilities(np.array([0, 4], np.float32))
+        array([0.5       , 0.98201376], dtype=float32)
+    """
+    return (1 / (1 + np.exp(-logits))).astype(np.float32)
+
+
+def logits_around(logits: Floats, box: Box, halo: int, grid: TileGrid) -> Floats:
+    """What an encoder is told of the objects in a tile and its halo, for each position that :func:`analyze` passes on.
+
+    Args:
+        logits: logits of the objects at all positions of the latent of the picture, [h, w].
+        box: the tile.
+        halo: latent positions around it.
+        grid: how the picture is cut into tiles.
+
+    Returns:
+        [1, 1, rows, columns], both even.
+    """
+    around = window(box, halo, grid.width, grid.height)
+    top, left = around.top // STRIDE, around.left // STRIDE
+    rows, columns = latent_size(around.height), latent_size(around.width)
+    return np.pad(logits[top : top + rows, left : left + columns], ((0, rows % 2), (0, columns % 2)), mode="edge")[
+        None, None
+    ]
+
+
 def synthesize(
-    grid: TileGrid, tile: int, halo: int, latents: Callable[[int], Floats], synthesis: Network, quality: int
+    grid: TileGrid, tile: int, halo: int, latents: Callable[[int], Floats], synthesis: Network, controls: Controls
 ) -> NDArray[np.uint8]:
     """Pixels of one tile, from its latent and those of its neighbors.
 
@@ -91,8 +122,8 @@ def synthesize(
         tile: number of the tile.
         halo: latent positions around it that its pixels depend on.
         latents: gives the decoded latent of a tile by its number.
-        synthesis: latent and quality to uint8 [1, 16h, 16w, 3].
-        quality: 0..100.
+        synthesis: latent and controls to uint8 [1, 16h, 16w, 3].
+        controls: controls of the networks.
 
     Returns:
         uint8 [h, w, 3], exactly the pixels of the tile.
@@ -100,7 +131,7 @@ def synthesize(
     box = grid.box(tile)
     around = window(box, halo, grid.width, grid.height)
     gathered = _gather(grid, around, latents)
-    (pixels,) = synthesis(gathered, quality_input(quality))
+    (pixels,) = synthesis(gathered, controls.as_input())
     top, left = box.top - around.top, box.left - around.left
     cut: NDArray[np.uint8] = pixels[0, top : top + box.height, left : left + box.width]
     return cut

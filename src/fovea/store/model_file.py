@@ -32,6 +32,8 @@ def save_model(model: Model, path: Path) -> None:
     """
     numbers = {"latent": model.latent, "hyper": model.hyper, "halo": model.halo, "steps": model.steps}
     about = {"format": FORMAT, "id": model.id.hex(), "name": model.name, "region": model.region, **numbers}
+    if model.backgrounds:
+        about["backgrounds"] = model.backgrounds
     if model.encoders:
         about["encoders"] = dict(model.encoders)
     members = {
@@ -63,6 +65,7 @@ def open_model(path: Path) -> Model:
             made, advice = ("a newer", "update Fovea") if about["format"] > FORMAT else ("an older", "export it again")
             raise ModelError(f"the model file was made by {made} version of Fovea: {advice}")
         hyper_index = np.frombuffer(archive.read("hyper_index.bin"), np.uint8)
+        backgrounds = about.get("backgrounds")
         model = Model(
             name=about["name"],
             latent=about["latent"],
@@ -70,11 +73,12 @@ def open_model(path: Path) -> Model:
             halo=about["halo"],
             graphs=_Graphs(path, archive),
             tables=FrequencyTables.from_bytes(archive.read("tables.bin")),
-            hyper_index=hyper_index.reshape(QUALITIES, about["hyper"]),
+            hyper_index=hyper_index.reshape(QUALITIES, *([QUALITIES] if backgrounds else []), about["hyper"]),
             card=json.loads(archive.read("card.json")),
             region=Region(about["region"]),
             encoders={name: Region(region) for name, region in about.get("encoders", {}).items()},
             steps=about["steps"],
+            backgrounds=tuple(backgrounds) if backgrounds else None,
             stored_id=bytes.fromhex(about["id"]),
         )
         if missing := set(model.networks) - set(model.graphs):

@@ -1,7 +1,7 @@
 """Export of a checkpoint as a deployable model."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from fovea.coding import Model, Region
 from fovea.entropy import FrequencyTables
-from fovea.errors import FoveaError, about
+from fovea.errors import ArgumentError, FoveaError, about
 from fovea.networks import (
     CodecNetwork,
     NetworkConfig,
@@ -24,8 +24,9 @@ from fovea.networks import (
     multiply_accumulates,
     prove_exact,
     round_weights,
+    stack_controls,
 )
-from fovea.spec import QUALITIES, SCALES
+from fovea.spec import HIGHEST_BACKGROUND, QUALITIES, SCALES
 from fovea.training.checkpoint import Checkpoint
 from fovea.training.config import TrainingConfig
 from fovea.training.data.patches import Patch, PatchStream
@@ -39,7 +40,7 @@ CALIBRATION_PATCHES = 256
 
 @torch.no_grad()
 def measure_symbols(network: CodecNetwork, patches: Iterable[Patch]) -> list[NDArray[np.int64]]:
-    """Count the symbols that would be coded at each scale index, over all qualities.
+    """Count the symbols that would be coded at each scale index, over all qualities and backgrounds.
 
     Args:
         network: trained network.
@@ -57,16 +58,23 @@ def measure_symbols(network: CodecNetwork, patches: Iterable[Patch]) -> list[NDA
 
     for number, patch in enumerate(patches):
         quality = torch.tensor([number * 37 % QUALITIES])
-        latent, region = network.analyze(patch.image[None].float(), quality, patch.mask[None] > 0)
-        z = network.hyper_analysis(latent, quality, region).round()
-        index = network.scales(z, quality)
-        _, residual, _ = network.quantize(latent, index, z, quality)
+        background = torch.tensor([number * 61 % QUALITIES]) if network.config.background else None
+        controls = stack_controls(quality, background)
+        latent, region = network.analyze(patch.image[None].float(), controls, patch.mask[None] > 0)
+        z = network.hyper_analysis(latent, controls, region).round()
+        index = network.scales(z, controls)
+        _, residual, _ = network.quantize(latent, index, z, controls)
         add(residual.round(), index)
-        add(z, network.hyper_indices(quality))
+        add(z, network.hyper_indices(controls))
     return list(counts)
 
 
-def export_model(checkpoint: Path, name: str | None = None, calibration: int = CALIBRATION_PATCHES) -> Model:
+def export_model(
+    checkpoint: Path,
+    name: str | None = None,
+    calibration: int = CALIBRATION_PATCHES,
+    backgrounds: Mapping[int, int] | None = None,
+) -> Model:
     """Build the deployable model of a checkpoint.
 
     The frequency tables are measured on training patches: they describe what the network produces at each scale index,
@@ -76,21 +84,23 @@ def export_model(checkpoint: Path, name: str | None = None, calibration: int = C
         checkpoint: checkpoint of ``fovea train``.
         name: name of the model; None takes that of the run.
         calibration: number of training patches to measure on; 0 takes the tables of Gaussians.
+        backgrounds: backgrounds that go with some qualities where a user names none, both from 0 to 100; others are
+            interpolated, and those beyond the ends take that of the end. For a network with a control of the
+            background; None takes 100 for all, which counts all errors alike.
 
     Returns:
         The model, ready to save.
 
     Raises:
-        FoveaError: the checkpoint cannot be read, or its network has a background control, which model files do not
-            store.
+        FoveaError: the checkpoint cannot be read, or ``backgrounds`` are given for a network without this control.
         ModelError: its integer network is not proven exact.
     """
     saved = Checkpoint.read(checkpoint)
     with about(checkpoint):
         module = load_codec(saved)
         config, network = module.config, module.network.eval()
-        if network.config.background:
-            raise FoveaError("has a background control, which model files do not store: it cannot be exported")
+        if backgrounds is not None and not network.config.background:
+            raise FoveaError("has no control of the background: no backgrounds can be given")
         round_weights(network)
         largest = prove_exact(network)
     return Model(
@@ -102,15 +112,37 @@ def export_model(checkpoint: Path, name: str | None = None, calibration: int = C
         tables=_tables(network, config, calibration),
         hyper_index=_hyper_index(network),
         region=_region(network.config),
+        backgrounds=background_table(backgrounds or {0: HIGHEST_BACKGROUND}) if network.config.background else None,
         steps=network.config.mean_steps,
         card=_card(saved, config, largest),
     )
 
 
 def _region(config: NetworkConfig) -> Region:
-    if config.roi:
+    if config.takes_map:
         return Region.GIVEN
     return Region.FOUND if config.objectness else Region.NONE
+
+
+def background_table(backgrounds: Mapping[int, int]) -> tuple[int, ...]:
+    """Return the background of each quality, given those of some.
+
+    Args:
+        backgrounds: background by quality, both 0 to 100; at least one.
+
+    Raises:
+        ArgumentError: a quality or a background is out of range.
+
+    Example:
+        >>> background_table({50: 20, 60: 40})[45:62:5]
+        (20, 20, 30, 40)
+    """
+    points = sorted(backgrounds.items())
+    if not points or not all(0 <= q < QUALITIES and 0 <= b <= HIGHEST_BACKGROUND for q, b in points):
+        raise ArgumentError(f"backgrounds {dict(points)} are out of range: qualities and backgrounds are 0 to 100")
+    known, values = (np.array(numbers, float) for numbers in zip(*points, strict=True))
+    table = np.interp(np.arange(QUALITIES), known, values)
+    return tuple(int(background) for background in np.rint(table))
 
 
 def _tables(network: CodecNetwork, config: TrainingConfig, calibration: int) -> FrequencyTables:
@@ -124,8 +156,12 @@ def _tables(network: CodecNetwork, config: TrainingConfig, calibration: int) -> 
 
 
 def _hyper_index(network: CodecNetwork) -> NDArray[np.uint8]:
-    index = network.hyper_indices(torch.arange(QUALITIES))[:, :, 0, 0]
-    return index.detach().numpy().astype(np.uint8)
+    qualities = torch.arange(QUALITIES)
+    if not network.config.background:
+        return network.hyper_indices(qualities)[:, :, 0, 0].detach().numpy().astype(np.uint8)
+    pairs = torch.cartesian_prod(qualities, torch.arange(HIGHEST_BACKGROUND + 1))
+    index = network.hyper_indices(pairs).detach().numpy().astype(np.uint8)
+    return index.reshape(QUALITIES, HIGHEST_BACKGROUND + 1, -1)
 
 
 def _card(saved: Checkpoint, config: TrainingConfig, largest: int) -> dict[str, Any]:
