@@ -41,7 +41,10 @@ class Raw:
         self.decoded = 0
         self.qualities = []
 
-    def encode(self, picture, quality, scale):
+    def check_background(self, background):
+        return background
+
+    def encode(self, picture, quality, scale, background):
         self.qualities.append(quality)
         alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
         header = Header(bytes(8), picture.width, picture.height, quality, picture.mode)

@@ -186,10 +186,18 @@ class Codec:
         region = self._region_of(picture, roi, controls)
         return self._file(picture, controls, eighths, tile_size, region)
 
-    def _controls(self, quality: int, background: float | None) -> Controls:
+    def check_background(self, background: float | None) -> int | None:
+        """Return a background as files hold it, an integer; None stays.
+
+        Raises:
+            ArgumentError: it is out of range, or the model that encodes has no control of the background.
+        """
         if background is not None and self.model.backgrounds is None:
             raise ArgumentError(f"{self.name} has no control of the background: leave it out, or take another model")
-        return self.model.controls(quality, background_number(background))
+        return background_number(background)
+
+    def _controls(self, quality: int, background: float | None) -> Controls:
+        return self.model.controls(quality, self.check_background(background))
 
     def _region_of(
         self, picture: Picture, roi: RegionLike | None, *controls: Controls

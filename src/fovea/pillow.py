@@ -14,6 +14,7 @@ Example::
 
 * ``quality``: 0 (smallest file) to 100 (best picture), 50 unless given;
 * ``scale``: size at which the picture is coded, such as ``"1/2"`` of its own; unless given, models for machines choose;
+* ``background``: how much an error outside of objects counts, 0 to 100, for models that have this control;
 * ``model``: name of the model that codes the pixels;
 * ``exif`` (bytes or ``Image.Exif``), ``icc_profile``, ``xmp``: instead of the image's own, ``b""`` for none;
 * ``keep_metadata=False``: drop all three, after the pixels are turned upright and converted to sRGB.
@@ -107,11 +108,12 @@ def _save(image: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
         scale = options.get("scale", AUTO_SCALE)
         scale_number(scale)
         coder = codec.default_codec(options.get("model"))
+        background = coder.check_background(options.get("background"))
     except FoveaError as error:
         raise ValueError(str(error)) from error
     try:
         with about(_name(filename)):
-            fp.write(coder.encode(_with_metadata(image, options), quality, scale=scale))
+            fp.write(coder.encode(_with_metadata(image, options), quality, scale=scale, background=background))
     except FoveaError as error:
         raise OSError(str(error)) from error
 

@@ -21,6 +21,8 @@ class Settings:
         target_bpp: most bits per pixel of each file, above 0; None for none. At most one target is given.
         target_size: most bytes of each file; None for none.
         scale: size at which pictures are coded, as for :meth:`fovea.Codec.encode`.
+        background: how much an error outside of objects counts, 0 to 100, for a model that has this control; None for
+            what goes with the quality.
         encoder: further encoder of the model; None for its usual one.
         keep_metadata: whether EXIF, ICC profile and XMP are kept.
         max_pixels: largest number of pixels of a picture.
@@ -37,6 +39,7 @@ class Settings:
     target_bpp: float | None = None
     target_size: int | None = None
     scale: str = AUTO_SCALE
+    background: int | None = None
     encoder: str | None = None
     keep_metadata: bool = True
     max_pixels: int = DEFAULT_MAX_PIXELS
@@ -51,9 +54,12 @@ class Settings:
             at_once: number of images that are encoded at the same time.
 
         Raises:
-            FoveaError: there is no such model, encoder, engine or precision.
+            FoveaError: there is no such model, encoder, engine or precision, or the model has no control of the
+                background and one is set.
         """
-        return Codec(self.model, self.engine, self.precision, threads, at_once, encoder=self.encoder)
+        codec = Codec(self.model, self.engine, self.precision, threads, at_once, encoder=self.encoder)
+        codec.check_background(self.background)
+        return codec
 
     def largest(self, pixels: int) -> int | None:
         """Return the most bytes that the file of a picture may have, or None if the quality is given."""
@@ -72,7 +78,7 @@ class Settings:
         Raises:
             FoveaError: the picture cannot be encoded, or no file is small enough.
         """
-        options: dict[str, Any] = {"roi": roi, "scale": self.scale}
+        options: dict[str, Any] = {"roi": roi, "scale": self.scale, "background": self.background}
         limit = self.largest(picture.width * picture.height)
         if limit is None:
             return codec.encode(picture, self.quality, **options)

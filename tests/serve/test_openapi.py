@@ -46,7 +46,16 @@ def test_parameters_have_their_ranges(described):
     assert (quality["minimum"], quality["maximum"]) == (0, 100)
     assert parameters["tile_size"]["multipleOf"] == 64
     assert "7/8" in parameters["scale"]["enum"]
-    assert set(parameters) == {"quality", "target_size", "target_bpp", "model", "scale", "tile_size", "metadata"}
+    assert set(parameters) == {
+        "quality",
+        "target_size",
+        "target_bpp",
+        "model",
+        "scale",
+        "background",
+        "tile_size",
+        "metadata",
+    }
 
 
 def test_errors_and_the_token_are_described(described):

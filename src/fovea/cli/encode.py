@@ -16,7 +16,10 @@ from fovea.cli.slow_coder import SlowCoderNote
 from fovea.codec import DEFAULT_MODEL, DEFAULT_QUALITY
 from fovea.errors import ArgumentError
 from fovea.settings import Settings
-from fovea.spec import HIGHEST_QUALITY
+from fovea.spec import HIGHEST_BACKGROUND, HIGHEST_QUALITY
+
+_PURPOSES = {"people": HIGHEST_BACKGROUND, "machines": 0}
+"""The ends of the background, by who looks at the pictures."""
 
 
 def _positive(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
@@ -68,6 +71,19 @@ def _scale(_context: click.Context, _parameter: click.Parameter, value: str) -> 
     " their own size. With auto, models for machines reduce large pictures without small objects at low qualities.",
 )
 @click.option(
+    "--background",
+    metavar="B",
+    type=click.IntRange(0, HIGHEST_BACKGROUND),
+    help="How much an error outside of objects counts, from 0, least, to 100, as much as inside, for models that have"
+    " this control.  [default: what goes with the quality]",
+)
+@click.option(
+    "--for",
+    "purpose",
+    type=click.Choice(list(_PURPOSES)),
+    help="Who looks at the pictures: people is --background 100, machines is --background 0.",
+)
+@click.option(
     "--roi",
     metavar="MAP",
     type=FilePath(path_type=Path),
@@ -106,6 +122,8 @@ def encode(
     target_bpp: float | None,
     target_size: int | None,
     scale: str,
+    background: int | None,
+    purpose: str | None,
     roi: Path | None,
     no_metadata: bool,
     max_pixels: int,
@@ -124,6 +142,8 @@ def encode(
     """
     if sum(choice is not None for choice in (quality, target_bpp, target_size)) > 1:
         raise click.UsageError("choose one of --quality, --target-bpp and --target-size")
+    if background is not None and purpose:
+        raise click.UsageError("choose one of --background and --for")
 
     settings = Settings(
         model,
@@ -131,6 +151,7 @@ def encode(
         target_bpp,
         target_size,
         scale,
+        _PURPOSES[purpose] if purpose else background,
         encoder,
         not no_metadata,
         max_pixels,

@@ -41,12 +41,13 @@ def _text(name: str, facts: dict[str, Any]) -> str:
     model = facts["model"] or "unknown"
     if not facts["installed"]:
         model += ", not installed"
+    background = f", background {facts['background']}" if facts["background"] else ""
     return "\n".join(
         (
             name,
             f"  picture   {facts['width']}x{facts['height']} {facts['mode']}",
             f"  size      {facts['bytes']:,} bytes, {facts['bpp']:.3f} bpp",
-            f"  quality   {facts['quality']}, coded at {facts['coded_width']}x{facts['coded_height']}",
+            f"  quality   {facts['quality']}{background}, coded at {facts['coded_width']}x{facts['coded_height']}",
             f"  model     {model} (id {facts['model_id']})",
             f"  tiles     {facts['tiles']}, of at most {facts['tile_size']} pixels a side",
             f"  metadata  EXIF {facts['exif_bytes']:,}, ICC {facts['icc_bytes']:,}, XMP {facts['xmp_bytes']:,} bytes",

@@ -112,6 +112,7 @@ def _recorded(settings: Settings, model_id: str) -> dict[str, object]:
         "bits per pixel": settings.target_bpp,
         "size": settings.target_size,
         "scale": settings.scale,
+        "background": settings.background,
         "metadata": settings.keep_metadata,
     }
 

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from fastapi import Response
@@ -105,11 +106,12 @@ class Coding:
         size = parameters.target_size
         if parameters.target_bpp is not None:
             size = int(parameters.target_bpp * pixels / 8)
+        options: dict[str, Any] = parameters.model_dump(include={"tile_size", "scale", "background"})
         if size is None:
             quality = DEFAULT_QUALITY if parameters.quality is None else parameters.quality
-            data = codec.encode(picture, quality, tile_size=parameters.tile_size, scale=parameters.scale)
+            data = codec.encode(picture, quality, **options)
         else:
-            data = codec.encode_to_size(picture, size, tile_size=parameters.tile_size, scale=parameters.scale)
+            data = codec.encode_to_size(picture, size, **options)
         return Result(data, MEDIA_TYPE, _facts_of(read_header(data), len(data), name), pixels, name)
 
     def decode(self, body: bytes, parameters: DecodeParameters) -> Result:
@@ -151,7 +153,7 @@ class Coding:
         """Encode an image file, and measure what a JPEG would need to be as exact."""
         name, codec = self._named(parameters.model)
         picture = self._read(body, parameters.metadata)
-        data = codec.encode(picture, parameters.quality, scale=parameters.scale)
+        data = codec.encode(picture, parameters.quality, scale=parameters.scale, background=parameters.background)
         decoded = codec.decode_picture(data, max_pixels=self._largest).pixels
         objects = None
         if codec.model.region == Region.FOUND:

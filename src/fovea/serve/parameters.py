@@ -11,6 +11,13 @@ Scale = Literal["auto", "1", "7/8", "3/4", "5/8", "1/2", "3/8", "1/4", "1/8"]
 Suffix = Literal["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp", "ppm"]
 Quality = Annotated[int, Field(ge=0, le=100)]
 _MODEL = Field(None, max_length=200, description="Name of a model of /v1/models.  [default: the first of them]")
+_BACKGROUND = Field(
+    None,
+    ge=0,
+    le=100,
+    description="How much an error outside of objects counts, 0 for least to 100 for as much as inside, for models that"
+    " have this control.  [default: what goes with the quality]",
+)
 _METADATA = Field(
     True, description="Keep EXIF, ICC and XMP. Otherwise the picture is turned upright and converted to sRGB."
 )
@@ -26,6 +33,7 @@ class ComparisonParameters(_Parameters):
     quality: Quality = Field(DEFAULT_QUALITY, description="0 for the smallest file to 100 for the best picture.")
     model: str | None = _MODEL
     scale: Scale = Field("auto", description="Size at which the picture is coded, as a part of its own.")
+    background: int | None = _BACKGROUND
     metadata: bool = _METADATA
 
 
@@ -41,6 +49,7 @@ class EncodeParameters(_Parameters):
     )
     model: str | None = _MODEL
     scale: Scale = Field("auto", description="Size at which the picture is coded, as a part of its own.")
+    background: int | None = _BACKGROUND
     tile_size: int = Field(
         DEFAULT_TILE_SIZE,
         ge=TILE_UNIT,
