@@ -12,6 +12,7 @@ from fovea.networks.controls import (
 )
 from fovea.networks.deploy import export_graphs, halo, prove_exact, round_weights
 from fovea.networks.detail import fit_detail
+from fovea.networks.finder import Finder, FinderConfig, export_finder
 from fovea.networks.integer import straight_through
 from fovea.networks.layers import Block, Pointwise, log_compressed
 from fovea.networks.network import CodecNetwork, Coded
@@ -27,6 +28,8 @@ __all__ = [
     "Block",
     "CodecNetwork",
     "Coded",
+    "Finder",
+    "FinderConfig",
     "NetworkConfig",
     "Pointwise",
     "TransformConfig",
@@ -36,6 +39,7 @@ __all__ = [
     "copy_shared",
     "decoding",
     "encoding",
+    "export_finder",
     "export_graphs",
     "fit_detail",
     "gaussian_bits",

@@ -27,7 +27,7 @@ def prove_exact(network: CodecNetwork) -> int:
 
 
 @torch.no_grad()
-def round_weights(network: CodecNetwork) -> None:
+def round_weights(network: nn.Module) -> None:
     """Round the weights of all convolutions to 16 bits, so that a model file can hold them in half the space."""
     for module in network.modules():
         if isinstance(module, Pointwise | Depthwise):

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from fovea.networks.controls import ControlTable, rate_lambda
 from fovea.networks.network import CodecNetwork
+from fovea.networks.pixels import PATCH
 from fovea.networks.prior import INDEX_STEP
 from fovea.networks.start import latent_places
-from fovea.networks.transforms import PATCH
 from fovea.spec import SCALES
 
 _BEST_QUALITY = 100

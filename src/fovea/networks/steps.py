@@ -11,36 +11,26 @@ from fovea.networks.controls import look_up
 from fovea.networks.means import FourStepMeans, TwoStepMeans
 from fovea.networks.network import CodecNetwork
 from fovea.networks.prior import INDEX_STEP
-from fovea.networks.transforms import PATCH, Analysis, Synthesis, map_logits
+from fovea.networks.pixels import PATCH, PixelStem
+from fovea.networks.transforms import Analysis, Synthesis, map_logits
 from fovea.spec import STRIDE
 
 
 class _ImageAnalysis(nn.Module):
     """uint8 [1, H, W, 3] to latent; [1, H, W, 4] where the image has a map of the region of interest as a channel.
 
-    A network with a background control takes the map as its last input: logits [1, 1, H/16, W/16]. The range and the
-    layout of the pixels are folded into the first matrix.
+    A network with a background control takes the map as its last input: logits [1, 1, H/16, W/16].
     """
-
-    weight: Tensor
-    bias: Tensor
 
     def __init__(self, analysis: Analysis) -> None:
         super().__init__()
-        self.analysis = analysis
-        weight = analysis.stem.weight.detach()
-        self.channels = weight.shape[1] // PATCH**2
-        by_pixel = weight.view(-1, self.channels, PATCH, PATCH).permute(0, 2, 3, 1).reshape(weight.shape)
-        self.register_buffer("weight", (by_pixel / 127.5).T.contiguous())
-        self.register_buffer("bias", analysis.stem.bias.detach() - weight.sum(dim=1))
+        self.analysis, self.stem = analysis, PixelStem(analysis.stem)
 
     def forward(self, image: Tensor, controls: Tensor, region: Tensor | None = None) -> Tensor:
-        height, width = image.shape[1] // PATCH, image.shape[2] // PATCH
-        rows = image.view(height, PATCH, width, self.channels * PATCH).permute(0, 2, 1, 3).float()
-        x = rows.reshape(height * width, self.channels * PATCH**2) @ self.weight + self.bias
-        if self.channels > 3:
+        x = self.stem(image)
+        if self.stem.channels > 3:
             region = map_logits(F.avg_pool2d(image[..., 3].float(), STRIDE)[None])
-        latent, region = self.analysis.from_stem(x.T.reshape(1, -1, height, width), controls, region)
+        latent, region = self.analysis.from_stem(x, controls, region)
         return latent if region is None else torch.cat([latent, region], dim=1)
 
 

@@ -9,10 +9,9 @@ from fovea.networks.config import NetworkConfig
 from fovea.networks.controls import ControlTable, step_slope
 from fovea.networks.layers import Down, Pointwise, Up, signed, stack
 from fovea.networks.objectness import Objectness
+from fovea.networks.pixels import PATCH
 from fovea.spec import REGION_LOGIT, STRIDE
 
-PATCH = 8
-"""Side in pixels of the patches that the first and the last matrix work on."""
 # Log gain at quality 50 over an orthonormal transform of pixels within ±1: steps of about 70 8-bit levels.
 _LOG_GAIN = 0.6
 

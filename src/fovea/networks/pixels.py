@@ -1,0 +1,38 @@
+"""From 8-bit pixels to the output of the first matrix, in the form that is deployed."""
+
+import torch
+from torch import Tensor, nn
+
+from fovea.networks.layers import Pointwise
+
+PATCH = 8
+"""Side in pixels of the patches that the first and the last matrix work on."""
+
+
+class PixelStem(nn.Module):
+    """uint8 [1, H, W, C] to the output [1, out, H/8, W/8] of a matrix that works on patches of pixels within ±1.
+
+    The range and the layout of the pixels are folded into the matrix.
+
+    Args:
+        stem: the matrix [out, C · 64], channel by channel, as after ``pixel_unshuffle``.
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, stem: Pointwise) -> None:
+        super().__init__()
+        weight = stem.weight.detach()
+        self.channels = weight.shape[1] // PATCH**2
+        by_pixel = weight.view(-1, self.channels, PATCH, PATCH).permute(0, 2, 3, 1).reshape(weight.shape)
+        self.register_buffer("weight", (by_pixel / 127.5).T.contiguous())
+        self.register_buffer("bias", stem.bias.detach() - weight.sum(dim=1))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return what the matrix makes of an image."""
+        height, width = image.shape[1] // PATCH, image.shape[2] // PATCH
+        rows = image.view(height, PATCH, width, self.channels * PATCH).permute(0, 2, 1, 3).float()
+        x = rows.reshape(height * width, self.channels * PATCH**2) @ self.weight + self.bias
+        stem: Tensor = x.T.reshape(1, -1, height, width)
+        return stem

@@ -1,0 +1,1 @@
+"""The finder: its configuration, its teachers, its training patches and its training."""

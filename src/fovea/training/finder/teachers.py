@@ -1,0 +1,126 @@
+"""What recognizers see on pictures without labels, from several views of each picture.
+
+A recognizer looks at each picture once, and its detections stay on disk. Small objects are found in enlarged quarters,
+and a mirrored picture gives a second recognizer another look at the same cost.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from fovea.atomic import writing
+from fovea.datasets import open_labeled
+from fovea.engine import available_cores
+from fovea.parallel import stream
+from fovea.recognition import Recognizer, load
+from fovea.store import sha256_of
+from fovea.training.config_file import expand_path
+from fovea.training.finder.config import TeacherConfig
+
+Floats = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+
+LOWEST_SCORE = 0.05
+"""Lowest score of the detections that are kept."""
+_QUARTER = 0.6
+"""Length of the sides of the four parts of a picture, which overlap, as a share of the sides of the picture."""
+_CUT = 2.0
+"""A box that ends within so many pixels of the cut edge of a part may go on beyond it."""
+
+
+@dataclass(frozen=True)
+class _View:
+    """A part of a picture as a recognizer sees it, in pixels of the picture."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    mirrored: bool
+
+
+class Teacher:
+    """A recognizer with its views, whose detections are kept on disk.
+
+    Args:
+        config: recognizer and views.
+        folder: folder of the detections, below which each teacher has a folder of its own.
+    """
+
+    def __init__(self, config: TeacherConfig, folder: Path) -> None:
+        self._config, self._path = config, expand_path(config.recognizer)
+        digest = hashlib.sha256(f"{sha256_of(self._path)} {config.quarters} {config.mirrored}".encode()).hexdigest()
+        self._folder = expand_path(folder) / f"{self._path.stem}-{digest[:12]}"
+
+    def detections(self, pictures: Sequence[Path]) -> list[Floats]:
+        """Return the detections on each picture; those that are not on disk are made first.
+
+        Returns:
+            For each picture float32 [n, 6]: left, top, right, bottom, score and class.
+        """
+        files = [self._folder / f"{sha256_of(path)}.npy" for path in pictures]
+        missing = [pair for pair in zip(pictures, files, strict=True) if not pair[1].exists()]
+        if missing:
+            recognizer = load(self._path, threads=1, threshold=LOWEST_SCORE)
+            look = partial(self._look, recognizer)
+            for _ in tqdm(stream(look, missing, available_cores()), self._path.stem, len(missing)):
+                pass
+        return [np.load(file) for file in files]
+
+    def _look(self, recognizer: Recognizer, pair: tuple[Path, Path]) -> None:
+        path, file = pair
+        found = look(recognizer, open_labeled(path), self._config)
+        with writing(file) as opened:
+            np.save(opened, found)
+
+
+def look(recognizer: Recognizer, picture: Pixels, config: TeacherConfig) -> Floats:
+    """Return what a recognizer detects in all views of a picture.
+
+    Args:
+        recognizer: the recognizer.
+        picture: uint8 [H, W, 3].
+        config: which views there are.
+
+    Returns:
+        float32 [n, 6]: left, top, right, bottom in pixels of the picture, score and class. The same object may be
+        there several times.
+    """
+    height, width = picture.shape[:2]
+    parts = [_seen(recognizer, picture, view) for view in _views(height, width, config)]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def _views(height: int, width: int, config: TeacherConfig) -> Iterator[_View]:
+    yield _View(0, 0, width, height, config.mirrored)
+    if config.quarters:
+        high, wide = round(_QUARTER * height), round(_QUARTER * width)
+        for number, (left, top) in enumerate(
+            [(0, 0), (width - wide, 0), (0, height - high), (width - wide, height - high)]
+        ):
+            yield _View(left, top, left + wide, top + high, mirrored=number % 2 == 1)
+
+
+def _seen(recognizer: Recognizer, picture: Pixels, view: _View) -> NDArray[np.float64]:
+    height, width = picture.shape[:2]
+    part = picture[view.top : view.bottom, view.left : view.right]
+    part = part[:, ::-1] if view.mirrored else part
+    (found,) = recognizer.predict([np.ascontiguousarray(part)])
+    x1, y1, x2, y2 = found.xyxy.astype(np.float64).T
+    if view.mirrored:
+        x1, x2 = part.shape[1] - x2, part.shape[1] - x1
+    x1, y1, x2, y2 = x1 + view.left, y1 + view.top, x2 + view.left, y2 + view.top
+    whole = (
+        ((x1 > view.left + _CUT) | (view.left == 0))
+        & ((y1 > view.top + _CUT) | (view.top == 0))
+        & ((x2 < view.right - _CUT) | (view.right == width))
+        & ((y2 < view.bottom - _CUT) | (view.bottom == height))
+    )
+    assert found.confidence is not None and found.class_id is not None
+    return np.stack([x1, y1, x2, y2, found.confidence, found.class_id], axis=1)[whole]
