@@ -1,6 +1,5 @@
 """From 8-bit pixels to the output of the first matrix, in the form that is deployed."""
 
-import torch
 from torch import Tensor, nn
 
 from fovea.networks.layers import Pointwise

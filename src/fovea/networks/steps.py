@@ -10,8 +10,8 @@ from fovea.networks.config import NetworkConfig
 from fovea.networks.controls import look_up
 from fovea.networks.means import FourStepMeans, TwoStepMeans
 from fovea.networks.network import CodecNetwork
-from fovea.networks.prior import INDEX_STEP
 from fovea.networks.pixels import PATCH, PixelStem
+from fovea.networks.prior import INDEX_STEP
 from fovea.networks.transforms import Analysis, Synthesis, map_logits
 from fovea.spec import STRIDE
 
