@@ -42,6 +42,7 @@ def test_file_computes_what_the_network_does(finder):
 
 
 def test_the_default_takes_less_than_a_thousand_multiplications_per_pixel():
+    finder = Finder(FinderConfig())
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        Finder(FinderConfig())(torch.zeros(1, 3, 480, 640))
+        finder(torch.zeros(1, 3, 480, 640))
     assert counter.get_total_flops() / 2 / (480 * 640) < 1000

@@ -32,7 +32,7 @@ def train(
     nodes: int,
     precision: str,
 ) -> None:
-    """Train a codec.
+    """Train a codec, or a finder, which tells a codec where objects are.
 
     CONFIG.yaml describes the training. Prints the path of the averaged weights. Needs the extra train.
     """
@@ -42,7 +42,7 @@ def train(
         from lightning.pytorch.utilities import rank_zero_only
 
         from fovea import training
-    runs = training.configurations(config) if from_nothing else [training.read_config(config)]
+    runs = training.configurations(config) if from_nothing else [training.read_run(config)]
     if any(run.needs_recognizer for run in runs):
         with needs_extra("eval"):
             from fovea import recognition  # noqa: F401

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fovea.networks.basis import markov_basis
 from fovea.networks.deploy import round_weights
 from fovea.networks.layers import Block, Down, Pointwise, Up
 from fovea.networks.onnx_file import to_onnx
@@ -34,7 +35,8 @@ class Finder(nn.Module):
     """Logits of the presence of an object in each square of 8×8 pixels.
 
     Most of the work is done at 1/32 of the resolution, which is cheap, and its result is joined with finer features on
-    the way back.
+    the way back. The first matrix starts as the strongest components of patches, see ``basis``: random ones would all
+    be little else than the mean of a patch.
 
     Args:
         config: sizes of the network.
@@ -53,6 +55,7 @@ class Finder(nn.Module):
         self.up_to_near = Up(config.middle, config.near)
         self.merge = Block(config.near)
         self.head = Pointwise(config.near, 1, scale=0.1)
+        self.stem.set_weight(markov_basis(config.near, 1, PATCH).patch)
 
     def forward(self, image: Tensor) -> Tensor:
         """Return logits [B, 1, H/8, W/8] of images [B, 3, H, W], 0..255; H and W are multiples of 32."""

@@ -17,11 +17,13 @@ from fovea.training.data.masks import object_weights
 from fovea.training.data.patches import PatchStream
 from fovea.training.data.sources import split_images
 from fovea.training.export import CALIBRATION_PATCHES, export_model
+from fovea.training.finder.config import FinderTrainingConfig, ShapesConfig, TeacherConfig
+from fovea.training.finder.module import load_finder
 from fovea.training.lineage import configurations, train_from_nothing
 from fovea.training.losses.mask_head import share_bits
 from fovea.training.onnx_torch import OnnxNetwork, read_onnx
 from fovea.training.optimizer import MuonAdam
-from fovea.training.run import train
+from fovea.training.run import read_run, train
 from fovea.training.segmenter.config import SegmenterConfig
 from fovea.training.start import load_checkpoint
 from fovea.training.trainer import Hardware
@@ -33,22 +35,27 @@ __all__ = [
     "Checkpoint",
     "CodecTraining",
     "DataConfig",
+    "FinderTrainingConfig",
     "Hardware",
     "MuonAdam",
     "OnnxNetwork",
     "PatchConfig",
     "PatchStream",
     "SegmenterConfig",
+    "ShapesConfig",
     "StrictConfig",
+    "TeacherConfig",
     "TrainingConfig",
     "coco_images",
     "configurations",
     "expand_path",
     "export_model",
     "load_checkpoint",
+    "load_finder",
     "object_weights",
     "read_config",
     "read_onnx",
+    "read_run",
     "read_yaml",
     "share_bits",
     "split_images",

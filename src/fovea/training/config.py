@@ -49,6 +49,11 @@ class RunConfig(StrictConfig):
         """The number of steps of the run."""
         return math.ceil(self.patches / self.batch_size)
 
+    @property
+    def needs_recognizer(self) -> bool:
+        """Whether the training needs the extra ``eval``, which runs recognizers."""
+        return False
+
     def steps_of(self, patches: int) -> int:
         """Return an interval in patches as steps: at least one, and at most the whole run."""
         return max(1, min(patches // self.batch_size, self.steps))

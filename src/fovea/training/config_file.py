@@ -49,9 +49,20 @@ def read_yaml(path: Path, kind: type[Config]) -> Config:
     Raises:
         FoveaError: the file cannot be read, or a key is unknown, missing or out of range; the error names file and key.
     """
+    fields = read_fields(path)
+    with about(path):
+        return validated(fields, kind)
+
+
+def read_fields(path: Path) -> Any:
+    """Read a YAML file.
+
+    Raises:
+        FoveaError: the file cannot be read; the error names it.
+    """
     with about(path):
         try:
-            return validated(yaml.safe_load(path.read_text(encoding="utf-8")), kind)
+            return yaml.safe_load(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise FoveaError(f"cannot be read: {error.strerror or error}") from error
         except (ValueError, RecursionError, yaml.YAMLError) as error:  # no text, no such date, thousands of brackets

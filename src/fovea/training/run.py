@@ -5,11 +5,14 @@ from pathlib import Path
 import lightning.pytorch as pl
 import torch
 
-from fovea.errors import ArgumentError, FoveaError
+from fovea.errors import ArgumentError, FoveaError, about
 from fovea.training.checkpoint import LAST, Checkpoint
 from fovea.training.codec_module import CodecTraining
 from fovea.training.config import RunConfig, TrainingConfig
+from fovea.training.config_file import read_fields, validated
 from fovea.training.data.codec_patches import CodecPatches
+from fovea.training.finder.config import FinderTrainingConfig
+from fovea.training.finder.module import FinderTraining
 from fovea.training.losses.config import ObjectnessConfig
 from fovea.training.objectness_module import ObjectnessTraining
 from fovea.training.resume import steps_to_resume
@@ -23,6 +26,18 @@ from fovea.training.training_module import NetworkTraining, TrainingModule
 _PATCHES_TO_FIT_DETAIL = 64
 
 
+def read_run(path: Path) -> RunConfig:
+    """Read and check the configuration of a training of a codec, or of a finder, which has teachers.
+
+    Raises:
+        FoveaError: see :func:`fovea.training.config_file.read_yaml`.
+    """
+    fields = read_fields(path)
+    teaches = isinstance(fields, dict) and "teachers" in fields
+    with about(path):
+        return validated(fields, FinderTrainingConfig if teaches else TrainingConfig)
+
+
 def train(
     config: RunConfig,
     folder: Path,
@@ -31,23 +46,24 @@ def train(
     hardware: Hardware | None = None,
     progress: bool = True,
 ) -> Path:
-    """Train a codec or a segmenter.
+    """Train a codec, a finder or a segmenter.
 
     Args:
-        config: configuration of the run, a :class:`TrainingConfig` or a :class:`SegmenterConfig`.
+        config: configuration of the run, a :class:`TrainingConfig`, a :class:`FinderTrainingConfig` or a
+            :class:`SegmenterConfig`.
         folder: folder for checkpoints, logs (TensorBoard and CSV) and the result.
         resume: whether to continue from the last checkpoint in ``folder``; without one, the run starts.
         hardware: hardware to train on; None takes one device, the best one.
         progress: whether to show a progress bar.
 
     Returns:
-        The result of the run: the averaged weights of a codec, ``weights.ckpt``, which is exported and from which other
-        runs start; or the ONNX file of a segmenter, ``segmenter.onnx``.
+        The result of the run: the averaged weights of a codec or of a finder, ``weights.ckpt``, which are exported and
+        from which other runs start; or the ONNX file of a segmenter, ``segmenter.onnx``.
 
     Raises:
         FoveaError: the folder already holds a run and ``resume`` is off or the run has another configuration, the data
             cannot be read, or the batch does not divide over the devices.
-        ArgumentError: a segmenter is given several devices.
+        ArgumentError: a finder or a segmenter is given several devices.
     """
     done = steps_to_resume(folder, config, resume)
     hardware = hardware or Hardware()
@@ -82,6 +98,16 @@ def _prepare(
         segmenter = SegmenterTraining(config, crops.class_counts())
         segmenter.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return segmenter, crops
+    if isinstance(config, FinderTrainingConfig):
+        # Recognizers need the extra eval, which no other training needs.
+        from fovea.training.finder.patches import FinderPatches
+
+        if devices > 1:
+            raise ArgumentError(f"a finder is trained on one device, not on {devices}")
+        labeled = FinderPatches(config, seed)
+        finder = FinderTraining(config)
+        finder.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return finder, labeled
     assert isinstance(config, TrainingConfig)
     kind = ObjectnessTraining if isinstance(config.loss, ObjectnessConfig) else CodecTraining
     codec: NetworkTraining = kind(config)

@@ -58,12 +58,14 @@ class SourceConfig(StrictConfig):
         weight: probability that an image is drawn, relative to images of other sources.
         scale_jitter: range of the scale jitter in the place of that of the patches. Images of coarse texture are best
             only reduced.
+        held_out: beginnings of the names of the files that are held out for validation, such as all of one camera.
     """
 
     images: Path
     annotations: Path | None = None
     weight: Positive = 1.0
     scale_jitter: Range | None = None
+    held_out: tuple[str, ...] = ()
 
 
 class DataConfig(StrictConfig):
@@ -72,7 +74,8 @@ class DataConfig(StrictConfig):
     Attributes:
         images: a single folder of images, see :class:`SourceConfig`.
         annotations: annotations of its images.
-        sources: several folders, in the place of ``images``. One image of 50 of each is held out.
+        sources: several folders, in the place of ``images``. One image of 50 of each is held out, beside those that
+            its ``held_out`` names.
         validation_images: half the number of patches to validate on; for a single folder also the number of images that
             are held out.
         patch: how patches are made.

@@ -14,7 +14,7 @@ from fovea.datasets import open_labeled
 from fovea.training.data.config import PatchConfig
 from fovea.training.data.crops import Crop, CropSampler, worker_generator
 from fovea.training.data.images import TrainingImage
-from fovea.training.data.masks import WEIGHT_STEP, weight_painter
+from fovea.training.data.masks import WEIGHT_STEP, MapPainter, weight_painter
 
 _BYTES_PER_PIXEL = 5  # Pillow stores RGB in four bytes; one more is the weight.
 _DEFAULT_CACHE = 2 << 30
@@ -41,6 +41,7 @@ class PatchStream(IterableDataset[Patch]):
         seed: seed; the stream is a function of the seed, the rank and the number of workers.
         rank: rank of the process.
         cache: bytes of decoded images that each worker keeps, first come first served; others are decoded each time.
+        paint: function that paints the mask, in units of ``WEIGHT_STEP``; None paints the weights of errors.
     """
 
     def __init__(
@@ -50,10 +51,11 @@ class PatchStream(IterableDataset[Patch]):
         seed: int = 0,
         rank: int = 0,
         cache: int = _DEFAULT_CACHE,
+        paint: MapPainter | None = None,
     ) -> None:
         self.images, self.patch = images, patch
         self._sampler = CropSampler(images, patch)
-        self._paint = weight_painter(patch)
+        self._paint = paint or weight_painter(patch)
         self.seed, self.rank = seed, rank
         self._cache: dict[int, tuple[Image.Image, Image.Image]] = {}
         self._room = cache

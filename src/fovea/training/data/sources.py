@@ -18,7 +18,8 @@ def split_images(data: DataConfig) -> tuple[list[TrainingImage], list[TrainingIm
     """Return the images to train on, and those that are held out for validation.
 
     Of a single folder, ``validation_images`` are held out, evenly spaced. Of each of several sources, one image of 50
-    is held out by a hash of its file name, so that it stays held out when other images come or go.
+    is held out by a hash of its file name, so that it stays held out when other images come or go; and those whose
+    names begin as the source says.
 
     Raises:
         DatasetError: images or annotations cannot be read, or there are too few images.
@@ -29,7 +30,8 @@ def split_images(data: DataConfig) -> tuple[list[TrainingImage], list[TrainingIm
     held_out: list[TrainingImage] = []
     for source in data.sources:
         for image in _read(source.images, source.annotations):
-            part = held_out if is_held_out(image.path.name) else train
+            name = image.path.name
+            part = held_out if is_held_out(name) or name.startswith(source.held_out) else train
             part.append(replace(image, weight=source.weight, scale_jitter=source.scale_jitter))
     if not train or not held_out:
         count = len(train) + len(held_out)

@@ -54,9 +54,8 @@ class Teacher:
     """
 
     def __init__(self, config: TeacherConfig, folder: Path) -> None:
-        self._config, self._path = config, expand_path(config.recognizer)
-        digest = hashlib.sha256(f"{sha256_of(self._path)} {config.quarters} {config.mirrored}".encode()).hexdigest()
-        self._folder = expand_path(folder) / f"{self._path.stem}-{digest[:12]}"
+        self._config, self._path, self._folder = config, expand_path(config.recognizer), folder
+        self._sha256 = sha256_of(self._path)
 
     def detections(self, pictures: Sequence[Path]) -> list[Floats]:
         """Return the detections on each picture; those that are not on disk are made first.
@@ -64,7 +63,7 @@ class Teacher:
         Returns:
             For each picture float32 [n, 6]: left, top, right, bottom, score and class.
         """
-        files = [self._folder / f"{sha256_of(path)}.npy" for path in pictures]
+        files = [self._file(path) for path in pictures]
         missing = [pair for pair in zip(pictures, files, strict=True) if not pair[1].exists()]
         if missing:
             recognizer = load(self._path, threads=1, threshold=LOWEST_SCORE)
@@ -73,33 +72,42 @@ class Teacher:
                 pass
         return [np.load(file) for file in files]
 
+    def _file(self, picture: Path) -> Path:
+        settings = f"{self._sha256} {self._sees_quarters(picture)} {self._config.mirrored}"
+        digest = hashlib.sha256(settings.encode()).hexdigest()[:12]
+        return self._folder / f"{self._path.stem}-{digest}" / f"{sha256_of(picture)}.npy"
+
+    def _sees_quarters(self, picture: Path) -> bool:
+        return picture.parent.name in self._config.quarters
+
     def _look(self, recognizer: Recognizer, pair: tuple[Path, Path]) -> None:
         path, file = pair
-        found = look(recognizer, open_labeled(path), self._config)
+        found = look(recognizer, open_labeled(path), self._sees_quarters(path), self._config.mirrored)
         with writing(file) as opened:
             np.save(opened, found)
 
 
-def look(recognizer: Recognizer, picture: Pixels, config: TeacherConfig) -> Floats:
+def look(recognizer: Recognizer, picture: Pixels, quarters: bool, mirrored: bool) -> Floats:
     """Return what a recognizer detects in all views of a picture.
 
     Args:
         recognizer: the recognizer.
         picture: uint8 [H, W, 3].
-        config: which views there are.
+        quarters: whether it also sees four overlapping parts, enlarged.
+        mirrored: whether the whole picture is shown mirrored.
 
     Returns:
         float32 [n, 6]: left, top, right, bottom in pixels of the picture, score and class. The same object may be
         there several times.
     """
     height, width = picture.shape[:2]
-    parts = [_seen(recognizer, picture, view) for view in _views(height, width, config)]
+    parts = [_seen(recognizer, picture, view) for view in _views(height, width, quarters, mirrored)]
     return np.concatenate(parts).astype(np.float32)
 
 
-def _views(height: int, width: int, config: TeacherConfig) -> Iterator[_View]:
-    yield _View(0, 0, width, height, config.mirrored)
-    if config.quarters:
+def _views(height: int, width: int, quarters: bool, mirrored: bool) -> Iterator[_View]:
+    yield _View(0, 0, width, height, mirrored)
+    if quarters:
         high, wide = round(_QUARTER * height), round(_QUARTER * width)
         for number, (left, top) in enumerate(
             [(0, 0), (width - wide, 0), (0, height - high), (width - wide, height - high)]
@@ -123,4 +131,5 @@ def _seen(recognizer: Recognizer, picture: Pixels, view: _View) -> NDArray[np.fl
         & ((y2 < view.bottom - _CUT) | (view.bottom == height))
     )
     assert found.confidence is not None and found.class_id is not None
-    return np.stack([x1, y1, x2, y2, found.confidence, found.class_id], axis=1)[whole]
+    rows: NDArray[np.float64] = np.stack([x1, y1, x2, y2, found.confidence, found.class_id], axis=1)[whole]
+    return rows

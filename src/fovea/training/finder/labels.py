@@ -1,0 +1,186 @@
+"""The labels that a finder learns from: annotations, and what its teachers see where there are none."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from tqdm import tqdm
+
+from fovea.atomic import writing
+from fovea.datasets import COCO_CLASSES, Annotation, object_region, open_labeled
+from fovea.store import sha256_of
+from fovea.training.config_file import expand_path
+from fovea.training.data.images import TrainingImage
+from fovea.training.data.masks import WEIGHT_STEP, Annotations
+from fovea.training.finder.config import FinderTrainingConfig
+from fovea.training.finder.shapes import MARGIN, Shapes
+from fovea.training.finder.teachers import Teacher
+
+Floats = NDArray[np.float32]
+
+_SAME_OBJECT = 0.6
+"""Intersection over union from which two detections, of whatever class, are taken for the same object."""
+_LOWEST_CERTAINTY = 0.1
+_CATEGORIES = np.array(list(COCO_CLASSES))
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn(Annotation):
+    """An object whose shape was drawn, not annotated.
+
+    Attributes:
+        certainty: how certain it is that there is an object, 0..1.
+        shape: probability of each value of the shape, uint8 [SIDE, SIDE], 0..255, see
+            :mod:`fovea.training.finder.shapes`.
+    """
+
+    certainty: float = 1.0
+    shape: NDArray[np.uint8] | None = None
+
+
+def label_images(images: Sequence[TrainingImage], config: FinderTrainingConfig, shapes: Shapes) -> list[TrainingImage]:
+    """Return images whose objects all have a shape.
+
+    Objects with a mask keep it. Objects with a box alone, and those that the teachers detect on images without
+    annotations, get a drawn shape. All that is made is kept in the folder of the labels.
+
+    Args:
+        images: images with or without annotations.
+        config: configuration of the run.
+        shapes: draws the shapes.
+    """
+    folder = expand_path(config.labels)
+    known = [image.annotations for image in images]
+    bare = [number for number, annotations in enumerate(known) if annotations is None]
+    seen = [
+        Teacher(teacher, folder).detections([images[number].path for number in bare]) for teacher in config.teachers
+    ]
+    thresholds = [teacher.score_threshold for teacher in config.teachers]
+    for number, found in zip(bare, zip(*seen, strict=True), strict=True):
+        known[number] = merged(found, thresholds)
+    done = []
+    for image, annotations in tqdm(list(zip(images, known, strict=True)), "shapes"):
+        assert annotations is not None
+        done.append(replace(image, annotations=_drawn(image, annotations, shapes, folder)))
+    return done
+
+
+def merged(found: Sequence[Floats], thresholds: Sequence[float]) -> tuple[Drawn, ...]:
+    """Join the detections of several recognizers on one picture.
+
+    Args:
+        found: detections of each recognizer, float32 [n, 6]: left, top, right, bottom, score and class.
+        thresholds: score from which on a detection of each recognizer counts fully.
+
+    Returns:
+        One object for each group of detections that overlap. Where several recognizers see it, it is more certain: the
+        complement of its certainty is the product of theirs.
+    """
+    boxes = np.concatenate([each[:, :4] for each in found]).astype(np.float64)
+    classes = np.concatenate([each[:, 5] for each in found]).astype(int)
+    teacher = np.repeat(np.arange(len(found)), [len(each) for each in found])
+    certainty = np.concatenate([np.minimum(each[:, 4] / top, 1) for each, top in zip(found, thresholds, strict=True)])
+    left = np.argsort(-certainty, kind="stable")
+    objects = []
+    while len(left):
+        best = left[0]
+        same = _overlap(boxes[best], boxes[left]) >= _SAME_OBJECT
+        same[0] = True
+        group, left = left[same], left[~same]
+        doubt = np.prod([1 - certainty[group][teacher[group] == number].max(initial=0) for number in range(len(found))])
+        x1, y1, x2, y2 = boxes[best].tolist()
+        if 1 - doubt >= _LOWEST_CERTAINTY and x2 > x1 and y2 > y1:
+            box = (x1, y1, x2 - x1, y2 - y1)
+            objects.append(Drawn(0, int(_CATEGORIES[classes[best]]), box, box[2] * box[3], certainty=float(1 - doubt)))
+    return tuple(objects)
+
+
+def _overlap(box: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
+    shared = np.prod(np.maximum(sides, 0), axis=1)
+    areas = np.prod(others[:, 2:] - others[:, :2], axis=1) + np.prod(box[2:] - box[:2])
+    overlap: NDArray[np.float64] = shared / np.maximum(areas - shared, 1e-9)
+    return overlap
+
+
+def _drawn(
+    image: TrainingImage, annotations: Sequence[Annotation], shapes: Shapes, folder: Path
+) -> tuple[Annotation, ...]:
+    """Return the annotations, each with a mask or a shape."""
+    bare = [number for number, each in enumerate(annotations) if each.segmentation is None and not each.crowd]
+    if not bare:
+        return tuple(annotations)
+    boxes = np.array([_corners(annotations[number]) for number in bare], np.float32)
+    categories = np.array([annotations[number].category_id for number in bare])
+    digest = hashlib.sha256(sha256_of(image.path).encode() + boxes.tobytes() + categories.tobytes()).hexdigest()
+    file = folder / f"shapes-{shapes.digest}" / f"{digest}.npy"
+    if not file.exists():
+        picture = open_labeled(image.path, image.size, image.upright)
+        drawn = shapes.draw(picture, torch.from_numpy(boxes), torch.from_numpy(categories))
+        with writing(file) as opened:
+            np.save(opened, drawn)
+    completed = list(annotations)
+    for number, shape in zip(bare, np.load(file), strict=True):
+        each = annotations[number]
+        certainty = each.certainty if isinstance(each, Drawn) else 1.0
+        completed[number] = Drawn(
+            each.image_id, each.category_id, each.box, each.area, certainty=certainty, shape=shape
+        )
+    return tuple(completed)
+
+
+def _corners(annotation: Annotation) -> tuple[float, float, float, float]:
+    left, top, width, height = annotation.box
+    return left, top, left + width, top + height
+
+
+def paint_presence(annotations: Annotations, height: int, width: int) -> NDArray[np.uint8]:
+    """Return the probability that an object is at each pixel of an image, in units of ``WEIGHT_STEP``.
+
+    Args:
+        annotations: objects with masks or drawn shapes.
+        height: height of the image in pixels.
+        width: width of the image in pixels.
+
+    Returns:
+        uint8 [height, width], 0..16; where objects overlap, the largest probability counts.
+    """
+    painted = np.zeros((height, width), np.uint8)
+    for each in annotations or ():
+        if isinstance(each, Drawn) and each.shape is not None:
+            _paint_shape(painted, each)
+        elif not each.crowd:
+            painted[object_region(each.segmentation, each.box, height, width)] = round(1 / WEIGHT_STEP)
+    return painted
+
+
+def _paint_shape(painted: NDArray[np.uint8], each: Drawn) -> None:
+    height, width = painted.shape
+    left, top, box_width, box_height = each.box
+    x1, y1 = left - MARGIN * box_width, top - MARGIN * box_height
+    x2, y2 = left + (1 + MARGIN) * box_width, top + (1 + MARGIN) * box_height
+    columns, rows = (
+        np.arange(max(0, int(np.floor(start))), min(limit, int(np.ceil(stop))))
+        for start, stop, limit in ((x1, x2, width), (y1, y2, height))
+    )
+    if not len(columns) or not len(rows):
+        return
+    assert each.shape is not None
+    side = each.shape.shape[0]
+    # The part of the shape that these pixels cover, in units of its values.
+    across, down = side / (x2 - x1), side / (y2 - y1)
+    part = (
+        (columns[0] - x1) * across, (rows[0] - y1) * down,
+        (columns[-1] + 1 - x1) * across, (rows[-1] + 1 - y1) * down,
+    )  # fmt: skip
+    shape = np.pad(each.shape, side)
+    part_of_padded = tuple(edge + side for edge in part)
+    pixels = Image.fromarray(shape).resize((len(columns), len(rows)), Image.Resampling.BILINEAR, part_of_padded)
+    presence = np.rint(np.asarray(pixels) * (each.certainty / (255 * WEIGHT_STEP))).astype(np.uint8)
+    region = painted[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    np.maximum(region, presence, out=region)

@@ -1,0 +1,278 @@
+"""The shapes of objects of which only the box is known.
+
+Most of a box is often not the object. A small network draws the shape of an object in its box from the features of a
+recognizer; it learns that from the objects whose masks are known.
+"""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from fovea.atomic import writing
+from fovea.datasets import COCO_CLASSES, Annotation, object_region, open_labeled
+from fovea.engine import Network, create_engine
+from fovea.networks import Block, Pointwise
+from fovea.recognition import OnnxRecognizer, load
+from fovea.store import sha256_of
+from fovea.training.config_file import expand_path
+from fovea.training.data.images import TrainingImage
+from fovea.training.finder.config import ShapesConfig
+from fovea.training.onnx_torch import read_onnx
+from fovea.training.optimizer import MuonAdam
+
+SIDE = 16
+"""A shape has so many values along either side."""
+MARGIN = 0.125
+"""A shape goes beyond the box by this share of its sides, on each of them."""
+_OVERSAMPLING = 4
+_DILATIONS = (1, 2, 4, 1)
+_CATEGORIES = max(COCO_CLASSES)
+_AT_ONCE = 64
+_JITTER = 0.06
+_WARMUP_FRACTION = 0.08
+_UNKNOWN_CLASS, _DROPPED = 0.2, 0.1
+_SPREAD = 0.2
+
+
+class FeatureMaps:
+    """The inner tensors of a recognizer for pictures.
+
+    Args:
+        recognizer: ONNX file of a detector.
+        tensors: names of the tensors, each [1, C, h, w].
+    """
+
+    def __init__(self, recognizer: Path, tensors: Sequence[str]) -> None:
+        detector = load(recognizer, threads=1)
+        assert isinstance(detector, OnnxRecognizer)
+        self._feed, self._size = detector.model.description.feed, detector.model.size
+        self._network = _inner(recognizer, tensors)
+
+    def __call__(self, picture: NDArray[np.uint8], boxes: Tensor) -> Tensor:
+        """Return the features of boxes.
+
+        Args:
+            picture: uint8 [H, W, 3].
+            boxes: left, top, right, bottom in pixels, [n, 4].
+
+        Returns:
+            Features on the grid of each box, [n, C, SIDE, SIDE].
+        """
+        canvas, placed = self._feed.place(picture, self._size)
+        maps = self._network(self._feed.tensor([canvas]))
+        (down, across), (top, left) = placed.scale, placed.offset
+        moved = boxes * torch.tensor([across, down, across, down]) + torch.tensor([left, top, left, top])
+        grid = box_grid(moved, *self._size)
+        # The boxes lie one below the other in one grid, so that every map is sampled once.
+        rows = grid.reshape(1, -1, SIDE, 2)
+        sampled = [F.grid_sample(torch.from_numpy(each), rows, align_corners=False) for each in maps]
+        together = torch.cat(sampled, dim=1)[0]
+        return together.view(len(together), len(boxes), SIDE, SIDE).transpose(0, 1)
+
+
+def _inner(recognizer: Path, tensors: Sequence[str]) -> Network:
+    model = read_onnx(recognizer)
+    del model.graph.output[:]
+    for name in tensors:
+        model.graph.output.add(name=name)
+    return create_engine(threads=1).load(model.SerializeToString())
+
+
+def box_grid(boxes: Tensor, height: int, width: int, side: int = SIDE) -> Tensor:
+    """Return where the values of shapes lie, for ``grid_sample`` on a picture.
+
+    Args:
+        boxes: left, top, right, bottom in pixels, [n, 4].
+        height: height of the picture in pixels.
+        width: width of the picture in pixels.
+        side: number of values along either side of a box with its margin.
+
+    Returns:
+        x and y, [n, side, side, 2], -1..1 on the picture.
+    """
+    along = ((torch.arange(side) + 0.5) / side) * (1 + 2 * MARGIN) - MARGIN
+    x = boxes[:, 0:1] + along * (boxes[:, 2:3] - boxes[:, 0:1])
+    y = boxes[:, 1:2] + along * (boxes[:, 3:4] - boxes[:, 1:2])
+    shape = (len(boxes), side, side)
+    return torch.stack(
+        [(x * (2 / width) - 1)[:, None, :].expand(shape), (y * (2 / height) - 1)[:, :, None].expand(shape)], dim=-1
+    )
+
+
+def mask_shapes(masks: Tensor, boxes: Tensor) -> Tensor:
+    """Return the shapes of known masks.
+
+    Args:
+        masks: bool [n, H, W].
+        boxes: left, top, right, bottom in pixels, [n, 4].
+
+    Returns:
+        The share of the mask at each value, [n, 1, SIDE, SIDE].
+    """
+    height, width = masks.shape[1:]
+    grid = box_grid(boxes, height, width, _OVERSAMPLING * SIDE)
+    return F.avg_pool2d(F.grid_sample(masks[:, None].float(), grid, "nearest", align_corners=False), _OVERSAMPLING)
+
+
+class ShapeNetwork(nn.Module):
+    """Draws the shapes of objects from the features in their boxes.
+
+    Args:
+        features: number of channels of the features.
+        width: number of channels of the network.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, features: int, width: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(features, 1, 1))
+        self.register_buffer("deviation", torch.ones(features, 1, 1))
+        self.stem = Pointwise(features + 3, width)
+        self.classes = nn.Embedding(_CATEGORIES + 1, width)
+        nn.init.normal_(self.classes.weight, std=0.1)
+        self.blocks = nn.Sequential(*(Block(width, dilation) for dilation in _DILATIONS))
+        self.head = Pointwise(width, 1, scale=0.1)
+
+    def forward(self, features: Tensor, classes: Tensor) -> Tensor:
+        """Return logits of shapes [n, 1, SIDE, SIDE].
+
+        Args:
+            features: features of the boxes, [n, C, SIDE, SIDE].
+            classes: category of each object in COCO, int64 [n]; 0 where it is unknown.
+        """
+        x = (features - self.mean) / self.deviation
+        if self.training:
+            # Few objects have masks. Features that change and fail at random keep the network from knowing each one.
+            shape = (*x.shape[:2], 1, 1)
+            x = x * (torch.randn(shape) * _SPREAD).exp() * (torch.rand(shape) > _DROPPED)
+            classes = torch.where(torch.rand(len(classes)) < _UNKNOWN_CLASS, 0, classes)
+        x = self.stem(torch.cat([x, _places(len(x))], dim=1)) + self.classes(classes)[:, :, None, None]
+        logits: Tensor = self.head(self.blocks(F.leaky_relu(x, 0.1)))
+        return logits
+
+
+def _places(count: int) -> Tensor:
+    """Return where each value of a shape lies: height, and the distances from the middle, [count, 3, SIDE, SIDE]."""
+    along = torch.linspace(-1, 1, SIDE)
+    rows, columns = along[:, None].expand(SIDE, SIDE), along.expand(SIDE, SIDE)
+    return torch.stack([rows, rows.abs(), columns.abs()])[None].expand(count, -1, -1, -1)
+
+
+class Shapes:
+    """Draws the shapes of objects on pictures.
+
+    Args:
+        network: trained network.
+        features: source of the features.
+        digest: name of all that the shapes depend on.
+    """
+
+    def __init__(self, network: ShapeNetwork, features: FeatureMaps, digest: str) -> None:
+        self._network, self._features, self.digest = network.eval(), features, digest
+
+    @classmethod
+    def fitted(cls, config: ShapesConfig, images: Sequence[TrainingImage], folder: Path) -> Self:
+        """Train on the objects that have masks, unless that was done before.
+
+        Args:
+            config: source of the features, and length of the training.
+            images: images with annotations.
+            folder: folder in which the trained weights are kept.
+        """
+        path = expand_path(config.recognizer)
+        features = FeatureMaps(path, config.tensors)
+        masked = [image for image in images if any(map(_has_mask, image.annotations or ()))]
+        known = [
+            config.model_dump_json(exclude={"recognizer"}),
+            sha256_of(path),
+            *(image.path.name for image in masked),
+        ]
+        digest = hashlib.sha256("\n".join(known).encode()).hexdigest()[:12]
+        file = folder / f"shapes-{digest}.pt"
+        if file.exists():
+            weights = torch.load(file, weights_only=True)
+        else:
+            weights = _trained(config, masked, features).state_dict()
+            with writing(file) as opened:
+                torch.save(weights, opened)
+        network = ShapeNetwork(len(weights["mean"]), config.width)
+        network.load_state_dict(weights)
+        return cls(network, features, digest)
+
+    @torch.no_grad()
+    def draw(self, picture: NDArray[np.uint8], boxes: Tensor, categories: Tensor) -> NDArray[np.uint8]:
+        """Return the shapes of objects on a picture.
+
+        Args:
+            picture: uint8 [H, W, 3].
+            boxes: left, top, right, bottom in pixels, [n, 4].
+            categories: category of each object in COCO, int64 [n].
+
+        Returns:
+            Probabilities, uint8 [n, SIDE, SIDE], 0..255.
+        """
+        features = self._features(picture, boxes)
+        chunks = [slice(first, first + _AT_ONCE) for first in range(0, len(boxes), _AT_ONCE)]
+        logits = torch.cat([self._network(features[chunk], categories[chunk]) for chunk in chunks])
+        drawn: NDArray[np.uint8] = (logits[:, 0].sigmoid() * 255).round().byte().numpy()
+        return drawn
+
+
+def _has_mask(annotation: Annotation) -> bool:
+    return annotation.segmentation is not None and not annotation.crowd
+
+
+def _trained(config: ShapesConfig, images: Sequence[TrainingImage], features: FeatureMaps) -> ShapeNetwork:
+    """Return a network that was trained on the objects with masks, on each picture and its mirror image."""
+    random = np.random.default_rng(0)
+    samples = [_samples(image, features, mirrored, random) for image in images for mirrored in (False, True)]
+    inputs, targets, classes = (torch.cat(parts) for parts in zip(*samples, strict=True))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = ShapeNetwork(inputs.shape[1], config.width).train()
+        network.mean.copy_(inputs.float().mean(dim=(0, 2, 3))[:, None, None])
+        network.deviation.copy_(inputs.float().std(dim=(0, 2, 3)).clamp(min=1e-3)[:, None, None])
+        optimizer = MuonAdam(network, config.learning_rate, config.learning_rate)
+        for step in tqdm(range(config.steps), "shapes"):
+            rate = (
+                min(1.0, (step + 1) / (_WARMUP_FRACTION * config.steps))
+                * 0.5
+                * (1 + math.cos(math.pi * step / config.steps))
+            )
+            for group in optimizer.param_groups:
+                group["lr"] = config.learning_rate * rate
+            chosen = torch.randint(len(inputs), (_AT_ONCE,))
+            optimizer.zero_grad()
+            logits = network(inputs[chosen].float(), classes[chosen])
+            F.binary_cross_entropy_with_logits(logits, targets[chosen].float()).backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+    return network
+
+
+def _samples(
+    image: TrainingImage, features: FeatureMaps, mirrored: bool, random: np.random.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return features, shapes and categories of the objects with masks on a picture, in boxes that are a bit off."""
+    objects = [each for each in image.annotations or () if _has_mask(each)]
+    picture = open_labeled(image.path, image.size, image.upright)
+    height, width = picture.shape[:2]
+    masks = np.stack([object_region(each.segmentation, each.box, height, width) for each in objects])
+    boxes = np.array([(x, y, x + w, y + h) for x, y, w, h in (each.box for each in objects)])
+    if mirrored:
+        picture, masks = np.ascontiguousarray(picture[:, ::-1]), np.ascontiguousarray(masks[:, :, ::-1])
+        boxes[:, [0, 2]] = width - boxes[:, [2, 0]]
+    boxes += random.uniform(-_JITTER, _JITTER, boxes.shape) * np.tile(boxes[:, 2:] - boxes[:, :2], 2)
+    corners = torch.from_numpy(boxes.astype(np.float32))
+    classes = torch.tensor([each.category_id for each in objects])
+    return features(picture, corners).half(), mask_shapes(torch.from_numpy(masks), corners).half(), classes

@@ -1,0 +1,44 @@
+"""What teachers see, and that they look once."""
+
+import numpy as np
+import pytest
+
+from fovea.recognition import load
+from fovea.training import TeacherConfig
+from fovea.training.finder.teachers import LOWEST_SCORE, Teacher, look
+
+PICTURE = np.zeros((128, 128, 3), np.uint8)
+
+
+@pytest.fixture
+def recognizer(quarters):
+    return load(quarters, threshold=LOWEST_SCORE)
+
+
+def test_a_mirrored_picture_is_seen_where_it_is(recognizer):
+    plain, mirrored = (look(recognizer, PICTURE, quarters=False, mirrored=each) for each in (False, True))
+    np.testing.assert_allclose(plain[0, :4], [0, 0, 64, 64])
+    np.testing.assert_allclose(mirrored[0, :4], [64, 0, 128, 64])
+    np.testing.assert_allclose(plain[:, 4:], [[0.9, 0], [0.125, 0]], atol=1e-6)
+
+
+def test_what_the_edge_of_a_quarter_cuts_is_left_to_others(recognizer):
+    found = look(recognizer, PICTURE, quarters=True, mirrored=False)
+    # In each part of 77 pixels one box lies in the upper left corner and another in the lower right one; the second and
+    # the fourth part are mirrored. The first box of the upper parts touches the edges of the picture alone, all others
+    # touch an edge at which the picture goes on.
+    np.testing.assert_allclose(found[2:, :4], [[0, 0, 38.5, 38.5], [89.5, 0, 128, 38.5]], atol=0.6)
+
+
+def test_detections_are_kept(quarters, pictures, tmp_path):
+    teacher = Teacher(TeacherConfig(recognizer=quarters, quarters=("street",)), tmp_path / "labels")
+    paths = sorted(pictures.iterdir())
+    first = teacher.detections(paths[:3])
+    assert all(found.dtype == np.float32 and found.shape[1] == 6 for found in first)
+    files = list((tmp_path / "labels").rglob("*.npy"))
+    assert len(files) == 3
+    np.save(files[0], first[0][:1])
+    again = teacher.detections(paths)
+    assert sorted(map(len, again[:3])) == sorted([1, *map(len, first[1:])])
+    plain = Teacher(TeacherConfig(recognizer=quarters), tmp_path / "labels").detections(paths[:1])
+    assert len(plain[0]) == 2, "another view is another teacher"
