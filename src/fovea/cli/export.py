@@ -53,9 +53,20 @@ def _background_points(
     help="Backgrounds that go with some qualities where a user names none, such as 0:20,60:50,100:100; others are"
     " interpolated. For a network with this control.  [default: 100 for all]",
 )
+@click.option(
+    "--finder",
+    metavar="CHECKPOINT",
+    type=FilePath(path_type=Path),
+    help="Checkpoint of the finder that finds the objects, for a network with a control of the background.",
+)
 @debug_option
 def export(
-    checkpoint: Path, out: Path | None, name: str | None, encoder: str | None, backgrounds: dict[int, int] | None
+    checkpoint: Path,
+    out: Path | None,
+    name: str | None,
+    encoder: str | None,
+    backgrounds: dict[int, int] | None,
+    finder: Path | None,
 ) -> None:
     """Export a checkpoint as a deployable model.
 
@@ -68,12 +79,12 @@ def export(
         from fovea.training import CALIBRATION_PATCHES, export_model
     if named := out or (Path(f"{name}{SUFFIX}") if name else None):
         require_file(named)
-        keep_inputs([named], [checkpoint])
+        keep_inputs([named], [checkpoint, *([finder] if finder else [])])
     else:
         require_folder(Path())
     target = open_model(out) if encoder and out else None
     calibration = 0 if target else CALIBRATION_PATCHES
-    model = export_model(checkpoint, name, calibration=calibration, backgrounds=backgrounds)
+    model = export_model(checkpoint, name, calibration, backgrounds, finder)
     if target and encoder:
         model = target.with_encoder(encoder, model)
     path = out or Path(f"{model.name}{SUFFIX}")

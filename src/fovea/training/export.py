@@ -19,6 +19,7 @@ from fovea.networks import (
     NetworkConfig,
     decoding,
     encoding,
+    export_finder,
     export_graphs,
     halo,
     multiply_accumulates,
@@ -31,6 +32,7 @@ from fovea.training.checkpoint import Checkpoint
 from fovea.training.config import TrainingConfig
 from fovea.training.data.patches import Patch, PatchStream
 from fovea.training.data.sources import split_images
+from fovea.training.finder.module import load_finder
 from fovea.training.start import load_codec
 
 _LARGEST_SYMBOL = 256
@@ -74,6 +76,7 @@ def export_model(
     name: str | None = None,
     calibration: int = CALIBRATION_PATCHES,
     backgrounds: Mapping[int, int] | None = None,
+    finder: Path | None = None,
 ) -> Model:
     """Build the deployable model of a checkpoint.
 
@@ -87,34 +90,41 @@ def export_model(
         backgrounds: backgrounds that go with some qualities where a user names none, both from 0 to 100; others are
             interpolated, and those beyond the ends take that of the end. For a network with a control of the
             background; None takes 100 for all, which counts all errors alike.
+        finder: checkpoint of the finder that makes the maps, for a network with a control of the background.
 
     Returns:
         The model, ready to save.
 
     Raises:
-        FoveaError: the checkpoint cannot be read, or ``backgrounds`` are given for a network without this control.
+        FoveaError: the checkpoint cannot be read, or ``backgrounds`` or a finder are given for a network without this
+            control.
         ModelError: its integer network is not proven exact.
     """
     saved = Checkpoint.read(checkpoint)
     with about(checkpoint):
         module = load_codec(saved)
         config, network = module.config, module.network.eval()
-        if backgrounds is not None and not network.config.background:
-            raise FoveaError("has no control of the background: no backgrounds can be given")
+        if (backgrounds or finder) and not network.config.background:
+            raise FoveaError("has no control of the background: it takes neither backgrounds nor a finder")
         round_weights(network)
         largest = prove_exact(network)
+    graphs = export_graphs(network)
+    card = _card(saved, config, largest)
+    if finder:
+        graphs["finder"] = export_finder(load_finder(finder))
+        card["finder"] = Checkpoint.read(finder).config
     return Model(
         name=name or config.name,
         latent=network.config.latent,
         hyper=network.config.hyper,
         halo=halo(network.config),
-        graphs=export_graphs(network),
+        graphs=graphs,
         tables=_tables(network, config, calibration),
         hyper_index=_hyper_index(network),
-        region=_region(network.config),
+        region=Region.FOUND if finder else _region(network.config),
         backgrounds=background_table(backgrounds or {0: HIGHEST_BACKGROUND}) if network.config.background else None,
         steps=network.config.mean_steps,
-        card=_card(saved, config, largest),
+        card=card,
     )
 
 
