@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import fovea
 from fovea.baselines import Codec, CodedSize
-from fovea.errors import BaselineError, FoveaError
+from fovea.bitstream import read_header
+from fovea.errors import ArgumentError, BaselineError, FoveaError
 from fovea.evaluation.codecs import FOVEA_QUALITIES, CodecUnderTest, find_codec, find_codecs
 from fovea.evaluation.specification import CodecSpec
 from fovea.store import open_model, save_model
@@ -29,16 +30,18 @@ def opened(text: str, objects: np.ndarray) -> Codec:
 
 
 @given(
-    st.sampled_from(["jpeg", "vvc:fast", "a/b-c.fovea", "runs@2/b@3.fovea"]),
+    st.sampled_from(["jpeg", "vvc:fast", "a/b-c.fovea", "runs@2/b@3.fovea", "runs%2/c%d.fovea"]),
+    st.sampled_from([None, 0, 35, 100]),
     st.sampled_from(["", "1/2", "3/4", "1/3", "960"]),
     st.sampled_from(["", "+roi", "+roi:a/yolox.onnx", "+roi:ultralytics:yolo11n.pt", "+roi:a@1/2.onnx"]),
 )
-def test_a_specification_is_written_as_it_is_read(codec: str, size: str, roi: str):
-    text = codec + f"@{size}" * bool(size) + roi
+def test_a_specification_is_written_as_it_is_read(codec: str, background: int | None, size: str, roi: str):
+    background = background if codec.endswith(".fovea") else None
+    text = codec + ("" if background is None else f"%{background}") + f"@{size}" * bool(size) + roi
     spec = CodecSpec.parse(text)
     assert str(spec) == text
     wanted = CodedSize(Fraction(size)) if size else None
-    assert spec == CodecSpec(codec, wanted, bool(roi), roi.removeprefix("+roi").removeprefix(":"))
+    assert spec == CodecSpec(codec, wanted, bool(roi), roi.removeprefix("+roi").removeprefix(":"), background)
 
 
 def test_the_whole_size_is_no_size():
@@ -49,6 +52,31 @@ def test_the_whole_size_is_no_size():
 def test_a_wrong_size_is_refused(text: str):
     with pytest.raises(BaselineError, match=rf"^{re.escape(text)}: .* is no size to code at: write a fraction"):
         find_codecs([text], {})
+
+
+def test_backgrounds_are_for_models_that_have_this_control():
+    with pytest.raises(BaselineError, match="%20 names no model before %: write MODEL%20"):
+        find_codecs(["%20"], {})
+    with pytest.raises(BaselineError, match="jpeg%20@1/2: jpeg has no control of the background"):
+        find_codecs(["jpeg%20@1/2"], {})
+    with pytest.raises(ArgumentError, match="fovea-s has no control of the background"):
+        find_codecs(["fovea-s%20"], {})
+
+
+def test_a_background_is_part_of_name_version_and_identity(controlled_model, tmp_path):
+    path = tmp_path / "controlled.fovea"
+    save_model(controlled_model, path)
+    texts = [f"{path}{rest}" for rest in ("", "%20", "%60", "%20@1/2", "%20@64")]
+    codecs = [found(text) for text in texts]
+    assert [codec.name for codec in codecs] == [f"controlled{rest}" for rest in ("", "%20", "%60", "%20@1/2", "%20@64")]
+    assert ", background 20, coded at 1/2 of the size" in codecs[3].version
+    assert len({codec.identity for codec in codecs}) == len(codecs)
+    image, objects = np.zeros((48, 64, 3), np.uint8), np.zeros((48, 64), bool)
+    for text, background, scale in zip(texts[1:4], (20, 60, 20), (8, 8, 4), strict=True):
+        codec = opened(text, objects)
+        header = read_header(codec.encode(image, 40))
+        assert (header.background, header.scale) == (background, scale)
+        assert codec.decode(codec.encode(image, 40)).shape == image.shape
 
 
 def test_a_size_without_codec_is_refused():

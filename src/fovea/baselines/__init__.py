@@ -14,19 +14,20 @@ interest before it encodes. ``ResizedCodec(codec, size)`` codes images at anothe
 """
 
 from fovea.baselines.baseline import Baseline, Codec, Pixels
+from fovea.baselines.configured import ConfiguredCodec
 from fovea.baselines.registry import baseline_names, get_baseline, is_baseline
-from fovea.baselines.resized import CodedSize, ResizedCodec, ScaledCodec
+from fovea.baselines.resized import CodedSize, ResizedCodec
 from fovea.baselines.roi import GuidedCodec, RoiCodec, detections_mask, roi_from_recognizer
 
 __all__ = [
     "Baseline",
     "Codec",
     "CodedSize",
+    "ConfiguredCodec",
     "GuidedCodec",
     "Pixels",
     "ResizedCodec",
     "RoiCodec",
-    "ScaledCodec",
     "baseline_names",
     "detections_mask",
     "get_baseline",

@@ -9,7 +9,7 @@ import re
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol, Self, cast
+from typing import Self, cast
 
 import numpy as np
 from PIL import Image
@@ -136,41 +136,6 @@ class ResizedCodec:
             raise BaselineError(f"{self.name} cannot decode {len(data)} bytes: the size of the image is missing")
         width, height = _HEADER.unpack_from(data)
         return _resized(self.codec.decode(data[_HEADER.size :]), width, height)
-
-
-class _HasScale(Protocol):
-    @property
-    def name(self) -> str: ...
-
-    def encode(self, image: Pixels, quality: float, *, roi: RoiMap | None, scale: Fraction) -> bytes: ...
-
-    def decode(self, data: bytes) -> Pixels: ...
-
-
-class ScaledCodec:
-    """A codec that shrinks and enlarges by itself, at one scale.
-
-    Args:
-        codec: a codec such as :class:`fovea.Codec`.
-        scale: scale that its encoder is given.
-    """
-
-    def __init__(self, codec: _HasScale, scale: Fraction) -> None:
-        self.codec = codec
-        self.scale = scale
-
-    @property
-    def name(self) -> str:
-        """The name of the codec, and ``@`` with the scale if it is not 1."""
-        return self.codec.name if self.scale == 1 else f"{self.codec.name}@{self.scale}"
-
-    def encode(self, image: Pixels, quality: float, *, roi: RoiMap | None = None) -> bytes:
-        """Encode an image, uint8 [H, W, 3], at the scale. A map of the region of interest has the size of the image."""
-        return self.codec.encode(image, quality, roi=roi, scale=self.scale)
-
-    def decode(self, data: bytes) -> Pixels:
-        """Decode a file, like the codec itself."""
-        return self.codec.decode(data)
 
 
 def _resized(image: Pixels, width: int, height: int) -> Pixels:

@@ -51,8 +51,9 @@ def _qualities(
     type=Name(),
     callback=_list,
     help="Names or files of Fovea models, and jpeg, mozjpeg, jpeg2000, webp, avif, jxl, avc, hevc and vvc, which"
-    " may have an effort (vvc:fast). A size to code at may follow: a part of the image (vvc@1/2) or its longest side"
-    " in pixels (vvc@960). Then may follow +roi or +roi:RECOGNIZER.",
+    " may have an effort (vvc:fast). A background may follow a model that has this control (my.fovea%20). Then"
+    " may follow a size to code at: a part of the image (vvc@1/2) or its longest side in pixels (vvc@960), and then"
+    " +roi or +roi:RECOGNIZER.",
 )
 @click.option(
     "--recognizers",

@@ -8,7 +8,7 @@ import fovea
 from fovea.baselines import Baseline
 from fovea.errors import BaselineError, FoveaError
 from fovea.evaluation.recognizers import fingerprint, load_detector
-from fovea.evaluation.specification import ROI_SUFFIX, SIZE_MARK, CodecSpec
+from fovea.evaluation.specification import BACKGROUND_MARK, ROI_SUFFIX, SIZE_MARK, CodecSpec
 from fovea.store import SUFFIX
 
 BEST = "best"
@@ -49,6 +49,7 @@ def find_codec(spec: CodecSpec, qualities: Sequence[float] | None = None) -> Cod
         The codec under test.
 
     Raises:
+        ArgumentError: it is given a background, and has no such control.
         BaselineError: it cannot run here, or has no such quality.
         ModelError: there is neither a baseline nor a model of that name.
         RecognizerError: the recognizer for the region of interest detects no objects.
@@ -61,6 +62,8 @@ def find_codec(spec: CodecSpec, qualities: Sequence[float] | None = None) -> Cod
         version, usual = f"model {model.id.hex()}, encoder {model.encoder_id.hex()}", FOVEA_QUALITIES
         if spec.size is None and codec.takes_map:
             version += ", at the size that it chooses"
+        codec.check_background(spec.background)
+        version += "" if spec.background is None else f", background {spec.background}"
     if spec.size is not None:
         version += f", coded at {spec.size} of the size" if spec.size.value <= 1 else f", coded at {spec.size} pixels"
         version += f" by {spec.resizing}" if spec.resizing else ""
@@ -169,6 +172,8 @@ def _name(spec: CodecSpec, size: object = "") -> str:
         name = codec.name
     else:
         name = Path(spec.codec).stem if spec.codec.endswith(SUFFIX) else spec.codec
+    if spec.background is not None:
+        name += f"{BACKGROUND_MARK}{spec.background}"
     if size := size or spec.size:
         name += f"{SIZE_MARK}{size}"
     if spec.roi:

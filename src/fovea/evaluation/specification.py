@@ -15,10 +15,10 @@ from fovea.baselines import (
     Baseline,
     Codec,
     CodedSize,
+    ConfiguredCodec,
     GuidedCodec,
     ResizedCodec,
     RoiCodec,
-    ScaledCodec,
     roi_from_recognizer,
 )
 from fovea.errors import BaselineError, ModelError
@@ -28,6 +28,8 @@ from fovea.spec import FULL_SCALE
 FOVEA_QUALITY_RANGE = (0.0, 100.0)
 SIZE_MARK = "@"
 """What stands between the name of a codec and the size at which it codes."""
+BACKGROUND_MARK = "%"
+"""What stands between the name of a model and the background that it is given."""
 ROI_SUFFIX = "+roi"
 """What follows the name of a codec that is told a region of interest."""
 
@@ -40,6 +42,7 @@ class CodecSpec:
     ``fovea-s``, ``my.fovea``      an installed model of Fovea, or the file of a model
     ``jpeg``, ``vvc:fast``         a codec of :mod:`fovea.baselines`, with an effort or without
     ``fovea-s@1``                  the same model at full size, where ``fovea-s`` chooses a size for each image
+    ``my.fovea%20``                the same model with this background, where it has such a control
     ``CODEC@1/2``                  the same codec on images of half their width and height
     ``CODEC@960``                  the same codec on images whose longest side is at most 960 pixels
     ``CODEC+roi``                  the same codec with a region of interest from the labels of each image
@@ -55,6 +58,7 @@ class CodecSpec:
         size: size at which images are coded; None for their own.
         roi: whether there is a region of interest.
         recognizer: recognizer that detects the region of interest; "" where it comes from the labels.
+        background: background that a model is given, 0 to 100; None for what goes with the quality.
 
     Example:
         >>> spec = CodecSpec.parse("hevc:medium@3/4+roi:yolox.onnx")
@@ -68,17 +72,18 @@ class CodecSpec:
     size: CodedSize | None = None
     roi: bool = False
     recognizer: str = ""
+    background: int | None = None
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a specification.
 
-        A path may contain ``@``: only a number that ends the part before ``+roi`` is a size. The size 1 of a baseline
-        is left out.
+        A path may contain ``@`` and ``%``: only a number that ends the part before ``+roi`` is a size, and one that
+        ends the part before the size is a background. The size 1 of a baseline is left out.
 
         Raises:
-            BaselineError: the size is 0 or a fraction above 1, there is a size but no codec, or what follows ``+roi``
-                names no recognizer.
+            BaselineError: the size is 0 or a fraction above 1, there is a size or a background but no codec, a
+                conventional codec is given a background, or what follows ``+roi`` names no recognizer.
         """
         codec, roi, rest = text.partition(ROI_SUFFIX)
         colon, recognizer = rest[:1], rest[1:]
@@ -86,20 +91,24 @@ class CodecSpec:
             forms = f"CODEC{ROI_SUFFIX} or CODEC{ROI_SUFFIX}:RECOGNIZER"
             raise BaselineError(f"{text} names no recognizer after {ROI_SUFFIX}: write {forms}")
         name, mark, number = codec.rpartition(SIZE_MARK)
-        if not (mark and CodedSize.is_size(number)):
-            return cls(codec, None, bool(roi), recognizer)
-        if not name:
-            raise BaselineError(f"{text} names no codec before {SIZE_MARK}: write CODEC{SIZE_MARK}{number}")
-        try:
-            size = CodedSize.parse(number)
-        except BaselineError as error:
-            raise BaselineError(error.reason, entry=text) from error
-        usual = size.value == 1 and baselines.is_baseline(name)
-        return cls(name, None if usual else size, bool(roi), recognizer)
+        size: CodedSize | None = None
+        if mark and CodedSize.is_size(number):
+            if not name:
+                raise BaselineError(f"{text} names no codec before {SIZE_MARK}: write CODEC{SIZE_MARK}{number}")
+            try:
+                size = CodedSize.parse(number)
+            except BaselineError as error:
+                raise BaselineError(error.reason, entry=text) from error
+            codec = name
+        codec, background = _split_background(codec, text)
+        if size and size.value == 1 and baselines.is_baseline(codec):
+            size = None
+        return cls(codec, size, bool(roi), recognizer, background)
 
     def __str__(self) -> str:
         size = "" if self.size is None else f"{SIZE_MARK}{self.size}"
-        return self.codec + size + ROI_SUFFIX * self.roi + f":{self.recognizer}" * bool(self.recognizer)
+        background = "" if self.background is None else f"{BACKGROUND_MARK}{self.background}"
+        return self.codec + background + size + ROI_SUFFIX * self.roi + f":{self.recognizer}" * bool(self.recognizer)
 
     @property
     def is_baseline(self) -> bool:
@@ -128,7 +137,7 @@ class CodecSpec:
         if not self.roi:
             return codec
         find = roi_from_recognizer(load_detector(self.recognizer)) if self.recognizer else lambda _: objects
-        if isinstance(codec, fovea.Codec | ScaledCodec | ResizedCodec) and self.takes_map:
+        if isinstance(codec, fovea.Codec | ConfiguredCodec | ResizedCodec) and self.takes_map:
             return GuidedCodec(codec, find)
         return RoiCodec(codec, find)
 
@@ -157,13 +166,27 @@ class CodecSpec:
 
     def _open_at_size(self) -> Codec:
         codec = self.open()
-        if self.size is None:
-            return codec
         if not isinstance(codec, fovea.Codec):
-            return ResizedCodec(codec, self.size)
+            return codec if self.size is None else ResizedCodec(codec, self.size)
+        codec.check_background(self.background)
+        if self.size is None:
+            return codec if self.background is None else ConfiguredCodec(codec, background=self.background)
         if self._scales_itself:
-            return ScaledCodec(codec, self.size.value)
-        return ResizedCodec(ScaledCodec(codec, Fraction(1)), self.size)  # not at a size that the model chooses
+            return ConfiguredCodec(codec, self.size.value, self.background)
+        # Not at a size that the model chooses.
+        return ResizedCodec(ConfiguredCodec(codec, Fraction(1), self.background), self.size)
+
+
+def _split_background(codec: str, text: str) -> tuple[str, int | None]:
+    """Return the name of a codec, and the background that follows it in a specification."""
+    name, mark, number = codec.rpartition(BACKGROUND_MARK)
+    if not (mark and number.isdecimal()):
+        return codec, None
+    if not name:
+        raise BaselineError(f"{text} names no model before {BACKGROUND_MARK}: write MODEL{BACKGROUND_MARK}{number}")
+    if baselines.is_baseline(name):
+        raise BaselineError(f"{text}: {name} has no control of the background")
+    return name, int(number)
 
 
 @cache

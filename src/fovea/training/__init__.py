@@ -17,7 +17,7 @@ from fovea.training.data.masks import object_weights
 from fovea.training.data.patches import PatchStream
 from fovea.training.data.sources import split_images
 from fovea.training.export import CALIBRATION_PATCHES, export_model
-from fovea.training.finder.config import FinderTrainingConfig, ShapesConfig, TeacherConfig
+from fovea.training.finder.config import FinderTrainingConfig
 from fovea.training.finder.module import load_finder
 from fovea.training.lineage import configurations, train_from_nothing
 from fovea.training.losses.mask_head import share_bits
@@ -42,9 +42,7 @@ __all__ = [
     "PatchConfig",
     "PatchStream",
     "SegmenterConfig",
-    "ShapesConfig",
     "StrictConfig",
-    "TeacherConfig",
     "TrainingConfig",
     "coco_images",
     "configurations",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fovea.recognition import load
-from fovea.training import TeacherConfig
+from fovea.training.finder.config import TeacherConfig
 from fovea.training.finder.teachers import LOWEST_SCORE, Teacher, look
 
 PICTURE = np.zeros((128, 128, 3), np.uint8)
