@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from fovea.parallel import checked
@@ -16,6 +16,11 @@ T = TypeVar("T")
 
 _LONGEST_RETRY = 60
 """Most seconds after which a caller is told to try again."""
+_TURNS = 8
+"""Turns of the event loop within which the end of a connection, once it has arrived, is read and made known."""
+
+_Turn = asyncio.Future[None]
+"""Completes when its call may have a thread."""
 
 
 class _StoppedError(Exception):
@@ -26,28 +31,32 @@ class Pool:
     """Runs work in threads, off the event loop. All methods belong to the thread of the event loop.
 
     Work that nobody waits for any more, because its time is over or its client is gone, leaves the queue at once. If it
-    runs already, it stops at the next tile or trial, and keeps its thread until then.
+    runs already, it stops before the next run of a network, and keeps its thread until then.
 
     Args:
         jobs: number of threads.
         queue: largest number of calls that wait for a thread.
 
     Attributes:
-        waiting: number of calls that wait for a thread.
         running: number of threads that work.
     """
 
     def __init__(self, jobs: int, queue: int) -> None:
-        self._jobs, self._queue = jobs, queue
+        self._jobs, self._places = jobs, queue
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="coding")
-        self._slots = asyncio.Semaphore(jobs)
+        self._queue: deque[_Turn] = deque()
         self._times: deque[float] = deque([1.0], maxlen=32)
-        self.waiting = self.running = 0
+        self.running = 0
+
+    @property
+    def waiting(self) -> int:
+        """The number of calls that wait for a thread."""
+        return len(self._queue)
 
     @property
     def full(self) -> bool:
         """Whether the next call would be refused."""
-        return self.running + self.waiting >= self._jobs + self._queue
+        return self.running + self.waiting >= self._jobs + self._places
 
     def refuse_if_full(self) -> None:
         """Refuse a request for which there is no place, before any work is done for it.
@@ -77,58 +86,82 @@ class Pool:
             Exception: what the function raises.
         """
         self.refuse_if_full()
-        stop = threading.Event()
-        begun = asyncio.Event()
-        queued = True
-
-        def leave_queue() -> None:
-            nonlocal queued
-            self.waiting -= queued
-            queued = False
-
-        self.waiting += 1
-        task = asyncio.create_task(self._coded(work, stop, begun, leave_queue))
+        end = time.monotonic() + seconds
+        turn: _Turn = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
+        self._pass_on()
         try:
-            waiting: set[asyncio.Future[Any]] = {task, gone}
-            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                return task.result()
+            if not await _completed(turn, gone, end):
+                raise self._busy(f"The request waited for {seconds:g} seconds without its turn: try again later.")
+            await _look(gone)
+        except BaseException:
+            self._give_up(turn)
+            raise
+        stop = threading.Event()
+        job = self._start(work, stop)
+        try:
+            if await _completed(job, gone, end):
+                return job.result()
         finally:
             stop.set()
-            task.cancel()
-            leave_queue()
-        if gone.done():
-            raise ClientGoneError
-        if not begun.is_set():
-            raise self._busy(f"The request waited for {seconds:g} seconds without its turn: try again later.")
         raise RefusedError(504, f"The picture took longer than {seconds:g} seconds: send a smaller one.", "time")
 
-    async def _coded(
-        self, work: Callable[[], T], stop: threading.Event, begun: asyncio.Event, leave_queue: Callable[[], None]
-    ) -> T:
-        await self._slots.acquire()
-        leave_queue()
-        begun.set()
-        self.running += 1
-        start = time.monotonic()
-        finished = asyncio.Event()
-        loop = asyncio.get_running_loop()
+    def _pass_on(self) -> None:
+        """Give free threads to those whose turn it is."""
+        while self._queue and self.running < self._jobs:
+            self.running += 1
+            self._queue.popleft().set_result(None)
 
-        def end() -> None:
+    def _give_up(self, turn: "_Turn") -> None:
+        """Leave the queue, or pass on the thread."""
+        if turn.done():
             self.running -= 1
-            self._times.append(time.monotonic() - start)
-            self._slots.release()
-            finished.set()
+            self._pass_on()
+        else:
+            self._queue.remove(turn)
 
-        # The thread keeps its place until it has really ended, even if nobody waits for it.
-        job: Future[T] = self._threads.submit(_run, work, stop)
-        job.add_done_callback(lambda _: loop.call_soon_threadsafe(end))
-        await finished.wait()
-        return job.result()
+    def _start(self, work: Callable[[], T], stop: threading.Event) -> "asyncio.Future[T]":
+        """Begin to work in a thread, which is passed on when it has really ended, even if nobody waits for it."""
+        begin = time.monotonic()
+
+        def end(job: "asyncio.Future[T]") -> None:
+            self.running -= 1
+            if job.exception() is None:
+                self._times.append(time.monotonic() - begin)
+            self._pass_on()
+
+        job = asyncio.wrap_future(self._threads.submit(_run, work, stop))
+        job.add_done_callback(end)
+        return job
 
     def close(self) -> None:
         """Free the threads. Nothing may run."""
         self._threads.shutdown(wait=False)
+
+
+async def _completed(awaited: "asyncio.Future[T]", gone: "asyncio.Future[None]", end: float) -> bool:
+    """Wait for a future, and return whether it has completed before the end.
+
+    Raises:
+        ClientGoneError: the client is gone.
+    """
+    waiting: set[asyncio.Future[Any]] = {awaited, gone}
+    await asyncio.wait(waiting, timeout=max(0.0, end - time.monotonic()), return_when=asyncio.FIRST_COMPLETED)
+    if gone.done():
+        raise ClientGoneError
+    return awaited.done()
+
+
+async def _look(gone: "asyncio.Future[None]") -> None:
+    """Let the event loop see whether the client is still there.
+
+    Raises:
+        ClientGoneError: the client is gone.
+    """
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+        if gone.done():
+            raise ClientGoneError
 
 
 def _run(work: Callable[[], T], stop: threading.Event) -> T:
