@@ -84,11 +84,21 @@ def idle(running: Running) -> bool:
     return pool.waiting == pool.running == 0
 
 
-def connect(running: Running, request: bytes = b"") -> socket.socket:
-    """Open a connection to a server, and send something."""
-    connection = socket.create_connection(("127.0.0.1", running.port), timeout=20)
+def connect(running: Running, request: bytes = b"", source: str = "127.0.0.1") -> socket.socket:
+    """Open a connection to a server from an address of this machine, and send something."""
+    connection = socket.create_connection(("127.0.0.1", running.port), 20, (source, 0))
     connection.sendall(request)
     return connection
+
+
+def loopback(number: int) -> str:
+    """An address of this machine, as those of different callers are."""
+    address = f"127.0.0.{number}"
+    try:
+        with socket.create_server((address, 0)):
+            return address
+    except OSError:
+        pytest.skip("this system has one address of loopback")
 
 
 def head(path: str = "/v1/encode", length: int = 100, *more: str) -> bytes:
@@ -98,14 +108,14 @@ def head(path: str = "/v1/encode", length: int = 100, *more: str) -> bytes:
 
 
 class Blocked:
-    """Encoding that goes on, tile by tile, until it is released or stopped. It counts its calls."""
+    """Encoding that goes on, tile by tile, until it is released or stopped. It notes what it is given."""
 
     def __init__(self) -> None:
         self.release, self.begun, self.stopped = threading.Event(), threading.Event(), threading.Event()
-        self.calls = 0
+        self.bodies: list[bytes] = []
 
     def encode(self, body: bytes, parameters: Any) -> Result:
-        self.calls += 1
+        self.bodies.append(body)
         self.begun.set()
         try:
             while not self.release.wait(0.005):

@@ -17,7 +17,7 @@ from fovea.bitstream import Container, Header, write
 from fovea.serve import Limits, connections
 from fovea.serve.coding import Coding, Result
 
-from .conftest import connect, head, idle, png, serving, until
+from .conftest import connect, head, idle, loopback, png, serving, until
 
 LIMITS = Limits(jobs=1, queue=1, body_bytes=50_000, pixels=10_000, seconds=20, upload_seconds=0.5, connections=40)
 
@@ -234,14 +234,18 @@ def test_a_real_coding_stops_at_the_next_tile(limited):
 
 
 def test_connections_beyond_the_limit_are_refused(limited):
-    many = [connect(limited) for _ in range(LIMITS.connections)]
-    until(lambda: len(limited.server.server_state.connections) >= LIMITS.connections)
-    with connect(limited) as another:
+    half = LIMITS.connections // 2
+    limited.client.close()
+    limited.client = httpx.Client(base_url=f"http://127.0.0.1:{limited.port}", timeout=30)
+    until(lambda: not limited.server.server_state.connections)
+    many = [connect(limited, source=loopback(number)) for number in (1, 2) for _ in range(half)]
+    until(lambda: len(limited.server.server_state.connections) == LIMITS.connections)
+    with connect(limited, source=loopback(3)) as another:
         answer = answer_of(another)
     assert answer.startswith(b"HTTP/1.1 503 ") and b"Retry-After" in answer
     for connection in many:
         connection.close()
-    until(lambda: len(limited.server.server_state.connections) < 5)
+    until(lambda: not limited.server.server_state.connections)
     assert limited.client.get("/healthz").status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""Coding work in a bounded number of threads, with a bounded queue before them."""
+"""Coding work in a bounded number of threads, with a bounded and fair queue before them."""
 
 import asyncio
 import math
@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from fovea.parallel import checked
 from fovea.serve.problems import ClientGoneError, RefusedError
+from fovea.serve.queue import FairQueue, Turn
 
 T = TypeVar("T")
 
@@ -18,9 +19,6 @@ _LONGEST_RETRY = 60
 """Most seconds after which a caller is told to try again."""
 _TURNS = 8
 """Turns of the event loop within which the end of a connection, once it has arrived, is read and made known."""
-
-_Turn = asyncio.Future[None]
-"""Completes when its call may have a thread."""
 
 
 class _StoppedError(Exception):
@@ -35,16 +33,15 @@ class Pool:
 
     Args:
         jobs: number of threads.
-        queue: largest number of calls that wait for a thread.
+        queue: largest number of calls that wait for a thread; their callers take turns, see :class:`FairQueue`.
 
     Attributes:
         running: number of threads that work.
     """
 
     def __init__(self, jobs: int, queue: int) -> None:
-        self._jobs, self._places = jobs, queue
+        self._jobs, self._queue = jobs, FairQueue(queue)
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="coding")
-        self._queue: deque[_Turn] = deque()
         self._times: deque[float] = deque([1.0], maxlen=32)
         self.running = 0
 
@@ -55,16 +52,19 @@ class Pool:
 
     @property
     def full(self) -> bool:
-        """Whether the next call would be refused."""
-        return self.running + self.waiting >= self._jobs + self._places
+        """Whether all threads and all places are taken."""
+        return self.running >= self._jobs and self._queue.full
 
-    def refuse_if_full(self) -> None:
+    def refuse_if_full(self, caller: str) -> None:
         """Refuse a request for which there is no place, before any work is done for it.
+
+        Args:
+            caller: who calls.
 
         Raises:
             RefusedError: the queue is full. ``Retry-After`` tells in how many seconds it should be empty.
         """
-        if self.full:
+        if self.running >= self._jobs and not self._queue.has_place(caller):
             raise self._busy("The service is busy, and its queue is full: try again later.")
 
     def _busy(self, detail: str) -> RefusedError:
@@ -72,27 +72,27 @@ class Pool:
         seconds = math.ceil(mean * (self.waiting + 1) / self._jobs)
         return RefusedError(503, detail, "queue", {"Retry-After": str(min(max(1, seconds), _LONGEST_RETRY))})
 
-    async def run(self, work: Callable[[], T], seconds: float, gone: "asyncio.Future[None]") -> T:
+    async def run(self, work: Callable[[], T], seconds: float, gone: "asyncio.Future[None]", caller: str) -> T:
         """Return the result of a function that runs in a thread.
 
         Args:
             work: the function.
             seconds: longest time, waiting and running together.
             gone: completes when the client is gone.
+            caller: who calls.
 
         Raises:
-            RefusedError: the queue is full, or the time is over.
+            RefusedError: the queue is full, another caller needs the place in it, or the time is over.
             ClientGoneError: the client is gone.
             Exception: what the function raises.
         """
-        self.refuse_if_full()
+        self.refuse_if_full(caller)
         end = time.monotonic() + seconds
-        turn: _Turn = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
-        self._pass_on()
+        turn = self._enter(caller)
         try:
             if not await _completed(turn, gone, end):
                 raise self._busy(f"The request waited for {seconds:g} seconds without its turn: try again later.")
+            turn.result()
             await _look(gone)
         except BaseException:
             self._give_up(turn)
@@ -106,26 +106,36 @@ class Pool:
             stop.set()
         raise RefusedError(504, f"The picture took longer than {seconds:g} seconds: send a smaller one.", "time")
 
-    def _pass_on(self) -> None:
-        """Give free threads to those whose turn it is."""
-        while self._queue and self.running < self._jobs:
+    def _enter(self, caller: str) -> Turn:
+        """Take a free thread, or else a place in the queue."""
+        turn: Turn = asyncio.get_running_loop().create_future()
+        if self.running < self._jobs:
             self.running += 1
-            self._queue.popleft().set_result(None)
-
-    def _give_up(self, turn: "_Turn") -> None:
-        """Leave the queue, or pass on the thread."""
-        if turn.done():
-            self.running -= 1
-            self._pass_on()
+            turn.set_result(None)
         else:
-            self._queue.remove(turn)
+            lost = self._busy("The service is busy, and other callers need the place of this request: try again later.")
+            self._queue.enter(caller, turn, lost)
+        return turn
+
+    def _give_up(self, turn: Turn) -> None:
+        """Leave the queue, or pass on the thread."""
+        if not turn.done():
+            self._queue.leave(turn)
+        elif turn.exception() is None:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Give a thread that has become free to the request whose turn it is."""
+        if self._queue:
+            self._queue.take().set_result(None)
+        else:
+            self.running -= 1
 
     def _start(self, work: Callable[[], T], stop: threading.Event) -> "asyncio.Future[T]":
         """Begin to work in a thread, which is passed on when it has really ended, even if nobody waits for it."""
         begin = time.monotonic()
 
         def end(job: "asyncio.Future[T]") -> None:
-            self.running -= 1
             if job.exception() is None:
                 self._times.append(time.monotonic() - begin)
             self._pass_on()
