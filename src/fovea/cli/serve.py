@@ -82,7 +82,7 @@ TOKEN = "FOVEA_TOKEN"
     "--max-pixels",
     metavar="N",
     type=click.IntRange(min=1),
-    default=40_000_000,
+    default=26_000_000,
     show_default=True,
     help="Largest picture; larger ones are refused before they take memory.",
 )
