@@ -19,6 +19,8 @@ from fovea.store import load_model
 
 _PATIENCE = 120.0
 """Seconds after which an answer counts as failed."""
+_ORDINARY, _OTHERS = "127.0.0.1", "127.0.0.2"
+"""Addresses of ordinary clients and of those that misuse the service, which shares its places between addresses."""
 
 
 @dataclass
@@ -47,7 +49,9 @@ class Answers:
         return round(1000 * float(np.percentile(self.seconds, percent)), 1) if self.seconds else None
 
 
-async def closed_loop(address: str, bodies: Sequence[bytes], clients: int, seconds: float) -> Answers:
+async def closed_loop(
+    address: str, bodies: Sequence[bytes], clients: int, seconds: float, source: str = _ORDINARY
+) -> Answers:
     """Let clients call again and again, each as soon as it is answered.
 
     Args:
@@ -55,6 +59,7 @@ async def closed_loop(address: str, bodies: Sequence[bytes], clients: int, secon
         bodies: bodies of the requests, which take turns.
         clients: number of clients.
         seconds: how long.
+        source: address of the clients.
     """
     answers = Answers()
     begin = time.perf_counter()
@@ -64,7 +69,7 @@ async def closed_loop(address: str, bodies: Sequence[bytes], clients: int, secon
             await _call(client, address, bodies[number % len(bodies)], answers)
             number += clients
 
-    async with _client() as client:
+    async with _client(source) as client:
         await asyncio.gather(*(run(number, client) for number in range(clients)))
     answers.duration = time.perf_counter() - begin
     return answers
@@ -83,7 +88,7 @@ async def open_loop(address: str, bodies: Sequence[bytes], rate: float, seconds:
     times = random.Random(0)
     begin = time.perf_counter()
     due, number = 0.0, 0
-    async with _client() as client, asyncio.TaskGroup() as tasks:
+    async with _client(_ORDINARY) as client, asyncio.TaskGroup() as tasks:
         while (due := due + times.expovariate(rate)) < seconds:
             await asyncio.sleep(max(0.0, begin + due - time.perf_counter()))
             tasks.create_task(_call(client, address, bodies[number % len(bodies)], answers))
@@ -92,8 +97,9 @@ async def open_loop(address: str, bodies: Sequence[bytes], rate: float, seconds:
     return answers
 
 
-def _client() -> httpx.AsyncClient:
-    return httpx.AsyncClient(timeout=_PATIENCE, limits=httpx.Limits(max_connections=None))
+def _client(source: str) -> httpx.AsyncClient:
+    transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None), local_address=source)
+    return httpx.AsyncClient(timeout=_PATIENCE, transport=transport)
 
 
 async def _call(client: httpx.AsyncClient, address: str, body: bytes, answers: Answers) -> None:
@@ -148,7 +154,7 @@ async def garbage(address: str, _bodies: Sequence[bytes]) -> None:
     """Let 10 clients send random bytes as pictures and as coded files, as fast as they are answered."""
     noise = random.Random(0)
     starts = (b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"II*\0", b"\x8fFOV")
-    async with _client() as client:
+    async with _client(_OTHERS) as client:
 
         async def run() -> None:
             body = noise.choice(starts) + noise.randbytes(20_000)
@@ -163,7 +169,7 @@ async def bombs(address: str, _bodies: Sequence[bytes]) -> None:
     header = Header(load_model("fovea-s").id, 16_000, 16_000, 50, tile_size=4096)
     coded = write(Container(header, tuple(b"x" for _ in range(header.grid.tiles)), Metadata(), None))
     calls = (("/v1/encode", _png_bomb()), ("/v1/decode", coded))
-    async with _client() as client:
+    async with _client(_OTHERS) as client:
 
         async def run() -> None:
             for path, body in calls:
@@ -185,7 +191,7 @@ async def idle_clients(address: str, _bodies: Sequence[bytes]) -> None:
 
 async def too_many(address: str, bodies: Sequence[bytes]) -> None:
     """Let 100 clients call as fast as they are answered, far more than the queue takes."""
-    await closed_loop(address + "/v1/encode", bodies, 100, 1e9)
+    await closed_loop(address + "/v1/encode", bodies, 100, 1e9, _OTHERS)
 
 
 MISUSES: dict[str, Misuse] = {
@@ -202,7 +208,7 @@ MISUSES: dict[str, Misuse] = {
 async def _connection(address: str) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """A connection to the host of an address, which is closed at the end of the block."""
     parts = urlsplit(address)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port, local_addr=(_OTHERS, 0))
     try:
         yield reader, writer
     finally:

@@ -15,19 +15,17 @@ _check: ContextVar[Callable[[], object]] = ContextVar("check", default=lambda: N
 
 @contextmanager
 def checked(check: Callable[[], object]) -> Iterator[None]:
-    """Call a function before each item that :func:`parallel` works on inside the block, and at each :func:`checkpoint`.
+    """Call a function at each :func:`checkpoint` inside the block: the engines have one before each run of a network.
 
-    An error that it raises ends the work: so a long coding stops, at the next tile, when nobody waits for it any more.
+    An error that it raises ends the work: so a coding stops soon when nobody waits for it any more.
 
     Args:
         check: the function. Several threads may call it at the same time.
 
     Example:
         >>> with checked(lambda: print("next")):
-        ...     parallel(abs, [3, -4], threads=1)
+        ...     checkpoint()
         next
-        next
-        [3, 4]
     """
     token = _check.set(check)
     try:
@@ -44,6 +42,8 @@ def checkpoint() -> None:
 def parallel(function: Callable[[In], Out], items: Iterable[In], threads: int) -> list[Out]:
     """Return the results of a function for all items, in the order of the items.
 
+    Each item begins with a :func:`checkpoint`.
+
     Args:
         function: function of one item.
         items: items to work on.
@@ -53,8 +53,9 @@ def parallel(function: Callable[[In], Out], items: Iterable[In], threads: int) -
     check = _check.get()  # the threads of a pool do not see what is set in this one
 
     def work(item: In) -> Out:
-        check()
-        return function(item)
+        with checked(check):
+            checkpoint()
+            return function(item)
 
     if len(items) < 2 or threads < 2:
         return [work(item) for item in items]

@@ -17,6 +17,7 @@ from fovea.coding.decoder import LatentDecoder
 from fovea.engine import available_cores, create_engine, engine_names
 from fovea.errors import ArgumentError, EngineError
 from fovea.networks import step_modules
+from fovea.parallel import checked
 
 SETTINGS = [
     ("onnxruntime", "fp32", 1),
@@ -153,6 +154,22 @@ def test_integer_network_gives_the_same_integers_on_every_engine(quality, engine
             (index,) = engine.load(graph, exact=True)(z, controls)
             assert index.dtype == np.uint8
             assert np.array_equal(index, expected), setting
+
+
+@pytest.mark.parametrize("setting", [setting for setting in SETTINGS if setting[0] != "torch"])
+def test_a_run_begins_with_a_checkpoint(setting, engines, model):
+    network = engines[setting].load(model.graphs["scales"], exact=True)
+    z, quality = next(_extremes(model.hyper)), np.array([50], np.int64)
+    stops = iter([False, True])
+
+    def check():
+        if next(stops):
+            raise KeyError("stopped")
+
+    with checked(check):
+        network(z, quality)
+        with pytest.raises(KeyError, match="stopped"):
+            network(z, quality)
 
 
 def test_integer_network_uses_only_exact_operations(model):

@@ -1,6 +1,7 @@
 """Servers on loopback, which run in a thread of the tests, and pictures to send."""
 
 import io
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +20,9 @@ pytest.importorskip("uvicorn")
 import httpx
 import uvicorn
 
+from fovea.parallel import checkpoint
 from fovea.serve import Limits, Settings
+from fovea.serve.coding import Coding, Result
 from fovea.serve.server import configure
 
 if TYPE_CHECKING:
@@ -73,6 +76,62 @@ def until(condition: Callable[[], bool], seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not come true"
         time.sleep(0.01)
+
+
+def idle(running: Running) -> bool:
+    """Whether nothing waits and nothing is coded."""
+    pool = running.service.pool
+    return pool.waiting == pool.running == 0
+
+
+def connect(running: Running, request: bytes = b"", source: str = "127.0.0.1") -> socket.socket:
+    """Open a connection to a server from an address of this machine, and send something."""
+    connection = socket.create_connection(("127.0.0.1", running.port), 20, (source, 0))
+    connection.sendall(request)
+    return connection
+
+
+def loopback(number: int) -> str:
+    """An address of this machine, as those of different callers are."""
+    address = f"127.0.0.{number}"
+    try:
+        with socket.create_server((address, 0)):
+            return address
+    except OSError:
+        pytest.skip("this system has one address of loopback")
+
+
+def head(path: str = "/v1/encode", length: int = 100, *more: str) -> bytes:
+    """The head of a request."""
+    lines = [f"POST {path} HTTP/1.1", "Host: x", f"Content-Length: {length}", *more, "", ""]
+    return "\r\n".join(lines).encode()
+
+
+class Blocked:
+    """Encoding that goes on, tile by tile, until it is released or stopped. It notes what it is given."""
+
+    def __init__(self) -> None:
+        self.release, self.begun, self.stopped = threading.Event(), threading.Event(), threading.Event()
+        self.bodies: list[bytes] = []
+
+    def encode(self, body: bytes, parameters: Any) -> Result:
+        self.bodies.append(body)
+        self.begun.set()
+        try:
+            while not self.release.wait(0.005):
+                checkpoint()
+        except Exception:
+            self.stopped.set()
+            raise
+        return Result(b"done", "image/x-fovea")
+
+
+@pytest.fixture
+def blocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Blocked]:
+    work = Blocked()
+    monkeypatch.setattr(Coding, "encode", lambda _self, body, parameters: work.encode(body, parameters))
+    yield work
+    work.release.set()
 
 
 @pytest.fixture(scope="module")

@@ -124,7 +124,7 @@ def test_info_is_that_of_the_command(running, coded, tmp_path):
 def test_models_are_listed_with_the_limits(running):
     answer = running.client.get("/v1/models").json()
     assert [(model["name"], model["default"]) for model in answer["models"]] == [("fovea-s", True)]
-    assert answer["limits"]["pixels"] == 40_000_000
+    assert answer["limits"]["pixels"] == 26_000_000
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,7 @@
 """The limits: what is beyond them is refused, and other requests go on."""
 
 import io
-import socket
 import struct
-import threading
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -16,11 +14,10 @@ from PIL import Image
 
 import fovea
 from fovea.bitstream import Container, Header, write
-from fovea.parallel import checkpoint
 from fovea.serve import Limits, connections
 from fovea.serve.coding import Coding, Result
 
-from .conftest import png, serving, until
+from .conftest import connect, head, idle, loopback, png, serving, until
 
 LIMITS = Limits(jobs=1, queue=1, body_bytes=50_000, pixels=10_000, seconds=20, upload_seconds=0.5, connections=40)
 
@@ -29,31 +26,6 @@ LIMITS = Limits(jobs=1, queue=1, body_bytes=50_000, pixels=10_000, seconds=20, u
 def limited():
     with serving(LIMITS) as running:
         yield running
-
-
-class Blocked:
-    """Encoding that goes on, tile by tile, until it is released or stopped."""
-
-    def __init__(self):
-        self.release, self.begun, self.stopped = threading.Event(), threading.Event(), threading.Event()
-
-    def encode(self, body, parameters):
-        self.begun.set()
-        try:
-            while not self.release.wait(0.005):
-                checkpoint()
-        except Exception:
-            self.stopped.set()
-            raise
-        return Result(b"done", "image/x-fovea")
-
-
-@pytest.fixture
-def blocked(monkeypatch):
-    work = Blocked()
-    monkeypatch.setattr(Coding, "encode", lambda _self, body, parameters: work.encode(body, parameters))
-    yield work
-    work.release.set()
 
 
 @contextmanager
@@ -68,28 +40,12 @@ def time_limit(running, seconds):
         running.server.config.app.state.service = service
 
 
-def connect(running, request=b""):
-    connection = socket.create_connection(("127.0.0.1", running.port), timeout=20)
-    connection.sendall(request)
-    return connection
-
-
 def answer_of(connection):
     """All that comes until the server closes the connection."""
     parts = []
     while part := connection.recv(65536):
         parts.append(part)
     return b"".join(parts)
-
-
-def head(path="/v1/encode", length=100, *more):
-    lines = [f"POST {path} HTTP/1.1", "Host: x", f"Content-Length: {length}", *more, "", ""]
-    return "\r\n".join(lines).encode()
-
-
-def idle(running):
-    pool = running.service.pool
-    return pool.waiting == pool.running == 0
 
 
 # --- Bodies ---
@@ -278,14 +234,18 @@ def test_a_real_coding_stops_at_the_next_tile(limited):
 
 
 def test_connections_beyond_the_limit_are_refused(limited):
-    many = [connect(limited) for _ in range(LIMITS.connections)]
-    until(lambda: len(limited.server.server_state.connections) >= LIMITS.connections)
-    with connect(limited) as another:
+    half = LIMITS.connections // 2
+    limited.client.close()
+    limited.client = httpx.Client(base_url=f"http://127.0.0.1:{limited.port}", timeout=30)
+    until(lambda: not limited.server.server_state.connections)
+    many = [connect(limited, source=loopback(number)) for number in (1, 2) for _ in range(half)]
+    until(lambda: len(limited.server.server_state.connections) == LIMITS.connections)
+    with connect(limited, source=loopback(3)) as another:
         answer = answer_of(another)
     assert answer.startswith(b"HTTP/1.1 503 ") and b"Retry-After" in answer
     for connection in many:
         connection.close()
-    until(lambda: len(limited.server.server_state.connections) < 5)
+    until(lambda: not limited.server.server_state.connections)
     assert limited.client.get("/healthz").status_code == 200
 
 

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from fovea.cli import main
+from fovea.serve import Limits
 
 from .conftest import TOKEN, png, until
 
@@ -137,6 +138,17 @@ def test_a_file_without_a_token_is_refused(tmp_path, content):
     file.write_bytes(content)
     done = CliRunner().invoke(main, ["serve", "--token-file", str(file)])
     assert done.exit_code == 1 and str(file) in done.output
+
+
+def test_the_limits_of_the_command_are_those_of_the_service():
+    limits = Limits()
+    options = {option.name: option.default for option in main.commands["serve"].params}
+    assert options["max_body"] == limits.body_bytes
+    assert options["max_pixels"] == limits.pixels
+    assert options["timeout"] == limits.seconds
+    assert options["upload_timeout"] == limits.upload_seconds
+    assert options["queue"] == limits.queue
+    assert options["max_connections"] == limits.connections
 
 
 def test_a_port_that_is_taken_is_told():

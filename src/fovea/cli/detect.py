@@ -11,7 +11,7 @@ from PIL import Image
 from fovea.cli.failures import needs_extra, report
 from fovea.cli.files import PIPE, as_path, name_of, reading, writing
 from fovea.cli.interruption import Interruption
-from fovea.cli.options import FilePath, Score, debug_option, json_option, max_pixels_option, recognizer_option
+from fovea.cli.options import SCORE, FilePath, debug_option, json_option, max_pixels_option, recognizer_option
 from fovea.cli.outputs import keep_inputs, require_file
 from fovea.cli.streams import print_note, print_result
 from fovea.picture import FORMATS, open_picture
@@ -26,7 +26,7 @@ from fovea.picture import FORMATS, open_picture
     type=FilePath(path_type=Path),
     help="Draw to this file, or folder.  [default: IMAGE.seen.png in the current folder, and with --json none]",
 )
-@click.option("--threshold", type=Score(), default=0.25, show_default=True, help="Lowest score shown.")
+@click.option("--threshold", type=SCORE, default=0.25, show_default=True, help="Lowest score shown.")
 @max_pixels_option
 @json_option
 @debug_option

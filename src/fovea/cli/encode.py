@@ -1,39 +1,22 @@
 """The verb ``fovea encode``."""
 
-import math
 from pathlib import Path
 from typing import IO
 
 import click
 
-from fovea.arguments import AUTO_SCALE, scale_number
 from fovea.cli.batch import Tally, convert_all, share
 from fovea.cli.files import as_path, name_of, plan
 from fovea.cli.job import LOCAL, encode_job, is_job
-from fovea.cli.options import FilePath, Name, codec_options, max_pixels_option
+from fovea.cli.options import POSITIVE, FilePath, Name, codec_options, max_pixels_option, model_option, scale_option
 from fovea.cli.regions import region_finder
 from fovea.cli.slow_coder import SlowCoderNote
-from fovea.codec import DEFAULT_MODEL, DEFAULT_QUALITY
-from fovea.errors import ArgumentError
+from fovea.codec import DEFAULT_QUALITY
 from fovea.settings import Settings
 from fovea.spec import HIGHEST_BACKGROUND, HIGHEST_QUALITY
 
 _PURPOSES = {"people": HIGHEST_BACKGROUND, "machines": 0}
 """The ends of the background, by who looks at the pictures."""
-
-
-def _positive(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
-    if value is not None and not 0 < value < math.inf:
-        raise click.BadParameter("must be a number above 0")
-    return value
-
-
-def _scale(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    try:
-        scale_number(value)
-    except ArgumentError as error:
-        raise click.BadParameter(error.reason) from error
-    return value
 
 
 @click.command()
@@ -45,13 +28,12 @@ def _scale(_context: click.Context, _parameter: click.Parameter, value: str) -> 
     type=click.IntRange(0, HIGHEST_QUALITY),
     help=f"Quality from 0, the smallest file, to {HIGHEST_QUALITY}, the best picture.  [default: {DEFAULT_QUALITY}]",
 )
-@click.option("-m", "--model", type=Name(), default=DEFAULT_MODEL, show_default=True, help="Name or file of the model.")
+@model_option
 @click.option("--encoder", metavar="NAME", type=Name(), help="Further encoder of the model.  [default: its usual one]")
 @click.option(
     "--target-bpp",
     metavar="X",
-    type=float,
-    callback=_positive,
+    type=POSITIVE,
     help="Choose the best quality with at most X bits per pixel.",
 )
 @click.option(
@@ -60,15 +42,10 @@ def _scale(_context: click.Context, _parameter: click.Parameter, value: str) -> 
     type=click.IntRange(min=1),
     help="Choose the best quality with at most BYTES bytes.",
 )
-@click.option(
-    "--scale",
-    metavar="S",
-    type=Name(),
-    callback=_scale,
-    default=AUTO_SCALE,
-    show_default=True,
-    help="Size at which pictures are coded, as a fraction of their own: 1, 7/8, 3/4 and so on to 1/8. Decoding restores"
-    " their own size. With auto, models for machines reduce large pictures without small objects at low qualities.",
+@scale_option(
+    "Size at which pictures are coded",
+    "Decoding restores their own size. With auto, models for machines reduce large pictures without small objects at"
+    " low qualities.",
 )
 @click.option(
     "--background",

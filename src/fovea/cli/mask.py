@@ -11,7 +11,7 @@ from tqdm import tqdm
 from fovea.cli.failures import needs_extra, report
 from fovea.cli.files import PIPE, name_of, require_pipes, writing
 from fovea.cli.interruption import Interruption
-from fovea.cli.options import FilePath, Score, debug_option, recognizer_option
+from fovea.cli.options import SCORE, FilePath, debug_option, recognizer_option
 from fovea.cli.outputs import keep_inputs, require_file
 from fovea.cli.streams import print_note, tell
 from fovea.cli.survey import Survey, survey
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     type=FilePath(path_type=Path),
     help="Labels of the images, whose boxes get masks: COCO .json, YOLO .yaml, or a folder of Pascal VOC .xml files.",
 )
-@click.option("--threshold", type=Score(), default=0.3, show_default=True, help="Lowest score of an object.")
+@click.option("--threshold", type=SCORE, default=0.3, show_default=True, help="Lowest score of an object.")
 @debug_option
 @click.pass_context
 def mask_command(

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from fovea.cli.failures import needs_extra
-from fovea.cli.options import FilePath, Name, codec_options
+from fovea.cli.options import FilePath, codec_options, model_option
 from fovea.cli.streams import tell
-from fovea.codec import DEFAULT_MODEL, DEFAULT_QUALITY
+from fovea.codec import DEFAULT_QUALITY
 
 
 @click.command()
@@ -22,7 +22,7 @@ from fovea.codec import DEFAULT_MODEL, DEFAULT_QUALITY
     show_default=True,
     help="Quality from 0, the smallest bag, to 100, the best pictures.",
 )
-@click.option("-m", "--model", type=Name(), default=DEFAULT_MODEL, show_default=True, help="Name or file of the model.")
+@model_option
 @codec_options
 def rosbag(
     action: str,

@@ -8,7 +8,16 @@ import click
 
 from fovea.cli.failures import needs_extra
 from fovea.cli.interruption import Interruption
-from fovea.cli.options import FilePath, Name, debug_option
+from fovea.cli.options import (
+    FilePath,
+    Name,
+    Number,
+    debug_option,
+    engine_option,
+    jobs_option,
+    listening_options,
+    precision_option,
+)
 from fovea.engine import available_cores
 from fovea.errors import ArgumentError
 
@@ -17,22 +26,7 @@ TOKEN = "FOVEA_TOKEN"
 
 
 @click.command()
-@click.option(
-    "--host",
-    metavar="ADDRESS",
-    type=Name(),
-    default="127.0.0.1",
-    show_default=True,
-    help="Address to listen on. Any but this machine's own needs a token.",
-)
-@click.option(
-    "--port",
-    metavar="N",
-    type=click.IntRange(0, 65535),
-    default=8000,
-    show_default=True,
-    help="Port to listen on; 0 takes any that is free.",
-)
+@listening_options("the service", 8000, "needs a token")
 @click.option(
     "--token-file",
     metavar="FILE",
@@ -54,14 +48,10 @@ TOKEN = "FOVEA_TOKEN"
     type=click.IntRange(1, 256),
     default=1,
     show_default=True,
+    is_eager=True,  # the default of --jobs follows from it
     help="Processes. The limits below are those of each.",
 )
-@click.option(
-    "--jobs",
-    metavar="N",
-    type=click.IntRange(min=1),
-    help="Pictures that are coded at the same time.  [default: the cores divided by the processes]",
-)
+@jobs_option("Pictures that are coded at the same time", workers=True)
 @click.option(
     "--queue",
     metavar="N",
@@ -82,14 +72,14 @@ TOKEN = "FOVEA_TOKEN"
     "--max-pixels",
     metavar="N",
     type=click.IntRange(min=1),
-    default=40_000_000,
+    default=26_000_000,
     show_default=True,
     help="Largest picture; larger ones are refused before they take memory.",
 )
 @click.option(
     "--timeout",
     metavar="SECONDS",
-    type=click.FloatRange(min=0.1, max=3600),
+    type=Number(0.1, 3600),
     default=120.0,
     show_default=True,
     help="Longest time from the end of a body to the answer.",
@@ -97,7 +87,7 @@ TOKEN = "FOVEA_TOKEN"
 @click.option(
     "--upload-timeout",
     metavar="SECONDS",
-    type=click.FloatRange(min=0.1, max=3600),
+    type=Number(0.1, 3600),
     default=30.0,
     show_default=True,
     help="Longest time in which a body may arrive.",
@@ -110,12 +100,8 @@ TOKEN = "FOVEA_TOKEN"
     show_default=True,
     help="Open connections; beyond them the answer is 503.",
 )
-@click.option(
-    "--engine", metavar="NAME", type=Name(), default="onnxruntime", show_default=True, help="Inference runtime."
-)
-@click.option(
-    "--precision", metavar="P", type=Name(), default="auto", show_default=True, help="Precision of the networks."
-)
+@engine_option
+@precision_option
 @debug_option
 def serve(
     host: str,
@@ -123,7 +109,7 @@ def serve(
     token_file: Path | None,
     models: tuple[str, ...],
     workers: int,
-    jobs: int | None,
+    jobs: int,
     queue: int,
     max_body: int,
     max_pixels: int,
@@ -140,15 +126,13 @@ def serve(
     """
     with needs_extra("serve"):
         from fovea import serve as service
-    cores = available_cores()
-    jobs = jobs or max(1, cores // workers)
     settings = service.Settings(
         host=host,
         port=port,
         token=_token(token_file),
         models=models or service.installed_models(),
         workers=workers,
-        threads=max(1, cores // (workers * jobs)),
+        threads=max(1, available_cores() // (workers * jobs)),
         engine=engine,
         precision=precision,
         limits=service.Limits(

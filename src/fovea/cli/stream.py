@@ -1,43 +1,26 @@
 """The verb ``fovea stream``."""
 
-import math
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
-from fovea.arguments import AUTO_SCALE, scale_number
+from fovea.arguments import scale_number
 from fovea.cli.failures import needs_extra
 from fovea.cli.interruption import Interruption
-from fovea.cli.options import Name, codec_options
+from fovea.cli.options import POSITIVE, Name, codec_options, model_option, scale_option
 from fovea.cli.streams import tell
-from fovea.codec import DEFAULT_MODEL
-from fovea.errors import ArgumentError, FoveaError
+from fovea.errors import FoveaError
 
 if TYPE_CHECKING:
     from fovea.camera import Counts
 
 
-def _positive(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
-    if not 0 < value < math.inf:
-        raise click.BadParameter("must be a number above 0")
-    return value
-
-
-def _eighths(_context: click.Context, _parameter: click.Parameter, value: str) -> int | None:
-    try:
-        return scale_number(value)
-    except ArgumentError as error:
-        raise click.BadParameter(error.reason) from error
-
-
 @click.command()
 @click.argument("source", metavar="SOURCE", type=Name())
 @click.argument("destination", metavar="DESTINATION", type=Name())
-@click.option("--kbps", metavar="N", type=float, required=True, callback=_positive, help="Budget in kbit/s.")
-@click.option(
-    "--fps", metavar="F", type=float, callback=_positive, default=5, show_default=True, help="Most frames per second."
-)
+@click.option("--kbps", metavar="N", type=POSITIVE, required=True, help="Budget in kbit/s.")
+@click.option("--fps", metavar="F", type=POSITIVE, default=5, show_default=True, help="Most frames per second.")
 @click.option(
     "--min-quality",
     metavar="Q",
@@ -49,22 +32,15 @@ def _eighths(_context: click.Context, _parameter: click.Parameter, value: str) -
 @click.option(
     "--refresh",
     metavar="SECONDS",
-    type=float,
-    callback=_positive,
+    type=POSITIVE,
     default=30,
     show_default=True,
     help="Send each tile anew within so many seconds, whether it has changed or not.",
 )
-@click.option("-m", "--model", type=Name(), default=DEFAULT_MODEL, show_default=True, help="Name or file of the model.")
-@click.option(
-    "--scale",
-    metavar="S",
-    type=Name(),
-    callback=_eighths,
-    default=AUTO_SCALE,
-    show_default=True,
-    help="Size at which frames are coded, as a fraction of their own: 1, 7/8, 3/4 and so on to 1/8. With auto it"
-    " follows the size of the frames and the budget.",
+@model_option
+@scale_option(
+    "Size at which frames are coded",
+    "With auto it follows the size of the frames and the budget.",
 )
 @codec_options
 def stream(
@@ -75,7 +51,7 @@ def stream(
     min_quality: int,
     refresh: float,
     model: str,
-    scale: int | None,
+    scale: str,
     engine: str,
     precision: str,
     jobs: int,
@@ -98,7 +74,7 @@ def stream(
     begun = clock.now()
     try:
         encode = camera.encoder_of(Codec(model, engine, precision, jobs))
-        rate = camera.RateController(kbps, fps, min_quality, scale)
+        rate = camera.RateController(kbps, fps, min_quality, scale_number(scale))
         streamer = camera.Streamer(encode, target, rate, clock, refresh)
         begun = clock.now()
         with suppress(Interruption):  # the usual end of a camera

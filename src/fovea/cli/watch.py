@@ -7,7 +7,7 @@ import click
 
 from fovea.cli.failures import needs_extra
 from fovea.cli.interruption import Interruption
-from fovea.cli.options import Name, Score, debug_option
+from fovea.cli.options import SCORE, Name, debug_option, listening_options
 from fovea.cli.streams import print_note, tell
 
 
@@ -20,23 +20,8 @@ from fovea.cli.streams import print_note, tell
     type=Name(),
     help="Recognizer that looks at the frames: an .onnx or .yaml file, or a name of the registry (extra eval).",
 )
-@click.option("--threshold", type=Score(), default=0.25, show_default=True, help="Lowest score shown.")
-@click.option(
-    "--host",
-    metavar="HOST",
-    type=Name(),
-    default="127.0.0.1",
-    show_default=True,
-    help="Address of the page. Any other than that of this machine lets everybody there see the pictures.",
-)
-@click.option(
-    "--port",
-    metavar="PORT",
-    type=click.IntRange(0, 65535),
-    default=8100,
-    show_default=True,
-    help="Port of the page; 0 takes a free one.",
-)
+@click.option("--threshold", type=SCORE, default=0.25, show_default=True, help="Lowest score shown.")
+@listening_options("the page", 8100, "lets everybody there see the pictures")
 @debug_option
 def watch(source: str, recognizer: str | None, threshold: float, host: str, port: int) -> None:
     """Show what "fovea stream" sends, on a page.

@@ -19,7 +19,7 @@ class Network(Protocol):
     """A loaded network. Several threads may call it at the same time."""
 
     def __call__(self, *inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-        """Run the network.
+        """Run the network, after a :func:`fovea.parallel.checkpoint`.
 
         Args:
             inputs: arrays in the order of the graph's inputs.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fovea.engine.base import Network
 from fovea.errors import EngineError
 from fovea.forks import PerProcess, running
+from fovea.parallel import checkpoint
 
 # ONNX Runtime 1.32 reports its use to Microsoft unless this variable is set before the import. The thread that sends
 # the reports would also keep a forked child from ending.
@@ -84,6 +85,7 @@ class Session:
             EngineError: ONNX Runtime does not open the graph, or the run fails.
             MemoryError: there is not enough memory.
         """
+        checkpoint()
         try:
             with running():
                 session = self._session.get()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fovea.engine.base import Network
 from fovea.errors import EngineError
 from fovea.forks import PerProcess, running
+from fovea.parallel import checkpoint
 
 _SETTLE = 0.1
 """Seconds after a call until the threads of oneTBB rest. A child that is forked earlier waits for them forever."""
@@ -47,6 +48,7 @@ class OpenVinoEngine:
         compiled = PerProcess(partial(_Compiled, self._core, graph, settings))
 
         def run(*inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+            checkpoint()
             with running(_SETTLE):
                 return compiled.get().run(inputs)
 

@@ -1,9 +1,12 @@
 """Connections with limits of their own: what uvicorn's protocol accepts for ever ends here after some seconds."""
 
 import asyncio
+import math
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from fovea.serve.callers import caller_of
 
 HEAD_SECONDS = 10.0
 """Longest time in which a client may send the head of a request."""
@@ -15,15 +18,16 @@ _FULL = (
 )
 _PROBLEM = (
     b'{"type":"about:blank","title":"Service Unavailable","status":503,'
-    b'"detail":"The service has too many connections: try again later.","request_id":""}'
+    b'"detail":"There are too many connections: try again later.","request_id":""}'
 )
 
 
 class LimitedConnection(H11Protocol):
     """A connection to one client.
 
-    A connection is refused while there are too many. It ends when the head of a request takes too long, also the first
-    and one that arrives byte by byte, and when the client does not read the answer.
+    A connection is refused while there are too many, or where its caller takes more than half of those that there may
+    be. It ends when the head of a request takes too long, also the first and one that arrives byte by byte, and when
+    the client does not read the answer.
     """
 
     _head_timer: asyncio.TimerHandle | None = None
@@ -32,12 +36,14 @@ class LimitedConnection(H11Protocol):
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         # uvicorn would answer further requests of connections that it has accepted with 503, in plain text.
-        self._largest, self.limit_concurrency = self.limit_concurrency, None
+        self._largest, self.limit_concurrency = self.limit_concurrency or math.inf, None
+        self._caller = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, or refuse the connection."""
         super().connection_made(transport)
-        if self._largest is not None and len(self.connections) > self._largest:
+        self._caller = caller_of(self.client[0] if self.client else "")
+        if self._too_many():
             transport.write(_FULL % (len(_PROBLEM), _PROBLEM))
             transport.close()
         else:
@@ -65,6 +71,10 @@ class LimitedConnection(H11Protocol):
         if self._stall_timer is not None:
             self._stall_timer.cancel()
         super().connection_lost(exc)
+
+    def _too_many(self) -> bool:
+        own = sum(isinstance(other, LimitedConnection) and other._caller == self._caller for other in self.connections)
+        return len(self.connections) > self._largest or own > max(1, self._largest / 2)
 
     def _between_requests(self) -> bool:
         return self.cycle is None or self.cycle.response_complete

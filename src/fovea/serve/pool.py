@@ -1,4 +1,4 @@
-"""Coding work in a bounded number of threads, with a bounded queue before them."""
+"""Coding work in a bounded number of threads, with a bounded and fair queue before them."""
 
 import asyncio
 import math
@@ -6,16 +6,19 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from fovea.parallel import checked
 from fovea.serve.problems import ClientGoneError, RefusedError
+from fovea.serve.queue import FairQueue, Turn
 
 T = TypeVar("T")
 
 _LONGEST_RETRY = 60
 """Most seconds after which a caller is told to try again."""
+_TURNS = 8
+"""Turns of the event loop within which the end of a connection, once it has arrived, is read and made known."""
 
 
 class _StoppedError(Exception):
@@ -26,36 +29,42 @@ class Pool:
     """Runs work in threads, off the event loop. All methods belong to the thread of the event loop.
 
     Work that nobody waits for any more, because its time is over or its client is gone, leaves the queue at once. If it
-    runs already, it stops at the next tile or trial, and keeps its thread until then.
+    runs already, it stops before the next run of a network, and keeps its thread until then.
 
     Args:
         jobs: number of threads.
-        queue: largest number of calls that wait for a thread.
+        queue: largest number of calls that wait for a thread; their callers take turns, see :class:`FairQueue`.
 
     Attributes:
-        waiting: number of calls that wait for a thread.
         running: number of threads that work.
     """
 
     def __init__(self, jobs: int, queue: int) -> None:
-        self._jobs, self._queue = jobs, queue
+        self._jobs, self._queue = jobs, FairQueue(queue)
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="coding")
-        self._slots = asyncio.Semaphore(jobs)
         self._times: deque[float] = deque([1.0], maxlen=32)
-        self.waiting = self.running = 0
+        self.running = 0
+
+    @property
+    def waiting(self) -> int:
+        """The number of calls that wait for a thread."""
+        return len(self._queue)
 
     @property
     def full(self) -> bool:
-        """Whether the next call would be refused."""
-        return self.running + self.waiting >= self._jobs + self._queue
+        """Whether all threads and all places are taken."""
+        return self.running >= self._jobs and self._queue.full
 
-    def refuse_if_full(self) -> None:
+    def refuse_if_full(self, caller: str) -> None:
         """Refuse a request for which there is no place, before any work is done for it.
+
+        Args:
+            caller: who calls.
 
         Raises:
             RefusedError: the queue is full. ``Retry-After`` tells in how many seconds it should be empty.
         """
-        if self.full:
+        if self.running >= self._jobs and not self._queue.has_place(caller):
             raise self._busy("The service is busy, and its queue is full: try again later.")
 
     def _busy(self, detail: str) -> RefusedError:
@@ -63,72 +72,106 @@ class Pool:
         seconds = math.ceil(mean * (self.waiting + 1) / self._jobs)
         return RefusedError(503, detail, "queue", {"Retry-After": str(min(max(1, seconds), _LONGEST_RETRY))})
 
-    async def run(self, work: Callable[[], T], seconds: float, gone: "asyncio.Future[None]") -> T:
+    async def run(self, work: Callable[[], T], seconds: float, gone: "asyncio.Future[None]", caller: str) -> T:
         """Return the result of a function that runs in a thread.
 
         Args:
             work: the function.
             seconds: longest time, waiting and running together.
             gone: completes when the client is gone.
+            caller: who calls.
 
         Raises:
-            RefusedError: the queue is full, or the time is over.
+            RefusedError: the queue is full, another caller needs the place in it, or the time is over.
             ClientGoneError: the client is gone.
             Exception: what the function raises.
         """
-        self.refuse_if_full()
-        stop = threading.Event()
-        begun = asyncio.Event()
-        queued = True
-
-        def leave_queue() -> None:
-            nonlocal queued
-            self.waiting -= queued
-            queued = False
-
-        self.waiting += 1
-        task = asyncio.create_task(self._coded(work, stop, begun, leave_queue))
+        self.refuse_if_full(caller)
+        end = time.monotonic() + seconds
+        turn = self._enter(caller)
         try:
-            waiting: set[asyncio.Future[Any]] = {task, gone}
-            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                return task.result()
+            if not await _completed(turn, gone, end):
+                raise self._busy(f"The request waited for {seconds:g} seconds without its turn: try again later.")
+            turn.result()
+            await _look(gone)
+        except BaseException:
+            self._give_up(turn)
+            raise
+        stop = threading.Event()
+        job = self._start(work, stop)
+        try:
+            if await _completed(job, gone, end):
+                return job.result()
         finally:
             stop.set()
-            task.cancel()
-            leave_queue()
-        if gone.done():
-            raise ClientGoneError
-        if not begun.is_set():
-            raise self._busy(f"The request waited for {seconds:g} seconds without its turn: try again later.")
         raise RefusedError(504, f"The picture took longer than {seconds:g} seconds: send a smaller one.", "time")
 
-    async def _coded(
-        self, work: Callable[[], T], stop: threading.Event, begun: asyncio.Event, leave_queue: Callable[[], None]
-    ) -> T:
-        await self._slots.acquire()
-        leave_queue()
-        begun.set()
-        self.running += 1
-        start = time.monotonic()
-        finished = asyncio.Event()
-        loop = asyncio.get_running_loop()
+    def _enter(self, caller: str) -> Turn:
+        """Take a free thread, or else a place in the queue."""
+        turn: Turn = asyncio.get_running_loop().create_future()
+        if self.running < self._jobs:
+            self.running += 1
+            turn.set_result(None)
+        else:
+            lost = self._busy("The service is busy, and other callers need the place of this request: try again later.")
+            self._queue.enter(caller, turn, lost)
+        return turn
 
-        def end() -> None:
+    def _give_up(self, turn: Turn) -> None:
+        """Leave the queue, or pass on the thread."""
+        if not turn.done():
+            self._queue.leave(turn)
+        elif turn.exception() is None:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Give a thread that has become free to the request whose turn it is."""
+        if self._queue:
+            self._queue.take().set_result(None)
+        else:
             self.running -= 1
-            self._times.append(time.monotonic() - start)
-            self._slots.release()
-            finished.set()
 
-        # The thread keeps its place until it has really ended, even if nobody waits for it.
-        job: Future[T] = self._threads.submit(_run, work, stop)
-        job.add_done_callback(lambda _: loop.call_soon_threadsafe(end))
-        await finished.wait()
-        return job.result()
+    def _start(self, work: Callable[[], T], stop: threading.Event) -> "asyncio.Future[T]":
+        """Begin to work in a thread, which is passed on when it has really ended, even if nobody waits for it."""
+        begin = time.monotonic()
+
+        def end(job: "asyncio.Future[T]") -> None:
+            if job.exception() is None:
+                self._times.append(time.monotonic() - begin)
+            self._pass_on()
+
+        job = asyncio.wrap_future(self._threads.submit(_run, work, stop))
+        job.add_done_callback(end)
+        return job
 
     def close(self) -> None:
         """Free the threads. Nothing may run."""
         self._threads.shutdown(wait=False)
+
+
+async def _completed(awaited: "asyncio.Future[T]", gone: "asyncio.Future[None]", end: float) -> bool:
+    """Wait for a future, and return whether it has completed before the end.
+
+    Raises:
+        ClientGoneError: the client is gone.
+    """
+    waiting: set[asyncio.Future[Any]] = {awaited, gone}
+    await asyncio.wait(waiting, timeout=max(0.0, end - time.monotonic()), return_when=asyncio.FIRST_COMPLETED)
+    if gone.done():
+        raise ClientGoneError
+    return awaited.done()
+
+
+async def _look(gone: "asyncio.Future[None]") -> None:
+    """Let the event loop see whether the client is still there.
+
+    Raises:
+        ClientGoneError: the client is gone.
+    """
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+        if gone.done():
+            raise ClientGoneError
 
 
 def _run(work: Callable[[], T], stop: threading.Event) -> T:

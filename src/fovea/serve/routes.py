@@ -11,6 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from fovea.picture import FORMATS
 from fovea.serve.bodies import gone
+from fovea.serve.callers import caller_of
 from fovea.serve.coding import MEDIA_TYPE, Result
 from fovea.serve.parameters import (
     Comparison,
@@ -168,11 +169,12 @@ async def models(request: Request) -> Models:
 async def _coded(request: Request, work: Callable[[bytes], Result]) -> Response:
     """Receive the body of a request, and answer it with what the work makes of it."""
     service = _service(request)
-    service.pool.refuse_if_full()
-    async with service.intake.body(request) as body:
+    caller = caller_of(request.client.host if request.client else "")
+    service.pool.refuse_if_full(caller)
+    async with service.intake.body(request, caller) as body:
         watch = asyncio.ensure_future(gone(request))
         try:
-            result = await service.pool.run(partial(work, body), service.settings.limits.seconds, watch)
+            result = await service.pool.run(partial(work, body), service.settings.limits.seconds, watch, caller)
         finally:
             watch.cancel()
     request.state.pixels, request.state.model = result.pixels, result.model

@@ -28,7 +28,7 @@ class Limits:
     """
 
     body_bytes: int = 32 * 2**20
-    pixels: int = 40_000_000
+    pixels: int = 26_000_000
     seconds: float = 120.0
     upload_seconds: float = 30.0
     jobs: int = field(default_factory=available_cores)
