@@ -13,6 +13,8 @@ from tqdm import tqdm
 
 from fovea.atomic import writing
 from fovea.datasets import COCO_CLASSES, Annotation, object_region, open_labeled
+from fovea.engine import available_cores
+from fovea.parallel import stream
 from fovea.store import sha256_of
 from fovea.training.config_file import expand_path
 from fovea.training.data.images import TrainingImage
@@ -25,7 +27,9 @@ Floats = NDArray[np.float32]
 
 _SAME_OBJECT = 0.6
 """Intersection over union from which two detections, of whatever class, are taken for the same object."""
-_LOWEST_CERTAINTY = 0.1
+_LOWEST_CERTAINTY = 0.2
+_SMALL = 24
+"""Longest side in pixels below which an object counts as its box: at 1/8 of the resolution there is no other shape."""
 _CATEGORIES = np.array(list(COCO_CLASSES))
 
 
@@ -36,7 +40,7 @@ class Drawn(Annotation):
     Attributes:
         certainty: how certain it is that there is an object, 0..1.
         shape: probability of each value of the shape, uint8 [SIDE, SIDE], 0..255, see
-            :mod:`fovea.training.finder.shapes`.
+            :mod:`fovea.training.finder.shapes`; None where the whole box is the object.
     """
 
     certainty: float = 1.0
@@ -44,10 +48,10 @@ class Drawn(Annotation):
 
 
 def label_images(images: Sequence[TrainingImage], config: FinderTrainingConfig, shapes: Shapes) -> list[TrainingImage]:
-    """Return images whose objects all have a shape.
+    """Return images whose objects have shapes.
 
     Objects with a mask keep it. Objects with a box alone, and those that the teachers detect on images without
-    annotations, get a drawn shape. All that is made is kept in the folder of the labels.
+    annotations, get a drawn shape, unless they are small. All that is made is kept in the folder of the labels.
 
     Args:
         images: images with or without annotations.
@@ -63,11 +67,9 @@ def label_images(images: Sequence[TrainingImage], config: FinderTrainingConfig, 
     thresholds = [teacher.score_threshold for teacher in config.teachers]
     for number, found in zip(bare, zip(*seen, strict=True), strict=True):
         known[number] = merged(found, thresholds)
-    done = []
-    for image, annotations in tqdm(list(zip(images, known, strict=True)), "shapes"):
-        assert annotations is not None
-        done.append(replace(image, annotations=_drawn(image, annotations, shapes, folder)))
-    return done
+    labeled = zip(images, known, strict=True)
+    drawn = stream(lambda pair: _with_shapes(*pair, shapes, folder), labeled, available_cores())
+    return list(tqdm(drawn, "shapes", len(images)))
 
 
 def merged(found: Sequence[Floats], thresholds: Sequence[float]) -> tuple[Drawn, ...]:
@@ -108,13 +110,16 @@ def _overlap(box: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[n
     return overlap
 
 
-def _drawn(
-    image: TrainingImage, annotations: Sequence[Annotation], shapes: Shapes, folder: Path
-) -> tuple[Annotation, ...]:
-    """Return the annotations, each with a mask or a shape."""
-    bare = [number for number, each in enumerate(annotations) if each.segmentation is None and not each.crowd]
+def _with_shapes(image: TrainingImage, annotations: Annotations, shapes: Shapes, folder: Path) -> TrainingImage:
+    """Return an image whose objects have masks or shapes, unless they are small."""
+    annotations = annotations or ()
+    bare = [
+        number
+        for number, each in enumerate(annotations)
+        if each.segmentation is None and not each.crowd and max(each.box[2:]) >= _SMALL
+    ]
     if not bare:
-        return tuple(annotations)
+        return replace(image, annotations=tuple(annotations))
     boxes = np.array([_corners(annotations[number]) for number in bare], np.float32)
     categories = np.array([annotations[number].category_id for number in bare])
     digest = hashlib.sha256(sha256_of(image.path).encode() + boxes.tobytes() + categories.tobytes()).hexdigest()
@@ -131,7 +136,7 @@ def _drawn(
         completed[number] = Drawn(
             each.image_id, each.category_id, each.box, each.area, certainty=certainty, shape=shape
         )
-    return tuple(completed)
+    return replace(image, annotations=tuple(completed))
 
 
 def _corners(annotation: Annotation) -> tuple[float, float, float, float]:
@@ -155,7 +160,9 @@ def paint_presence(annotations: Annotations, height: int, width: int) -> NDArray
         if isinstance(each, Drawn) and each.shape is not None:
             _paint_shape(painted, each)
         elif not each.crowd:
-            painted[object_region(each.segmentation, each.box, height, width)] = round(1 / WEIGHT_STEP)
+            certainty = each.certainty if isinstance(each, Drawn) else 1.0
+            region = object_region(each.segmentation, each.box, height, width)
+            painted[region] = np.maximum(painted[region], round(certainty / WEIGHT_STEP))
     return painted
 
 
