@@ -121,11 +121,11 @@ def _model(network: "CodecNetwork", name: str) -> "Model":
     from .onnx_models import brightness_finder
 
     config, backgrounds = network.config, None
-    found_or_none = Region.FOUND if config.objectness or config.background else Region.NONE
+    region = Region.GIVEN if config.roi else Region.FOUND if config.objectness else Region.NONE
     graphs, shape = export_graphs(network), (QUALITIES, config.hyper)
     if config.background:
         backgrounds, shape = tuple(range(QUALITIES)), (QUALITIES, *shape)
-        graphs["finder"] = brightness_finder()
+        graphs["finder"], region = brightness_finder(), Region.SEARCHED
     return Model(
         name=name,
         latent=config.latent,
@@ -135,7 +135,7 @@ def _model(network: "CodecNetwork", name: str) -> "Model":
         tables=FrequencyTables.gaussian(),
         hyper_index=np.full(shape, 30, np.uint8),
         card={"made": "for tests"},
-        region=Region.GIVEN if config.roi else found_or_none,
+        region=region,
         steps=config.mean_steps,
         backgrounds=backgrounds,
     )
@@ -175,6 +175,17 @@ def controlled_network() -> "CodecNetwork":
 def controlled_model(controlled_network: "CodecNetwork", tmp_path_factory: pytest.TempPathFactory) -> "Model":
     """The exported :func:`controlled_network`, with a finder that takes what is bright for objects."""
     return _loaded(_exported(controlled_network, "controlled", tmp_path_factory))
+
+
+@pytest.fixture(scope="session")
+def searching_model(tiny_model: "Model", finding_model: "Model") -> "Model":
+    """The :func:`finding_model` with a finder in the place of what its encoder finds: the same decoder."""
+    from fovea.coding import Region
+
+    from .onnx_models import brightness_finder
+
+    encoder = {"analysis": tiny_model.graphs["analysis"], "finder": brightness_finder()}
+    return replace(finding_model, name="searching", graphs={**finding_model.graphs, **encoder}, region=Region.SEARCHED)
 
 
 @pytest.fixture(scope="session")

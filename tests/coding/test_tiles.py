@@ -28,7 +28,7 @@ class Coder:
         return self.decoder.object_map(tiles, grid, self.model.controls(quality))
 
 
-@pytest.fixture(scope="module", params=["tiny_model", "finding_model", "controlled_model"])
+@pytest.fixture(scope="module", params=["tiny_model", "finding_model", "searching_model", "controlled_model"])
 def coder(request):
     return Coder(request.getfixturevalue(request.param), threads=2)
 
@@ -124,19 +124,33 @@ def test_a_map_takes_the_place_of_what_the_encoder_finds(finding_model, photo):
     assert coder.decode(told.__getitem__, grid, 50, Box(0, 0, 210, 150)).shape == photo.shape
 
 
-def test_what_is_found_does_not_depend_on_the_tiles(controlled_model, photo):
-    coder = Coder(controlled_model)
-    controls, found = controlled_model.controls(50), coder.encoder.find(photo)
+@pytest.mark.parametrize("name", ["searching_model", "controlled_model"])
+def test_what_is_found_does_not_depend_on_the_tiles(name, photo, request):
+    coder = Coder(request.getfixturevalue(name))
+    controls, found = coder.model.controls(50), coder.encoder.find(photo)
     whole, cut = (coder.encoder.encode(photo, TileGrid(210, 150, size), controls, found) for size in (256, 64))
     assert np.array_equal(whole.objects, cut.objects) and whole.objects.std() > 0.05
 
 
-def test_a_map_takes_the_place_of_what_the_finder_finds(controlled_model, photo):
-    coder = Coder(controlled_model)
+@pytest.mark.parametrize("name", ["searching_model", "controlled_model"])
+def test_a_map_takes_the_place_of_what_the_finder_finds(name, photo, request):
+    coder = Coder(request.getfixturevalue(name))
     grid, region = TileGrid(210, 150, 256), np.zeros((150, 210), np.uint8)
     found, nowhere = coder.encode(photo, grid, 50), coder.encode(photo, grid, 50, region)
     everywhere = coder.encode(photo, grid, 50, np.full_like(region, 255))
     assert len({found[0], nowhere[0], everywhere[0]}) == 3
+
+
+def test_a_map_that_is_given_means_the_same_to_both_encoders(finding_model, searching_model, photo):
+    """Both have the same decoder; the analysis is another one, but the quantization steps follow the same map."""
+    grid, region = TileGrid(210, 150, 256), np.zeros((150, 210), np.uint8)
+    region[:, :100] = 255
+    assert finding_model.id == searching_model.id
+    objects = [
+        coder.encoder.encode(photo, grid, coder.model.controls(50), region).objects
+        for coder in (Coder(finding_model), Coder(searching_model))
+    ]
+    assert np.array_equal(*objects)
 
 
 def test_no_map_matters_where_all_errors_count_alike(controlled_model, photo):

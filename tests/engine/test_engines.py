@@ -159,7 +159,7 @@ def test_integer_network_gives_the_same_integers_on_every_engine(quality, engine
 @pytest.mark.parametrize("setting", [setting for setting in SETTINGS if setting[0] != "torch"])
 def test_a_run_begins_with_a_checkpoint(setting, engines, model):
     network = engines[setting].load(model.graphs["scales"], exact=True)
-    z, quality = next(_extremes(model.hyper)), np.array([50], np.int64)
+    z, controls = next(_extremes(model.hyper)), model.controls(50).as_input()
     stops = iter([False, True])
 
     def check():
@@ -167,9 +167,9 @@ def test_a_run_begins_with_a_checkpoint(setting, engines, model):
             raise KeyError("stopped")
 
     with checked(check):
-        network(z, quality)
+        network(z, controls)
         with pytest.raises(KeyError, match="stopped"):
-            network(z, quality)
+            network(z, controls)
 
 
 def test_integer_network_uses_only_exact_operations(model):

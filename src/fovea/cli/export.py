@@ -57,7 +57,7 @@ def _background_points(
     "--finder",
     metavar="CHECKPOINT",
     type=FilePath(path_type=Path),
-    help="Checkpoint of the finder that finds the objects, for a network with a control of the background.",
+    help="Checkpoint of the finder that finds the objects, for a network that takes their map or finds them by itself.",
 )
 @debug_option
 def export(

@@ -17,7 +17,8 @@ from fovea.store import ModelInfo, list_models, load_model, unreadable_files
 
 _REGIONS = {
     "none": "no region of interest",
-    "found": "finds objects; a map can be given instead",
+    "found": "finds objects in each tile; a map can be given instead",
+    "searched": "finds objects on the whole picture; a map can be given instead",
     "given": "takes a map of the region of interest",
 }
 

@@ -101,8 +101,8 @@ class PictureEncoder:
         self._model, self._threads = model, engine.threads
         self._analysis = Transform(engine, model.graphs[graph_name("analysis", encoder)])
         self._latents = LatentEncoder(model, engine, prior, encoder)
-        finder = graph_name(FINDER, encoder)
-        self._finder = Finder(engine, model.graphs[finder]) if finder in model.networks else None
+        searched = self._region == Region.SEARCHED
+        self._finder = Finder(engine, model.graphs[graph_name(FINDER, encoder)]) if searched else None
 
     def find(self, pixels: NDArray[np.uint8]) -> Found | None:
         """Find the objects of a picture at its own size, [H, W, 3]; None for a model that does not do so beforehand."""
@@ -125,7 +125,7 @@ class PictureEncoder:
                 was found before. Without it an encoder that needs a map takes everything to be of interest, and one
                 that finds objects while it encodes does so.
         """
-        if self._model.backgrounds is None:
+        if self._finder is None and self._model.backgrounds is None:
             assert not isinstance(region, Found)
             return self._encode_by_pixels(pixels, grid, controls, region)
         if region is None or controls.everywhere_alike:
@@ -136,12 +136,22 @@ class PictureEncoder:
             logits = region_logits(region, Box(0, 0, grid.width, grid.height))
 
         def encode_tile(box: Box) -> bytes:
-            def analysis(image: NDArray[np.uint8]) -> Floats:
-                return self._analyze(controls, image, logits_around(logits, box, self._model.halo, grid))
-
-            return self._latents.encode(analyze(pixels, box, self._model.halo, analysis), controls)
+            return self._latents.encode(self._analyze_tile(pixels, box, grid, controls, logits), controls)
 
         return Encoded(parallel(encode_tile, list(grid), self._threads), probabilities(logits))
+
+    def _analyze_tile(
+        self, pixels: NDArray[np.uint8], box: Box, grid: TileGrid, controls: Controls, logits: Floats
+    ) -> Floats:
+        """Return the latent of a tile, followed by the logits of the objects, which are known beforehand."""
+        halo = self._model.halo
+        if controls.background is not None:
+            around = logits_around(logits, box, halo, grid)
+            return analyze(pixels, box, halo, lambda image: self._analyze(controls, image, around))
+        latent = analyze(pixels, box, halo, partial(self._analyze, controls))
+        top, left = box.top // STRIDE, box.left // STRIDE
+        of_tile = logits[top : top + latent.shape[2], left : left + latent.shape[3]]
+        return np.concatenate([latent, of_tile[None, None]], axis=1)
 
     def _encode_by_pixels(
         self, pixels: NDArray[np.uint8], grid: TileGrid, controls: Controls, region: NDArray[np.uint8] | None

@@ -28,7 +28,9 @@ class Region(StrEnum):
     NONE = "none"
     """There is no region: an error counts the same everywhere."""
     FOUND = "found"
-    """The encoder finds objects by itself; a map can be given in place of what it finds."""
+    """The encoder finds objects while it encodes a tile; a map can be given in place of what it finds."""
+    SEARCHED = "searched"
+    """A network of its own, the finder, finds objects on the whole picture before it is encoded; likewise."""
     GIVEN = "given"
     """The encoder takes a map beside the image; without a map everything is of interest."""
 
@@ -53,7 +55,7 @@ class Model:
         steps: number of steps in which a latent is decoded, 2 or 4; see :mod:`fovea.coding.steps`.
         backgrounds: the background that goes with each quality where the user names none, 101 numbers from 0 to 100;
             None for a model that has no such control. An encoder of a model with this control takes a map of the
-            objects at the positions of the latent, and the network ``finder`` makes one.
+            objects at the positions of the latent.
         stored_id: the id that the model file tells; None for a model that was made in memory.
     """
 
@@ -79,12 +81,10 @@ class Model:
     @property
     def networks(self) -> tuple[str, ...]:
         """Names of all networks: those of the encoders, and those of the decoder."""
-        further = (graph_name(name, encoder) for encoder, region in self.encoders.items() for name in self._of(region))
-        return (*self._of(self.region), *further, *self.decoding)
-
-    def _of(self, region: Region) -> tuple[str, ...]:
-        """Return the names of the networks of an encoder that gets the region of interest from there."""
-        return (*ENCODING, FINDER) if region == Region.FOUND and self.backgrounds else ENCODING
+        further = (
+            graph_name(name, encoder) for encoder, region in self.encoders.items() for name in _encoder_networks(region)
+        )
+        return (*_encoder_networks(self.region), *further, *self.decoding)
 
     @property
     def decoding(self) -> tuple[str, ...]:
@@ -94,7 +94,7 @@ class Model:
     @cached_property
     def encoder_id(self) -> bytes:
         """Four bytes that tell the usual encoder from others for the same decoder."""
-        return hashlib.sha256(b"".join(self.graphs[name] for name in self._of(self.region))).digest()[:4]
+        return hashlib.sha256(b"".join(self.graphs[name] for name in _encoder_networks(self.region))).digest()[:4]
 
     def controls(self, quality: int, background: int | None = None) -> Controls:
         """Return the controls of the networks.
@@ -143,7 +143,7 @@ class Model:
             raise ModelError(
                 f"the encoder of {other.name} sees {other.halo} latent positions around it: {self.halo} fit"
             )
-        added = {graph_name(network, name): other.graphs[network] for network in other._of(other.region)}
+        added = {graph_name(network, name): other.graphs[network] for network in _encoder_networks(other.region)}
         encoders = {**self.encoders, name: other.region}
         return replace(self, graphs={**self.graphs, **added}, encoders=encoders, stored_id=self.id)
 
@@ -163,6 +163,11 @@ class Model:
         for name, content in parts.items():
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
         return digest.digest()[:8]
+
+
+def _encoder_networks(region: Region) -> tuple[str, ...]:
+    """Return the names of the networks of an encoder that gets the region of interest from there."""
+    return (*ENCODING, FINDER) if region == Region.SEARCHED else ENCODING
 
 
 def graph_name(network: str, encoder: str | None) -> str:

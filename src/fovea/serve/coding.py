@@ -156,7 +156,7 @@ class Coding:
         data = codec.encode(picture, parameters.quality, scale=parameters.scale, background=parameters.background)
         decoded = codec.decode_picture(data, max_pixels=self._largest).pixels
         objects = None
-        if codec.model.region == Region.FOUND:
+        if codec.model.region in (Region.FOUND, Region.SEARCHED):
             levels = codec.object_map(data, max_pixels=self._largest)
             objects = enlarged_map(levels, picture.width, picture.height) > 255 * OBJECT
         figures = compare(name, picture.pixels, data, decoded, objects)

@@ -122,7 +122,9 @@ class ServedModel(BaseModel):
     name: str
     id: str = Field(pattern="^[0-9a-f]{16}$")
     default: bool = Field(description="Whether it encodes where no model is named.")
-    region: Literal["none", "found", "given"] = Field(description="Where the region of interest comes from.")
+    region: Literal["none", "found", "searched", "given"] = Field(
+        description="Where the region of interest comes from."
+    )
     purpose: str
     bits_per_pixel: dict[str, float] = Field(description="Bits per pixel by quality, measured on photographs.")
 

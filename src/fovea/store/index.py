@@ -23,7 +23,8 @@ class ModelInfo:
     Attributes:
         name: the name of the model.
         id: the id that the files of this model carry, 16 hexadecimal digits.
-        region: where the encoder gets the region of interest from: "none", "found" or "given".
+        region: where the encoder gets the region of interest from: "none", "found", "searched"
+            or "given", see :class:`fovea.coding.Region`.
         size: size of the model file in bytes.
         path: the model file; None where it has to be downloaded first.
         sha256: SHA-256 of the model file; "" of a file that the index does not hold.

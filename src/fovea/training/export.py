@@ -90,24 +90,28 @@ def export_model(
         backgrounds: backgrounds that go with some qualities where a user names none, both from 0 to 100; others are
             interpolated, and those beyond the ends take that of the end. For a network with a control of the
             background; None takes 100 for all, which counts all errors alike.
-        finder: checkpoint of the finder that makes the maps, for a network with a control of the background.
+        finder: checkpoint of the finder that makes the maps, for a network with a control of the background, or in the
+            place of the objectness of an encoder.
 
     Returns:
         The model, ready to save.
 
     Raises:
-        FoveaError: the checkpoint cannot be read, or ``backgrounds`` or a finder are given for a network without this
-            control.
+        FoveaError: the checkpoint cannot be read, or ``backgrounds`` or a finder do not fit its network.
         ModelError: its integer network is not proven exact.
     """
     saved = Checkpoint.read(checkpoint)
     with about(checkpoint):
         module = load_codec(saved)
         config, network = module.config, module.network.eval()
-        if (backgrounds or finder) and not network.config.background:
-            raise FoveaError("has no control of the background: it takes neither backgrounds nor a finder")
+        if backgrounds and not network.config.background:
+            raise FoveaError("has no control of the background: no backgrounds can be given")
+        if finder and not (network.config.background or network.config.objectness):
+            raise FoveaError("knows no objects, or takes their map as a channel of the picture: no finder fits it")
         round_weights(network)
         largest = prove_exact(network)
+    if finder:
+        network.analysis.objectness = None
     graphs = export_graphs(network)
     card = _card(saved, config, largest)
     if finder:
@@ -121,7 +125,7 @@ def export_model(
         graphs=graphs,
         tables=_tables(network, config, calibration),
         hyper_index=_hyper_index(network),
-        region=Region.FOUND if finder else _region(network.config),
+        region=Region.SEARCHED if finder else _region(network.config),
         backgrounds=background_table(backgrounds or {0: HIGHEST_BACKGROUND}) if network.config.background else None,
         steps=network.config.mean_steps,
         card=card,
