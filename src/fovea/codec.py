@@ -193,7 +193,7 @@ class Codec:
             ArgumentError: it is out of range, or the model that encodes has no control of the background.
         """
         if background is not None and self.model.backgrounds is None:
-            raise ArgumentError(f"{self.name} has no control of the background: leave it out, or take another model")
+            raise ArgumentError(f"model {self.name} has no control of the background: leave it out, or take another")
         return background_number(background)
 
     def _controls(self, quality: int, background: float | None) -> Controls:

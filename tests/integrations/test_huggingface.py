@@ -135,6 +135,24 @@ def test_images_of_other_formats_are_coded(pictures, coded, tmp_path):
     assert [row["bytes"] for row in embedded["image"].to_pylist()] == coded
 
 
+def test_a_column_of_the_feature_image_is_coded(pictures, coded):
+    images = datasets.Features({"image": datasets.Image()})
+    data = datasets.Dataset.from_dict({"image": pictures}, features=images)
+    becomes = data.cast_column("image", FovImage(quality=60))
+    assert _files(becomes) == coded
+    again = becomes.cast_column("image", datasets.Image())
+    assert np.array_equal(again[0]["image"], becomes[0]["image"])
+
+
+def test_rows_that_are_paths_are_coded_when_they_are_saved(pictures, coded, tmp_path):
+    Image.fromarray(pictures[0]).save(tmp_path / "a.png")
+    data = datasets.Dataset.from_dict({"image": [str(tmp_path / "a.png")]}).cast_column("image", datasets.Image())
+    named = data.cast_column("image", FovImage(quality=60))
+    assert _files(named) == [None]
+    named.save_to_disk(tmp_path / "saved")
+    assert _files(datasets.load_from_disk(tmp_path / "saved")) == coded[:1]
+
+
 def test_rows_without_an_image(coded):
     data = datasets.Dataset.from_dict({"image": [coded[0], None]}).cast_column("image", FovImage())
     assert data[1]["image"] is None and _files(data.select([0])) == coded[:1]

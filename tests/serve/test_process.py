@@ -102,6 +102,7 @@ def test_sigterm_finishes_what_runs(tmp_path):
 
 def test_several_processes_share_port_and_metrics():
     with command("--workers", "2", FOVEA_TOKEN=TOKEN) as running:
+        assert httpx.get(f"{running.address}/healthz", timeout=60).status_code == 200  # waits for the first process
         headers = {"Authorization": f"Bearer {TOKEN}"}
         until(lambda: sum("Application startup complete" in line for line in running.lines) == 2, 60)
         with httpx.Client(base_url=running.address, timeout=60) as client:

@@ -16,7 +16,7 @@ import io
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -37,7 +37,8 @@ class FovImage(Image):  # type: ignore[misc]  # the package has no types
 
     Rows come out as Pillow images, in worker processes too. What goes in may be what ``Image`` takes. Arrays, images
     and the content of files of other formats are coded, which has losses; ``data.cast_column("image", FovImage())``
-    codes a whole column. Rows that are paths stay paths until ``datasets`` embeds their files, as ``push_to_hub`` does.
+    codes a whole column, also one of the feature ``Image``. Rows that are paths stay paths until ``datasets`` embeds
+    their files, as ``save_to_disk`` and ``push_to_hub`` do.
 
     ``map`` writes back each column that its function looks at: an image whose pixels did not change goes back as the
     file that it was.
@@ -51,6 +52,8 @@ class FovImage(Image):  # type: ignore[misc]  # the package has no types
     mode: str | None = None
     decode: bool = True
     quality: float = DEFAULT_QUALITY
+    # Not the type of ``Image``: ``datasets`` casts a column, and so codes it, only if the type changes.
+    pa_type: ClassVar[Any] = pa.struct({"bytes": pa.large_binary(), "path": pa.string()})
     _type: str = field(default="FovImage", init=False, repr=False)
 
     def cast_storage(self, storage: Any) -> Any:
@@ -74,7 +77,7 @@ class FovImage(Image):  # type: ignore[misc]  # the package has no types
         rows = files.to_pylist()
         for number, file in zip(others, self._encoded(rows, others), strict=True):
             rows[number] = file
-        columns = [pa.array(rows, pa.binary()), storage.field("path")]
+        columns = [pa.array(rows, pa.large_binary()), storage.field("path")]
         return pa.StructArray.from_arrays(columns, ["bytes", "path"], mask=storage.is_null())
 
     def _encoded(self, rows: Sequence[bytes], others: Sequence[int]) -> Iterator[bytes]:

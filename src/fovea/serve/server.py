@@ -45,7 +45,9 @@ def run(settings: Settings) -> None:
     Coding(settings)  # each process does this by itself, and would be started again and again if it failed
     with tempfile.TemporaryDirectory(prefix="fovea-metrics-") as folder:
         os.environ[FOLDER] = folder
-        Multiprocess(config, sockets=[config.bind_socket()]).run()
+        listener = config.bind_socket()
+        listener.listen(_BACKLOG)  # who connects before the processes have started waits for them
+        Multiprocess(config, sockets=[listener]).run()
 
 
 def configure(settings: Settings) -> Config:

@@ -8,12 +8,12 @@ from pydantic import Field, field_validator
 
 from fovea.networks import FinderConfig
 from fovea.training.config import RunConfig
-from fovea.training.config_file import Positive, StrictConfig, refuse_unknown_keys
+from fovea.training.config_file import Positive, Share, StrictConfig, refuse_unknown_keys
 from fovea.training.data.config import DataConfig
 
 
 class TeacherConfig(StrictConfig):
-    """A recognizer whose detections are learned on pictures without labels.
+    """A recognizer whose detections are learned.
 
     Attributes:
         recognizer: recognizer of the classes of COCO, as for :func:`fovea.recognition.load`.
@@ -51,7 +51,9 @@ class FinderTrainingConfig(RunConfig):
 
     Attributes:
         network: sizes of the network, the fields of :class:`fovea.networks.FinderConfig`.
-        teachers: recognizers that label the pictures without annotations.
+        teachers: recognizers that label all pictures.
+        annotation_certainty: how certain an annotated object is that no teacher sees. What detectors overlook need not
+            be kept for them.
         shapes: how the shapes of objects without a mask are drawn, by what the masks of the annotations teach.
         labels: folder in which the labels are kept, so that they are made once.
         positive_weight: cost of missing an object, relative to finding one where there is none.
@@ -61,6 +63,7 @@ class FinderTrainingConfig(RunConfig):
 
     network: FinderConfig = FinderConfig()
     teachers: Annotated[tuple[TeacherConfig, ...], Field(min_length=1)]
+    annotation_certainty: Share = 0.5
     shapes: ShapesConfig
     labels: Path = Path("runs/finder-labels")
     positive_weight: Positive = 1.0

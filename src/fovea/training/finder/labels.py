@@ -1,4 +1,4 @@
-"""The labels that a finder learns from: annotations, and what its teachers see where there are none."""
+"""The labels that a finder learns from: annotations, and what its teachers see."""
 
 import hashlib
 from collections.abc import Sequence
@@ -28,19 +28,19 @@ Floats = NDArray[np.float32]
 _SAME_OBJECT = 0.6
 """Intersection over union from which two detections, of whatever class, are taken for the same object."""
 _LOWEST_CERTAINTY = 0.2
-_SMALL = 24
+_SMALL = 32
 """Longest side in pixels below which an object counts as its box: at 1/8 of the resolution there is no other shape."""
 _CATEGORIES = np.array(list(COCO_CLASSES))
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn(Annotation):
-    """An object whose shape was drawn, not annotated.
+    """An object that annotations or teachers tell of.
 
     Attributes:
         certainty: how certain it is that there is an object, 0..1.
         shape: probability of each value of the shape, uint8 [SIDE, SIDE], 0..255, see
-            :mod:`fovea.training.finder.shapes`; None where the whole box is the object.
+            :mod:`fovea.training.finder.shapes`; None where the mask counts, or else the whole box.
     """
 
     certainty: float = 1.0
@@ -48,10 +48,10 @@ class Drawn(Annotation):
 
 
 def label_images(images: Sequence[TrainingImage], config: FinderTrainingConfig, shapes: Shapes) -> list[TrainingImage]:
-    """Return images whose objects have shapes.
+    """Return images with the objects that annotations and teachers see together.
 
-    Objects with a mask keep it. Objects with a box alone, and those that the teachers detect on images without
-    annotations, get a drawn shape, unless they are small. All that is made is kept in the folder of the labels.
+    Objects with a mask keep it. Others get a drawn shape, unless they are small. All that is made is kept in the folder
+    of the labels.
 
     Args:
         images: images with or without annotations.
@@ -59,34 +59,39 @@ def label_images(images: Sequence[TrainingImage], config: FinderTrainingConfig, 
         shapes: draws the shapes.
     """
     folder = expand_path(config.labels)
-    known = [image.annotations for image in images]
-    bare = [number for number, annotations in enumerate(known) if annotations is None]
-    seen = [
-        Teacher(teacher, folder).detections([images[number].path for number in bare]) for teacher in config.teachers
-    ]
+    paths = [image.path for image in images]
+    seen = zip(*(Teacher(teacher, folder).detections(paths) for teacher in config.teachers), strict=True)
     thresholds = [teacher.score_threshold for teacher in config.teachers]
-    for number, found in zip(bare, zip(*seen, strict=True), strict=True):
-        known[number] = merged(found, thresholds)
-    labeled = zip(images, known, strict=True)
-    drawn = stream(lambda pair: _with_shapes(*pair, shapes, folder), labeled, available_cores())
+
+    def labeled(pair: tuple[TrainingImage, tuple[Floats, ...]]) -> TrainingImage:
+        image, found = pair
+        known = [each for each in image.annotations or () if not each.crowd]
+        return _with_shapes(image, merged(known, config.annotation_certainty, found, thresholds), shapes, folder)
+
+    drawn = stream(labeled, zip(images, seen, strict=True), available_cores())
     return list(tqdm(drawn, "shapes", len(images)))
 
 
-def merged(found: Sequence[Floats], thresholds: Sequence[float]) -> tuple[Drawn, ...]:
-    """Join the detections of several recognizers on one picture.
+def merged(
+    known: Sequence[Annotation], known_certainty: float, found: Sequence[Floats], thresholds: Sequence[float]
+) -> tuple[Drawn, ...]:
+    """Join the annotations of a picture with the detections of several recognizers.
 
     Args:
+        known: annotations.
+        known_certainty: how certain an annotation is by itself.
         found: detections of each recognizer, float32 [n, 6]: left, top, right, bottom, score and class.
         thresholds: score from which on a detection of each recognizer counts fully.
 
     Returns:
-        One object for each group of detections that overlap. Where several recognizers see it, it is more certain: the
-        complement of its certainty is the product of theirs.
+        One object for each group of boxes that overlap, with the mask of the annotation in it, if there is one. What
+        several see is more certain: the complement of its certainty is the product of theirs.
     """
-    boxes = np.concatenate([each[:, :4] for each in found]).astype(np.float64)
-    classes = np.concatenate([each[:, 5] for each in found]).astype(int)
-    teacher = np.repeat(np.arange(len(found)), [len(each) for each in found])
-    certainty = np.concatenate([np.minimum(each[:, 4] / top, 1) for each, top in zip(found, thresholds, strict=True)])
+    boxes = np.array([*map(_corners, known), *(row[:4] for each in found for row in each)], np.float64).reshape(-1, 4)
+    categories = [each.category_id for each in known] + [_CATEGORIES[int(row[5])] for each in found for row in each]
+    source = np.repeat(np.arange(1 + len(found)), [len(known), *map(len, found)])
+    scores = [np.minimum(each[:, 4] / top, 1) for each, top in zip(found, thresholds, strict=True)]
+    certainty = np.concatenate([np.full(len(known), known_certainty), *scores])
     left = np.argsort(-certainty, kind="stable")
     objects = []
     while len(left):
@@ -94,11 +99,14 @@ def merged(found: Sequence[Floats], thresholds: Sequence[float]) -> tuple[Drawn,
         same = _overlap(boxes[best], boxes[left]) >= _SAME_OBJECT
         same[0] = True
         group, left = left[same], left[~same]
-        doubt = np.prod([1 - certainty[group][teacher[group] == number].max(initial=0) for number in range(len(found))])
+        surest = [certainty[group][source[group] == number].max(initial=0) for number in range(1 + len(found))]
+        total = 1 - float(np.prod(np.subtract(1, surest)))
         x1, y1, x2, y2 = boxes[best].tolist()
-        if 1 - doubt >= _LOWEST_CERTAINTY and x2 > x1 and y2 > y1:
+        if total >= _LOWEST_CERTAINTY and x2 > x1 and y2 > y1:
+            masks = [known[number].segmentation for number in group if number < len(known)]
+            mask = next((each for each in masks if each is not None), None)
             box = (x1, y1, x2 - x1, y2 - y1)
-            objects.append(Drawn(0, int(_CATEGORIES[classes[best]]), box, box[2] * box[3], certainty=float(1 - doubt)))
+            objects.append(Drawn(0, int(categories[best]), box, box[2] * box[3], mask, certainty=total))
     return tuple(objects)
 
 
@@ -110,32 +118,22 @@ def _overlap(box: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[n
     return overlap
 
 
-def _with_shapes(image: TrainingImage, annotations: Annotations, shapes: Shapes, folder: Path) -> TrainingImage:
-    """Return an image whose objects have masks or shapes, unless they are small."""
-    annotations = annotations or ()
-    bare = [
-        number
-        for number, each in enumerate(annotations)
-        if each.segmentation is None and not each.crowd and max(each.box[2:]) >= _SMALL
-    ]
-    if not bare:
-        return replace(image, annotations=tuple(annotations))
-    boxes = np.array([_corners(annotations[number]) for number in bare], np.float32)
-    categories = np.array([annotations[number].category_id for number in bare])
-    digest = hashlib.sha256(sha256_of(image.path).encode() + boxes.tobytes() + categories.tobytes()).hexdigest()
-    file = folder / f"shapes-{shapes.digest}" / f"{digest}.npy"
-    if not file.exists():
-        picture = open_labeled(image.path, image.size, image.upright)
-        drawn = shapes.draw(picture, torch.from_numpy(boxes), torch.from_numpy(categories))
-        with writing(file) as opened:
-            np.save(opened, drawn)
-    completed = list(annotations)
-    for number, shape in zip(bare, np.load(file), strict=True):
-        each = annotations[number]
-        certainty = each.certainty if isinstance(each, Drawn) else 1.0
-        completed[number] = Drawn(
-            each.image_id, each.category_id, each.box, each.area, certainty=certainty, shape=shape
-        )
+def _with_shapes(image: TrainingImage, objects: Sequence[Drawn], shapes: Shapes, folder: Path) -> TrainingImage:
+    """Return an image with these objects, which have masks or get shapes, unless they are small."""
+    bare = [n for n, each in enumerate(objects) if each.segmentation is None and max(each.box[2:]) >= _SMALL]
+    completed = list(objects)
+    if bare:
+        boxes = np.array([_corners(objects[number]) for number in bare], np.float32)
+        categories = np.array([objects[number].category_id for number in bare])
+        digest = hashlib.sha256(sha256_of(image.path).encode() + boxes.tobytes() + categories.tobytes()).hexdigest()
+        file = folder / f"shapes-{shapes.digest}" / f"{digest}.npy"
+        if not file.exists():
+            picture = open_labeled(image.path, image.size, image.upright)
+            drawn = shapes.draw(picture, torch.from_numpy(boxes), torch.from_numpy(categories))
+            with writing(file) as opened:
+                np.save(opened, drawn)
+        for number, shape in zip(bare, np.load(file), strict=True):
+            completed[number] = replace(objects[number], shape=shape)
     return replace(image, annotations=tuple(completed))
 
 
@@ -148,7 +146,7 @@ def paint_presence(annotations: Annotations, height: int, width: int) -> NDArray
     """Return the probability that an object is at each pixel of an image, in units of ``WEIGHT_STEP``.
 
     Args:
-        annotations: objects with masks or drawn shapes.
+        annotations: objects of :func:`label_images`.
         height: height of the image in pixels.
         width: width of the image in pixels.
 
@@ -157,12 +155,12 @@ def paint_presence(annotations: Annotations, height: int, width: int) -> NDArray
     """
     painted = np.zeros((height, width), np.uint8)
     for each in annotations or ():
-        if isinstance(each, Drawn) and each.shape is not None:
+        assert isinstance(each, Drawn)
+        if each.shape is not None:
             _paint_shape(painted, each)
-        elif not each.crowd:
-            certainty = each.certainty if isinstance(each, Drawn) else 1.0
+        else:
             region = object_region(each.segmentation, each.box, height, width)
-            painted[region] = np.maximum(painted[region], round(certainty / WEIGHT_STEP))
+            painted[region] = np.maximum(painted[region], round(each.certainty / WEIGHT_STEP))
     return painted
 
 
