@@ -8,6 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from fovea.coding import ENCODING
 from fovea.networks.config import NetworkConfig
+from fovea.networks.finder import Finder, FinderConfig
 from fovea.networks.network import CodecNetwork
 from fovea.networks.steps import step_modules
 
@@ -41,6 +42,20 @@ def multiply_accumulates(config: NetworkConfig) -> dict[str, float]:
             module(*map(_enlarged, examples))
         counts[name] = counter.get_total_flops() / 2 / _PIXELS  # a multiplication and an addition each
     return counts
+
+
+@torch.no_grad()
+def finding(config: FinderConfig) -> float:
+    """Count the multiply-accumulate operations of a finder for each pixel of a picture of at most 640 pixels.
+
+    On larger pictures there are fewer for each pixel, because the finder sees them shrunk.
+
+    Args:
+        config: sizes of the finder.
+    """
+    with FlopCounterMode(display=False) as counter:
+        Finder(config).eval()(torch.zeros(1, 3, 512, 768))
+    return counter.get_total_flops() / 2 / _PIXELS
 
 
 def encoding(counts: Mapping[str, float]) -> dict[str, float]:

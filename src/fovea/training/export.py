@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from fovea.entropy import FrequencyTables
 from fovea.errors import ArgumentError, FoveaError, about
 from fovea.networks import (
     CodecNetwork,
+    FinderConfig,
     NetworkConfig,
     decoding,
     encoding,
     export_finder,
     export_graphs,
+    finding,
     halo,
     multiply_accumulates,
     prove_exact,
@@ -110,20 +113,20 @@ def export_model(
             raise FoveaError("knows no objects, or takes their map as a channel of the picture: no finder fits it")
         round_weights(network)
         largest = prove_exact(network)
+    tables, card = _tables(network, config, calibration), _card(saved, config, largest)
+    found: dict[str, bytes] = {}
     if finder:
+        searching = load_finder(finder)
+        found = {"finder": export_finder(searching)}
         network.analysis.objectness = None
-    graphs = export_graphs(network)
-    card = _card(saved, config, largest)
-    if finder:
-        graphs["finder"] = export_finder(load_finder(finder))
-        card["finder"] = Checkpoint.read(finder).config
+        card |= _finder_card(Checkpoint.read(finder), searching.config, config.architecture)
     return Model(
         name=name or config.name,
         latent=network.config.latent,
         hyper=network.config.hyper,
         halo=halo(network.config),
-        graphs=graphs,
-        tables=_tables(network, config, calibration),
+        graphs=export_graphs(network) | found,
+        tables=tables,
         hyper_index=_hyper_index(network),
         region=Region.SEARCHED if finder else _region(network.config),
         backgrounds=background_table(backgrounds or {0: HIGHEST_BACKGROUND}) if network.config.background else None,
@@ -176,6 +179,16 @@ def _hyper_index(network: CodecNetwork) -> NDArray[np.uint8]:
     pairs = torch.cartesian_prod(qualities, torch.arange(HIGHEST_BACKGROUND + 1))
     index = network.hyper_indices(pairs).detach().numpy().astype(np.uint8)
     return index.reshape(QUALITIES, HIGHEST_BACKGROUND + 1, -1)
+
+
+def _finder_card(saved: Checkpoint, finder: FinderConfig, architecture: NetworkConfig) -> dict[str, Any]:
+    counts = multiply_accumulates(replace(architecture, objectness=0))
+    cost = {
+        "encode": round((sum(encoding(counts).values()) + finding(finder)) / 1000, 2),
+        "decode": round(sum(decoding(counts).values()) / 1000, 2),
+    }
+    made = {"steps": saved.step, "hours": round(saved.hours, 2), "config": dict(saved.config)}
+    return {"kmac_per_pixel": cost, "finder": made}
 
 
 def _card(saved: Checkpoint, config: TrainingConfig, largest: int) -> dict[str, Any]:
