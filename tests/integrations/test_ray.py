@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import subprocess
 import sys
 import threading
@@ -16,7 +17,6 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 pytest.importorskip("ray.data")
-import psutil
 import pyarrow.parquet as pq
 import ray
 import s3fs
@@ -144,26 +144,38 @@ def test_a_job_survives_the_loss_of_a_node_and_a_bad_file_and_goes_on(cluster, p
     assert (again.exit_code, again.stderr) == (0, f"{_PICTURES} were done before\n")
 
 
+_KILLED = """
+import os, sys
+
+def kill(event, arguments):
+    if event == "open" and str(arguments[0]).endswith("killer.png"):
+        with open(os.environ["DEATHS"], "a") as file:
+            file.write("x")
+        os.kill(os.getpid(), 9)
+
+sys.addaudithook(kill)
+"""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
-def test_a_job_on_its_own_ray_survives_a_killed_worker_and_writes_to_a_store(photos, s3):  # noqa: F811
+def test_a_job_on_its_own_ray_writes_to_a_store_and_gives_up_what_kills_workers(photos, s3, tmp_path):  # noqa: F811
+    """Each process that opens the image dies, as if it took too much memory. Its neighbors are encoded."""
+    (photos / "below/killer.png").write_bytes(_file(99))
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/sitecustomize.py").write_text(_KILLED)
     files = s3fs.S3FileSystem(use_listings_cache=False)
+    paths = [str(tmp_path / "site"), *sys.path]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "DEATHS": str(tmp_path / "deaths")}
     command = [sys.executable, "-m", "fovea", *_arguments(photos, f"{s3}/own"), "-j", "2", "--ray"]
-    job = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-
-    def kill_worker() -> None:
-        processes = psutil.Process(job.pid).children(recursive=True)
-        workers = [process for process in processes if process.name().startswith("ray::MapWorker")]
-        workers[0].kill()
-
-    with _Later(lambda: len(files.glob("bucket/own/**/*.fov")), kill_worker) as killed:
-        message = job.communicate(timeout=200)[1]
-    assert killed.done < _PICTURES
-    assert job.returncode == 0, message
-    assert message.splitlines()[-1].startswith(f"{_PICTURES} images: ")
+    job = subprocess.run(command, stderr=subprocess.PIPE, text=True, env=environment, timeout=200)
+    assert job.returncode == 1, job.stderr
+    assert "below/killer.png: 3 workers died at it" in job.stderr
+    assert (tmp_path / "deaths").read_text() == "xxx"
     rows = pq.read_table("bucket/own/manifest.parquet", filesystem=files).to_pylist()
-    assert len({row["path"] for row in rows}) == len(rows) == _PICTURES
+    assert len({row["path"] for row in rows}) == len(rows) == _PICTURES + 1
+    assert [row["path"] for row in rows if row["error"]] == ["below/killer.png"]
     hashes = {hashlib.sha256(files.cat_file(name)).hexdigest() for name in files.glob("bucket/own/**/*.fov")}
-    assert hashes == {row["sha256"] for row in rows}
+    assert hashes == {row["sha256"] for row in rows if not row["error"]}
 
 
 def test_a_cluster_that_does_not_answer_is_an_error(photos, tmp_path, monkeypatch):

@@ -37,7 +37,16 @@ class Running:
     def __init__(self, server: uvicorn.Server) -> None:
         self.server = server
         self.port: int = server.servers[0].sockets[0].getsockname()[1]
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
+        self.client = self._new_client()
+
+    def _new_client(self) -> httpx.Client:
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
+
+    def close_connections(self) -> None:
+        """Close the connections of the client, which stay open between calls."""
+        self.client.close()
+        self.client = self._new_client()
+        until(lambda: not self.server.server_state.connections)
 
     @property
     def service(self) -> "Service":

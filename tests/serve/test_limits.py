@@ -235,9 +235,7 @@ def test_a_real_coding_stops_at_the_next_tile(limited):
 
 def test_connections_beyond_the_limit_are_refused(limited):
     half = LIMITS.connections // 2
-    limited.client.close()
-    limited.client = httpx.Client(base_url=f"http://127.0.0.1:{limited.port}", timeout=30)
-    until(lambda: not limited.server.server_state.connections)
+    limited.close_connections()
     many = [connect(limited, source=loopback(number)) for number in (1, 2) for _ in range(half)]
     until(lambda: len(limited.server.server_state.connections) == LIMITS.connections)
     with connect(limited, source=loopback(3)) as another:

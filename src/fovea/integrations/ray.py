@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -22,6 +23,8 @@ from fovea.settings import Settings
 
 _BLOCKS_PER_CORE = 8
 """Blocks that each core gets of a small job, so that all cores end at about the same time."""
+_ATTEMPTS = 3
+"""Workers that may die at an image until it is given up."""
 
 
 class Encoder:
@@ -119,11 +122,12 @@ def transfer_on_ray(job: Job, address: str | None, cores: int) -> Generator[Row,
         if not len(names):
             return
         workers = max(1, int(ray.cluster_resources().get("CPU", 0)))  # type: ignore[no-untyped-call]
+        progress = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(_Progress).remote()
         size = max(1, min(BLOCK, len(names) // (_BLOCKS_PER_CORE * workers)))
         blocks = [names.slice(start, size) for start in range(0, len(names), size)]
         done = ray.data.from_arrow(blocks).map_batches(
             _Worker,
-            fn_constructor_args=(job.source, job.target, job.settings, job.model_id, 1),
+            fn_constructor_args=(progress, job.source, job.target, job.settings, job.model_id, 1),
             batch_size=None,  # a block as it is
             batch_format="pyarrow",
             compute=ray.data.ActorPoolStrategy(min_size=min(workers, len(blocks)), max_size=len(blocks)),
@@ -134,15 +138,73 @@ def transfer_on_ray(job: Job, address: str | None, cores: int) -> Generator[Row,
             yield from (Row(**row) for row in table.to_pylist())
 
 
-class _Worker:
-    """An actor that works on blocks of names. Ray starts it again where it dies, and repeats its block."""
+class _Progress:
+    """An actor that knows of the images in the blocks on the way what workers cannot tell any more when they die."""
 
-    def __init__(self, *arguments: Any) -> None:
-        self._transfer = Transfer(*arguments)
+    def __init__(self) -> None:
+        self._begun: Counter[str] = Counter()
+        self._rows: dict[str, Row] = {}
+
+    def begin(self, path: str) -> None:
+        """Note that a worker begins with an image."""
+        self._begun[path] += 1
+
+    def end(self, row: Row) -> None:
+        """Note the row of an image."""
+        self._rows[row.path] = row
+
+    def of(self, paths: list[str]) -> tuple[list[Row | None], list[int]]:
+        """Return the rows of the images of a block, and how many workers have begun with each."""
+        return [self._rows.get(path) for path in paths], [self._begun[path] for path in paths]
+
+    def forget(self, paths: list[str]) -> None:
+        """Forget the images of a block that is done."""
+        for path in paths:
+            self._begun.pop(path, None)
+            self._rows.pop(path, None)
+
+
+class _NotedTransfer(Transfer):
+    """Tells of each image when it begins and when it ends with it."""
+
+    def __init__(self, progress: Any, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._progress = progress
+
+    def __call__(self, file: File) -> Row:
+        ray.get(self._progress.begin.remote(file.path))
+        row = super().__call__(file)
+        self._progress.end.remote(row)
+        return row
+
+
+class _Worker:
+    """An actor that works on blocks of names.
+
+    Ray starts it again where it dies, and repeats its block, however often it dies. Images that were done are not done
+    again. Those on the way may have killed it, such as by the memory that they take: each is done by itself, after all
+    others, and given up after some attempts.
+    """
+
+    def __init__(self, progress: Any, *arguments: Any) -> None:
+        self._progress = progress
+        self._transfer = _NotedTransfer(progress, *arguments)
 
     def __call__(self, names: pa.Table) -> pa.Table:
         files = [File(**row) for row in names.to_pylist()]
-        return as_table(list(transfer_here(self._transfer, files)))
+        paths = [file.path for file in files]
+        rows, begun = ray.get(self._progress.of.remote(paths))
+        done = [row for row in rows if row]
+        left = [(file, times) for file, row, times in zip(files, rows, begun, strict=True) if not row]
+        done += transfer_here(self._transfer, [file for file, times in left if not times])
+        done += [self._alone(file, times) for file, times in left if times]
+        ray.get(self._progress.forget.remote(paths))
+        return as_table(done)
+
+    def _alone(self, file: File, times: int) -> Row:
+        if times < _ATTEMPTS:
+            return self._transfer(file)
+        return self._transfer.failed(file, f"{times} workers died at it, most likely for lack of memory")
 
 
 def _names(files: Iterator[File]) -> pa.Table:

@@ -52,7 +52,7 @@ class Transfer:
 
     def __call__(self, file: File) -> Row:
         """Return the row of an image in the manifest. A file that fails has an error in its row."""
-        row = Row(file.path, file.size, file.version, model_id=self._model_id, quality=self._quality)
+        row = self._row(file)
         try:
             if file.clash:
                 raise ImageError(f"{file.clash} would also become {file.target}: rename one")
@@ -71,6 +71,13 @@ class Transfer:
             bpp=8 * len(data) / (width * height),
             sha256=hashlib.sha256(data).hexdigest(),
         )
+
+    def failed(self, file: File, reason: str) -> Row:
+        """Return the row of an image that is given up."""
+        return self._row(file)._replace(error=reason)
+
+    def _row(self, file: File) -> Row:
+        return Row(file.path, file.size, file.version, model_id=self._model_id, quality=self._quality)
 
     @property
     def _quality(self) -> int | None:
