@@ -5,10 +5,12 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import tomllib
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from functools import partial
+from fnmatch import fnmatch
+from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +21,8 @@ from PIL import Image
 if TYPE_CHECKING:
     from fovea.coding import Model
     from fovea.networks import CodecNetwork
+
+    Exported = Callable[[CodecNetwork, str], Path]
 
 # A shell that runs the tests in the background lets them ignore Ctrl-C, and with them all commands that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -37,16 +41,42 @@ import fovea  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# What the gate for coverage leaves out.
+UNMEASURED = [
+    "benchmarks/*",
+    *tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["coverage"]["run"]["omit"],
+]
+
 
 @contextmanager
 def _not_measured() -> Iterator[None]:
-    """Turn off the measurement of coverage, with which an export takes half as long again."""
-    tracer = sys.gettrace()
+    """Turn off the measurement of coverage, with which torch takes half as long again. A debugger stays on."""
+    tracer, in_threads = sys.gettrace(), threading.gettrace()
+    if not type(tracer).__module__.startswith("coverage"):
+        yield
+        return
     sys.settrace(None)
+    threading.settrace(None)
     try:
         yield
     finally:
+        threading.settrace(in_threads)
         sys.settrace(tracer)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure the coverage of the core by its own tests alone."""
+    if not _is_unmeasured(item.path.relative_to(ROOT).as_posix()):
+        return (yield)
+    with _not_measured():
+        return (yield)
+
+
+def _is_unmeasured(path: str) -> bool:
+    """Whether the gate for coverage leaves out what a test or a doctest is about. Tests mirror the folders."""
+    source = path.removeprefix("tests/").replace("test_", "")
+    return any(fnmatch(name, pattern) for name in (source, f"src/fovea/{source}") for pattern in UNMEASURED)
 
 
 @pytest.fixture(scope="session")
@@ -89,17 +119,33 @@ def _network(objectness: int, mean_steps: int = 2, background: bool = False) -> 
     return network
 
 
-def _exported(network: "CodecNetwork", name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the model file of a network, which one of all processes that run tests exports for all."""
+@pytest.fixture(scope="session")
+def operators_listed_once() -> Iterator[None]:
+    """The exporter of torch lists the operators of ONNX once, and not for every graph: a fifth of its time."""
+    pytest.importorskip("torch")
+    from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(cache(ONNXRegistry.from_torchlib)))
+        yield
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory, operators_listed_once: None) -> "Exported":
+    """Returns the model file of a network, which one of all processes that run tests exports for all."""
     from fovea.store import save_model
 
     folder = tmp_path_factory.getbasetemp()
     folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-    path = folder / f"{name}.fovea"
-    if not path.exists():
-        with _not_measured():
-            save_model(_model(network, name), path)
-    return path
+
+    def export(network: "CodecNetwork", name: str) -> Path:
+        path = folder / f"{name}.fovea"
+        if not path.exists():
+            with _not_measured():
+                save_model(_model(network, name), path)
+        return path
+
+    return export
 
 
 def _loaded(path: Path) -> "Model":
@@ -148,9 +194,9 @@ def tiny_network() -> "CodecNetwork":
 
 
 @pytest.fixture(scope="session")
-def tiny_model(tiny_network: "CodecNetwork", tmp_path_factory: pytest.TempPathFactory) -> "Model":
+def tiny_model(tiny_network: "CodecNetwork", exported: "Exported") -> "Model":
     """The exported :func:`tiny_network`."""
-    return _loaded(_exported(tiny_network, "tiny", tmp_path_factory))
+    return _loaded(exported(tiny_network, "tiny"))
 
 
 @pytest.fixture(scope="session")
@@ -160,9 +206,9 @@ def finding_network() -> "CodecNetwork":
 
 
 @pytest.fixture(scope="session")
-def finding_model(finding_network: "CodecNetwork", tmp_path_factory: pytest.TempPathFactory) -> "Model":
+def finding_model(finding_network: "CodecNetwork", exported: "Exported") -> "Model":
     """The exported :func:`finding_network`."""
-    return _loaded(_exported(finding_network, "finding", tmp_path_factory))
+    return _loaded(exported(finding_network, "finding"))
 
 
 @pytest.fixture(scope="session")
@@ -172,9 +218,9 @@ def controlled_network() -> "CodecNetwork":
 
 
 @pytest.fixture(scope="session")
-def controlled_model(controlled_network: "CodecNetwork", tmp_path_factory: pytest.TempPathFactory) -> "Model":
+def controlled_model(controlled_network: "CodecNetwork", exported: "Exported") -> "Model":
     """The exported :func:`controlled_network`, with a finder that takes what is bright for objects."""
-    return _loaded(_exported(controlled_network, "controlled", tmp_path_factory))
+    return _loaded(exported(controlled_network, "controlled"))
 
 
 @pytest.fixture(scope="session")
@@ -189,7 +235,7 @@ def searching_model(tiny_model: "Model", finding_model: "Model") -> "Model":
 
 
 @pytest.fixture(scope="session")
-def guided(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def guided(exported: "Exported") -> Path:
     """File of a model that takes a map of the region of interest, and quantizes more coarsely outside it."""
     torch = pytest.importorskip("torch")
     from fovea.networks import CodecNetwork, NetworkConfig
@@ -200,7 +246,7 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with torch.no_grad():
         network.hyper_analysis.region[1].weight.fill_(1.0)  # z tells much of the map,
         network.means.region.weight.mul_(30.0)  # and the steps follow z
-    return _exported(network, "guided", tmp_path_factory)
+    return exported(network, "guided")
 
 
 @pytest.fixture
@@ -237,17 +283,24 @@ def make_dataset(tmp_path: Path) -> Callable[..., Path]:
     return lambda images, masks=False: save_dataset(tmp_path / "data", images, masks=masks)
 
 
-@pytest.fixture
-def drawn_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Patches are drawn in this process: to start others takes longer than the trainings of the tests."""
+@pytest.fixture(scope="session")
+def in_this_process() -> Callable[[], AbstractContextManager[None]]:
+    """Draws patches in this process: to start others takes longer than the trainings of the tests."""
     loader = pytest.importorskip("torch.utils.data").DataLoader
-    begin = loader.__init__
     of_workers = {"num_workers", "prefetch_factor", "persistent_workers", "multiprocessing_context"}
 
-    def begin_here(self: object, *arguments: object, **options: object) -> None:
-        begin(self, *arguments, **{name: value for name, value in options.items() if name not in of_workers})
+    @contextmanager
+    def draw_here() -> Iterator[None]:
+        begin = loader.__init__
 
-    monkeypatch.setattr(loader, "__init__", begin_here)
+        def begin_here(self: object, *arguments: object, **options: object) -> None:
+            begin(self, *arguments, **{name: value for name, value in options.items() if name not in of_workers})
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(loader, "__init__", begin_here)
+            yield
+
+    return draw_here
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import csv
 import importlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
 
@@ -18,8 +19,12 @@ Rows = list[dict[str, str]]
 
 
 @pytest.fixture(autouse=True)
-def _in_one_process(drawn_here: None) -> None:
+def _in_one_process(
+    in_this_process: Callable[[], AbstractContextManager[None]], operators_listed_once: None
+) -> Iterator[None]:
     """No training of these tests starts processes."""
+    with in_this_process():
+        yield
 
 
 @pytest.fixture

@@ -149,7 +149,7 @@ def test_complexity_of_a_model_that_does_not_tell_its_architecture(fovea, tmp_pa
     assert "bare.fovea: the card of this model does not tell its architecture" in result.stderr
 
 
-def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch):
+def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch, operators_listed_once):
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
     Path("images").mkdir()
@@ -163,10 +163,10 @@ def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch):
         annotations.append(about | {"bbox": [10, 10, 40, 30], "area": 1200, "segmentation": outline})
     coco = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "thing"}]}
     Path("coco.json").write_text(json.dumps(coco))
-    tiny = NetworkConfig(wide=8, wide_blocks=1, deep=8, deep_blocks=1, latent=8, hyper=4, prior=8)
+    tiny = NetworkConfig(wide=8, wide_blocks=1, deep=8, deep_blocks=1, latent=8, hyper=4, prior=8, mean_steps=4)
     Path("tiny.yaml").write_text(CONFIG.replace("architecture: base", f"architecture: {json.dumps(asdict(tiny))}"))
 
-    result = fovea("train", "tiny.yaml", "--accelerator", "cpu", "--precision", "32-true")
+    result = fovea("train", "tiny.yaml", "--accelerator", "cpu")
     assert result.exit_code == 0, result.stderr
     checkpoint = Path("runs/tiny/weights.ckpt")
     assert result.stdout == f"{checkpoint}\n"
@@ -175,10 +175,12 @@ def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch):
     result = fovea("export", checkpoint, "--name", "smallest")
     assert result.exit_code == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "smallest.fovea"
-    assert load_model(Path("smallest.fovea")).name == "smallest"
+    model = load_model(Path("smallest.fovea"))
+    assert (model.name, model.steps) == ("smallest", 4)
 
     monkeypatch.setenv("FOVEA_MODELS", str(tmp_path))
     assert fovea("encode", "images/0.png", "0.fov", "-m", "smallest").exit_code == 0
-    assert json.loads(fovea("info", "0.fov", "--json").stdout)["model"] == "smallest"
+    told = json.loads(fovea("info", "0.fov", "--json").stdout)
+    assert (told["model"], told["model_id"]) == ("smallest", model.id.hex())
     assert fovea("decode", "0.fov", "0.png").exit_code == 0
     assert Image.open("0.png").size == (80, 80)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -83,55 +84,55 @@ def picture():
     return np.clip(smooth + random.normal(0, 20, smooth.shape), 0, 255).astype(np.uint8)
 
 
-def encoder(model, engine):
-    return PictureEncoder(model, engine, PriorNetworks(model, engine))
+@pytest.fixture(scope="module")
+def priors(engines, model):
+    return {setting: PriorNetworks(model, engine) for setting, engine in engines.items()}
 
 
-def decoder(model, engine):
-    return PictureDecoder(model, engine, PriorNetworks(model, engine))
+GRID = TileGrid(144, 96, 128)
 
 
 @pytest.fixture(scope="module")
-def encoded(engines, model, picture):
-    grid = TileGrid(144, 96, 128)
-    return grid, {
-        setting: encoder(model, engine).encode(picture, grid, model.controls(70)).tiles
+def files(engines, priors, model, picture):
+    """The tiles that each engine writes."""
+    return {
+        setting: PictureEncoder(model, engine, priors[setting]).encode(picture, GRID, model.controls(70)).tiles
         for setting, engine in engines.items()
     }
 
 
-def _symbols(model, engine, data, box):
-    """Return the integers in a tile as this engine decodes them."""
-    popped = []
+@pytest.fixture(scope="module")
+def read(engines, priors, files, model):
+    """Returns what an engine decodes from the tiles of another one: the integers of each, and all pixels."""
 
     class Recording(LatentDecoder):
         def reconstruct(self, residual, prior):
             popped.append(residual)
             return super().reconstruct(residual, prior)
 
-    Recording(model, PriorNetworks(model, engine)).decode(
-        data, -(-box.height // 16), -(-box.width // 16), model.controls(70)
-    )
-    return popped[0]
+    whole = Box(0, 0, GRID.width, GRID.height)
+    integers = {setting: Recording(model, prior) for setting, prior in priors.items()}
+    pixels = {setting: PictureDecoder(model, engine, priors[setting]) for setting, engine in engines.items()}
+    popped = []
+
+    @cache
+    def read(writer, reader):
+        popped.clear()
+        for tile, box in enumerate(GRID):
+            integers[reader].decode(files[writer][tile], -(-box.height // 16), -(-box.width // 16), model.controls(70))
+        return list(popped), pixels[reader].decode(files[writer].__getitem__, GRID, model.controls(70), whole)
+
+    return read
 
 
 @pytest.mark.parametrize(("writer", "reader"), list(product(SETTINGS, SETTINGS)))
-def test_every_engine_decodes_the_files_of_every_engine(writer, reader, engines, encoded, model):
-    grid, files = encoded
-    reference = ("torch", "fp32", 1)
-    for tile, box in enumerate(grid):
-        data = files[writer][tile]
-        assert np.array_equal(
-            _symbols(model, engines[reader], data, box),
-            _symbols(model, engines[reference], data, box),
-        )
+def test_every_engine_decodes_the_files_of_every_engine(writer, reader, read):
+    symbols, pixels = read(writer, reader)
+    expected_symbols, expected_pixels = read(writer, ("torch", "fp32", 1))
+    assert len(symbols) == len(list(GRID))
+    assert all(np.array_equal(*pair) for pair in zip(symbols, expected_symbols, strict=True))
     if reader[1] == "fp32":
-        whole = Box(0, 0, grid.width, grid.height)
-        pixels, expected = (
-            decoder(model, engines[setting]).decode(files[writer].__getitem__, grid, model.controls(70), whole)
-            for setting in (reader, reference)
-        )
-        assert np.abs(pixels.astype(int) - expected).max() <= 1
+        assert np.abs(pixels.astype(int) - expected_pixels).max() <= 1
 
 
 def _extremes(channels):
@@ -148,10 +149,11 @@ def test_integer_network_gives_the_same_integers_on_every_engine(quality, engine
     reference = ReferenceEvaluator(onnx.load_from_string(graph))
     names = [value.name for value in onnx.load_from_string(graph).graph.input]
     controls = model.controls(quality).as_input()
+    networks = {setting: engine.load(graph, exact=True) for setting, engine in engines.items()}
     for z in _extremes(model.hyper):
         (expected,) = reference.run(None, dict(zip(names, (z, controls), strict=True)))
-        for setting, engine in engines.items():
-            (index,) = engine.load(graph, exact=True)(z, controls)
+        for setting, network in networks.items():
+            (index,) = network(z, controls)
             assert index.dtype == np.uint8
             assert np.array_equal(index, expected), setting
 

@@ -14,6 +14,7 @@ from pycocotools import mask as rle
 from fovea.cli.eval import eval_command
 
 from ..checkerboards import SIDE, save_dataset
+from ..evaluating import evaluating_here
 
 ANNOTATIONS = "annotations/instances_val2017.json"
 
@@ -51,7 +52,8 @@ def coco(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(recognizer: Path, out: Path, *options: str) -> Result:
     codecs = ["--codecs", "webp,webp@1/2,webp@48", "--anchor", "webp@best", "--qualities", "webp=5,90"]
     named = ["--recognizers", str(recognizer), "--cache", str(out.parent / "cache.sqlite"), "--out", str(out)]
-    return CliRunner().invoke(eval_command, [*options, *codecs, *named, "-j", "1"], catch_exceptions=False)
+    with evaluating_here():
+        return CliRunner().invoke(eval_command, [*options, *codecs, *named], catch_exceptions=False)
 
 
 def read(path: Path) -> Sequence[dict[str, str]]:

@@ -16,15 +16,15 @@ from fovea.evaluation.recognizers import find_recognizers, recognize, unpack_cla
 from fovea.evaluation.running import pool
 from fovea.recognition import SharedClasses, load_semantic, overlaps, resample
 
+from ..evaluating import evaluating_here
+
 AREAS = Metric("areas", "semantic")
 QUALITIES = {"jpeg": [40, 50, 80], "webp": [5, 15, 40]}
 
 
 def run(data: Path, cache: Path, *recognizers: Path, reference: str | None = None) -> Evaluation:
     specs = [str(recognizer) for recognizer in recognizers]
-    return evaluate(
-        load_dataset(data), list(QUALITIES), specs, cache, qualities=QUALITIES, reference=reference, processes=1
-    )
+    return evaluate(load_dataset(data), list(QUALITIES), specs, cache, qualities=QUALITIES, reference=reference)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def found(cache: Path, masked_set: Path, checkers: Path, segmenter: Path) -> Evaluation:
     """Against labels, with a detector beside the segmenter."""
-    return run(masked_set, cache, checkers, segmenter)
+    with evaluating_here():
+        return run(masked_set, cache, checkers, segmenter)
 
 
 def test_originals_are_segmented_in_full(found: Evaluation):
@@ -101,12 +102,14 @@ def test_second_run_does_no_work(
     def refuse(*_: object) -> None:
         raise AssertionError("work is done again")
 
-    monkeypatch.setattr(pool, "start_workers", refuse)
-    assert run(masked_set, cache, checkers, segmenter).points == found.points
+    with evaluating_here(), monkeypatch.context() as patch:
+        patch.setattr(pool, "start_workers", refuse)
+        assert run(masked_set, cache, checkers, segmenter).points == found.points
 
 
 def test_own_class_maps_need_no_labels(found: Evaluation, cache: Path, masked_set: Path, segmenter: Path):
-    alone = run(masked_set.parent / "set", cache, segmenter)
+    with evaluating_here():
+        alone = run(masked_set.parent / "set", cache, segmenter)
     assert alone.reference == "self"
     assert alone.original_scores[AREAS].miou == 1
     assert alone.points[0].scores[AREAS].miou < 1

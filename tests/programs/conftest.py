@@ -1,18 +1,20 @@
 """Programs of users that run as separate processes."""
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from fovea.store import save_model
+MODEL = Path(__file__).parents[1] / "golden" / "golden.fovea"
 
 
 @pytest.fixture
-def program(tmp_path, tiny_model):
+def program(tmp_path):
     """A function that runs a program in a folder with a small model, ``tiny.fovea``, and returns the printed text."""
-    save_model(tiny_model, tmp_path / "tiny.fovea")
+    shutil.copy(MODEL, tmp_path / "tiny.fovea")
 
     def run(code: str, **variables: str) -> str:
         (tmp_path / "program.py").write_text(code)

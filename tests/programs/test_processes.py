@@ -1,6 +1,7 @@
 """Codecs in programs that fork, spawn or pickle."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,7 +12,8 @@ import urllib.request
 import pytest
 
 from fovea.engine import engine_names
-from fovea.store import save_model
+
+from .conftest import MODEL
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
@@ -82,7 +84,7 @@ def work():
 threads = [threading.Thread(target=work) for _ in range(3)]
 for thread in threads:
     thread.start()
-for _ in range(10):
+for _ in range(3):
     child = os.fork()
     if child == 0:
         sys.exit(codec.encode(image) != expected)
@@ -131,8 +133,8 @@ if __name__ == "__main__":
     assert printed.split() == ["True"] * 3
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_workers_of_a_data_loader(program, method):
+@pytest.mark.parametrize(("method", "rounds"), [("fork", 2), ("spawn", 1)])
+def test_workers_of_a_data_loader(program, method, rounds):
     pytest.importorskip("torch")
     printed = program(
         HEAD
@@ -150,17 +152,17 @@ class Files(Dataset):
 if __name__ == "__main__":
     files = Files(Codec("tiny.fovea", threads=1))
     expected = np.stack([files[number] for number in range(len(files))])
-    for _ in range(2):
+    for _ in range({rounds}):
         loader = DataLoader(files, batch_size=3, num_workers=2, multiprocessing_context="{method}")
         print(np.array_equal(np.concatenate([batch.numpy() for batch in loader]), expected))
 """
     )
-    assert printed.split() == ["True"] * 2
+    assert printed.split() == ["True"] * rounds
 
 
-def test_gunicorn_that_loads_the_codec_before_it_forks(tmp_path, tiny_model):
+def test_gunicorn_that_loads_the_codec_before_it_forks(tmp_path):
     pytest.importorskip("gunicorn")
-    save_model(tiny_model, tmp_path / "tiny.fovea")
+    shutil.copy(MODEL, tmp_path / "tiny.fovea")
     (tmp_path / "service.py").write_text(
         HEAD
         + """

@@ -6,40 +6,42 @@ import pytest
 import yaml
 from PIL import Image
 
+from fovea.training import Hardware, read_config, train
+
 from ..onnx_models import save_constant
 
 
 @pytest.fixture(autouse=True)
-def _in_one_process(drawn_here):
+def _in_one_process(in_this_process, operators_listed_once):
     """No training of these tests starts processes."""
+    with in_this_process():
+        yield
 
 
-@pytest.fixture
-def coco(tmp_path) -> Path:
-    """A folder with six pictures of a bright square on noise, and COCO labels in ``train.json``."""
+def _draw(folder: Path) -> None:
+    """Write six pictures of a bright square on noise, and COCO labels in ``train.json``."""
     random = np.random.default_rng(0)
     images, annotations = [], []
     for number in range(6):
         pixels = random.integers(0, 90, (90, 120, 3), dtype=np.uint8)
         left, top = int(random.integers(10, 60)), int(random.integers(5, 40))
         pixels[top : top + 30, left : left + 40] = 220
-        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+        Image.fromarray(pixels).save(folder / f"{number}.png")
         images.append({"id": number, "file_name": f"{number}.png", "width": 120, "height": 90})
         annotations.append({"id": number, "image_id": number, "category_id": 1, "bbox": [left, top, 40, 30]})
-    (tmp_path / "train.json").write_text(json.dumps({"images": images, "annotations": annotations}))
-    return tmp_path
+    (folder / "train.json").write_text(json.dumps({"images": images, "annotations": annotations}))
 
 
-@pytest.fixture
-def config_file(coco) -> Path:
-    """A training that ends within seconds."""
+def _configure(folder: Path) -> Path:
+    """Write the configuration of a training on the pictures in a folder that ends within a second."""
     config = {
         "name": "tiny",
         "architecture": {
             "wide": 16, "wide_blocks": 1, "deep": 16, "deep_blocks": 1, "latent": 16, "hyper": 8, "prior": 16
         },
         "data": {
-            "images": str(coco), "annotations": str(coco / "train.json"), "validation_images": 2, "patch": {"size": 64},
+            "images": str(folder), "annotations": str(folder / "train.json"), "validation_images": 2,
+            "patch": {"size": 64},
         },
         "loss": {"name": "object_mse", "background_weight": 0.1},
         "patches": 12,
@@ -47,9 +49,37 @@ def config_file(coco) -> Path:
         "warmup_steps": 1,
         "validate_every": 8,
     }  # fmt: skip
-    path = coco / "config.yaml"
+    path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(config))
     return path
+
+
+@pytest.fixture
+def coco(tmp_path) -> Path:
+    """A folder of pictures and labels."""
+    _draw(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def config_file(coco) -> Path:
+    """A training that ends within a second."""
+    return _configure(coco)
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory, in_this_process) -> Path:
+    """The weights of that training, from which others start."""
+    folder = tmp_path_factory.mktemp("plain")
+    _draw(folder)
+    with in_this_process():
+        return train(read_config(_configure(folder)), folder / "run", hardware=Hardware("cpu"), progress=False)
+
+
+@pytest.fixture
+def without_graphs(monkeypatch):
+    """An export leaves out the graphs of the networks, which take most of its time."""
+    monkeypatch.setattr("fovea.training.export.export_graphs", lambda network: {})
 
 
 @pytest.fixture

@@ -2,11 +2,26 @@
 
 import pytest
 import yaml
+from onnx import TensorProto, helper, numpy_helper
 
 from fovea.errors import FoveaError
 from fovea.training import Checkpoint, Hardware, configurations, train_from_nothing
 
 CPU = Hardware("cpu")
+
+
+@pytest.fixture
+def quick_segmenters(monkeypatch):
+    """The files of segmenters hold their first layer alone: to export them takes longer than to train them."""
+
+    def export(network, outputs):
+        weight = numpy_helper.from_array(network.stride4[0][0].weight.detach().numpy(), "weight")
+        values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("image", *outputs)]
+        nodes = [helper.make_node("Conv", ["image", "weight"], [name], strides=[2, 2]) for name in outputs]
+        graph = helper.make_graph(nodes, "segmenter", values[:1], values[1:], [weight])
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]).SerializeToString()
+
+    monkeypatch.setattr("fovea.training.segmenter.module.export_segmenter", export)
 
 
 def _write(folder, fields, **changes):
@@ -15,7 +30,7 @@ def _write(folder, fields, **changes):
     return path
 
 
-def test_every_run_that_a_run_needs_is_trained_once(config_file, tmp_path):
+def test_every_run_that_a_run_needs_is_trained_once(config_file, quick_segmenters, tmp_path):
     configs = tmp_path / "configs"
     configs.mkdir()
     fields = yaml.safe_load(config_file.read_text()) | {"patches": 4}
@@ -44,7 +59,7 @@ def test_every_run_that_a_run_needs_is_trained_once(config_file, tmp_path):
     }
 
 
-def test_every_network_that_a_loss_names_is_trained(config_file, tmp_path):
+def test_every_network_that_a_loss_names_is_trained(config_file, quick_segmenters, tmp_path):
     fields = yaml.safe_load(config_file.read_text()) | {"patches": 4}
     for name, seed in (("segmenter", 0), ("others", 1)):
         _write(

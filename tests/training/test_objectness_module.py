@@ -6,9 +6,7 @@ import pytest
 import torch
 import yaml
 
-from fovea import Codec
 from fovea.errors import FoveaError
-from fovea.store import save_model
 from fovea.training import Checkpoint, Hardware, export_model, read_config, train
 
 CPU = Hardware("cpu")
@@ -17,10 +15,9 @@ PART = "network.analysis.objectness."
 
 
 @pytest.fixture
-def finding_file(config_file, quarters):
+def finding_file(config_file, plain, quarters):
     """A training of objectness that starts from a network without it."""
     fields = yaml.safe_load(config_file.read_text())
-    plain = train(read_config(config_file), config_file.parent / "plain", hardware=CPU, progress=False)
     fields["architecture"]["objectness"] = 8
     fields |= {
         "loss": {"name": "objectness", "recognizer": str(quarters)},
@@ -31,7 +28,7 @@ def finding_file(config_file, quarters):
     return config_file
 
 
-def test_objectness_learns_and_everything_else_stays_unchanged(finding_file, tmp_path):
+def test_objectness_learns_and_everything_else_stays_unchanged(finding_file, without_graphs, tmp_path):
     config = read_config(finding_file)
     weights = train(config, tmp_path / "run", hardware=CPU, progress=False)
     before, after = (Checkpoint.read(path).weights for path in (config.start, weights))
@@ -42,10 +39,9 @@ def test_objectness_learns_and_everything_else_stays_unchanged(finding_file, tmp
     losses = [float(row["validation/loss"]) for row in csv.DictReader(log.open()) if row["validation/loss"]]
     assert len(losses) == 8 and losses[-1] + 0.03 < losses[0] < 1.2
 
-    model = export_model(weights, "found", calibration=3)
-    save_model(model, tmp_path / "found.fovea")
+    model = export_model(weights, calibration=3)
     assert model.card["config"]["loss"]["name"] == "objectness"
-    assert Codec(tmp_path / "found.fovea", threads=1).takes_map
+    assert model.region == "found"
 
 
 @pytest.mark.parametrize(

@@ -24,13 +24,14 @@ from fovea.training import (
 )
 
 CPU = Hardware("cpu")
+IMAGE = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
 
 
 def _train(config, folder, hardware=CPU, **options):
     return train(config, folder, hardware=hardware, progress=False, **options)
 
 
-def test_train_resume_export_and_code(config_file, tmp_path):
+def test_train_resume_and_export(config_file, without_graphs, tmp_path):
     config = read_config(config_file)
     run = tmp_path / "run"
     weights = _train(config, run)
@@ -57,16 +58,9 @@ def test_train_resume_export_and_code(config_file, tmp_path):
     assert losses and np.isfinite(losses).all()
     assert any(run.glob("tensorboard*/events*"))
 
-    model = export_model(weights, calibration=3)
-    path = tmp_path / "tiny.fovea"
-    save_model(model, path)
-    assert model.card["hours"] == round(saved.hours, 2) and saved.hours > first.hours > 0
-    assert model.card["patches"] == 20 and model.card["config"]["loss"]["background_weight"] == 0.1
-    codec = Codec(path, threads=1)
-    image = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
-    assert codec.model.id == model.id
-    data = codec.encode(image, 40)
-    assert read_header(data).model_id == model.id
+    card = export_model(weights, calibration=3).card
+    assert card["hours"] == round(saved.hours, 2) and saved.hours > first.hours > 0
+    assert card["patches"] == 20 and card["config"]["loss"]["background_weight"] == 0.1
 
 
 def test_a_run_that_broke_off_goes_on_from_its_last_checkpoint(config_file, tmp_path, monkeypatch):
@@ -87,9 +81,8 @@ def test_a_run_that_broke_off_goes_on_from_its_last_checkpoint(config_file, tmp_
     assert Checkpoint.read(tmp_path / "run/last.ckpt").step == 3
 
 
-def test_networks_with_two_controls_and_four_steps_are_trained_exported_and_coded(config_file, tmp_path):
+def test_networks_with_two_controls_and_four_steps_are_trained_exported_and_coded(config_file, plain, tmp_path):
     config = read_config(config_file)
-    plain = _train(config, tmp_path / "plain")
     following = config.model_copy(
         update={
             "architecture": replace(config.architecture, background=True, mean_steps=4),
@@ -117,11 +110,11 @@ def test_networks_with_two_controls_and_four_steps_are_trained_exported_and_code
     assert codec.decode(data).shape == image.shape
 
 
-def test_networks_with_a_background_control_start_from_those_without(config_file, tmp_path):
+def test_networks_with_a_background_control_start_from_those_without(config_file, plain, tmp_path):
     config = read_config(config_file)
     following = config.model_copy(
         update={
-            "start": _train(config, tmp_path / "plain"),
+            "start": plain,
             "architecture": replace(config.architecture, background=True),
             "loss": config.loss.model_copy(update={"background_weight": "variable"}),
         }
@@ -136,18 +129,16 @@ def test_images_may_stay_on_the_device(config_file, tmp_path):
     assert Checkpoint.read(weights).step == 3
 
 
-def test_start_takes_over_the_weights_of_another_run(config_file, tmp_path):
+def test_start_takes_over_the_weights_of_another_run(config_file, plain, tmp_path):
     config = read_config(config_file)
-    first = _train(config, tmp_path / "first")
-    second = config.model_copy(update={"start": first, "patches": 4, "learning_rate": 1e-9, "adam_learning_rate": 1e-9})
-    _train(second, tmp_path / "second")
-    before, after = (load_checkpoint(tmp_path / run / "last.ckpt").state_dict() for run in ("first", "second"))
+    second = config.model_copy(update={"start": plain, "patches": 4, "learning_rate": 1e-9, "adam_learning_rate": 1e-9})
+    weights = _train(second, tmp_path / "second")
+    before, after = (load_checkpoint(path.with_name("last.ckpt")).state_dict() for path in (plain, weights))
     assert all(torch.allclose(before[name], after[name], rtol=1e-2, atol=1e-3) for name in before)
 
 
-def test_roi_way_starts_from_a_network_without_map_and_codes_with_one(config_file, tmp_path):
+def test_roi_way_starts_from_a_network_without_map_and_codes_with_one(config_file, plain, tmp_path):
     config = read_config(config_file)
-    plain = _train(config, tmp_path / "plain")
     guided = config.model_copy(
         update={"start": plain, "architecture": replace(config.architecture, roi=True), "mask_weight": 0.1}
     )
@@ -156,53 +147,36 @@ def test_roi_way_starts_from_a_network_without_map_and_codes_with_one(config_fil
     save_model(model, tmp_path / "guided.fovea")
     codec = Codec(tmp_path / "guided.fovea", threads=1)
     assert codec.model.region == "given" and codec.model.id == model.id
-    image = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
     inside = np.ones((70, 50), np.bool_)
-    assert codec.encode(image, 40) == codec.encode(image, 40, roi=inside)
-    assert codec.decode(codec.encode(image, 40, roi=~inside)).shape == image.shape
+    assert codec.encode(IMAGE, 40) == codec.encode(IMAGE, 40, roi=inside)
+    assert codec.decode(codec.encode(IMAGE, 40, roi=~inside)).shape == IMAGE.shape
     with pytest.raises(ImageError, match="50 x 69"):
-        codec.encode(image, 40, roi=inside[1:])
+        codec.encode(IMAGE, 40, roi=inside[1:])
     # A later run without the head leaves it out.
     again = guided.model_copy(update={"start": weights, "mask_weight": 0.0})
     _train(again, tmp_path / "again")
 
 
-def test_objectness_starts_from_a_network_without_and_codes_without_a_map(config_file, tmp_path):
+def test_objectness_and_detail_start_from_a_network_without(config_file, plain, tmp_path):
     config = read_config(config_file)
-    plain = _train(config, tmp_path / "plain")
-    finding = config.model_copy(
-        update={"start": plain, "architecture": replace(config.architecture, objectness=8), "mask_weight": 0.1}
-    )
-    model = export_model(_train(finding, tmp_path / "finding"), "finding", calibration=3)
-    save_model(model, tmp_path / "finding.fovea")
-    codec = Codec(tmp_path / "finding.fovea", threads=1)
-    assert codec.model.region == "found"
-    image = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
-    assert codec.decode(codec.encode(image, 40)).shape == image.shape
+    architecture = replace(config.architecture, objectness=8, latent=config.architecture.latent + 8, detail=8)
+    further = config.model_copy(update={"start": plain, "architecture": architecture, "mask_weight": 0.1})
+    model = export_model(_train(further, tmp_path / "further"), "further", calibration=3)
+    assert (model.region, model.latent) == ("found", config.architecture.latent + 8)
+    save_model(model, tmp_path / "further.fovea")
+    codec = Codec(tmp_path / "further.fovea", threads=1)
+    assert codec.takes_map
+    assert codec.decode(codec.encode(IMAGE, 40)).shape == IMAGE.shape
 
 
-def test_detail_starts_from_a_network_without(config_file, tmp_path):
+def test_start_of_another_architecture_is_refused(config_file, plain, tmp_path):
     config = read_config(config_file)
-    plain = _train(config, tmp_path / "plain")
-    architecture = replace(config.architecture, latent=config.architecture.latent + 8, detail=8)
-    detailed = config.model_copy(update={"start": plain, "architecture": architecture})
-    model = export_model(_train(detailed, tmp_path / "detailed"), "detailed", calibration=3)
-    save_model(model, tmp_path / "detailed.fovea")
-    assert model.latent == config.architecture.latent + 8
-    image = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
-    codec = Codec(tmp_path / "detailed.fovea", threads=1)
-    assert codec.decode(codec.encode(image, 40)).shape == image.shape
-
-
-def test_start_of_another_architecture_is_refused(config_file, tmp_path):
-    config = read_config(config_file)
-    first = _train(config, tmp_path / "first")
-    wider = config.model_copy(update={"start": first, "architecture": replace(config.architecture, wide=24)})
+    wider = config.model_copy(update={"start": plain, "architecture": replace(config.architecture, wide=24)})
     with pytest.raises(FoveaError, match="does not fit"):
         _train(wider, tmp_path / "second")
     narrower = replace(config.architecture, latent=config.architecture.latent // 2, detail=4)
     with pytest.raises(FoveaError, match="does not fit"):
-        _train(config.model_copy(update={"start": first, "architecture": narrower}), tmp_path / "third")
+        _train(config.model_copy(update={"start": plain, "architecture": narrower}), tmp_path / "third")
 
 
 def test_start_from_something_else_is_refused(config_file, tmp_path):

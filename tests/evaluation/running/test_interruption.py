@@ -18,6 +18,8 @@ from fovea.engine import available_cores
 from fovea.evaluation import Metric, evaluate
 from fovea.evaluation.running.cache import Cache
 
+from ...evaluating import evaluating_here
+
 # The command as it is installed.
 COMMAND = (
     "from fovea.cli.app import main; from fovea.cli.eval import eval_command; main.add_command(eval_command); main()"
@@ -28,6 +30,7 @@ PATIENCE = 240
 def test_resumes_where_it_stopped(
     tmp_path: Path, make_dataset: Callable[[int], Path], checkers: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setitem(evaluate.__globals__, "peak_memory", lambda results, codec: 2**20)
     dataset, cache = load_dataset(make_dataset(4)), tmp_path / "cache.sqlite"
     put, puts = Cache.put, []
 
@@ -53,11 +56,12 @@ def test_resumes_where_it_stopped(
     assert 0 < len(recognized) <= 4 * 3 - 5 + gallery
 
     cache.unlink()
-    assert run() == resumed
+    with evaluating_here():
+        assert run() == resumed
 
 
-def start(data: Path, recognizer: Path, out: Path, qualities: str) -> "subprocess.Popen[str]":
-    named = ["--data", data, "--codecs", "avif:0", "--recognizers", recognizer, "--qualities", qualities, "--out", out]
+def start(data: Path, recognizer: Path, out: Path, qualities: str, codec: str = "avif:0") -> "subprocess.Popen[str]":
+    named = ["--data", data, "--codecs", codec, "--recognizers", recognizer, "--qualities", qualities, "--out", out]
     return subprocess.Popen(
         [sys.executable, "-c", COMMAND, "eval", *map(str, named), "-j", "2"],
         stdout=subprocess.DEVNULL,
@@ -86,7 +90,7 @@ def test_a_signal_to_all_processes_ends_with_one_line(
 
 
 def test_workers_leave_ctrl_c_to_the_first_process(tmp_path: Path, make_dataset: Callable[[int], Path], checkers: Path):
-    process, reached = start(make_dataset(4), checkers, tmp_path / "out", "20,60"), set[int]()
+    process, reached = start(make_dataset(4), checkers, tmp_path / "out", "20,60", "jpeg"), set[int]()
     try:
         end = time.monotonic() + PATIENCE
         while process.poll() is None and time.monotonic() < end:
@@ -95,7 +99,7 @@ def test_workers_leave_ctrl_c_to_the_first_process(tmp_path: Path, make_dataset:
                     if "spawn_main" in " ".join(worker.cmdline()):
                         worker.send_signal(signal.SIGINT)
                         reached.add(worker.pid)
-            time.sleep(0.01)
+            time.sleep(0.05)
         _, said = process.communicate(timeout=1)
     finally:
         process.kill()

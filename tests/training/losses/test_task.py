@@ -234,7 +234,9 @@ def _distance(weights, config, distortion):
     return distortion(coded.image, original, mask).mean().item()
 
 
-def test_training_lowers_the_distance_and_exports_without_the_recognizer(config_file, make_recognizer, tmp_path):
+def test_training_lowers_the_distance_and_exports_without_the_recognizer(
+    config_file, make_recognizer, without_graphs, tmp_path
+):
     recognizer = make_recognizer()
     distortion = TaskDistortion(recognizer, mse_share=0)
     untrained = _with_task(
