@@ -30,7 +30,9 @@ _BINARY = {"type": "string", "format": "binary"}
 _bearer = HTTPBearer(auto_error=False, description="The token of the service, where it has one.")
 
 
-def _check_token(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> None:
+async def _check_token(
+    request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> None:
     token = _service(request).settings.token
     if token is None:
         return
