@@ -130,6 +130,38 @@ def test_finding(run, finding_network, checkers: Path, tmp_path: Path) -> None:
     assert all(float(row["bits_missed"]) > 1 for row in rows)
 
 
+def test_finding_of_a_finder_on_what_its_configuration_holds_out(run, checkers: Path, tmp_path: Path) -> None:
+    for package in ("lightning", "supervision", "torch"):
+        pytest.importorskip(package)
+    import torch
+
+    from fovea.networks import Finder, FinderConfig
+    from fovea.training import Checkpoint, FinderTrainingConfig
+
+    images = save_dataset(tmp_path / "data", 4).with_suffix("")
+    names = sorted(path.name for path in images.iterdir())
+    config = FinderTrainingConfig(
+        name="tiny",
+        network=FinderConfig(near=8, middle=8, far=8, dilations=(1,)),
+        teachers=({"recognizer": checkers},),
+        shapes={"recognizer": checkers, "tensors": ["none"]},
+        data={"sources": [{"images": images, "held_out": names[1:]}]},
+        patches=1,
+    ).model_dump(mode="json")
+    path = tmp_path / "finder.yaml"
+    path.write_text(yaml.safe_dump(config))
+    torch.manual_seed(0)
+    weights = {f"network.{key}": value for key, value in Finder(FinderConfig(8, 8, 8, (1,))).state_dict().items()}
+    weights["network.head.bias"] += 9
+    Checkpoint(config, 1, 0.0, weights).write(tmp_path / "alert.ckpt")
+    options = ("-r", checkers, "--images", images, "--held-out-by", path, "--sides", "128,0", "--table", "held_out")
+    rows = read(run("finding", tmp_path / "alert.ckpt", *options) / "held_out.csv")
+    assert [(row["folder"], row["side"], row["images"]) for row in rows] == [
+        (f"{images.parent.name}/{images.name}", side, str(len(names) - 1)) for side in ("128", "0")
+    ]
+    assert all(float(row["probability_elsewhere"]) > 0.9 for row in rows)
+
+
 def test_memory(run) -> None:
     rows = read(run("memory", "--side", 80) / "memory.csv")
     assert [row["direction"] for row in rows] == ["encode", "decode"]

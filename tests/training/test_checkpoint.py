@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from fovea.errors import FoveaError
-from fovea.training import Checkpoint, Hardware, export_model, load_checkpoint, read_config, train
+from fovea.training import Checkpoint, Hardware, export_model, load_checkpoint, load_finder, read_config, train
 
 CPU = Hardware("cpu")
 KEPT = sorted((Path(__file__).resolve().parents[2] / "checkpoints").glob("*.ckpt"))
@@ -95,4 +95,5 @@ def test_configurations_and_weights_that_do_not_fit_are_named(config_file, tmp_p
 
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
 def test_checkpoints_of_the_repository_load(path):
-    assert load_checkpoint(path).config.name
+    load = load_finder if path.stem == "finder" else load_checkpoint
+    assert load(path)

@@ -43,6 +43,13 @@ def test_one_of_fifty_is_held_out_whatever_else_is_there(folder):
     assert {image.path.name for image in split_images(DataConfig(sources=({"images": folder},)))[1]} == names
 
 
+def test_files_whose_names_begin_as_the_source_says_are_held_out(folder):
+    train, held_out = split_images(DataConfig(sources=({"images": folder, "held_out": ["00", "11"]},)))
+    named = {f"{number:03}.png" for number in (*range(10), *range(110, 120))}
+    assert named <= {image.path.name for image in held_out}
+    assert not named & {image.path.name for image in train} and len(train) + len(held_out) == 120
+
+
 def test_share_held_out_of_many_names():
     share = np.mean([is_held_out(f"{number:012}.jpg") for number in range(20_000)])
     assert share == pytest.approx(0.02, abs=0.004)
