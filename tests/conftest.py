@@ -74,8 +74,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 def _is_unmeasured(path: str) -> bool:
-    """Whether the gate for coverage leaves out what a test or a doctest is about. Tests mirror the folders."""
-    source = path.removeprefix("tests/").replace("test_", "")
+    """Whether the gate for coverage leaves out the room of a test or a doctest."""
+    source = path.removeprefix("tests/")
     return any(fnmatch(name, pattern) for name in (source, f"src/fovea/{source}") for pattern in UNMEASURED)
 
 
@@ -110,8 +110,7 @@ def _network(objectness: int, mean_steps: int = 2, background: bool = False) -> 
         # Spread the table indices, so that some positions are skipped and some have long tables.
         network.scales.head.bias.anchors += 6 * torch.randn(16)
         network.analysis.head.weight *= 3
-        if config.region:
-            (network.means.region if mean_steps == 2 else network.means.region[0]).weight.mul_(30)  # steps of all sizes
+        (network.means.region if mean_steps == 2 else network.means.region[0]).weight.mul_(30)  # steps of all sizes
         if background:
             network.analysis.region.weight.mul_(3)  # the map and the background are seen in the latent
             network.analysis.log_gain.background_anchors += torch.linspace(-0.5, 0.5, 9)[:, None]
@@ -120,18 +119,25 @@ def _network(objectness: int, mean_steps: int = 2, background: bool = False) -> 
 
 
 @pytest.fixture(scope="session")
-def operators_listed_once() -> Iterator[None]:
-    """The exporter of torch lists the operators of ONNX once, and not for every graph: a fifth of its time."""
-    pytest.importorskip("torch")
+def quick_exports() -> Iterator[None]:
+    """Exports of networks are not measured, and list the operators of ONNX once instead of once for each graph."""
+    torch = pytest.importorskip("torch")
     from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+    export = torch.onnx.export
+
+    def quick(*arguments: object, **options: object) -> object:
+        with _not_measured():
+            return export(*arguments, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(cache(ONNXRegistry.from_torchlib)))
+        patch.setattr(torch.onnx, "export", quick)
         yield
 
 
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory: pytest.TempPathFactory, operators_listed_once: None) -> "Exported":
+def exported(tmp_path_factory: pytest.TempPathFactory, quick_exports: None) -> "Exported":
     """Returns the model file of a network, which one of all processes that run tests exports for all."""
     from fovea.store import save_model
 
@@ -141,8 +147,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory, operators_listed_once: No
     def export(network: "CodecNetwork", name: str) -> Path:
         path = folder / f"{name}.fovea"
         if not path.exists():
-            with _not_measured():
-                save_model(_model(network, name), path)
+            save_model(_model(network, name), path)
         return path
 
     return export
@@ -166,8 +171,7 @@ def _model(network: "CodecNetwork", name: str) -> "Model":
 
     from .onnx_models import brightness_finder
 
-    config, backgrounds = network.config, None
-    region = Region.GIVEN if config.roi else Region.FOUND if config.objectness else Region.NONE
+    config, backgrounds, region = network.config, None, Region.FOUND
     graphs, shape = export_graphs(network), (QUALITIES, config.hyper)
     if config.background:
         backgrounds, shape = tuple(range(QUALITIES)), (QUALITIES, *shape)
@@ -188,20 +192,17 @@ def _model(network: "CodecNetwork", name: str) -> "Model":
 
 
 @pytest.fixture(scope="session")
-def tiny_network() -> "CodecNetwork":
-    """A codec network with random weights, small enough to export and run in seconds."""
-    return _network(objectness=0)
-
-
-@pytest.fixture(scope="session")
-def tiny_model(tiny_network: "CodecNetwork", exported: "Exported") -> "Model":
-    """The exported :func:`tiny_network`."""
-    return _loaded(exported(tiny_network, "tiny"))
+def tiny_model() -> "Model":
+    """A model with random weights, which takes no time."""
+    return replace(_loaded(ROOT / "tests" / "golden" / "golden.fovea"), name="tiny")
 
 
 @pytest.fixture(scope="session")
 def finding_network() -> "CodecNetwork":
-    """The same with an encoder that looks for objects: quantization steps differ from position to position."""
+    """A codec network with random weights, small enough to export and run in seconds, that looks for objects.
+
+    Quantization steps differ from position to position. Its sizes are those of :func:`tiny_model`.
+    """
     return _network(objectness=8)
 
 
@@ -235,18 +236,9 @@ def searching_model(tiny_model: "Model", finding_model: "Model") -> "Model":
 
 
 @pytest.fixture(scope="session")
-def guided(exported: "Exported") -> Path:
+def guided() -> Path:
     """File of a model that takes a map of the region of interest, and quantizes more coarsely outside it."""
-    torch = pytest.importorskip("torch")
-    from fovea.networks import CodecNetwork, NetworkConfig
-
-    torch.manual_seed(3)
-    config = NetworkConfig(wide=8, wide_blocks=1, deep=8, deep_blocks=1, latent=8, hyper=8, prior=8, roi=True)
-    network = CodecNetwork(config).eval()
-    with torch.no_grad():
-        network.hyper_analysis.region[1].weight.fill_(1.0)  # z tells much of the map,
-        network.means.region.weight.mul_(30.0)  # and the steps follow z
-    return exported(network, "guided")
+    return ROOT / "src" / "fovea" / "weights" / "fovea-s-roi.fovea"
 
 
 @pytest.fixture

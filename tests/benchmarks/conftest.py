@@ -19,9 +19,7 @@ Rows = list[dict[str, str]]
 
 
 @pytest.fixture(autouse=True)
-def _in_one_process(
-    in_this_process: Callable[[], AbstractContextManager[None]], operators_listed_once: None
-) -> Iterator[None]:
+def _in_one_process(in_this_process: Callable[[], AbstractContextManager[None]], quick_exports: None) -> Iterator[None]:
     """No training of these tests starts processes."""
     with in_this_process():
         yield

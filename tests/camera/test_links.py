@@ -11,7 +11,6 @@ import pytest
 
 from fovea import Codec, encode
 from fovea.camera import (
-    Camera,
     Frame,
     Message,
     Place,
@@ -28,7 +27,7 @@ from fovea.camera import (
 from fovea.camera.message import MAX_MESSAGE_BYTES
 from fovea.errors import FoveaError
 
-from .conftest import FRAMES, HEIGHT, WIDTH, eventually, free_port, ground, scene, start_broker
+from .conftest import FPS, FRAMES, HEIGHT, WIDTH, eventually, free_port, ground, scene, start_broker
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +78,9 @@ def watching(codec):
 def sending(codec):
     opened = []
 
-    def start(address, notes):
+    def start(address, notes, clock=None):
         opened.append(open_destination(address, notes.append))
-        return Streamer(encoder_of(codec), opened[-1], RateController(500, 10), SystemClock(), tile_size=64)
+        return Streamer(encoder_of(codec), opened[-1], RateController(500, 10), clock or SystemClock(), tile_size=64)
 
     yield start
     for destination in opened:
@@ -92,14 +91,27 @@ def _http():
     return f"http://127.0.0.1:{free_port()}/camera"
 
 
+class Film:
+    """A camera that sees the scene of the moment, for two seconds."""
+
+    def __init__(self, clock):
+        self._clock = clock
+
+    @property
+    def finished(self):
+        return self._clock.now() * FPS >= FRAMES
+
+    def take(self, timeout):
+        number = round(self._clock.now() * FPS)
+        return Frame(number, self._clock.now(), scene(number))
+
+
 @pytest.mark.parametrize("kind", ["mqtt", "http"])
-def test_a_video_arrives(kind, request, watching, sending, video):
+def test_a_video_arrives(kind, request, watching, sending, clock):
     address = _http() if kind == "http" else request.getfixturevalue("broker").address(kind)
     end = watching(address)
-    streamer = sending(address, [])
-    camera = Camera(str(video))
-    run(camera, streamer, 10, SystemClock())
-    camera.close()
+    streamer = sending(address, [], clock)
+    run(Film(clock), streamer, 10, clock)
     assert streamer.counts.sent and not streamer.counts.lost
     assert streamer.counts.pixels < 0.8 * streamer.counts.sent * WIDTH * HEIGHT
     assert end.shows(scene(FRAMES - 1))

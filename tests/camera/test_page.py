@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import re
+import threading
 import time
 
 import numpy as np
@@ -27,20 +28,20 @@ def page(stage):
 
 
 def _shown(number, **more):
-    pixels = np.full((48, 64, 3), 10 * number, np.uint8)
-    return Shown(number, time.time() - 0.5, time.time(), pixels, True, **more)
+    pixels, now = np.full((48, 64, 3), 10 * number, np.uint8), time.time()
+    return Shown(number, now - 0.5, now, pixels, True, **more)
 
 
 def test_before_the_first_frame_there_is_no_picture(page):
-    assert requests.get(f"{page}frame.jpg", timeout=5).status_code == 404
+    assert requests.get(f"{page}frame.jpg", timeout=30).status_code == 404
 
 
 def test_the_files_of_the_page_load_nothing_from_elsewhere(page):
-    html = requests.get(page, timeout=5)
+    html = requests.get(page, timeout=30)
     policy = html.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
     for name in re.findall(r'(?:href|src)="([^"]+)"', html.text):
-        loaded = requests.get(page + name, timeout=5)
+        loaded = requests.get(page + name, timeout=30)
         assert loaded.ok and "http" not in loaded.text
         assert loaded.headers["Content-Security-Policy"] == policy
     assert not re.search(r"<script(?![^>]*src=)|<style| style=| on\w+=", html.text)
@@ -49,7 +50,7 @@ def test_the_files_of_the_page_load_nothing_from_elsewhere(page):
 def test_the_newest_picture_is_shown(page, stage):
     stage.show(_shown(1))
     stage.show(_shown(9))
-    answer = requests.get(f"{page}frame.jpg", timeout=5)
+    answer = requests.get(f"{page}frame.jpg", timeout=30)
     assert answer.headers["Cache-Control"] == "no-store"
     assert abs(np.asarray(Image.open(io.BytesIO(answer.content))).astype(int) - 90).max() < 4
 
@@ -58,29 +59,30 @@ def test_events_tell_of_new_pictures_only(page, stage):
     box = {"class": "person", "score": 0.9, "box": [1.0, 2.0, 30.0, 40.0]}
     stage.show(_shown(3))
     stage.show(_shown(4, objects=[box], kbps=51.26, fps=4.8))
-    with requests.get(f"{page}events", stream=True, timeout=5) as answer:
+    with requests.get(f"{page}events", stream=True, timeout=30) as answer:
         lines = answer.iter_lines()
         told = json.loads(next(lines).removeprefix(b"data: "))
         stage.show(_shown(5))
         following = json.loads(next(line for line in lines if line).removeprefix(b"data: "))
     assert told["frame"] == 4 and told["objects"] == [box]
     assert (told["width"], told["height"], told["kbps"], told["fps"], told["whole"]) == (64, 48, 51.3, 4.8, True)
-    assert told["delay"] == pytest.approx(0.5, abs=0.1)
+    assert told["delay"] == 0.5
     assert following["frame"] == 5
 
 
 def test_other_names_of_this_machine_are_refused(page):
-    assert requests.get(page, headers={"Host": "evil.example"}, timeout=5).status_code == 400
+    assert requests.get(page, headers={"Host": "evil.example"}, timeout=30).status_code == 400
 
 
 def test_a_server_with_open_events_closes(stage):
     server = Server(create_app(stage), "127.0.0.1", 0)
     stage.show(_shown(6))
-    with requests.get(f"http://127.0.0.1:{server.port}/events", stream=True, timeout=5) as answer:
+    with requests.get(f"http://127.0.0.1:{server.port}/events", stream=True, timeout=30) as answer:
         next(answer.iter_lines())
-        begun = time.monotonic()
-        server.close()
-        assert time.monotonic() - begun < 5
+        closing = threading.Thread(target=server.close, daemon=True)
+        closing.start()
+        closing.join(60)
+        assert not closing.is_alive()
 
 
 def test_the_logging_of_the_program_stays_as_it_is():

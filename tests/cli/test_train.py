@@ -149,7 +149,7 @@ def test_complexity_of_a_model_that_does_not_tell_its_architecture(fovea, tmp_pa
     assert "bare.fovea: the card of this model does not tell its architecture" in result.stderr
 
 
-def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch, operators_listed_once):
+def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch, quick_exports):
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
     Path("images").mkdir()
@@ -163,7 +163,7 @@ def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch, operato
         annotations.append(about | {"bbox": [10, 10, 40, 30], "area": 1200, "segmentation": outline})
     coco = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "thing"}]}
     Path("coco.json").write_text(json.dumps(coco))
-    tiny = NetworkConfig(wide=8, wide_blocks=1, deep=8, deep_blocks=1, latent=8, hyper=4, prior=8, mean_steps=4)
+    tiny = NetworkConfig(wide=8, wide_blocks=1, deep=8, deep_blocks=1, latent=8, hyper=4, prior=8)
     Path("tiny.yaml").write_text(CONFIG.replace("architecture: base", f"architecture: {json.dumps(asdict(tiny))}"))
 
     result = fovea("train", "tiny.yaml", "--accelerator", "cpu")
@@ -176,7 +176,7 @@ def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch, operato
     assert result.exit_code == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "smallest.fovea"
     model = load_model(Path("smallest.fovea"))
-    assert (model.name, model.steps) == ("smallest", 4)
+    assert (model.name, model.region) == ("smallest", "none")
 
     monkeypatch.setenv("FOVEA_MODELS", str(tmp_path))
     assert fovea("encode", "images/0.png", "0.fov", "-m", "smallest").exit_code == 0

@@ -52,7 +52,7 @@ class TorchEngine:
         return run
 
 
-@pytest.fixture(scope="module", params=["tiny", "finding", "controlled"])
+@pytest.fixture(scope="module", params=["finding", "controlled"])
 def kind(request):
     return request.param
 

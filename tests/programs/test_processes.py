@@ -81,7 +81,7 @@ def work():
     while not end.is_set():
         assert codec.encode(image) == expected
 
-threads = [threading.Thread(target=work) for _ in range(3)]
+threads = [threading.Thread(target=work) for _ in range(2)]
 for thread in threads:
     thread.start()
 for _ in range(3):

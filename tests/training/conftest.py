@@ -12,7 +12,7 @@ from ..onnx_models import save_constant
 
 
 @pytest.fixture(autouse=True)
-def _in_one_process(in_this_process, operators_listed_once):
+def _in_one_process(in_this_process, quick_exports):
     """No training of these tests starts processes."""
     with in_this_process():
         yield

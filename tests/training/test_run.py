@@ -103,11 +103,10 @@ def test_networks_with_two_controls_and_four_steps_are_trained_exported_and_code
     assert model.steps == 4 and model.region == "given" and model.hyper_index.shape == (101, 101, 8)
     assert model.backgrounds[0] == 20 and model.backgrounds[50] == 60 and model.backgrounds[100] == 100
     save_model(model, tmp_path / "controlled.fovea")
-    image = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
     codec = Codec(tmp_path / "controlled.fovea", threads=1)
-    data = codec.encode(image, 40)
+    data = codec.encode(IMAGE, 40)
     assert read_header(data).background == 52
-    assert codec.decode(data).shape == image.shape
+    assert codec.decode(data).shape == IMAGE.shape
 
 
 def test_networks_with_a_background_control_start_from_those_without(config_file, plain, tmp_path):
@@ -191,8 +190,8 @@ def test_batch_must_divide_over_devices(config_file, tmp_path):
         _train(read_config(config_file), tmp_path / "run", hardware=Hardware("cpu", devices=3))
 
 
-def test_optimizer_moves_all_parameters_and_restores_its_state(tiny_network):
-    network = copy.deepcopy(torch.nn.ModuleList([tiny_network.analysis.wide, tiny_network.scales]))
+def test_optimizer_moves_all_parameters_and_restores_its_state(finding_network):
+    network = copy.deepcopy(torch.nn.ModuleList([finding_network.analysis.wide, finding_network.scales]))
     optimizer = MuonAdam(network, 1e-2, 1e-3)
     before = [parameter.detach().clone() for parameter in network.parameters()]
     for parameter in network.parameters():

@@ -7,7 +7,6 @@ import torch
 import yaml
 
 from fovea.errors import ArgumentError, FoveaError
-from fovea.networks import export_finder
 from fovea.training import Checkpoint, FinderTrainingConfig, Hardware, load_checkpoint, load_finder, read_run, train
 from fovea.training.finder.module import presence_bits
 
@@ -20,7 +19,7 @@ def test_training_ends_in_a_finder(config, tmp_path):
     weights = train(config, tmp_path / "run", hardware=CPU, progress=False)
     (log,) = (tmp_path / "run").glob("csv*/metrics.csv")
     assert [row for row in csv.DictReader(log.open()) if row["validation/loss"]]
-    assert len(export_finder(load_finder(weights))) > 1000
+    assert load_finder(weights)(torch.zeros(1, 3, 64, 32)).shape == (1, 1, 8, 4)
     longer = config.model_copy(update={"patches": 16})
     assert train(longer, tmp_path / "run", resume=True, hardware=CPU, progress=False) == weights
     assert Checkpoint.read(weights).step == 4
