@@ -15,6 +15,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from PIL import Image
 
@@ -38,6 +39,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Where pytest collects the doctests of a module before anything imports the package, it loads the module and the rooms
 # around it twice. Tests would then replace names in one copy, and the package would use the other.
 import fovea  # noqa: F401
+
+# The speed of a machine decides no test.
+hypothesis.settings.register_profile("no-deadline", deadline=None)
+hypothesis.settings.load_profile("no-deadline")
 
 ROOT = Path(__file__).resolve().parents[1]
 
