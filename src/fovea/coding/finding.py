@@ -43,7 +43,7 @@ class Found(tuple[ScaleMap, ...]):
     """What the finder says of a picture at all scales."""
 
     def at(self, height: int, width: int) -> Floats:
-        """Return the logits at the positions of the latent of the picture, where the surest scale counts.
+        """Return the logits at the positions of the latent of the picture: the mean of those of all scales.
 
         Args:
             height: height at which the picture is coded, in pixels.
@@ -52,7 +52,7 @@ class Found(tuple[ScaleMap, ...]):
         Returns:
             float32 [⌈height/16⌉, ⌈width/16⌉].
         """
-        logits: Floats = np.maximum.reduce([_at_latent(scale, height, width) for scale in self])
+        logits: Floats = np.mean([_at_latent(scale, height, width) for scale in self], axis=0, dtype=np.float32)
         return logits
 
 
