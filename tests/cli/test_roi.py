@@ -1,6 +1,7 @@
 """The option ``--roi`` of ``fovea encode``."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from PIL import ExifTags, Image
 from fovea import Codec
 from fovea.cli.regions import region_finder
 from fovea.picture import Picture
+
+needs_labels = pytest.mark.skipif(find_spec("pycocotools") is None, reason="labels need the extra eval")
 
 
 @pytest.fixture
@@ -44,6 +47,7 @@ def test_folder_of_maps(fovea, photo, guided, region, expected, tmp_path):
     assert f"{tmp_path / 'in/two.jpg'}: {tmp_path / 'maps'}: there is no map named two" in result.stderr
 
 
+@needs_labels
 def test_labels(fovea, photo, guided, expected, tmp_path):
     labels = tmp_path / "labels.json"
     images = [{"id": 1, "file_name": "photo.jpg", "width": 96, "height": 64}]
@@ -58,6 +62,7 @@ def test_labels(fovea, photo, guided, expected, tmp_path):
     assert result.exit_code == 1 and "no labels of this image" in result.stderr
 
 
+@needs_labels
 @pytest.mark.parametrize("options", [[], ["--no-metadata"]], ids=["as stored", "as shown"])
 @pytest.mark.parametrize("size", [(96, 64), (64, 96)], ids=["labels as stored", "labels as shown"])
 def test_labels_are_turned_like_the_image(fovea, photo, guided, size, options, tmp_path):

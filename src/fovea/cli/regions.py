@@ -52,11 +52,10 @@ def _by_recognizer(where: Path, threads: int) -> FindRegion:
 
 
 def _by_labels(where: Path, source: Path, keep_metadata: bool) -> FindRegion:
-    with needs_extra("eval"):
-        from fovea.datasets import load_dataset, orient_mask
-
     if source == PIPE:
         raise click.UsageError("labels need the names of images, and a pipe has no name: give an image as --roi")
+    with needs_extra("eval"):
+        from fovea.datasets import load_dataset, orient_mask
     dataset = load_dataset(where, source if source.is_dir() else source.parent)
     for note in dataset.notes:
         tell(f"fovea: {note}")
