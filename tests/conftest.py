@@ -7,11 +7,12 @@ import sys
 import threading
 import tomllib
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from fnmatch import fnmatch
 from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,15 @@ def _not_measured() -> Iterator[None]:
     finally:
         threading.settrace(in_threads)
         sys.settrace(tracer)
+
+
+def pytest_collection() -> None:
+    """Import what is large before coverage is measured, which doubles the time of an import."""
+    if type(sys.gettrace()).__module__.startswith("coverage"):
+        with _not_measured():
+            for name in ("lightning", "datasets", "supervision", "ray.data", "zarr", "fastapi", "scipy", "matplotlib"):
+                with suppress(ImportError):
+                    import_module(name)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -144,6 +154,8 @@ def quick_exports() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory: pytest.TempPathFactory, quick_exports: None) -> "Exported":
     """Returns the model file of a network, which one of all processes that run tests exports for all."""
+    from filelock import FileLock
+
     from fovea.store import save_model
 
     folder = tmp_path_factory.getbasetemp()
@@ -151,8 +163,9 @@ def exported(tmp_path_factory: pytest.TempPathFactory, quick_exports: None) -> "
 
     def export(network: "CodecNetwork", name: str) -> Path:
         path = folder / f"{name}.fovea"
-        if not path.exists():
-            save_model(_model(network, name), path)
+        with FileLock(path.with_suffix(".lock")):
+            if not path.exists():
+                save_model(_model(network, name), path)
         return path
 
     return export

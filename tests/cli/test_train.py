@@ -163,7 +163,9 @@ def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch, quick_e
         annotations.append(about | {"bbox": [10, 10, 40, 30], "area": 1200, "segmentation": outline})
     coco = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "thing"}]}
     Path("coco.json").write_text(json.dumps(coco))
-    tiny = NetworkConfig(wide=8, wide_blocks=1, deep=8, deep_blocks=1, latent=8, hyper=4, prior=8)
+    tiny = NetworkConfig(
+        wide=8, wide_blocks=1, deep=8, deep_blocks=1, latent=16, hyper=4, prior=8, objectness=8, detail=8
+    )
     Path("tiny.yaml").write_text(CONFIG.replace("architecture: base", f"architecture: {json.dumps(asdict(tiny))}"))
 
     result = fovea("train", "tiny.yaml", "--accelerator", "cpu")
@@ -176,7 +178,7 @@ def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch, quick_e
     assert result.exit_code == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "smallest.fovea"
     model = load_model(Path("smallest.fovea"))
-    assert (model.name, model.region) == ("smallest", "none")
+    assert (model.name, model.region) == ("smallest", "found")
 
     monkeypatch.setenv("FOVEA_MODELS", str(tmp_path))
     assert fovea("encode", "images/0.png", "0.fov", "-m", "smallest").exit_code == 0

@@ -156,16 +156,12 @@ def test_roi_way_starts_from_a_network_without_map_and_codes_with_one(config_fil
     _train(again, tmp_path / "again")
 
 
-def test_objectness_and_detail_start_from_a_network_without(config_file, plain, tmp_path):
+def test_objectness_and_detail_start_from_a_network_without(config_file, plain, without_graphs, tmp_path):
     config = read_config(config_file)
     architecture = replace(config.architecture, objectness=8, latent=config.architecture.latent + 8, detail=8)
     further = config.model_copy(update={"start": plain, "architecture": architecture, "mask_weight": 0.1})
     model = export_model(_train(further, tmp_path / "further"), "further", calibration=3)
     assert (model.region, model.latent) == ("found", config.architecture.latent + 8)
-    save_model(model, tmp_path / "further.fovea")
-    codec = Codec(tmp_path / "further.fovea", threads=1)
-    assert codec.takes_map
-    assert codec.decode(codec.encode(IMAGE, 40)).shape == IMAGE.shape
 
 
 def test_start_of_another_architecture_is_refused(config_file, plain, tmp_path):
