@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -17,6 +18,7 @@ from fovea.datasets import load_dataset
 from fovea.engine import available_cores
 from fovea.evaluation import Metric, evaluate
 from fovea.evaluation.running.cache import Cache
+from fovea.evaluation.running.pool import WorkerProcesses, ignore_ctrl_c
 
 from ...evaluating import evaluating_here
 
@@ -105,6 +107,21 @@ def test_workers_leave_ctrl_c_to_the_first_process(tmp_path: Path, make_dataset:
         process.kill()
     assert process.returncode == 0, said
     assert len(reached) == min(2, available_cores()) + 1  # those that code, and one whose memory is watched
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX system")
+def test_ctrl_c_while_work_is_handed_over_is_answered_after_it(monkeypatch: pytest.MonkeyPatch):
+    handed_over = []
+
+    def hand_over(self: object, function: Callable[[], int]) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        handed_over.append(function)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", hand_over)
+    with pytest.raises(KeyboardInterrupt), WorkerProcesses(1, ignore_ctrl_c) as workers:
+        workers.submit(os.getpid)
+    assert handed_over == [os.getpid]
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def wait_for_rows(path: Path, process: "subprocess.Popen[str]") -> None:

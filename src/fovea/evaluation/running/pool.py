@@ -46,18 +46,31 @@ class WorkerProcesses(ProcessPoolExecutor):
         super().__init__(processes, context, initializer=initializer, initargs=arguments)
 
     def submit(self, function: Callable[_P, _T], /, *arguments: _P.args, **named: _P.kwargs) -> Future[_T]:
-        """Hand over work. A process that starts for it ignores Ctrl-C from the first moment on."""
-        if threading.current_thread() is not threading.main_thread():  # only the main thread may set signal handlers
+        """Hand over work. Ctrl-C never reaches a process that starts for it, and this process as soon as it started."""
+        with _ctrl_c_held_back():
             return super().submit(function, *arguments, **named)
-        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
-            return super().submit(function, *arguments, **named)
-        finally:
+
+
+@contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    """Answer Ctrl-C after the block. Where signals can be blocked, processes that start in it are never reached."""
+    arrived: list[int] = []
+    in_main = threading.current_thread() is threading.main_thread()  # others may not set signal handlers
+    handler = signal.signal(signal.SIGINT, lambda number, _frame: arrived.append(number)) if in_main else None
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if hasattr(signal, "pthread_sigmask") else None
+    try:
+        yield
+    finally:
+        if in_main:
             signal.signal(signal.SIGINT, handler)
+        if mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number in arrived:
+            signal.raise_signal(number)
 
 
 def ignore_ctrl_c() -> None:
-    """Ignore Ctrl-C in a worker. It reaches all processes; the first one answers it and ends the workers."""
+    """Ignore Ctrl-C in a worker. It is sent to all processes; the first one answers it and ends the workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
