@@ -3,44 +3,25 @@
 Encoding and decoding run in a process each. ``README.md`` explains the columns.
 """
 
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 import numpy as np
 from numpy.typing import NDArray
 
 from images import RESULTS
+from processes import FOVEA, run
 from tables import Row, markdown, write_csv
 
-COMMAND = "from fovea.cli import main; main()"
 STRIP = 250
 """Number of rows that are drawn at once."""
 PERIOD = 512
 """Distance of the discs in the picture, in pixels."""
 
 
-class Usage(NamedTuple):
-    """Time and memory of a process.
-
-    Attributes:
-        seconds: time from start to end, in seconds.
-        peak_mib: largest resident memory, in MiB.
-    """
-
-    seconds: float
-    peak_mib: float
-
-
 def draw(path: Path, side: int) -> None:
     """Write a square picture of gradients, discs and noise as PPM, strip by strip.
-
-    The peak memory of a process begins with the memory of its parent, so this process must stay small.
 
     Args:
         path: PPM file to write.
@@ -64,23 +45,6 @@ def _pattern(y: NDArray[np.int_], x: NDArray[np.int_], generator: np.random.Gene
     return picture.clip(0, 255).astype(np.uint8)
 
 
-def run(*arguments: str) -> Usage:
-    """Run the ``fovea`` command in a new process, and return its time and memory.
-
-    Raises:
-        click.ClickException: the command failed.
-    """
-    begin = time.perf_counter()
-    child = subprocess.Popen([sys.executable, "-c", COMMAND, *arguments])
-    # Only this function reports the peak memory of one child.
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise click.ClickException(f"fovea {arguments[0]} ended with code {child.returncode}")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return Usage(time.perf_counter() - begin, usage.ru_maxrss * unit / 2**20)
-
-
 @click.command()
 @click.option(
     "--side", type=click.IntRange(1, 10000), default=10000, show_default=True, help="Width and height in pixels."
@@ -100,7 +64,7 @@ def main(side: int, model: str, engine: str, precision: str, out: Path) -> None:
             "encode": (picture, coded, "--model", model),
             "decode": (coded, decoded),
         }.items():
-            used = run(direction, *arguments, *settings)
+            used = run(*FOVEA, direction, *arguments, *settings)
             rows.append(
                 {
                     "direction": direction,

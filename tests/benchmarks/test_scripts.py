@@ -169,6 +169,14 @@ def test_memory(run) -> None:
     assert all(int(row["file_bytes"]) > 0 for row in rows)
 
 
+def test_startup(run, pictures: Path) -> None:
+    rows = read(run("startup", "--images", pictures, "--small", 2, "--repeats", 1) / "startup.csv")
+    seconds, memory = ({row["command"]: float(row[column]) for row in rows} for column in ("seconds", "peak_mib"))
+    assert {"import fovea", "encode a photo", "decode 1080p", "decode small pictures"} < seconds.keys()
+    assert min(seconds.values()) > 0
+    assert 10 < memory["import fovea"] < memory["encode a photo"] < memory["encode 1080p"]
+
+
 def test_oracle(run, script, masked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     supervision = pytest.importorskip("supervision")
 
