@@ -51,7 +51,7 @@ class CodecTraining(NetworkTraining):
     def _code(self, patch: Patch, controls: Tensor) -> tuple[Tensor, Tensor, Coded, Tensor]:
         """Return rate in bits per pixel [B], distortion [B], the coded batch, and the original images."""
         original = patch.image.float().contiguous(memory_format=torch.channels_last)
-        coded = self.network(original, controls, patch.mask > 0)
+        coded = self.network(original, controls, patch.mask.clamp(max=1))
         pixels = original.shape[2] * original.shape[3]
         rate = (coded.latent_bits + coded.hyper_bits) / pixels
         weight = error_weight(patch.mask, self._background_weight, controls)
@@ -103,7 +103,7 @@ class CodecTraining(NetworkTraining):
                 "bpp": rate.mean(),
                 "loss": loss.mean(),
                 "psnr": _psnr(error, torch.ones_like(error)),
-                "object_psnr": _psnr(error, patch.mask > 0),
+                "object_psnr": _psnr(error, patch.mask >= 0.5),
             }
             if self.config.mask_weight:
                 values["mask_bits"] = self._mask_bits(coded, patch, backgrounds_of_patches)

@@ -11,6 +11,7 @@ from fovea.networks import ARCHITECTURES, NetworkConfig, TransformConfig
 from fovea.training.config_file import Positive, Share, StrictConfig, read_yaml, refuse_unknown_keys
 from fovea.training.data.config import DataConfig
 from fovea.training.losses.config import VARIABLE, LossConfig, ObjectnessConfig
+from fovea.training.teaching.config import TeachingConfig
 
 
 class RunConfig(StrictConfig):
@@ -71,10 +72,12 @@ class TrainingConfig(RunConfig):
         learning_rate: learning rate of the matrices, which Muon trains.
         adam_learning_rate: learning rate of all other parameters, which Adam trains.
         start: checkpoint whose weights the run starts from.
+        objects: what tells where the objects are on all images, labeled or not; None takes the annotations alone.
     """
 
     architecture: NetworkConfig
     loss: LossConfig
+    objects: TeachingConfig | None = None
     mask_weight: Annotated[float, Field(ge=0)] = 0.0
     adam_learning_rate: Positive = 1e-3
     start: Path | None = None
@@ -82,7 +85,7 @@ class TrainingConfig(RunConfig):
     @property
     def needs_recognizer(self) -> bool:
         """Whether the training needs the extra ``eval``, which runs recognizers."""
-        return isinstance(self.loss, ObjectnessConfig)
+        return isinstance(self.loss, ObjectnessConfig) or self.objects is not None
 
     @field_validator("architecture", mode="before")
     @classmethod
@@ -106,13 +109,27 @@ class TrainingConfig(RunConfig):
                 raise ValueError("loss objectness: the architecture has no part that finds objects, set its objectness")
             if self.data.on_device:
                 raise ValueError("data.on_device: a recognizer needs the patches before they reach the device")
+            if self.objects:
+                raise ValueError("objects: the loss objectness learns what its own recognizer detects, leave them out")
         elif network.background != (loss.background_weight == VARIABLE):
             raise ValueError(
                 f"loss.background_weight is {VARIABLE!r} if and only if the networks have a background control"
                 " (architecture.background)"
             )
-        elif self.mask_weight and not (network.takes_map or self.data.labeled):
+        elif self.mask_weight and not (network.takes_map or self.data.labeled or self.objects):
             raise ValueError("mask_weight: images without annotations do not show where the objects are")
+        return self
+
+    @model_validator(mode="after")
+    def _check_objects_are_painted(self) -> Self:
+        changed = self.data.patch.model_fields_set & {
+            "mask_source",
+            "mask_dilation",
+            "small_object_exponent",
+            "edge_weight",
+        }
+        if self.objects and changed:
+            raise ValueError(f"data.patch.{min(changed)}: is for objects of annotations, and objects names teachers")
         return self
 
 

@@ -33,8 +33,8 @@ from fovea.networks import (
 from fovea.spec import HIGHEST_BACKGROUND, QUALITIES, SCALES
 from fovea.training.checkpoint import Checkpoint
 from fovea.training.config import TrainingConfig
+from fovea.training.data.codec_patches import read_images
 from fovea.training.data.patches import Patch, PatchStream
-from fovea.training.data.sources import split_images
 from fovea.training.finder.module import load_finder
 from fovea.training.start import load_codec
 
@@ -65,7 +65,7 @@ def measure_symbols(network: CodecNetwork, patches: Iterable[Patch]) -> list[NDA
         quality = torch.tensor([number * 37 % QUALITIES])
         background = torch.tensor([number * 61 % QUALITIES]) if network.config.background else None
         controls = stack_controls(quality, background)
-        latent, region = network.analyze(patch.image[None].float(), controls, patch.mask[None] > 0)
+        latent, region = network.analyze(patch.image[None].float(), controls, patch.mask[None].clamp(max=1))
         z = network.hyper_analysis(latent, controls, region).round()
         index = network.scales(z, controls)
         _, residual, _ = network.quantize(latent, index, z, controls)
@@ -165,10 +165,10 @@ def background_table(backgrounds: Mapping[int, int]) -> tuple[int, ...]:
 def _tables(network: CodecNetwork, config: TrainingConfig, calibration: int) -> FrequencyTables:
     if not calibration:
         return FrequencyTables.gaussian()
-    images, _ = split_images(config.data)
+    images, _, paint = read_images(config)
     # Classes are as frequent here as they are in the images.
     patch = config.data.patch.model_copy(update={"repeat_threshold": 0.0})
-    stream = PatchStream(images, patch, seed=config.seed + 1, cache=0)
+    stream = PatchStream(images, patch, seed=config.seed + 1, cache=0, paint=paint)
     return FrequencyTables.from_counts(measure_symbols(network, islice(iter(stream), calibration)))
 
 

@@ -13,14 +13,14 @@ from fovea.training.finder.module import presence_bits
 CPU = Hardware("cpu")
 
 
-def test_training_ends_in_a_finder(config, tmp_path):
+def test_training_ends_in_a_finder(finder_config, tmp_path):
     with pytest.raises(ArgumentError, match="on one device, not on 2"):
-        train(config, tmp_path / "run", hardware=Hardware("cpu", devices=2))
-    weights = train(config, tmp_path / "run", hardware=CPU, progress=False)
+        train(finder_config, tmp_path / "run", hardware=Hardware("cpu", devices=2))
+    weights = train(finder_config, tmp_path / "run", hardware=CPU, progress=False)
     (log,) = (tmp_path / "run").glob("csv*/metrics.csv")
     assert [row for row in csv.DictReader(log.open()) if row["validation/loss"]]
     assert load_finder(weights)(torch.zeros(1, 3, 64, 32)).shape == (1, 1, 8, 4)
-    longer = config.model_copy(update={"patches": 16})
+    longer = finder_config.model_copy(update={"patches": 16})
     assert train(longer, tmp_path / "run", resume=True, hardware=CPU, progress=False) == weights
     assert Checkpoint.read(weights).step == 4
     with pytest.raises(FoveaError, match=r"weights\.ckpt"):
@@ -37,10 +37,10 @@ def test_a_position_that_an_object_touches_counts_as_a_whole():
     assert presence_bits(touched.flip(3), presence, 3.0) > presence_bits(touched.flip(3), presence)
 
 
-def test_configurations_of_codecs_and_finders_are_told_apart(config, config_file, tmp_path):
+def test_configurations_of_codecs_and_finders_are_told_apart(finder_config, config_file, tmp_path):
     path = tmp_path / "finder.yaml"
-    path.write_text(yaml.safe_dump(config.model_dump(mode="json")))
-    assert read_run(path) == config and read_run(path).needs_recognizer
+    path.write_text(yaml.safe_dump(finder_config.model_dump(mode="json")))
+    assert read_run(path) == finder_config and read_run(path).needs_recognizer
     assert not isinstance(read_run(config_file), FinderTrainingConfig)
 
 
@@ -52,9 +52,9 @@ def test_configurations_of_codecs_and_finders_are_told_apart(config, config_file
         ({"teachers": []}, "teachers"),
     ],
 )
-def test_mistakes_are_named(config, change, message, tmp_path):
+def test_mistakes_are_named(finder_config, change, message, tmp_path):
     path = tmp_path / "finder.yaml"
-    path.write_text(yaml.safe_dump(config.model_dump(mode="json") | change))
+    path.write_text(yaml.safe_dump(finder_config.model_dump(mode="json") | change))
     with pytest.raises(FoveaError, match=message) as error:
         read_run(path)
     assert "finder.yaml" in str(error.value)

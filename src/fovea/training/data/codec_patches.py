@@ -11,7 +11,8 @@ from torch.utils.data import DataLoader, IterableDataset
 from fovea.training.config import TrainingConfig
 from fovea.training.data.augmentation import augment
 from fovea.training.data.crops import Crop, CropSampler, CropStream
-from fovea.training.data.masks import WEIGHT_STEP, weight_painter
+from fovea.training.data.images import TrainingImage
+from fovea.training.data.masks import WEIGHT_STEP, MapPainter, weight_painter
 from fovea.training.data.patches import Patch, PatchStream
 from fovea.training.data.resident import ResidentImages
 from fovea.training.data.sources import split_images
@@ -19,6 +20,24 @@ from fovea.training.data.workers import load_with_workers
 from fovea.training.losses.config import ObjectnessConfig
 
 _VALIDATION_BATCH_SIZE = 16
+
+
+def read_images(config: TrainingConfig) -> tuple[list[TrainingImage], list[TrainingImage], MapPainter]:
+    """Return the images to train on, those that are held out, and the function that paints their objects.
+
+    Args:
+        config: configuration of the run. Labels that its teachers have not made yet are made here.
+
+    Raises:
+        FoveaError: images, annotations or recognizers cannot be read, or there are too few images.
+    """
+    train, held_out = split_images(config.data)
+    if config.objects is None:
+        return train, held_out, weight_painter(config.data.patch)
+    # Recognizers need the extra eval, which other trainings do not need.
+    from fovea.training.teaching.labels import label_images, paint_presence
+
+    return *label_images(train, held_out, config.objects), paint_presence
 
 
 class CodecPatches(pl.LightningDataModule):
@@ -34,7 +53,7 @@ class CodecPatches(pl.LightningDataModule):
         super().__init__()
         self._data, self._seed, self._batch_size = config.data, seed, config.batch_size // devices
         self._objectness = config.loss if isinstance(config.loss, ObjectnessConfig) else None
-        self._train, self._held_out = split_images(config.data)
+        self._train, self._held_out, self._paint = read_images(config)
         self._resident: ResidentImages | None = None
 
     def first(self, number: int) -> Iterator[Patch]:
@@ -42,7 +61,7 @@ class CodecPatches(pl.LightningDataModule):
         return islice(iter(self._stream(rank=0)), number)
 
     def _stream(self, rank: int) -> PatchStream:
-        return PatchStream(self._train, self._data.patch, self._seed, rank, self._data.cache_per_worker)
+        return PatchStream(self._train, self._data.patch, self._seed, rank, self._data.cache_per_worker, self._paint)
 
     def train_dataloader(self) -> DataLoader[Patch] | DataLoader[Crop]:
         """Return a loader of patches, or of crops where the images are on the device."""
@@ -50,7 +69,7 @@ class CodecPatches(pl.LightningDataModule):
         data, rank = self._data, self.trainer.global_rank
         stream: IterableDataset[Any]
         if data.on_device:
-            self._resident = ResidentImages(self._train, data.patch.size, weight_painter(data.patch))
+            self._resident = ResidentImages(self._train, data.patch.size, self._paint)
             self._resident.to(self.trainer.strategy.root_device)
             stream = CropStream(CropSampler(self._train, data.patch), self._resident.sizes, self._seed, rank)
         elif self._objectness:
@@ -62,13 +81,13 @@ class CodecPatches(pl.LightningDataModule):
     def val_dataloader(self) -> DataLoader[Patch]:
         """Return a loader of the same patches each time."""
         images = [replace(image, scale_jitter=None) for image in self._held_out]
-        fixed = PatchStream(images, self._data.patch.for_validation(), cache=0)
+        fixed = PatchStream(images, self._data.patch.for_validation(), cache=0, paint=self._paint)
         stream = self._pseudo_labeled(fixed, augmented=False) if self._objectness else fixed
         patches: list[Patch] = list(islice(iter(stream), 2 * self._data.validation_images))
         return DataLoader(patches, batch_size=_VALIDATION_BATCH_SIZE)  # type: ignore[arg-type]
 
     def _pseudo_labeled(self, patches: PatchStream, *, augmented: bool) -> IterableDataset[Patch]:
-        # Recognizers need the extra eval, which no other training needs.
+        # Recognizers need the extra eval, which other trainings do not need.
         from fovea.training.data.pseudo_labels import PseudoLabeledPatches
 
         loss = self._objectness

@@ -25,7 +25,8 @@ class Patch(NamedTuple):
 
     Attributes:
         image: uint8 [3, size, size].
-        mask: float32 [1, size, size], 0 outside objects; on them 1, or more where errors weigh more.
+        mask: float32 [1, size, size], 0 outside objects; on them 1, or more where errors weigh more. Below 1 it is the
+            probability of an object.
     """
 
     image: Tensor

@@ -1,1 +1,1 @@
-"""The finder: its configuration, its teachers, its training patches and its training."""
+"""The finder: its configuration, its training patches and its training."""

@@ -1,71 +1,28 @@
 """The configuration of a finder's training."""
 
 from dataclasses import fields
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
 from fovea.networks import FinderConfig
 from fovea.training.config import RunConfig
-from fovea.training.config_file import Positive, Share, StrictConfig, refuse_unknown_keys
+from fovea.training.config_file import Positive, refuse_unknown_keys
 from fovea.training.data.config import DataConfig
+from fovea.training.teaching.config import TeachingConfig
 
 
-class TeacherConfig(StrictConfig):
-    """A recognizer whose detections are learned.
-
-    Attributes:
-        recognizer: recognizer of the classes of COCO, as for :func:`fovea.recognition.load`.
-        score_threshold: score from which on a detection counts fully; below, it counts in proportion.
-        quarters: names of the folders on whose pictures it also sees four overlapping parts, enlarged.
-        mirrored: whether the whole picture is shown mirrored.
-    """
-
-    recognizer: Path
-    score_threshold: Annotated[float, Field(gt=0, le=1)] = 0.25
-    quarters: tuple[str, ...] = ()
-    mirrored: bool = False
-
-
-class ShapesConfig(StrictConfig):
-    """How the shapes of objects are learned of which only the box is known.
-
-    Attributes:
-        recognizer: ONNX file of a detector, from whose features the shapes are drawn.
-        tensors: names of its tensors that are the features.
-        width: number of channels of the network that draws them.
-        steps: number of steps of the training, each on 64 objects.
-        learning_rate: peak learning rate.
-    """
-
-    recognizer: Path
-    tensors: Annotated[tuple[str, ...], Field(min_length=1)]
-    width: Annotated[int, Field(ge=1)] = 64
-    steps: Annotated[int, Field(ge=1)] = 600
-    learning_rate: Positive = 3e-3
-
-
-class FinderTrainingConfig(RunConfig):
+class FinderTrainingConfig(RunConfig, TeachingConfig):
     """One training run of a finder.
 
     Attributes:
         network: sizes of the network, the fields of :class:`fovea.networks.FinderConfig`.
-        teachers: recognizers that label all pictures.
-        annotation_certainty: how certain an annotated object is that no teacher sees. What detectors overlook need not
-            be kept for them.
-        shapes: how the shapes of objects without a mask are drawn, by what the masks of the annotations teach.
-        labels: folder in which the labels are kept, so that they are made once.
         positive_weight: cost of missing an object, relative to finding one where there is none.
         learning_rate: learning rate of the matrices, which Muon trains.
         adam_learning_rate: learning rate of all other parameters, which Adam trains.
     """
 
     network: FinderConfig = FinderConfig()
-    teachers: Annotated[tuple[TeacherConfig, ...], Field(min_length=1)]
-    annotation_certainty: Share = 0.5
-    shapes: ShapesConfig
-    labels: Path = Path("runs/finder-labels")
     positive_weight: Positive = 1.0
     adam_learning_rate: Positive = 1e-3
 

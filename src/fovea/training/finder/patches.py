@@ -7,7 +7,6 @@ from itertools import islice
 import lightning.pytorch as pl
 from torch.utils.data import DataLoader
 
-from fovea.training.config_file import expand_path
 from fovea.training.data.augmentation import augment
 from fovea.training.data.config import PatchConfig
 from fovea.training.data.images import TrainingImage
@@ -15,8 +14,7 @@ from fovea.training.data.patches import Patch, PatchStream
 from fovea.training.data.sources import split_images
 from fovea.training.data.workers import load_with_workers
 from fovea.training.finder.config import FinderTrainingConfig
-from fovea.training.finder.labels import label_images, paint_presence
-from fovea.training.finder.shapes import Shapes
+from fovea.training.teaching.labels import label_images, paint_presence
 
 _VALIDATION_BATCH_SIZE = 16
 
@@ -32,9 +30,7 @@ class FinderPatches(pl.LightningDataModule):
     def __init__(self, config: FinderTrainingConfig, seed: int) -> None:
         super().__init__()
         self._config, self._seed = config, seed
-        train, held_out = split_images(config.data)
-        shapes = Shapes.fitted(config.shapes, train, expand_path(config.labels))
-        self._train, self._held_out = (label_images(images, config, shapes) for images in (train, held_out))
+        self._train, self._held_out = label_images(*split_images(config.data), config)
 
     def _stream(
         self, images: Sequence[TrainingImage], patch: PatchConfig, seed: int, rank: int, cache: int

@@ -20,9 +20,9 @@ def mask_bits(logits: Tensor, mask: Tensor) -> Tensor:
 
     Args:
         logits: n predictions of the same share, [B, n, h, w].
-        mask: [B, 1, 16h, 16w], positive on objects.
+        mask: [B, 1, 16h, 16w], 0 outside objects and 1 or more on them; below 1 it is a probability.
     """
-    return share_bits(logits, F.avg_pool2d((mask > 0).float(), STRIDE))
+    return share_bits(logits, F.avg_pool2d(mask.clamp(max=1), STRIDE))
 
 
 def share_bits(logits: Tensor, share: Tensor, positive_weight: float = 1.0) -> Tensor:

@@ -25,9 +25,9 @@ from fovea.recognition import OnnxRecognizer, load
 from fovea.store import sha256_of
 from fovea.training.config_file import expand_path
 from fovea.training.data.images import TrainingImage
-from fovea.training.finder.config import ShapesConfig
 from fovea.training.onnx_torch import read_onnx
 from fovea.training.optimizer import MuonAdam
+from fovea.training.teaching.config import ShapesConfig
 
 SIDE = 16
 """A shape has so many values along either side."""

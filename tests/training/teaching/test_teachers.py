@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fovea.recognition import load
-from fovea.training.finder.config import TeacherConfig
-from fovea.training.finder.teachers import LOWEST_SCORE, Teacher, look
+from fovea.training.teaching.config import TeacherConfig
+from fovea.training.teaching.teachers import LOWEST_SCORE, Teacher, look
 
 PICTURE = np.zeros((128, 128, 3), np.uint8)
 

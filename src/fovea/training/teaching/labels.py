@@ -1,4 +1,4 @@
-"""The labels that a finder learns from: annotations, and what its teachers see."""
+"""The labels that a training learns from: annotations, and what its teachers see."""
 
 import hashlib
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ from fovea.store import sha256_of
 from fovea.training.config_file import expand_path
 from fovea.training.data.images import TrainingImage
 from fovea.training.data.masks import WEIGHT_STEP, Annotations
-from fovea.training.finder.config import FinderTrainingConfig
-from fovea.training.finder.shapes import MARGIN, Shapes
-from fovea.training.finder.teachers import Teacher
+from fovea.training.teaching.config import TeachingConfig
+from fovea.training.teaching.shapes import MARGIN, Shapes
+from fovea.training.teaching.teachers import Teacher
 
 Floats = NDArray[np.float32]
 
@@ -40,24 +40,31 @@ class Drawn(Annotation):
     Attributes:
         certainty: how certain it is that there is an object, 0..1.
         shape: probability of each value of the shape, uint8 [SIDE, SIDE], 0..255, see
-            :mod:`fovea.training.finder.shapes`; None where the mask counts, or else the whole box.
+            :mod:`fovea.training.teaching.shapes`; None where the mask counts, or else the whole box.
     """
 
     certainty: float = 1.0
     shape: NDArray[np.uint8] | None = None
 
 
-def label_images(images: Sequence[TrainingImage], config: FinderTrainingConfig, shapes: Shapes) -> list[TrainingImage]:
+def label_images(
+    train: Sequence[TrainingImage], held_out: Sequence[TrainingImage], config: TeachingConfig
+) -> tuple[list[TrainingImage], list[TrainingImage]]:
     """Return images with the objects that annotations and teachers see together.
 
     Objects with a mask keep it. Others get a drawn shape, unless they are small. All that is made is kept in the folder
     of the labels.
 
     Args:
-        images: images with or without annotations.
-        config: configuration of the run.
-        shapes: draws the shapes.
+        train: images to train on, with or without annotations. Their masks teach what shapes objects have.
+        held_out: images to validate on, likewise.
+        config: the teachers.
     """
+    shapes = Shapes.fitted(config.shapes, train, expand_path(config.labels))
+    return _labeled(train, config, shapes), _labeled(held_out, config, shapes)
+
+
+def _labeled(images: Sequence[TrainingImage], config: TeachingConfig, shapes: Shapes) -> list[TrainingImage]:
     folder = expand_path(config.labels)
     paths = [image.path for image in images]
     seen = zip(*(Teacher(teacher, folder).detections(paths) for teacher in config.teachers), strict=True)

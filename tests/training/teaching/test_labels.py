@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fovea.datasets import Annotation
-from fovea.training.finder.labels import Drawn, merged, paint_presence
-from fovea.training.finder.shapes import SIDE
+from fovea.training.teaching.labels import Drawn, merged, paint_presence
+from fovea.training.teaching.shapes import SIDE
 
 
 def test_teachers_that_agree_are_more_certain():

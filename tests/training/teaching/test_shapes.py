@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from fovea.training import coco_images
-from fovea.training.finder.shapes import MARGIN, SIDE, FeatureMaps, Shapes, box_grid, mask_shapes
+from fovea.training.teaching.shapes import MARGIN, SIDE, FeatureMaps, Shapes, box_grid, mask_shapes
 
 
 def test_the_grid_of_a_box_has_a_margin():
@@ -36,23 +36,25 @@ def test_features_lie_where_the_box_is(teacher):
     assert (middle[0] - middle[1]).abs().max() < 0.5 and (cut[0] - cut[1]).abs().max() > 0.5
 
 
-def test_shapes_are_learned_once_and_drawn_as_probabilities(config, coco):
-    images = coco_images(coco / "train.json", coco)
-    folder = config.labels
-    first, second = (Shapes.fitted(config.shapes, images, folder) for _ in range(2))
+def test_shapes_are_learned_once_and_drawn_as_probabilities(finder_config, masked):
+    images = coco_images(masked / "train.json", masked)
+    folder = finder_config.labels
+    first, second = (Shapes.fitted(finder_config.shapes, images, folder) for _ in range(2))
     assert len(list(folder.glob("shapes-*.pt"))) == 1
     picture, boxes = np.zeros((90, 120, 3), np.uint8), torch.tensor([[10.0, 10, 50, 40]] * 70)
     drawn, again = (shapes.draw(picture, boxes, torch.ones(70, dtype=torch.int64)) for shapes in (first, second))
     assert drawn.shape == (70, SIDE, SIDE) and drawn.dtype == np.uint8 and np.array_equal(drawn, again)
-    other = Shapes.fitted(config.shapes.model_copy(update={"steps": 3}), images, folder)
+    other = Shapes.fitted(finder_config.shapes.model_copy(update={"steps": 3}), images, folder)
     assert other.digest != first.digest
 
 
-def test_masks_teach_shapes(config, coco):
+def test_masks_teach_shapes(finder_config, masked):
     """Every mask is the upper half of its box."""
-    images = coco_images(coco / "train.json", coco)
+    images = coco_images(masked / "train.json", masked)
     shapes = Shapes.fitted(
-        config.shapes.model_copy(update={"steps": 40, "width": 8, "learning_rate": 0.03}), images, config.labels
+        finder_config.shapes.model_copy(update={"steps": 40, "width": 8, "learning_rate": 0.03}),
+        images,
+        finder_config.labels,
     )
     (drawn,) = shapes.draw(
         np.zeros((90, 120, 3), np.uint8), torch.tensor([[10.0, 10, 50, 40]]), torch.ones(1, dtype=int)

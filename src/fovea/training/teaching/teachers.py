@@ -21,7 +21,7 @@ from fovea.parallel import stream
 from fovea.recognition import Recognizer, load
 from fovea.store import sha256_of
 from fovea.training.config_file import expand_path
-from fovea.training.finder.config import TeacherConfig
+from fovea.training.teaching.config import TeacherConfig
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]

@@ -1,0 +1,1 @@
+"""Teachers: what annotations and several recognizers together say of the objects on pictures."""
