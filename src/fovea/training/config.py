@@ -9,9 +9,12 @@ from pydantic import Field, field_validator, model_validator
 
 from fovea.networks import ARCHITECTURES, NetworkConfig, TransformConfig
 from fovea.training.config_file import Positive, Share, StrictConfig, read_yaml, refuse_unknown_keys
-from fovea.training.data.config import DataConfig
+from fovea.training.data.config import DataConfig, PatchConfig
 from fovea.training.losses.config import VARIABLE, LossConfig, ObjectnessConfig
 from fovea.training.teaching.config import TeachingConfig
+
+_OF_ANNOTATIONS = ("mask_source", "mask_dilation", "small_object_exponent", "edge_weight")
+"""Fields of a patch that tell how annotated objects are painted."""
 
 
 class RunConfig(StrictConfig):
@@ -122,14 +125,10 @@ class TrainingConfig(RunConfig):
 
     @model_validator(mode="after")
     def _check_objects_are_painted(self) -> Self:
-        changed = self.data.patch.model_fields_set & {
-            "mask_source",
-            "mask_dilation",
-            "small_object_exponent",
-            "edge_weight",
-        }
+        given, default = self.data.patch, PatchConfig()
+        changed = [name for name in _OF_ANNOTATIONS if getattr(given, name) != getattr(default, name)]
         if self.objects and changed:
-            raise ValueError(f"data.patch.{min(changed)}: is for objects of annotations, and objects names teachers")
+            raise ValueError(f"data.patch.{changed[0]}: is for objects of annotations, and objects names teachers")
         return self
 
 
