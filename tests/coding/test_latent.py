@@ -5,9 +5,9 @@ import pytest
 
 from fovea import Codec
 from fovea.coding import PriorNetworks
+from fovea.coding.coding_steps import Checkerboard, Squares
 from fovea.coding.decoder import LatentDecoder
 from fovea.coding.encoder import LatentEncoder
-from fovea.coding.steps import Checkerboard, Squares
 from fovea.engine import create_engine
 from fovea.store import open_model, save_model
 

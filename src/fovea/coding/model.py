@@ -52,7 +52,7 @@ class Model:
         region: where the encoder gets the region of interest from.
         encoders: further encoders whose files this decoder reads, by name, and where each gets the region from. The
             graphs of one are called ``NAME/analysis`` and ``NAME/hyper_analysis``.
-        steps: number of steps in which a latent is decoded, 2 or 4; see :mod:`fovea.coding.steps`.
+        steps: number of steps in which a latent is decoded, 2 or 4; see :mod:`fovea.coding.coding_steps`.
         backgrounds: the background that goes with each quality where the user names none, 101 numbers from 0 to 100;
             None for a model that has no such control. An encoder of a model with this control takes a map of the
             objects at the positions of the latent.

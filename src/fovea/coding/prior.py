@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fovea.coding.coding_steps import Checkerboard, Squares, Steps
 from fovea.coding.controls import Controls
 from fovea.coding.model import Model
 from fovea.coding.precision import Transform
-from fovea.coding.steps import Checkerboard, Squares, Steps
 from fovea.engine import Engine
 
 Floats = NDArray[np.float32]

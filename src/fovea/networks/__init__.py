@@ -11,6 +11,7 @@ from fovea.networks.controls import (
     stack_controls,
 )
 from fovea.networks.deploy import export_graphs, halo, prove_exact, round_weights
+from fovea.networks.deployed_steps import step_modules
 from fovea.networks.detail import fit_detail
 from fovea.networks.finder import Finder, FinderConfig, export_finder
 from fovea.networks.integer import straight_through
@@ -19,7 +20,6 @@ from fovea.networks.network import CodecNetwork, Coded
 from fovea.networks.onnx_file import to_onnx
 from fovea.networks.rate import gaussian_bits
 from fovea.networks.start import copy_channels, copy_shared, latent_places, start_network
-from fovea.networks.steps import step_modules
 
 __all__ = [
     "ARCHITECTURES",

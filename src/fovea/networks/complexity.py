@@ -8,9 +8,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from fovea.coding import ENCODING
 from fovea.networks.config import NetworkConfig
+from fovea.networks.deployed_steps import step_modules
 from fovea.networks.finder import Finder, FinderConfig
 from fovea.networks.network import CodecNetwork
-from fovea.networks.steps import step_modules
 
 _PIXELS = 512 * 768
 _SYNTHESIS = "synthesis"

@@ -6,14 +6,12 @@ from torch import Tensor, nn
 
 from fovea.networks.basis import Basis, markov_basis
 from fovea.networks.config import NetworkConfig
-from fovea.networks.controls import ControlTable, step_slope
+from fovea.networks.controls import ControlTable
 from fovea.networks.layers import Down, Pointwise, Up, signed, stack
 from fovea.networks.objectness import Objectness
 from fovea.networks.pixels import PATCH
+from fovea.networks.quantization import analysis_log_gain, synthesis_log_gain
 from fovea.spec import REGION_LOGIT, STRIDE
-
-# Log gain at quality 50 over an orthonormal transform of pixels within ±1: steps of about 70 8-bit levels.
-_LOG_GAIN = 0.6
 
 
 class Analysis(nn.Module):
@@ -29,8 +27,7 @@ class Analysis(nn.Module):
         self.deep = stack(config.deep, config.deep_blocks, config.kernel)
         self.head = Pointwise(config.deep, config.latent - config.detail)
         self.detail = Down(config.wide, config.detail) if config.detail else None
-        slope = step_slope() / 2
-        self.log_gain = ControlTable(config.latent, _LOG_GAIN - slope, _LOG_GAIN + slope, config.background)
+        self.log_gain = analysis_log_gain(config)
         self.objectness = Objectness(config.deep, config.objectness) if config.objectness else None
         self._start_as_basis(config)
 
@@ -125,8 +122,8 @@ class Synthesis(nn.Module):
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        size, slope = config.synthesis, step_slope() / 2
-        self.log_gain = ControlTable(config.latent, slope - _LOG_GAIN, -slope - _LOG_GAIN, config.background)
+        size = config.synthesis
+        self.log_gain = synthesis_log_gain(config)
         self.head = Pointwise(config.latent - config.detail, size.deep)
         self.details = config.detail
         self.detail = Up(config.detail, size.wide) if config.detail else None

@@ -13,7 +13,7 @@ from fovea.training.config import TrainingConfig
 from fovea.training.data.patches import Patch
 from fovea.training.losses.config import CodecLossConfig, ObjectMseConfig, ObjectnessConfig, TaskConfig
 from fovea.training.losses.distortions import Distortion, error_weight, mse, object_mse
-from fovea.training.losses.mask_head import MaskHead, mask_bits
+from fovea.training.losses.objects import MaskHead, mask_bits
 from fovea.training.losses.task import AlternatingDistortion, TaskDistortion
 from fovea.training.training_module import NetworkTraining
 

@@ -14,7 +14,7 @@ from fovea.training.codec_module import VALIDATION_QUALITIES
 from fovea.training.config import TrainingConfig
 from fovea.training.data.patches import Patch
 from fovea.training.losses.config import ObjectnessConfig
-from fovea.training.losses.mask_head import share_bits
+from fovea.training.losses.objects import share_bits
 from fovea.training.training_module import NetworkTraining
 
 

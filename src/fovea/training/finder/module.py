@@ -12,7 +12,7 @@ from fovea.networks import Finder
 from fovea.training.checkpoint import Checkpoint
 from fovea.training.data.patches import Patch
 from fovea.training.finder.config import FinderTrainingConfig
-from fovea.training.losses.mask_head import share_bits
+from fovea.training.losses.objects import share_bits
 from fovea.training.optimizer import MuonAdam
 from fovea.training.training_module import TrainingModule
 

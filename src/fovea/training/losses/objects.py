@@ -1,7 +1,8 @@
-"""Supervision of where the objects are, in addition to the loss of the codec.
+"""The losses that teach a network where the objects are.
 
-Either the encoder finds objects itself and is supervised directly, or an auxiliary head predicts the objects from the
-latent. The head exists in training only: it makes the encoder put the objects into the latent.
+Where the encoder finds objects itself, or a network of its own does, its logits are supervised directly. Otherwise an
+auxiliary head predicts the objects from the latent. The head exists in training only: it makes the encoder put the
+objects into the latent.
 """
 
 import math
