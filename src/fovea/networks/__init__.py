@@ -1,6 +1,6 @@
 """The torch networks: transforms, prior, and their export. They need the extra ``train``."""
 
-from fovea.networks.complexity import decoding, encoding, finding, multiply_accumulates
+from fovea.networks.complexity import decoding, encoding, finder_multiply_accumulates, multiply_accumulates
 from fovea.networks.config import ARCHITECTURES, NetworkConfig, TransformConfig
 from fovea.networks.controls import (
     LAMBDA_MAX,
@@ -41,7 +41,7 @@ __all__ = [
     "encoding",
     "export_finder",
     "export_graphs",
-    "finding",
+    "finder_multiply_accumulates",
     "fit_detail",
     "gaussian_bits",
     "halo",
