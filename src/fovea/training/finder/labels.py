@@ -30,7 +30,7 @@ _SAME_OBJECT = 0.6
 _LOWEST_CERTAINTY = 0.2
 """Certainty below which an object is left out."""
 _SMALL = 32
-"""Longest side in pixels below which the shape of an object is its box: at 1/8 of the resolution no other is visible."""
+"""Longest side in pixels below which an object has the shape of its box: at 1/8 of the resolution this is enough."""
 _CATEGORIES = np.array(list(COCO_CLASSES))
 """Categories of COCO by the class numbers of the recognizers."""
 

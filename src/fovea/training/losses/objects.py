@@ -32,7 +32,8 @@ def share_bits(logits: Tensor, share: Tensor, positive_weight: float = 1.0) -> T
     Args:
         logits: n predictions of the same share, [B, n, h, w].
         share: share of each position that objects cover, [B, 1, h, w], 0..1.
-        positive_weight: weight of the bits of objects. It multiplies the odds of the best prediction.
+        positive_weight: weight of the bits of objects. The best prediction then has odds that are this many times
+            larger than those of the share.
     """
     weight = logits.new_tensor(positive_weight)
     nats = F.binary_cross_entropy_with_logits(logits, share.expand_as(logits), pos_weight=weight, reduction="none")
@@ -40,7 +41,7 @@ def share_bits(logits: Tensor, share: Tensor, positive_weight: float = 1.0) -> T
 
 
 class MaskHead(nn.Module):
-    """Predicts the share of each latent position that objects cover.
+    """Predicts the share of each latent position that objects cover, from the latent.
 
     Args:
         latent: number of channels of the latent.
