@@ -67,7 +67,7 @@ def test_an_unknown_encoder_is_named_before_any_work(path, tmp_path):
 
 
 def test_an_encoder_of_another_decoder_is_refused(tiny_model, finding_model):
-    with pytest.raises(ModelError, match="has no encoder for its files"):
+    with pytest.raises(ModelError, match="has another decoder than"):
         tiny_model.with_encoder("finding", finding_model)
 
 

@@ -5,9 +5,9 @@ import pytest
 
 from fovea import Codec
 from fovea.coding import PriorNetworks
+from fovea.coding.coding_steps import Checkerboard, Squares
 from fovea.coding.decoder import LatentDecoder
 from fovea.coding.encoder import LatentEncoder
-from fovea.coding.steps import Checkerboard, Squares
 from fovea.engine import create_engine
 from fovea.store import open_model, save_model
 
@@ -81,7 +81,7 @@ def test_damaged_means_change_no_symbol(coder):
 def test_parts_make_the_whole(steps, shape):
     array = np.random.default_rng(0).integers(1, 99, shape)
     apart = steps(shape)
-    parts = [apart.told(number, part) for number, part in enumerate(apart.split(array))]
+    parts = [apart.decoded_in(number, part) for number, part in enumerate(apart.split(array))]
     assert np.array_equal(apart.join(parts), array)
     assert sum(np.count_nonzero(part) for part in parts) == array.size, "each value is of one step"
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from fovea.coding.steps import Squares
+from fovea.coding.coding_steps import Squares
 from fovea.networks import CodecNetwork
 from fovea.networks.quarters import joined, quarters
 

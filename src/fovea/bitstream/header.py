@@ -1,4 +1,4 @@
-"""The header and the metadata of a ``.fov`` file."""
+"""The fields of the header and the metadata of a ``.fov`` file; ``container.py`` writes and reads their bytes."""
 
 from dataclasses import dataclass
 from functools import cached_property

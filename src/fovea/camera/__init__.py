@@ -1,9 +1,9 @@
-"""A camera that sends to a link budget, and the page that shows what arrives. Needs the extra ``camera``.
+"""A camera that sends frames within a budget of bits, and a page that shows what arrives. Needs the extra ``camera``.
 
-``streaming`` is the place to start reading: it chooses what of a frame is sent (``tiles``) and how it is coded
-(``rate``), and hands the messages (``message``) to a destination (``sending``). Frames come from ``capture``. At the
-other end ``receiving`` takes the messages, ``watching`` makes pictures of them, and ``viewing`` is the page.
-``docs/camera.md`` describes messages and controller.
+At the sending end, ``capture`` reads frames from a camera. ``streaming`` chooses which parts of a frame are sent
+(``tiles``) and how they are coded (``rate``), and gives the messages (``message``) to a destination (``sending``). At
+the receiving end, ``receiving`` takes the messages, ``watching`` makes pictures of them, and ``viewing`` shows them on
+a page. ``docs/camera.md`` describes the messages and the rate controller.
 """
 
 from fovea.camera.addresses import HttpAddress, MqttAddress, parse_address

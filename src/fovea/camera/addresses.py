@@ -9,20 +9,20 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from fovea.errors import FoveaError
 
 USERNAME, PASSWORD = "FOVEA_CAMERA_USERNAME", "FOVEA_CAMERA_PASSWORD"
-"""Variables that hold what an address does not tell: the list of processes shows addresses to all users."""
+"""Environment variables for user name and password, which other users could otherwise read in the list of processes."""
 _FORMS = "mqtt://HOST/TOPIC, mqtts://HOST/TOPIC, http://HOST:PORT/PATH"
 
 
 @dataclass(frozen=True)
 class Account:
-    """User name and password; empty where there are none."""
+    """A user name and a password; both are empty where there are none."""
 
     username: str
     password: str
 
     @classmethod
     def of(cls, url: SplitResult) -> Self:
-        """Return the account that an address names, or else the one of the variables."""
+        """Return the account in an address, or else the one in the environment variables."""
         return cls(
             unquote(url.username or "") or os.environ.get(USERNAME, ""),
             unquote(url.password or "") or os.environ.get(PASSWORD, ""),
@@ -34,8 +34,8 @@ class MqttAddress:
     """A topic of an MQTT broker.
 
     Attributes:
-        host: name of the broker.
-        port: its port; 1883 by default, with TLS 8883.
+        host: name or IP address of the broker.
+        port: port of the broker; 1883 by default, or 8883 with TLS.
         topic: topic of the messages.
         account: user name and password.
         tls: whether the connection is encrypted.
@@ -61,9 +61,9 @@ class HttpAddress:
     """A path of an HTTP server.
 
     Attributes:
-        host: name or address of the server.
-        port: its port.
-        path: path to which frames are posted; begins with a slash.
+        host: name or IP address of the server.
+        port: port of the server; 80 by default, or 443 with TLS.
+        path: path to which frames are posted; it begins with a slash.
         account: user name and password.
         tls: whether the connection is encrypted.
     """
@@ -85,10 +85,10 @@ def parse_address(text: str) -> Address:
     """Return an MQTT or HTTP address.
 
     Args:
-        text: such as ``mqtt://broker.local/yard``.
+        text: an address, such as ``mqtt://broker.local/yard``.
 
     Raises:
-        FoveaError: the text is no such address.
+        FoveaError: the text is no address of MQTT or HTTP, or names no host, no topic or no valid port.
 
     Example:
         >>> print(parse_address("mqtt://me:secret@broker.local/yard/gate"))
@@ -117,7 +117,7 @@ def parse_address(text: str) -> Address:
 
 
 def is_address(text: str) -> bool:
-    """Return whether a text has the form of an address of any kind, and is no path of a file."""
+    """Return whether a text has the form of a URL, and not of a path."""
     return "://" in text
 
 

@@ -18,25 +18,28 @@ from fovea.camera.streaming import Streamer
 from fovea.errors import FoveaError
 
 SCHEMES = ("rtsp", "rtsps", "rtp", "udp", "http", "https")
+"""Schemes of the addresses of network cameras."""
 _OPEN_S, _READ_S = 10.0, 10.0
+"""Longest time to open a network camera, and to wait for its next frame, in seconds."""
 _PAUSES_S = (1.0, 30.0)
-"""First and longest pause before a network camera is opened again."""
+"""First and longest pause before a network camera is opened again, in seconds."""
 _POLL_S = 0.5
+"""Longest time to wait for a frame before it is checked whether another one follows, in seconds."""
 
 
 class _Taken:
-    """A frame as the decoder gives it; it becomes pixels only if it is taken out of the mailbox."""
+    """A frame in the form of the decoder. It is converted to RGB only if it is taken out of the mailbox."""
 
     def __init__(self, number: int, picture: av.VideoFrame) -> None:
         self.number, self.time, self.picture = number, time.time(), picture
 
 
 class Camera:
-    """Reads frames in a thread of its own, at the pace at which they come, and holds the newest one.
+    """Reads frames in its own thread as fast as they come, and keeps only the newest one.
 
     Args:
         source: device such as ``/dev/video0``, address such as ``rtsp://camera.local/stream``, or video file. A file
-            is read at its own pace.
+            is read at the pace of its time stamps.
 
     Raises:
         FoveaError: the source cannot be opened, or has no video.
@@ -51,7 +54,7 @@ class Camera:
 
     @property
     def dropped(self) -> int:
-        """Number of frames that were replaced by newer ones before anybody took them."""
+        """Number of frames that were replaced by newer ones before they were taken."""
         return self._mailbox.dropped
 
     @property
@@ -61,13 +64,19 @@ class Camera:
 
     @property
     def error(self) -> str:
-        """Why the video ended before its end; empty where it did not."""
+        """The reason of the last failure to read the source; empty if there was none."""
         return self._error
 
     def take(self, timeout: float) -> Frame | None:
-        """Return the newest frame that has not been taken, and wait for it; None after ``timeout`` seconds.
+        """Wait for a frame that has not been taken, and return the newest one.
 
-        The first call starts the reading, so that no frame of a file is missed before there is somebody to take it.
+        The first call starts the reading, so that no frame of a file is lost before frames are taken.
+
+        Args:
+            timeout: longest time to wait, in seconds.
+
+        Returns:
+            The frame, or None if there is none after this time.
         """
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
@@ -89,7 +98,7 @@ class Camera:
     def _run(self) -> None:
         try:
             if is_address(self._source):
-                self._read_again_and_again()
+                self._read_network()
             else:
                 self._read()
         except FFmpegError as error:
@@ -97,8 +106,8 @@ class Camera:
         finally:
             self._mailbox.close()
 
-    def _read_again_and_again(self) -> None:
-        """Read a network camera, and open it again when it breaks off."""
+    def _read_network(self) -> None:
+        """Read a network camera, and open it again whenever its connection breaks, until the camera is closed."""
         pause = _PAUSES_S[0]
         while not self._stop.is_set():
             before = self._number
@@ -135,31 +144,31 @@ class Camera:
 
 
 class Source(Protocol):
-    """Where frames come from."""
+    """A source of frames, such as a :class:`Camera`."""
 
     @property
     def finished(self) -> bool:
         """Whether no frame follows."""
 
     def take(self, timeout: float) -> Frame | None:
-        """Return the newest frame that has not been taken, and wait for it; None after ``timeout`` seconds."""
+        """Wait at most ``timeout`` seconds for a frame that has not been taken, and return the newest one, or None."""
 
 
 def run(source: Source, streamer: Streamer, fps: float, clock: Clock) -> None:
-    """Offer the frames of a source to a streamer until no frame follows, no more of them than wanted.
+    """Offer the frames of a source to a streamer until no frame follows.
 
     Args:
         source: the camera.
-        streamer: what sends them.
-        fps: most frames per second.
-        clock: the time.
+        streamer: the streamer that sends the frames.
+        fps: largest number of frames per second that are offered.
+        clock: the clock of the stream.
     """
     due = clock.now()
     while not source.finished:
         clock.sleep(max(0.0, due - clock.now()))
         frame = source.take(_POLL_S)
         if frame is not None:
-            # A frame that comes late moves no later one, as long as it is not a whole interval late.
+            # A late frame does not delay the frames after it, unless it is late by a whole interval or more.
             late = clock.now() - due
             due += 1 / fps if late < 1 / fps else late + 1 / fps
             streamer.offer(frame)

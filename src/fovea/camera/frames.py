@@ -1,4 +1,4 @@
-"""Frames, the slot that holds the newest one, and the clock that they are timed by."""
+"""Frames, the slot that holds the newest one, and the clock of a stream."""
 
 import threading
 import time
@@ -20,8 +20,8 @@ class Frame:
     """A picture that a camera took.
 
     Attributes:
-        number: count of the frames of the camera, from 0; the numbers of dropped frames are missing.
-        time: when it was taken, in seconds since 1970.
+        number: number of the frame, counted by the camera from 0; the numbers of dropped frames are missing.
+        time: when the frame was taken, in seconds since 1970.
         pixels: uint8 [H, W, 3], RGB.
     """
 
@@ -31,29 +31,29 @@ class Frame:
 
 
 class Clock(Protocol):
-    """The time of a stream. Tests have one that needs no waiting."""
+    """The clock of a stream. In tests, a simulated clock takes its place."""
 
     def now(self) -> float:
-        """Return the time in seconds; it never goes back."""
+        """Return the time in seconds since any fixed moment; it never goes back."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for so many seconds."""
 
 
 class SystemClock:
     """The clock of this machine."""
 
     def now(self) -> float:
-        """Return the time in seconds, from any start."""
+        """Return the time in seconds since any fixed moment."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for so many seconds."""
         time.sleep(seconds)
 
 
 class Mailbox(Generic[T]):
-    """A slot for one item between two threads. A new item replaces one that nobody has taken.
+    """A slot for one item between two threads. A new item replaces one that has not been taken.
 
     Attributes:
         dropped: number of items that were replaced.
@@ -71,21 +71,21 @@ class Mailbox(Generic[T]):
         self.dropped = 0
 
     def put(self, item: T) -> None:
-        """Lay an item into the slot. This never waits."""
+        """Put an item into the slot. This never waits."""
         with self._changed:
             self.dropped += self._item is not None
             self._item = lambda: item
             self._changed.notify()
 
     def take(self, timeout: float) -> T | None:
-        """Take the item out, and wait for it at most ``timeout`` seconds; None if there is none."""
+        """Wait at most ``timeout`` seconds for an item, take it out of the slot and return it, or None without one."""
         with self._changed:
             self._changed.wait_for(lambda: self._item is not None or self._closed, timeout)
             item, self._item = self._item, None
         return item and item()
 
     def close(self) -> None:
-        """Say that no item follows."""
+        """Note that no item follows."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""The messages of a stream: a plain ``.fov`` file, and one line of text that says where it belongs.
+"""The messages of a stream: each is a plain ``.fov`` file, with one line of text that says where it belongs.
 
 ``docs/camera.md`` has the format of the line.
 """
@@ -12,11 +12,13 @@ from fovea.errors import BitstreamError
 HEADER = "fovea-part"
 """Name of the MQTT user property, or of the HTTP header, that carries the line."""
 KEYFRAME = "fovea-keyframe"
-"""HTTP header by which a watcher answers that it wants a whole frame."""
+"""HTTP header of an answer with which a watcher asks for a whole frame."""
 MEDIA_TYPE = "image/vnd.fovea"
+"""Media type of the body of an HTTP message."""
 MAX_MESSAGE_BYTES = 2**24
 """Largest coded part that a watcher takes, in bytes: 16 MiB."""
 _LONGEST_LINE = 500
+"""Number of characters of a line that are read."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,8 @@ class Place:
     """Where a part belongs: in the stream, in time and in its frame.
 
     Attributes:
-        stream: name of the stream, new for each start of a camera; letters and digits.
-        number: count of the messages of the stream, from 0, without gaps.
+        stream: name of the stream, which each start of a camera chooses anew; letters and digits.
+        number: number of the message in the stream, from 0, without gaps.
         frame: number of the frame.
         time: when the frame was taken, in seconds since 1970.
         width: width of the frame in pixels.
@@ -52,7 +54,7 @@ class Place:
     parts: int
 
     def line(self) -> str:
-        """Return the line of text."""
+        """Return the line of text that :meth:`parse` reads."""
         return (
             f"s={self.stream},n={self.number},f={self.frame},t={self.time:.3f},w={self.width},h={self.height},"
             f"x={self.left},y={self.top},p={self.part},of={self.parts}"
@@ -60,18 +62,18 @@ class Place:
 
     @classmethod
     def parse(cls, line: str) -> Self:
-        """Return the place that a line tells. Keys that are not known are passed over.
+        """Return the place in a line. Unknown keys are ignored.
 
         Raises:
-            BitstreamError: the line has not the form of :meth:`line`, or a number is out of its range.
+            BitstreamError: the line does not have the form of :meth:`line`, or a number is out of its range.
         """
-        told = dict(pair.partition("=")[::2] for pair in line[:_LONGEST_LINE].split(","))
+        fields = dict(pair.partition("=")[::2] for pair in line[:_LONGEST_LINE].split(","))
         try:
-            counts = [int(told[key]) for key in ("n", "f", "w", "h", "x", "y", "p", "of")]
+            counts = [int(fields[key]) for key in ("n", "f", "w", "h", "x", "y", "p", "of")]
             number, frame, width, height, left, top, part, parts = counts
-            place = cls(told["s"], number, frame, float(told["t"]), width, height, left, top, part, parts)
+            place = cls(fields["s"], number, frame, float(fields["t"]), width, height, left, top, part, parts)
         except (KeyError, ValueError) as error:
-            raise BitstreamError(f"{HEADER} {line[:_LONGEST_LINE]!r} does not tell where a part belongs") from error
+            raise BitstreamError(f"{HEADER} {line[:_LONGEST_LINE]!r} does not say where a part belongs") from error
         inside = left < width and top < height and part < parts
         if min(counts) < 0 or not inside or not math.isfinite(place.time):
             raise BitstreamError(f"{HEADER} {line[:_LONGEST_LINE]!r} has a number that is out of its range")
@@ -84,7 +86,7 @@ class Message:
 
     Attributes:
         place: where the part belongs.
-        data: content of a ``.fov`` file, whose picture is the part.
+        data: the part as the content of a ``.fov`` file.
     """
 
     place: Place

@@ -1,4 +1,4 @@
-"""The receiving end: an MQTT topic or an HTTP server of its own."""
+"""Receiving a stream: from an MQTT topic, or from an HTTP server that is opened here."""
 
 import base64
 import secrets
@@ -16,11 +16,11 @@ from fovea.camera.serving import Server
 from fovea.errors import BitstreamError, FoveaError
 
 Receive = Callable[[Message], bool]
-"""Takes a message, and returns whether a whole frame is wanted."""
+"""Function that takes a message and returns whether a whole frame is wanted."""
 
 
 class Receiver(Protocol):
-    """What messages come from."""
+    """A source of messages."""
 
     def close(self) -> None:
         """End the connection."""
@@ -31,11 +31,12 @@ def open_receiver(address: Address, receive: Receive, note: Note) -> Receiver:
 
     Args:
         address: topic of a broker, or the address at which an HTTP server is opened.
-        receive: called with each message, in any thread.
-        note: takes lines about the connection and about messages that are wrong.
+        receive: function that is called with each message, in any thread.
+        note: function that takes lines for the user, about the connection and about invalid messages.
 
     Raises:
-        FoveaError: there is no broker, or the server cannot be opened.
+        FoveaError: no broker answers or it refuses the connection, the server cannot be opened, or its address asks for
+            TLS.
     """
     if isinstance(address, MqttAddress):
         return MqttReceiver(address, receive, note)
@@ -43,20 +44,20 @@ def open_receiver(address: Address, receive: Receive, note: Note) -> Receiver:
 
 
 class MqttReceiver:
-    """A subscription of a topic."""
+    """Receives the messages of a topic of an MQTT broker; the arguments are those of :func:`open_receiver`."""
 
     def __init__(self, address: MqttAddress, receive: Receive, note: Note) -> None:
         self._address, self._receive, self._note, self._closing = address, receive, note, False
         self._client = connect(address, self._connected, self._disconnected, self._received)
 
     def close(self) -> None:
-        """Take leave of the broker."""
+        """End the connection to the broker."""
         self._closing = True
         self._client.disconnect()
         self._client.loop_stop()
 
     def _connected(self, client: mqtt.Client) -> None:
-        # Without confirmations: a broker keeps no old frames for a watcher that is slow.
+        # The broker waits for no confirmations, so that it keeps no old frames for a slow watcher.
         client.subscribe(self._address.topic, qos=0)
         client.publish(self._address.requests)
 
@@ -65,11 +66,11 @@ class MqttReceiver:
             self._note(f"{self._address}: {reason}")
 
     def _received(self, client: mqtt.Client, message: mqtt.MQTTMessage) -> None:
-        told = dict(getattr(message.properties, "UserProperty", []))
+        properties = dict(getattr(message.properties, "UserProperty", []))
         try:
             if len(message.payload) > MAX_MESSAGE_BYTES:
                 raise BitstreamError(f"a message of {len(message.payload)} bytes is too large")
-            whole = self._receive(Message(Place.parse(told.get(HEADER, "")), bytes(message.payload)))
+            whole = self._receive(Message(Place.parse(properties.get(HEADER, "")), bytes(message.payload)))
         except FoveaError as error:
             self._note(f"{self._address}: {error}")
             return
@@ -78,11 +79,17 @@ class MqttReceiver:
 
 
 class HttpReceiver:
-    """An HTTP server that takes posts at one path."""
+    """Receives the messages that are posted to an HTTP server, which it opens.
+
+    The arguments are those of :func:`open_receiver`.
+
+    Attributes:
+        port: port of the server.
+    """
 
     def __init__(self, address: HttpAddress, receive: Receive, note: Note) -> None:
         if address.tls:
-            raise FoveaError("is not opened with TLS: let a proxy do that, and name http:// here", path=str(address))
+            raise FoveaError("is not opened with TLS: let a proxy do that, and give http:// here", path=str(address))
         self._server = Server(_endpoint(address, receive, note), address.host, address.port)
         self.port = self._server.port
 
@@ -96,7 +103,7 @@ def _endpoint(address: HttpAddress, receive: Receive, note: Note) -> FastAPI:
     order = threading.Lock()
 
     def refusal(request: Request) -> Response | None:
-        if address.account.username and not _knows(request.headers.get("authorization", ""), address.account):
+        if address.account.username and not _is_authorized(request.headers.get("authorization", ""), address.account):
             return Response(status_code=401, headers={"WWW-Authenticate": "Basic"})
         return None
 
@@ -124,6 +131,6 @@ def _endpoint(address: HttpAddress, receive: Receive, note: Note) -> FastAPI:
     return app
 
 
-def _knows(authorization: str, account: Account) -> bool:
+def _is_authorized(authorization: str, account: Account) -> bool:
     wanted = base64.b64encode(f"{account.username}:{account.password}".encode()).decode()
     return secrets.compare_digest(authorization.encode(), f"Basic {wanted}".encode())

@@ -1,7 +1,7 @@
-"""The places that a stream is sent to: a folder, an HTTP server, or an MQTT broker.
+"""The destinations of a stream: a folder, an HTTP server, or an MQTT broker.
 
-None of them keeps more than one message that has not arrived. A broken connection is opened again after a pause, which
-doubles from one failure to the next up to half a minute. In the meantime frames are passed over.
+No destination keeps more than one message that has not arrived. A broken connection is opened again after a pause,
+which doubles with each failure up to half a minute. In the meantime frames are passed over.
 """
 
 import base64
@@ -26,21 +26,24 @@ from fovea.errors import FoveaError
 ARRIVAL_S = 10.0
 """Seconds after which a message counts as lost."""
 _CONNECT_S = 5.0
+"""Longest time to connect to a broker, in seconds."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1, 30
+"""First and longest pause before a broken connection is opened again, in seconds."""
 _LONGEST_ANSWER = 2**16
+"""Number of bytes of an HTTP answer that are read."""
 
 Note = Callable[[str], None]
-"""Takes a line for the user, such as that the connection is broken."""
+"""Function that takes a line for the user, for example that the connection is broken."""
 
 
 def check_destination(text: str) -> None:
-    """Check what can be checked of a destination without opening it.
+    """Check the form of a destination, without opening it.
 
     Args:
         text: an address of MQTT or HTTP, or a folder.
 
     Raises:
-        FoveaError: it is neither.
+        FoveaError: the address is not valid, or there is a file in place of the folder.
     """
     if is_address(text):
         parse_address(text)
@@ -49,14 +52,14 @@ def check_destination(text: str) -> None:
 
 
 def open_destination(text: str, note: Note) -> Destination:
-    """Open the place that a stream is sent to.
+    """Open a destination.
 
     Args:
         text: an address of MQTT or HTTP, or a folder.
-        note: takes lines about the connection.
+        note: function that takes lines for the user, about the connection.
 
     Raises:
-        FoveaError: the address is wrong, or nothing answers there.
+        FoveaError: the address is not valid, nothing answers there, or it refuses the camera.
     """
     if not is_address(text):
         return FolderDestination(folder_of(text))
@@ -70,7 +73,7 @@ class FolderDestination:
     """A folder that gets a ``.fov`` file for each frame, named by the number of the frame.
 
     Args:
-        folder: the folder; it is made where it is missing.
+        folder: the folder, which is made if it does not exist.
     """
 
     takes_parts = False
@@ -79,25 +82,25 @@ class FolderDestination:
         self._folder = folder
 
     def ready(self) -> bool:
-        """Return that it is."""
+        """Return True: a folder can always take a message."""
         return True
 
     def size(self, message: Message) -> int:
-        """Return the bytes of the file."""
+        """Return the size of the file in bytes."""
         return len(message.data)
 
     def send(self, message: Message) -> bool:
-        """Write the file.
+        """Write the file, and return True.
 
         Raises:
-            FoveaError: it cannot be written.
+            FoveaError: the file cannot be written.
         """
         with writing(self._folder / f"{message.place.frame:08d}.fov") as file:
             file.write(message.data)
         return True
 
     def wants_whole(self) -> bool:
-        """Return that nobody asks."""
+        """Return False: a folder never asks for a whole frame."""
         return False
 
     def close(self) -> None:
@@ -108,12 +111,12 @@ class HttpDestination:
     """A server to which each message is posted. Its answer says whether it wants a whole frame.
 
     Args:
-        address: where to post.
-        note: takes lines about the connection.
-        clock: the time.
+        address: address to which messages are posted.
+        note: function that takes lines for the user, about the connection.
+        clock: clock by which pauses are measured; None for that of this machine.
 
     Raises:
-        FoveaError: nothing answers there, or it refuses the camera.
+        FoveaError: nothing answers at the address, or the server refuses the camera.
     """
 
     takes_parts = True
@@ -136,13 +139,13 @@ class HttpDestination:
         return self._clock.now() >= self._next
 
     def size(self, message: Message) -> int:
-        """Return the bytes of the request."""
+        """Return the size of the request in bytes."""
         headers = {"Host": f"{self._address.host}:{self._address.port}"} | self._headers_of(message)
         lines = [f"POST {self._address.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), ""]
         return sum(len(line) + 2 for line in lines) + len(message.data)
 
     def send(self, message: Message) -> bool:
-        """Post a message."""
+        """Post a message, and return whether the server has accepted it."""
         try:
             answer = self._ask("POST", self._headers_of(message), message.data)
         except (OSError, http.client.HTTPException) as error:
@@ -172,12 +175,12 @@ class HttpDestination:
         return {"Authorization": f"Basic {token}"}
 
     def _headers_of(self, message: Message) -> dict[str, str]:
-        # Nothing beyond what HTTP needs: on a slow link each byte of a header is one less for the picture.
-        told = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(message.data)), HEADER: message.place.line()}
-        return told | self._headers()
+        # There are no other headers: on a slow link, each byte of a header is one byte less for the picture.
+        own = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(message.data)), HEADER: message.place.line()}
+        return own | self._headers()
 
     def _ask(self, method: str, headers: Mapping[str, str], body: bytes = b"") -> http.client.HTTPResponse:
-        """Send a request, and return the answer, whose content is read. A failure closes the connection."""
+        """Send a request, and return the answer after its content is read. A failure closes the connection."""
         try:
             self._connection.putrequest(method, self._address.path, skip_accept_encoding=True)
             for name, value in headers.items():
@@ -204,16 +207,16 @@ class HttpDestination:
 class MqttDestination:
     """A topic of an MQTT 5 broker.
 
-    Messages have quality of service 1: the broker confirms each. Without that, a slow link would hide seconds of frames
-    in the buffers of the system, and each would arrive old. They are not retained, so that no picture stays at the
-    broker; a new watcher asks for a whole frame instead.
+    Messages have quality of service 1: the broker confirms each. Otherwise the buffers of the system would hold seconds
+    of frames on a slow link, and each frame would arrive late. Messages are not retained, so that no picture stays at
+    the broker. A new watcher asks for a whole frame instead.
 
     Args:
         address: broker and topic.
-        note: takes lines about the connection.
+        note: function that takes lines for the user, about the connection.
 
     Raises:
-        FoveaError: no broker answers there, or it refuses the camera.
+        FoveaError: no broker answers, or it refuses the camera.
     """
 
     takes_parts = True
@@ -228,14 +231,14 @@ class MqttDestination:
         return self._client.is_connected()
 
     def size(self, message: Message) -> int:
-        """Return the bytes of the packet."""
+        """Return the size of the packet in bytes."""
         user_property = 1 + 2 + len(HEADER) + 2 + len(message.place.line())
         topic, packet_id = 2 + len(self._address.topic.encode()), 2
         body = topic + packet_id + _length(user_property) + user_property + len(message.data)
         return 1 + _length(body) + body
 
     def send(self, message: Message) -> bool:
-        """Publish a message, and wait until the broker has it."""
+        """Publish a message, and return whether the broker has confirmed it."""
         info = self._client.publish(self._address.topic, message.data, qos=1, properties=_properties(message))
         deadline = ARRIVAL_S
         while info.rc == mqtt.MQTT_ERR_SUCCESS and not info.is_published() and deadline > 0:
@@ -252,7 +255,7 @@ class MqttDestination:
         return whole
 
     def close(self) -> None:
-        """Take leave of the broker."""
+        """End the connection to the broker."""
         self._closing = True
         self._client.disconnect()
         self._client.loop_stop()
@@ -279,13 +282,16 @@ def connect(
     disconnected: Callable[[str], None],
     received: Callable[[mqtt.Client, mqtt.MQTTMessage], None],
 ) -> mqtt.Client:
-    """Connect with a broker, and stay connected until ``disconnect`` is called.
+    """Connect to a broker. The client connects again after each loss, until ``disconnect`` is called.
 
     Args:
-        address: the broker.
-        connected: called after each connection.
-        disconnected: called with the reason after each loss.
-        received: called with the client and each message of a topic that ``connected`` subscribes to.
+        address: address of the broker.
+        connected: function that is called with the client whenever it has connected.
+        disconnected: function that is called with the reason whenever the connection is lost.
+        received: function that is called with the client and each message of a topic that ``connected`` subscribes to.
+
+    Returns:
+        The client, whose network thread runs.
 
     Raises:
         FoveaError: no broker answers, or it refuses the connection.
@@ -321,7 +327,7 @@ def connect(
 
 
 def _length(size: int) -> int:
-    """Return the bytes in which a packet tells a size: seven bits in each."""
+    """Return the number of bytes in which a packet stores a size, with seven bits in each."""
     return max(1, -(-size.bit_length() // 7))
 
 

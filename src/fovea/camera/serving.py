@@ -10,19 +10,21 @@ from fastapi import FastAPI
 from fovea.errors import FoveaError
 
 _START_S = 10.0
+"""Longest time that the server may take to start, in seconds."""
 _STOP_S = 1
+"""Time in seconds that requests have to end when the server is closed."""
 
 
 class Server:
-    """Serves an application until it is closed.
+    """Serves an application in a thread, until the server is closed.
 
     Args:
         app: the application.
-        host: name or address to listen at.
-        port: port; 0 takes a free one.
+        host: name or IP address to listen on.
+        port: port to listen on; 0 takes a free one.
 
     Attributes:
-        port: the port that it listens at.
+        port: port that the server listens on.
 
     Raises:
         FoveaError: the address cannot be used.
@@ -39,8 +41,8 @@ class Server:
         except OSError as error:
             raise FoveaError(f"cannot be opened: {error.strerror or error}", path=f"{host}:{port}") from error
         self.port: int = self._socket.getsockname()[1]
-        # Pages of events never end by themselves, so a server that closes waits for them only a moment.
-        # The logging of the process is that of its program: uvicorn's own would close the handlers that are there.
+        # Streams of events never end by themselves, so a server that is closed waits for them only for a moment.
+        # Logging is configured by the program: the configuration of uvicorn would close the handlers of the program.
         config = uvicorn.Config(
             app, log_config=None, log_level="error", lifespan="off", timeout_graceful_shutdown=_STOP_S
         )

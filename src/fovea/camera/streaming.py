@@ -1,4 +1,4 @@
-"""The sending end: frames of a camera to messages within a budget."""
+"""Sending a stream: from frames of a camera to messages within a budget."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -17,33 +17,33 @@ from fovea.spec import FULL_SCALE
 DEFAULT_REFRESH_S = 30.0
 """Seconds within which each tile is sent anew."""
 _TRIES = 4
-"""Most encodings of a frame. A second one is rare, and more of them rarer still."""
+"""Largest number of encodings of a frame. A second one is rare, and further ones are very rare."""
 _LARGEST_PIECE = 0.9
-"""Most bytes that a piece is planned with, as a share of those of any second."""
+"""Largest planned size of a piece, as a share of the peak."""
 _MARGIN = 0.9
-"""Share of the room that each further encoding aims at."""
+"""Share of the room for which the second encoding is planned. Each further encoding takes the same share of that."""
 
 Encode = Callable[[Pixels, int, int], bytes]
-"""Gives the ``.fov`` file of pixels [H, W, 3] at a quality 0..100 and a scale in eighths."""
+"""Function from pixels, uint8 [H, W, 3], a quality, 0..100, and a scale in eighths to the bytes of a ``.fov`` file."""
 
 
 class Destination(Protocol):
-    """Where a stream goes."""
+    """A place that a stream is sent to."""
 
     takes_parts: bool
-    """Whether parts of frames are of use there; otherwise each frame is sent as a whole."""
+    """Whether the destination can use parts of frames; otherwise each frame is sent as a whole."""
 
     def ready(self) -> bool:
         """Return whether a message can be sent now. Frames are passed over until it can."""
 
     def size(self, message: Message) -> int:
-        """Return the bytes that a message takes with its headers, without those of TCP, IP and TLS."""
+        """Return the size of a message with its headers in bytes, without the headers of TCP, IP and TLS."""
 
     def send(self, message: Message) -> bool:
-        """Send a message, and return whether it has arrived. This takes as long as the link needs, within limits."""
+        """Send a message, wait until it has arrived or counts as lost, and return whether it has arrived."""
 
     def wants_whole(self) -> bool:
-        """Return whether a whole frame is wanted since this was last asked: somebody new is there, or missed a part."""
+        """Return whether a watcher has asked for a whole frame since the last call: it is new, or it missed a part."""
 
     def close(self) -> None:
         """End the connection."""
@@ -51,17 +51,17 @@ class Destination(Protocol):
 
 @dataclass
 class Counts:
-    """What has become of the frames.
+    """Statistics of a stream.
 
     Attributes:
-        sent: frames that were sent, whole or in parts.
-        unchanged: frames of which nothing had to be sent.
-        saved: frames that were passed over for the sake of the budget.
-        lost: frames that did not arrive, because the link was broken or too slow for even one frame.
+        sent: number of frames that were sent, whole or in parts.
+        unchanged: number of frames of which nothing had to be sent.
+        saved: number of frames that were passed over to keep to the budget.
+        lost: number of frames that did not arrive, because the link was broken or too slow for even one frame.
         messages: number of messages.
-        bytes: bytes of all messages.
+        bytes: size of all messages, in bytes.
         encodings: number of times that a part was encoded.
-        pixels: pixels of the parts that were sent.
+        pixels: number of pixels of the parts that were sent.
     """
 
     sent: int = 0
@@ -75,18 +75,19 @@ class Counts:
 
 
 class Streamer:
-    """Sends the frames of a camera, each as soon as it comes, or not at all.
+    """Sends the frames of a camera. A frame is sent immediately or never.
 
     Args:
         encode: the encoder, see :func:`encoder_of`.
-        destination: where the messages go.
-        rate: the budget.
-        clock: the time.
+        destination: destination of the messages.
+        rate: controller that keeps to the budget.
+        clock: clock of the stream.
         refresh: seconds within which each tile is sent anew.
-        tile_size: side of the tiles that are compared, a multiple of 64; None: it follows the size of the frames.
+        tile_size: side of the tiles that are compared, in pixels, a multiple of 64; None chooses it by the size of the
+            frames.
 
     Attributes:
-        counts: what has become of the frames so far.
+        counts: statistics of the stream so far.
     """
 
     def __init__(
@@ -107,13 +108,16 @@ class Streamer:
         self.counts = Counts()
 
     def offer(self, frame: Frame) -> bool:
-        """Send what has to be sent of a frame.
+        """Send the parts of a frame that have to be sent.
 
         Args:
-            frame: the newest frame; older ones are never offered afterwards.
+            frame: the newest frame; an older frame must not be offered after it.
 
         Returns:
-            Whether something of it was sent.
+            Whether any part of the frame was sent.
+
+        Raises:
+            FoveaError: the destination is a folder, and the file cannot be written.
         """
         if not self._destination.ready():
             self._lose()
@@ -139,7 +143,7 @@ class Streamer:
         return self._send_frame(frame, sent, plan, self._groups(grid, boxes, plan), whole)
 
     def _tiles_of(self, frame: Frame) -> SentTiles:
-        """Return what watchers have; nothing where the frame has another size than those before."""
+        """Return the tiles that watchers have: none if the frame has another size than the frames before it."""
         height, width = frame.pixels.shape[:2]
         if self._sent is None or (self._sent.grid.width, self._sent.grid.height) != (width, height):
             size = self._tile_size or default_tile_size(width, height)
@@ -148,7 +152,7 @@ class Streamer:
         return self._sent
 
     def _groups(self, grid: TileGrid, boxes: list[Box], plan: Plan) -> list[list[Box]]:
-        """Return the rectangles that are sent together, and then those that follow when the budget has room."""
+        """Return groups of rectangles. A group is sent together, and the next one when the budget has room for it."""
         if plan.pieces == 1:
             return [boxes]
         return [[box] for box in split(grid, boxes, _area(boxes) / plan.pieces)]
@@ -156,7 +160,7 @@ class Streamer:
     def _send_frame(self, frame: Frame, sent: SentTiles, plan: Plan, groups: list[list[Box]], whole: bool) -> bool:
         parts, part, self._first = sum(map(len, groups)), 0, self.counts.messages
         pixels = _area([box for group in groups for box in group])
-        # A tile is not cut, so that few tiles can be too few pieces for the whole budget.
+        # Tiles are not cut, so there may be fewer pieces than planned, and these cannot take the whole budget.
         left = min(plan.budget, _LARGEST_PIECE * self._rate.peak * len(groups))
         for group in groups:
             area = _area(group)
@@ -183,7 +187,7 @@ class Streamer:
     def _code(
         self, frame: Frame, plan: Plan, boxes: Sequence[Box], numbers: range, parts: int, whole: bool
     ) -> tuple[list[Message], Plan]:
-        """Code rectangles of a frame: anew with fewer bits where they would exceed the bytes of a second."""
+        """Code rectangles of a frame. If they would exceed the peak, they are coded again with fewer bits."""
         area = _area(boxes)
         for attempt in range(1, _TRIES + 1):
             data = [self._encode(_cut(frame.pixels, box), plan.quality, plan.scale) for box in boxes]
@@ -219,7 +223,7 @@ class Streamer:
 
 
 def encoder_of(codec: Codec) -> Encode:
-    """Return the encoder of a stream: a codec, each part as a picture of its own."""
+    """Return a function that encodes each part of a stream as a separate picture with a codec."""
     return lambda pixels, quality, scale: codec.encode(pixels, quality, scale=Fraction(scale, FULL_SCALE))
 
 

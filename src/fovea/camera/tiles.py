@@ -1,12 +1,13 @@
-"""Which tiles of a frame are sent, and the rectangles that they are sent as.
+"""Which tiles of a frame are sent, and in which rectangles.
 
 A tile is sent if it has changed since it was last sent. Means over blocks of 16×16 pixels are compared, block by block:
-the noise of a sensor is a sixteenth as strong in such a mean, but an object of a few pixels still changes it. The
-difference of whole tiles, in contrast, hides small objects in the noise of everything around them.
+the noise of a sensor is a sixteenth as strong in such a mean, but an object of a few pixels still changes it. In the
+difference of whole tiles, in contrast, the noise of the surroundings would hide small objects.
 
-Two more kinds of tiles are sent. Each tile is sent anew at least every so many seconds, a few with each frame, so that
-a watcher that has missed something recovers without a burst of bits. And tiles that were sent at a much lower
-quality than the budget now allows are sent better, so that what stands still becomes clear.
+Two more kinds of tiles are sent. Each tile is sent anew after a number of seconds at the latest, a few tiles with each
+frame, so that a watcher that has missed something recovers without a burst of bits. Tiles that were sent at a much
+lower quality than the budget now allows are sent again at a better quality, so that still parts of a scene become
+clear.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,24 +21,25 @@ from fovea.camera.frames import Pixels
 BLOCK = 16
 """Side of the blocks that are compared, in pixels."""
 DIFFERENCE = 6.0
-"""Change of the mean of a block, of 255, above which its tile has changed."""
+"""Change of the mean of a block, in 8-bit levels, above which its tile has changed."""
 BETTER = 15.0
-"""Gain of quality for which a tile that stands still is sent again."""
+"""Gain of quality for which a tile without changes is sent again."""
 _LARGE_FRAME = 960
+"""Longest side in pixels above which frames have larger tiles."""
 
 
 def default_tile_size(width: int, height: int) -> int:
-    """Return the side of the tiles of frames of a size, in pixels.
+    """Return the side of the tiles of frames with this width and height; all in pixels.
 
-    The smallest tiles fit moving objects best: they kept more of the accuracy than larger ones where a camera stands
-    still, and as much where it moves. Frames of more than 960 pixels are usually coded at a smaller size, so that their
-    tiles cover more pixels.
+    The smallest tiles fit moving objects best: they kept more of the accuracy than larger tiles with a fixed camera,
+    and as much with a moving camera. Frames of more than 960 pixels are usually coded at a smaller size, so their tiles
+    are larger.
     """
     return 2 * TILE_UNIT if max(width, height) > _LARGE_FRAME else TILE_UNIT
 
 
 class SentTiles:
-    """What a watcher has of each tile.
+    """The state of each tile at the watchers: when it was last sent, at which quality, and with which block means.
 
     Args:
         grid: how the frames are cut into tiles.
@@ -57,11 +59,11 @@ class SentTiles:
 
     @property
     def known(self) -> bool:
-        """Whether the watcher has a whole picture."""
+        """Whether all watchers have a whole picture."""
         return self._known
 
     def forget(self) -> None:
-        """Note that the watcher has nothing: the next frame is sent as a whole."""
+        """Note that watchers may have nothing, so that the next frame is sent as a whole."""
         self._known = False
 
     def choose(self, pixels: Pixels, now: float, attainable: float) -> list[int]:
@@ -70,7 +72,7 @@ class SentTiles:
         Args:
             pixels: the frame, uint8 [H, W, 3].
             now: the time in seconds.
-            attainable: quality that the whole frame would get.
+            attainable: quality that the whole frame would get, see :meth:`fovea.camera.RateController.attainable`.
         """
         if not self._known:
             return list(range(self.grid.tiles))
@@ -91,7 +93,7 @@ class SentTiles:
             pixels: the frame, uint8 [H, W, 3].
             box: the rectangle, in pixels.
             now: the time in seconds.
-            level: its quality.
+            level: quality of the rectangle, see :meth:`fovea.camera.RateController.level_of`.
         """
         part = pixels[box.top : box.top + box.height, box.left : box.left + box.width]
         top, left = box.top // BLOCK, box.left // BLOCK
@@ -99,14 +101,14 @@ class SentTiles:
         self._means[top : top + means.shape[0], left : left + means.shape[1]] = means
         tiles = self.grid.tiles_of_region(*box)
         self._times[tiles] = now
-        self._due -= self._chosen  # of a frame that is passed over they stay due
+        self._due -= self._chosen  # only here, so that the tiles of a frame that is passed over stay due
         self._chosen = 0
         self._levels[tiles] = level
         if len(tiles) == self.grid.tiles:
             self.complete(now)
 
     def complete(self, now: float) -> None:
-        """Note that the watcher has a whole picture, from a time on."""
+        """Note that watchers have a whole picture since the time ``now``, in seconds."""
         if not self._known:
             self._known, self._due, self._chosen, self._checked = True, 0.0, 0, now
 
@@ -122,11 +124,16 @@ def _means(pixels: Pixels) -> NDArray[np.float32]:
 
 
 def rectangles(grid: TileGrid, tiles: Iterable[int]) -> list[Box]:
-    """Return few rectangles that cover tiles, and nothing else: runs of each row, joined with equal ones below.
+    """Return a small number of rectangles that cover exactly the given tiles.
+
+    Neighboring tiles of a row are joined, and then equal runs of consecutive rows.
 
     Args:
         grid: how frames are cut into tiles.
         tiles: numbers of tiles.
+
+    Returns:
+        The rectangles, in pixels.
 
     Example:
         >>> rectangles(TileGrid(300, 128, tile_size=64), [0, 1, 4, 5, 6, 9])
@@ -135,7 +142,7 @@ def rectangles(grid: TileGrid, tiles: Iterable[int]) -> list[Box]:
     wanted = np.zeros(grid.tiles, bool)
     wanted[list(tiles)] = True
     columns, rows = grid.column_edges, grid.row_edges
-    # Columns and rows of each rectangle, from the first to the one after the last.
+    # The first column of each rectangle and the one after the last, and likewise its rows.
     found: list[tuple[int, int, int, int]] = []
     for row, line in enumerate(wanted.reshape(grid.rows, grid.columns)):
         steps = np.flatnonzero(np.diff(line, prepend=False, append=False))
@@ -152,12 +159,15 @@ def rectangles(grid: TileGrid, tiles: Iterable[int]) -> list[Box]:
 
 
 def split(grid: TileGrid, boxes: Sequence[Box], pixels: float) -> list[Box]:
-    """Cut rectangles along borders of tiles until none has more than so many pixels, or it is one tile.
+    """Cut rectangles along the borders of tiles, until each has at most ``pixels`` pixels or is a single tile.
 
     Args:
         grid: how frames are cut into tiles.
-        boxes: rectangles of tiles.
-        pixels: most pixels of a rectangle.
+        boxes: rectangles of tiles, in pixels.
+        pixels: largest number of pixels of a rectangle.
+
+    Returns:
+        The rectangles, in pixels.
     """
     done: list[Box] = []
     pending = list(reversed(boxes))

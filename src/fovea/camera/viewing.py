@@ -16,6 +16,7 @@ from PIL import Image
 from fovea.camera.watching import Shown
 
 LOCAL_NAMES = ("localhost", "127.0.0.1")
+"""Host names of this machine."""
 _FILES = {
     "": ("page.html", "text/html; charset=utf-8"),
     "page.css": ("page.css", "text/css; charset=utf-8"),
@@ -30,11 +31,13 @@ _HEADERS = {
 }
 _JPEG_QUALITY = 85
 _POLL_S = 0.05
+"""Seconds between two checks for a new picture."""
 _ALIVE_S = 10.0
+"""Seconds without an event after which a comment is sent."""
 
 
 class Stage:
-    """The newest picture, for any number of pages. There is no other one: a page that is slow misses some."""
+    """Holds the newest picture for any number of pages. Older pictures are dropped, so a slow page misses some."""
 
     def __init__(self) -> None:
         self._current: tuple[int, Shown, bytes] | None = None
@@ -52,7 +55,7 @@ class Stage:
         return self._current[2] if self._current else None
 
     def event(self, after: int) -> tuple[int, dict[str, Any]] | None:
-        """Return number and description of the picture, if its number is larger than one that is known."""
+        """Return the number and the description of the picture, or None if its number is not larger than ``after``."""
         if self._current is None or self._current[0] <= after:
             return None
         number, shown, _ = self._current
@@ -75,9 +78,9 @@ def create_app(stage: Stage, hosts: Sequence[str] = LOCAL_NAMES) -> FastAPI:
     """Return the application with the page, its pictures and its events.
 
     Args:
-        stage: what is shown.
-        hosts: names under which the page may be asked for; "*" stands for all. With names of this machine alone, no
-            page of another site can read the pictures by giving its own name the address of this machine.
+        stage: holder of the picture that is shown.
+        hosts: host names that requests may have; "*" allows all. If only names of this machine are allowed, no other
+            site can read the pictures by pointing its own name to the address of this machine (DNS rebinding).
     """
     app = FastAPI(openapi_url=None)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
@@ -108,13 +111,13 @@ def _file(content: bytes, kind: str) -> Callable[[], Response]:
 
 
 async def _events(stage: Stage, request: Request) -> AsyncIterator[str]:
-    """Yield the description of each new picture, and a comment now and then, which shows when a page has gone."""
-    after, told = -1, time.monotonic()
+    """Yield the description of each new picture, and regularly a comment, by which a closed page is noticed."""
+    after, last = -1, time.monotonic()
     while not await request.is_disconnected():
         if event := stage.event(after):
-            after, told = event[0], time.monotonic()
+            after, last = event[0], time.monotonic()
             yield f"data: {json.dumps(event[1])}\n\n"
-        elif time.monotonic() - told > _ALIVE_S:
-            told = time.monotonic()
+        elif time.monotonic() - last > _ALIVE_S:
+            last = time.monotonic()
             yield ": alive\n\n"
         await asyncio.sleep(_POLL_S)

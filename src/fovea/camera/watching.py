@@ -1,4 +1,4 @@
-"""Parts of frames to pictures, and what a recognizer sees on them."""
+"""Watching a stream: from parts of frames to pictures, and to the objects that a recognizer detects on them."""
 
 import threading
 import time
@@ -20,28 +20,31 @@ if TYPE_CHECKING:
     from fovea.recognition import Recognizer
 
 MAX_PIXELS = 2**25
-"""Most pixels of a frame that a watcher takes: 33 megapixels, which is 8K."""
+"""Largest number of pixels of a frame that a watcher takes: 33 megapixels, which is 8K."""
 _MOST_WAITING = 256
-"""Parts that wait to be decoded; if there are more, they are dropped for a whole frame."""
+"""Largest number of parts that wait to be decoded. If there are more, they are dropped, and a whole frame is wanted."""
 _ASK_AGAIN_S = 2.0
+"""Seconds after which a whole frame is asked for again."""
 _RATE_S = 5.0
 """Seconds over which bits and frames are counted."""
 _POLL_S = 0.2
+"""Seconds between two checks whether the watcher is closed."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A picture as a watcher has it.
+    """The picture of a watcher after the newest part.
 
     Attributes:
-        frame: number of the frame that changed it last.
+        frame: number of the frame that changed the picture last.
         taken: when that frame was taken, in seconds since 1970.
-        done: when the picture was ready, with what the recognizer sees, in seconds since 1970.
+        done: when the picture and its objects were ready, in seconds since 1970.
         pixels: uint8 [H, W, 3], RGB.
         whole: whether each of its pixels has been received.
-        objects: what a recognizer sees: class, score, and box as x1, y1, x2, y2 in pixels.
-        kbps: bits received per second, in thousands, over the last seconds.
-        fps: frames per second, likewise.
+        objects: objects that a recognizer detects: mappings with "class", "score", 0..1, and "box", left, top, right
+            and bottom in pixels.
+        kbps: coded kbit/s (1,000 bits per second) received over the last 5 seconds.
+        fps: frames per second received over the last 5 seconds.
     """
 
     frame: int
@@ -57,7 +60,7 @@ class Shown:
 class Inbox:
     """The parts that wait to be decoded.
 
-    A part replaces those that it covers, so that a watcher that is slow decodes only what can still be seen.
+    A part replaces the waiting parts that it covers, so that a slow watcher decodes only parts that can still be seen.
     """
 
     def __init__(self) -> None:
@@ -66,21 +69,22 @@ class Inbox:
         self._next: tuple[str, int] | None = None
         self._asked = -_ASK_AGAIN_S
         self._arrived: deque[tuple[float, int, int]] = deque()
-        self._received = ("", 0), 0  # of the newest frame: which one it is, and its pixels so far
+        self._received = ("", 0), 0  # stream and number of the newest frame, and the number of its pixels so far
         self._needs_whole = True
 
     def put(self, message: Message) -> bool:
-        """Add a message, and return whether a whole frame is wanted, because something is missing.
+        """Add a message, and return whether a whole frame is wanted, because a part is missing.
 
         Raises:
-            BitstreamError: it is damaged, or does not fit its frame.
+            BitstreamError: the message is damaged, or does not fit its frame.
+            LimitError: the frame is too large.
         """
         place, header = message.place, read_header(message.data)
         box = (place.left, place.top, place.left + header.width, place.top + header.height)
         if place.width * place.height > MAX_PIXELS:
             raise LimitError(f"a frame of {place.width}x{place.height} pixels is too large")
         if box[2] > place.width or box[3] > place.height:
-            raise BitstreamError(f"a part reaches out of its frame of {place.width}x{place.height} pixels")
+            raise BitstreamError(f"a part reaches beyond its frame of {place.width}x{place.height} pixels")
         now = time.monotonic()
         with self._changed:
             self._arrived.append((now, place.frame, len(message.data)))
@@ -105,14 +109,14 @@ class Inbox:
             return True
 
     def take(self, timeout: float) -> list[Message]:
-        """Take out all that waits, oldest first, and wait for it at most ``timeout`` seconds."""
+        """Wait at most ``timeout`` seconds for messages, and take out all that wait, the oldest first."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting, timeout)
             waiting, self._waiting = self._waiting, []
         return [message for message, _ in waiting]
 
     def rates(self) -> tuple[float, float]:
-        """Return what arrived lately, in kbit/s of coded bytes and in frames per second."""
+        """Return the coded kbit/s and the frames per second that arrived over the last seconds."""
         with self._changed:
             first = time.monotonic() - _RATE_S
             while self._arrived and self._arrived[0][0] < first:
@@ -122,13 +126,13 @@ class Inbox:
 
 
 class Watcher:
-    """Decodes a stream in a thread of its own, and hands on each new picture.
+    """Decodes a stream in its own thread, and passes on each new picture.
 
     Args:
-        codec: what decodes.
-        show: called with each picture.
-        recognizer: what looks at the pictures; None: nothing does.
-        note: takes lines about parts that cannot be decoded.
+        codec: codec that decodes the parts.
+        show: function that is called with each picture.
+        recognizer: recognizer that detects objects on each picture; None for none.
+        note: function that takes lines for the user, about parts that cannot be decoded.
     """
 
     def __init__(
@@ -151,7 +155,8 @@ class Watcher:
         """Take a message, and return whether a whole frame is wanted.
 
         Raises:
-            BitstreamError: it is damaged, or does not fit its frame.
+            BitstreamError: the message is damaged, or does not fit its frame.
+            LimitError: the frame is too large.
         """
         return self._inbox.put(message)
 
@@ -168,10 +173,10 @@ class Watcher:
                 try:
                     self._paste(message)
                     pasted = message.place
-                except Exception as error:  # whatever one part does, the next one may be good
+                except Exception as error:  # a part that cannot be decoded does not end the stream
                     self._note(f"frame {message.place.frame}: {error or type(error).__name__}")
             if pasted:
-                self._hand_on(pasted)
+                self._pass_on(pasted)
 
     def _paste(self, message: Message) -> None:
         place = message.place
@@ -187,13 +192,13 @@ class Watcher:
         rows = slice(place.top // TILE_UNIT, -(-bottom // TILE_UNIT))
         self._missing[rows, place.left // TILE_UNIT : -(-right // TILE_UNIT)] = False
 
-    def _hand_on(self, place: Place) -> None:
+    def _pass_on(self, place: Place) -> None:
         pixels = self._canvas.copy()
-        objects = self._look(pixels)
+        objects = self._detect(pixels)
         kbps, fps = self._inbox.rates()
         self._show(Shown(place.frame, place.time, time.time(), pixels, not self._missing.any(), objects, kbps, fps))
 
-    def _look(self, pixels: Pixels) -> list[dict[str, Any]]:
+    def _detect(self, pixels: Pixels) -> list[dict[str, Any]]:
         if self._recognizer is None:
             return []
         try:

@@ -1,6 +1,6 @@
 """The steps between pixels and the bytes of tiles, for one model on one engine.
 
-The encoder and the decoder are apart, and share the prior. Each network is opened when it is first run.
+The encoder and the decoder are separate classes that share the prior. Each network is opened when it is first run.
 """
 
 from fovea.coding.coded_size import CodedSize, has_small_objects, reduced

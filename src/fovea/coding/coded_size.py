@@ -1,15 +1,15 @@
 """The size at which ``--scale auto`` codes a picture.
 
-Recognizers look at pictures of 416 to 1,280 pixels. A larger picture gives them details that they do not see, so it
-can be coded smaller. A quality keeps its meaning: the coded pixels get a higher quality than the one asked for, one
-that keeps as much of the accuracy as the full size would. The rule was chosen on 1080p frames at sizes from 3/8 to 1:
+Recognizers look at pictures of 416 to 1,280 pixels. A larger picture has details that they never see, so it can be
+coded at a smaller size. The quality that the user asks for keeps its meaning: the coded pixels get a higher quality,
+which keeps as much of the accuracy as the full size would. The rule was chosen on 1080p frames at sizes from 3/8 to 1:
 
 * Below quality 48, a longest side of 960 pixels with 1.5 times the quality needs 30 to 45 % fewer bits than the full
   size for the same accuracy. Sides of 1,200 and 1,440 pixels save less, and 720 pixels lose too much accuracy.
 * From quality 48 on, no smaller size reaches the accuracy of the full size at any rate.
 * No picture is reduced below half its size, because nothing smaller was measured on larger pictures.
 * Pictures whose found objects are small keep their size. Recognizers of small objects look at parts of the picture, or
-  at a large input, and need all pixels.
+  take a large input, and need all pixels.
 
 ``benchmarks/README.md`` has the measurements.
 """
@@ -26,9 +26,9 @@ LONGEST_SIDE = 960
 LOWEST_FULL_QUALITY = 48
 """Lowest quality at which all pictures keep their size."""
 SMALLEST_SCALE = FULL_SCALE // 2
-"""Smallest size, in eighths."""
+"""Smallest size to which pictures are reduced, in eighths of their own."""
 SMALLEST_OBJECT = 48
-"""Pictures keep their size where the median found object is smaller: square root of its area, in coded pixels."""
+"""Smallest median object of a picture that is reduced: the square root of its area, in coded pixels."""
 _SURE = 0.7
 """Probability above which a position belongs to an object."""
 
@@ -37,8 +37,8 @@ class CodedSize(NamedTuple):
     """A size at which a picture is coded, and the quality of its pixels there.
 
     Attributes:
-        scale: size in eighths, 1 to 8.
-        quality: 0..100.
+        scale: size in eighths of the picture's own, 1 to 8.
+        quality: quality of the coded pixels, 0..100.
     """
 
     scale: int
@@ -62,14 +62,15 @@ def reduced(width: int, height: int, quality: int) -> CodedSize:
     scale = min(FULL_SCALE, max(SMALLEST_SCALE, -(-FULL_SCALE * LONGEST_SIDE // max(width, height))))
     if quality >= LOWEST_FULL_QUALITY or scale == FULL_SCALE:
         return CodedSize(FULL_SCALE, quality)
+    # 1.5 times the quality at half the size, and in between in proportion to the reduction.
     return CodedSize(scale, round(quality * (1 + FULL_SCALE / scale) / 2))
 
 
 def has_small_objects(objects: NDArray[np.float32]) -> bool:
-    """Return whether the objects of a picture are too small to reduce it. Without any object they are not.
+    """Return whether the median object of a picture is too small for the reduced size; False if there is no object.
 
     Args:
-        objects: where objects were found at the reduced size: probabilities [h, w], one for each 16×16 coded pixels.
+        objects: probability of an object at the reduced size, [h, w], one for each square of 16×16 coded pixels.
 
     Example:
         >>> car, person = np.zeros((2, 30, 40), np.float32)
@@ -84,7 +85,7 @@ def has_small_objects(objects: NDArray[np.float32]) -> bool:
 def _areas(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the number of positions of each connected region of a mask [h, w]."""
     labels = np.where(mask, np.arange(1, mask.size + 1).reshape(mask.shape), 0)
-    while True:  # the highest label of a region spreads to all its positions
+    while True:  # in each pass, the highest label of a region spreads to the neighbors of its positions
         around = np.pad(labels, 1)
         neighbors = (around[:-2, 1:-1], around[2:, 1:-1], around[1:-1, :-2], around[1:-1, 2:])
         spread = np.maximum.reduce([labels, *neighbors]) * mask

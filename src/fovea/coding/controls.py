@@ -1,4 +1,4 @@
-"""What the networks of a model follow: the quality, and for some models the background."""
+"""The controls of the networks of a model: the quality, and for some models the background."""
 
 from typing import NamedTuple
 
@@ -22,12 +22,12 @@ class Controls(NamedTuple):
 
     @property
     def everywhere_alike(self) -> bool:
-        """Whether an error counts the same everywhere, so that it does not matter where objects are."""
+        """Whether an error counts the same inside and outside of objects, so that no map of the objects is needed."""
         return self.background == HIGHEST_BACKGROUND
 
     @property
     def place(self) -> tuple[int, ...]:
-        """The place of the controls in a table with one axis for each."""
+        """The index of the controls in a table with one axis for each control."""
         return (self.quality,) if self.background is None else (self.quality, self.background)
 
     def as_input(self) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Bytes of tiles to pixels."""
+"""Decoding: from the bytes of tiles to pixels."""
 
 from collections.abc import Callable
 
@@ -19,10 +19,10 @@ from fovea.spec import HYPER_MAX, HYPER_RATIO, STRIDE
 
 
 class LatentDecoder:
-    """Bytes to latents.
+    """Decodes bytes to latents.
 
     Args:
-        model: the tables.
+        model: the frequency tables and the numbers of channels.
         prior: the prior of the model.
     """
 
@@ -39,7 +39,7 @@ class LatentDecoder:
             controls: controls of the networks.
 
         Raises:
-            BitstreamError: the bytes are no latent of this size.
+            BitstreamError: the bytes do not hold a latent of this size.
         """
         decoder = Decoder(self._model.tables, data)
         prior = self.read_prior(decoder, height, width, controls)
@@ -48,20 +48,20 @@ class LatentDecoder:
         return self.reconstruct(residual, prior)
 
     def reconstruct(self, residual: NDArray[np.int32], prior: Prior) -> Floats:
-        """Return the decoded latent ŷ of its residuals: float32, same shape."""
+        """Return the decoded latent ŷ, given its residuals: float32, same shape."""
         return self._prior.through_steps(prior, residual, lambda part: part.known.astype(np.float32))[0]
 
     def read_prior(self, decoder: Decoder, height: int, width: int, controls: Controls) -> Prior:
-        """Return what z says of a latent. The bytes of a tile begin with z, and the rest is not read.
+        """Return what follows from z about a latent. The bytes of a tile begin with z, and the rest is not read.
 
         Args:
-            decoder: at the first byte of a tile.
+            decoder: entropy decoder at the first byte of a tile.
             height: number of rows of the latent.
             width: number of columns of the latent.
             controls: controls of the networks.
 
         Raises:
-            BitstreamError: the bytes begin with no z of a latent of this size.
+            BitstreamError: the bytes do not begin with z of a latent of this size.
         """
         shape = (1, self._model.hyper, -(-height // HYPER_RATIO), -(-width // HYPER_RATIO))
         z = decoder.pop(self._prior.hyper_index(shape, controls))
@@ -71,11 +71,11 @@ class LatentDecoder:
 
 
 class PictureDecoder:
-    """Bytes of tiles to pixels, with one model on one engine.
+    """Decodes the bytes of tiles to pixels, with one model on one engine.
 
     Args:
         model: the networks and tables.
-        engine: what runs the networks; as many tiles are coded at once as it has threads.
+        engine: inference runtime; as many tiles are decoded at once as it has threads.
         prior: the prior of the model.
     """
 
@@ -89,14 +89,14 @@ class PictureDecoder:
     ) -> NDArray[np.uint8]:
         """Return the pixels of a part of a picture.
 
-        Tiles are decoded row by row, and each with its neighbors: a part has the very pixels that it has in the whole
-        picture, and memory holds three rows of latents at most.
+        Each tile is decoded together with its neighbors, so that a part has exactly the pixels that it has in the whole
+        picture. Tiles are decoded row by row, so that memory holds at most three rows of latents.
 
         Args:
-            tile_bytes: gives the bytes of a tile by its number.
+            tile_bytes: function that returns the bytes of a tile by its number.
             grid: how the picture is cut into tiles.
             controls: controls of the networks.
-            region: the part to decode.
+            region: the part to decode, in pixels of the coded picture.
 
         Returns:
             uint8 [region.height, region.width, 3].
@@ -126,15 +126,16 @@ class PictureDecoder:
         return out
 
     def object_map(self, tile_bytes: Callable[[int], bytes], grid: TileGrid, controls: Controls) -> Floats:
-        """Return what an error weighs at each position of the latent, for a model with a region of interest.
+        """Return the weight of an error at each position of the latent, for a model with a region of interest.
 
         Args:
-            tile_bytes: gives the bytes of a tile by its number.
+            tile_bytes: function that returns the bytes of a tile by its number.
             grid: how the picture is cut into tiles.
             controls: controls of the networks.
 
         Returns:
-            [⌈H/16⌉, ⌈W/16⌉], 1 where an object surely is, least where surely none is.
+            float32 [⌈H/16⌉, ⌈W/16⌉]: 1 where an object is certain, and the smallest weight where it is certain that
+            there is no object.
 
         Raises:
             BitstreamError: the bytes of a tile are damaged.

@@ -1,4 +1,4 @@
-"""Pixels to the bytes of tiles."""
+"""Encoding: from pixels to the bytes of tiles."""
 
 from functools import partial
 from typing import NamedTuple
@@ -18,15 +18,15 @@ from fovea.entropy import Encoder
 from fovea.parallel import parallel
 from fovea.spec import HYPER_MAX, HYPER_RATIO, MAX_SYMBOL, REGION_LOGIT, STRIDE
 
-_LARGEST = np.float32(MAX_SYMBOL)  # NumPy 1 turns an array and a plain int of this size into doubles
+_LARGEST = np.float32(MAX_SYMBOL)  # a plain int of this size would make NumPy 1 compute in float64
 
 
 class LatentEncoder:
-    """Latents to bytes.
+    """Encodes latents to bytes.
 
     Args:
         model: the networks and tables.
-        engine: what runs the networks.
+        engine: inference runtime.
         prior: the prior of the model.
         encoder: name of a further encoder of the model; None for the usual one.
     """
@@ -36,7 +36,12 @@ class LatentEncoder:
         self._hyper_analysis = Transform(engine, model.graphs[graph_name("hyper_analysis", encoder)])
 
     def hyper_latent(self, analyzed: Floats, controls: Controls) -> NDArray[np.int32]:
-        """Return z of the output of the analysis, see :meth:`encode`: int32 [1, hyper, ⌈h/4⌉, ⌈w/4⌉], within ±63."""
+        """Return the hyper-latent z: int32 [1, hyper, ⌈h/4⌉, ⌈w/4⌉], within ±63.
+
+        Args:
+            analyzed: output of the analysis, see :meth:`encode`.
+            controls: controls of the networks.
+        """
         padding = [(0, -size % HYPER_RATIO) for size in analyzed.shape[2:]]
         padded = np.pad(analyzed, [(0, 0), (0, 0), *padding], mode="edge") if any(p[1] for p in padding) else analyzed
         (z,) = self._hyper_analysis.at(controls.quality)(padded, controls.as_input())
@@ -56,15 +61,15 @@ class LatentEncoder:
         """Return the bytes of a latent.
 
         Args:
-            analyzed: the latent y in quantization steps, [1, latent, h, w]; for a model with a region of interest
-                followed by one channel that tells z where the region is.
+            analyzed: output of the analysis, [1, latent, h, w]: the latent y in quantization steps. For a model with a
+                region of interest, one more channel follows with its logits, from which only z is made.
             controls: controls of the networks.
         """
         latent = analyzed[:, : self._model.latent]
         z = self.hyper_latent(analyzed, controls)
         prior = self._prior.given(z, latent.shape[2], latent.shape[3], controls)
         encoder = Encoder(self._model.tables)
-        # The coder is a stack: what is pushed last is read first, and z must be.
+        # The coder is a stack: what is pushed last is read first. The decoder needs z first.
         encoder.push(self.quantize(latent, prior), prior.index)
         encoder.push(z, self._prior.hyper_index(z.shape, controls))
         return encoder.finish()
@@ -75,8 +80,8 @@ class Encoded(NamedTuple):
 
     Attributes:
         tiles: bytes of every tile.
-        objects: where the objects are, as the encoder found them or was told: probabilities [⌈H/16⌉, ⌈W/16⌉], 0 to 1;
-            None for an encoder without a region of interest.
+        objects: probability of an object at each position of the latent, as the encoder found it or as the given map
+            says: float32 [⌈H/16⌉, ⌈W/16⌉], 0 to 1; None for an encoder without a region of interest.
     """
 
     tiles: list[bytes]
@@ -84,11 +89,11 @@ class Encoded(NamedTuple):
 
 
 class PictureEncoder:
-    """Pixels to the bytes of tiles, with one model on one engine.
+    """Encodes pixels to the bytes of tiles, with one model on one engine.
 
     Args:
         model: the networks and tables.
-        engine: what runs the networks; as many tiles are coded at once as it has threads.
+        engine: inference runtime; as many tiles are coded at once as it has threads.
         prior: the prior of the model.
         encoder: name of a further encoder of the model; None for the usual one.
 
@@ -105,7 +110,11 @@ class PictureEncoder:
         self._finder = Finder(engine, model.graphs[graph_name(FINDER, encoder)]) if searched else None
 
     def find(self, pixels: NDArray[np.uint8]) -> Found | None:
-        """Find the objects of a picture at its own size, [H, W, 3]; None for a model that does not do so beforehand."""
+        """Return the objects of a picture, or None for an encoder without a finder.
+
+        Args:
+            pixels: the picture at its own size, uint8 [H, W, 3].
+        """
         return None if self._finder is None else self._finder.find(pixels)
 
     def encode(
@@ -118,12 +127,12 @@ class PictureEncoder:
         """Encode a picture.
 
         Args:
-            pixels: [H, W, 3].
+            pixels: uint8 [H, W, 3], RGB, at the size at which the picture is coded.
             grid: how the picture is cut into tiles.
             controls: controls of the networks.
-            region: for a model that takes one, a map of the region of interest, [H, W], 0 outside, 255 inside, or what
-                was found before. Without it an encoder that needs a map takes everything to be of interest, and one
-                that finds objects while it encodes does so.
+            region: for a model with a region of interest, a map of it at the size of ``pixels``, uint8 [H, W], 0
+                outside and 255 inside; or the result of :meth:`find`. With None, an encoder that finds objects while
+                it encodes does so, and for any other encoder everything is of interest.
         """
         if self._finder is None and self._model.backgrounds is None:
             assert not isinstance(region, Found)
@@ -143,7 +152,7 @@ class PictureEncoder:
     def _analyze_tile(
         self, pixels: NDArray[np.uint8], box: Box, grid: TileGrid, controls: Controls, logits: Floats
     ) -> Floats:
-        """Return the latent of a tile, followed by the logits of the objects, which are known beforehand."""
+        """Return the latent of a tile, followed by one channel with the given logits of the objects."""
         halo = self._model.halo
         if controls.background is not None:
             around = logits_around(logits, box, halo, grid)
@@ -156,7 +165,7 @@ class PictureEncoder:
     def _encode_by_pixels(
         self, pixels: NDArray[np.uint8], grid: TileGrid, controls: Controls, region: NDArray[np.uint8] | None
     ) -> Encoded:
-        """Encode with a model that takes a map as a channel of the picture, finds objects in each tile, or neither."""
+        """Encode with a model that takes a map as a channel of the picture, finds objects itself, or does neither."""
         given = self._region == Region.GIVEN
         if given:
             region = np.full(pixels.shape[:2], 255, np.uint8) if region is None else region

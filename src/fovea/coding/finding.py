@@ -1,7 +1,7 @@
-"""Finding objects on the whole picture, shrunk, before it is cut into tiles.
+"""Finding objects on the whole picture, at a smaller size, before it is cut into tiles.
 
-A detector looks at a whole picture of a few hundred pixels, and so does the finder of a model: it sees the context of
-each object, its map knows of no tiles, and it costs little on large pictures.
+A detector looks at a whole picture of a few hundred pixels on each side, and so does the finder of a model. It sees the
+context of each object, its map has no seams between tiles, and it costs little on large pictures.
 """
 
 import math
@@ -19,19 +19,21 @@ from fovea.spec import STRIDE
 SIDES = (1280, 640)
 """Longest sides, in pixels, of the pictures that the finder sees. Pictures are never enlarged."""
 CELL = 8
-"""Pixels of the shrunk picture along either side of one logit."""
+"""Side in pixels of a cell: a square of the shrunk picture for which the finder returns one logit."""
 _ALIGNMENT = 32
+"""The finder takes pictures whose sides are multiples of this, because it works at down to 1/32 of the resolution."""
 _STRIP = 128
-"""Number of rows of a shrunk strip: a large picture is never copied as a whole."""
+"""Number of rows of a shrunk strip. Large pictures are shrunk in strips, so that they are never copied as a whole."""
 
 
 class ScaleMap(NamedTuple):
-    """What the finder says of a picture at one scale.
+    """The logits of a picture at one scale.
 
     Attributes:
-        logits: logits of an object, [h, w], one for each cell; those beyond the picture repeat its edge.
-        height: height of the picture in cells, a fraction.
-        width: width of the picture in cells.
+        logits: logits of the presence of an object, float32 [h, w], one for each cell. Cells beyond the picture see its
+            repeated edge.
+        height: height of the picture in cells; may be fractional.
+        width: width of the picture in cells; may be fractional.
     """
 
     logits: Floats
@@ -40,14 +42,14 @@ class ScaleMap(NamedTuple):
 
 
 class Found(tuple[ScaleMap, ...]):
-    """What the finder says of a picture at all scales."""
+    """The logits of a picture at all scales, the largest scale first."""
 
     def at(self, height: int, width: int) -> Floats:
-        """Return the logits at the positions of the latent of the picture: the mean of those of all scales.
+        """Return the logits at the positions of the latent of the picture: the mean over all scales.
 
         Args:
             height: height at which the picture is coded, in pixels.
-            width: width at which it is coded.
+            width: width at which the picture is coded, in pixels.
 
         Returns:
             float32 [⌈height/16⌉, ⌈width/16⌉].
@@ -60,18 +62,19 @@ class Finder:
     """Finds objects on whole pictures.
 
     Args:
-        engine: what runs the network.
-        graph: the network: uint8 [1, H, W, 3], sides multiples of 32, to logits [1, 1, H/8, W/8].
+        engine: inference runtime.
+        graph: serialized ONNX model, which turns pixels uint8 [1, H, W, 3], H and W multiples of 32, into logits
+            [1, 1, H/8, W/8].
     """
 
     def __init__(self, engine: Engine, graph: bytes) -> None:
         self._network = engine.load(graph)
 
     def find(self, pixels: NDArray[np.uint8]) -> Found:
-        """Find the objects of a picture.
+        """Return the logits of the objects on a picture.
 
         Args:
-            pixels: [H, W, 3].
+            pixels: the picture at its own size, uint8 [H, W, 3], RGB.
         """
         maps = []
         for picture in shrunk_pictures(pixels):
@@ -83,7 +86,7 @@ class Finder:
 
 
 def shrunk_pictures(pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """Return a picture [H, W, 3] at the sizes that the finder looks at, the largest first.
+    """Return a picture, uint8 [H, W, 3], at the sizes that the finder sees, the largest first.
 
     Example:
         >>> [picture.shape for picture in shrunk_pictures(np.zeros((1080, 1920, 3), np.uint8))]
@@ -99,7 +102,7 @@ def shrunk_pictures(pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
 
 
 def _shrunk(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """Return a picture with at most this longest side: reduced by a whole factor, and then interpolated."""
+    """Return a picture whose longest side is at most ``side``: reduced by a whole factor, and then interpolated."""
     longest = max(pixels.shape[:2])
     if longest <= side:
         return pixels
@@ -114,11 +117,11 @@ def _shrunk(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 def _at_latent(scale: ScaleMap, height: int, width: int) -> Floats:
     """Return the logits of one scale at the positions of a latent.
 
-    Where a position holds several cells, the surest of them counts, so that small objects survive. Where a cell holds
-    several positions, logits are interpolated.
+    Where a position covers several cells, the largest logit counts, so that small objects are not lost. Where a cell
+    covers several positions, logits are interpolated.
     """
     rows, columns = latent_size(height), latent_size(width)
-    # How many cells lie along the positions, whose last ones may reach beyond the picture.
+    # The number of cells that the positions cover. The last positions may reach beyond the picture.
     down, across = (
         positions * STRIDE * cells / length
         for positions, cells, length in ((rows, scale.height, height), (columns, scale.width, width))

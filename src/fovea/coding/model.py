@@ -17,9 +17,9 @@ from fovea.entropy import FrequencyTables
 from fovea.errors import ArgumentError, ModelError
 
 ENCODING = ("analysis", "hyper_analysis")
-"""Names of the networks that encoding alone needs, beside the finder of some models."""
+"""Names of the networks that only encoding needs. Some models also have a finder."""
 FINDER = "finder"
-"""Name of the network that finds objects on the whole picture."""
+"""Name of the network that finds objects on the whole picture. Only encoding needs it."""
 
 
 class Region(StrEnum):
@@ -30,9 +30,10 @@ class Region(StrEnum):
     FOUND = "found"
     """The encoder finds objects while it encodes a tile; a map can be given in place of what it finds."""
     SEARCHED = "searched"
-    """A network of its own, the finder, finds objects on the whole picture before it is encoded; likewise."""
+    """A separate network, the finder, finds objects on the whole picture before it is encoded; a map can be given in
+    place of what it finds."""
     GIVEN = "given"
-    """The encoder takes a map beside the image; without a map everything is of interest."""
+    """The encoder takes a map together with the image; without a map everything is of interest."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +45,20 @@ class Model:
         latent: number of channels of the latent y.
         hyper: number of channels of the hyper-latent z.
         halo: number of latent positions around a tile that its pixels depend on.
-        graphs: serialized ONNX models by name, see :attr:`networks`. A mapping may read each when it is asked for.
+        graphs: serialized ONNX models by name, see :attr:`networks`. The mapping may read each one from a file only
+            when it is needed.
         tables: frequencies of all symbols.
-        hyper_index: index of the table of each channel of z at each quality, uint8 [101, hyper]; with a control of the
-            background also at each background, [101, 101, hyper].
+        hyper_index: index of the table of each channel of z at each quality, uint8 [101, hyper]; for a model with a
+            background control also at each background, [101, 101, hyper].
         card: how the model was made, free-form.
         region: where the encoder gets the region of interest from.
         encoders: further encoders whose files this decoder reads, by name, and where each gets the region from. The
-            graphs of one are called ``NAME/analysis`` and ``NAME/hyper_analysis``.
-        steps: number of steps in which a latent is decoded, 2 or 4; see :mod:`fovea.coding.steps`.
-        backgrounds: the background that goes with each quality where the user names none, 101 numbers from 0 to 100;
-            None for a model that has no such control. An encoder of a model with this control takes a map of the
-            objects at the positions of the latent.
-        stored_id: the id that the model file tells; None for a model that was made in memory.
+            graphs of one are called ``NAME/analysis``, ``NAME/hyper_analysis`` and, if it has one, ``NAME/finder``.
+        steps: number of steps in which a latent is decoded, 2 or 4; see :mod:`fovea.coding.coding_steps`.
+        backgrounds: the background for each quality where the user gives none, 101 numbers from 0 to 100; None for a
+            model without a background control. An encoder of a model with this control takes a map of the objects at
+            the positions of the latent.
+        stored_id: the id in the model file, 8 bytes; None for a model that was made in memory.
     """
 
     name: str
@@ -93,7 +95,7 @@ class Model:
 
     @cached_property
     def encoder_id(self) -> bytes:
-        """Four bytes that tell the usual encoder from others for the same decoder."""
+        """Four bytes that identify the usual encoder among all encoders for the same decoder."""
         return hashlib.sha256(b"".join(self.graphs[name] for name in _encoder_networks(self.region))).digest()[:4]
 
     def controls(self, quality: int, background: int | None = None) -> Controls:
@@ -101,7 +103,8 @@ class Model:
 
         Args:
             quality: 0..100.
-            background: 0..100; None for the one that goes with the quality. A model without this control ignores it.
+            background: 0..100; None for the model's own choice at this quality. A model without this control ignores
+                it.
         """
         if self.backgrounds is None:
             return Controls(quality)
@@ -124,24 +127,25 @@ class Model:
         return self.encoders[encoder]
 
     def with_encoder(self, name: str, other: "Model") -> "Model":
-        """Return this model with the encoder of another model beside its own.
+        """Return this model with the encoder of another model in addition to its own.
 
         Args:
-            name: name of the encoder in this model: letters, digits, dashes.
+            name: name of the encoder in this model: small letters, digits and dashes.
             other: a model whose networks for decoding are the same.
 
         Raises:
-            ArgumentError: this is no name.
-            ModelError: the networks for decoding differ.
+            ArgumentError: the name is not of this form.
+            ModelError: the networks for decoding differ, or the encoder needs a larger halo than this model has.
         """
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
             raise ArgumentError(f"{name!r} cannot name an encoder: choose small letters, digits and dashes")
         numbers = [(model.latent, model.hyper, model.steps, model.hyper_index.shape) for model in (self, other)]
         if numbers[0] != numbers[1] or any(self.graphs[part] != other.graphs[part] for part in self.decoding):
-            raise ModelError(f"{other.name} decodes in another way than {self.name}: it has no encoder for its files")
+            raise ModelError(f"{other.name} has another decoder than {self.name}, so its encoder does not fit")
         if other.halo > self.halo:
             raise ModelError(
-                f"the encoder of {other.name} sees {other.halo} latent positions around it: {self.halo} fit"
+                f"the encoder of {other.name} needs a halo of {other.halo} latent positions around a tile,"
+                f" and {self.name} has {self.halo}"
             )
         added = {graph_name(network, name): other.graphs[network] for network in _encoder_networks(other.region)}
         encoders = {**self.encoders, name: other.region}
@@ -149,7 +153,7 @@ class Model:
 
     @cached_property
     def id(self) -> bytes:
-        """Eight bytes that tell the decoder of this model from all others: a hash of what decoding needs."""
+        """Eight bytes that identify the decoder of this model: a hash of all that decoding needs."""
         if self.stored_id is not None:
             return self.stored_id
         numbers = {"latent": self.latent, "hyper": self.hyper, "halo": self.halo, "steps": self.steps}
@@ -166,7 +170,7 @@ class Model:
 
 
 def _encoder_networks(region: Region) -> tuple[str, ...]:
-    """Return the names of the networks of an encoder that gets the region of interest from there."""
+    """Return the names of the networks of an encoder, which depend on where it gets the region of interest from."""
     return (*ENCODING, FINDER) if region == Region.SEARCHED else ENCODING
 
 

@@ -1,4 +1,4 @@
-"""What both sides know of a latent before it is decoded: scales, means, quantization steps."""
+"""What the encoder and the decoder both know of a latent before it is decoded: scales, means, quantization steps."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fovea.coding.coding_steps import Checkerboard, Squares, Steps
 from fovea.coding.controls import Controls
 from fovea.coding.model import Model
 from fovea.coding.precision import Transform
-from fovea.coding.steps import Checkerboard, Squares, Steps
 from fovea.engine import Engine
 
 Floats = NDArray[np.float32]
@@ -18,12 +18,12 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Prior:
-    """What both sides know of a latent once z is known.
+    """What the encoder and the decoder both know of a latent once they know z.
 
     Attributes:
         index: scale indices, uint8 [1, latent, h, w]; 0 means that the value is skipped.
-        features: input of the networks that give the means of the later steps.
-        first: means of the first step, split as the steps split the latent.
+        features: input of the networks that predict the means of the later steps.
+        first: means of the first coding step, split as the steps split the latent.
         step: quantization step at each position, [1, 1, h, w]; 1 for a model without a region of interest.
         controls: controls of the networks.
     """
@@ -36,11 +36,11 @@ class Prior:
 
 
 class Part(NamedTuple):
-    """What one coding step works on; the arrays have one shape.
+    """What one coding step works on; all arrays have the same shape.
 
     Attributes:
-        known: values of the latent, or of the residuals.
-        coded: whether a value is in the stream.
+        known: values of the latent in the encoder, or residuals in the decoder.
+        coded: whether a value is coded; if not, its residual is 0.
         means: means of the latent.
         step: quantization steps.
     """
@@ -54,15 +54,16 @@ class Part(NamedTuple):
 class PriorNetworks:
     """The hyperprior and the context model of one model on one engine; encoder and decoder share them.
 
-    A hyper-latent z tells scales and first means (Ballé et al., "Variational Image Compression with a Scale
-    Hyperprior", ICLR 2018); what is decoded tells the further means (Minnen et al., "Joint Autoregressive and
-    Hierarchical Priors for Learned Image Compression", NeurIPS 2018), in few steps that each cover the whole picture.
-    The scales choose the tables of the entropy coder and come from a network of integers, so that they are the same on
-    every machine (Ballé et al., "Integer Networks for Data Compression with Latent-Variable Models", ICLR 2019).
+    The scales and the first means are predicted from a hyper-latent z (Ballé et al., "Variational Image Compression
+    with a Scale Hyperprior", ICLR 2018). The further means are predicted from the values that earlier steps decoded
+    (Minnen et al., "Joint Autoregressive and Hierarchical Priors for Learned Image Compression", NeurIPS 2018), in a
+    few steps that each cover the whole tile. The scales choose the tables of the entropy coder and come from a network
+    of integers, so that they are the same on every machine (Ballé et al., "Integer Networks for Data Compression with
+    Latent-Variable Models", ICLR 2019).
 
     Args:
         model: the networks and tables.
-        engine: what runs the networks.
+        engine: inference runtime.
     """
 
     def __init__(self, model: Model, engine: Engine) -> None:
@@ -72,7 +73,7 @@ class PriorNetworks:
         self._contexts = [Transform(engine, model.graphs[name]) for name in model.contexts]
 
     def given(self, z: NDArray[np.int32], height: int, width: int, controls: Controls) -> Prior:
-        """Return what z says about a latent.
+        """Return what follows from z about a latent.
 
         Args:
             z: hyper-latent, [1, hyper, ⌈h/4⌉, ⌈w/4⌉].
@@ -80,9 +81,9 @@ class PriorNetworks:
             width: number of columns of the latent.
             controls: controls of the networks.
         """
-        floats, asked = z.astype(np.float32), controls.as_input()
-        (index,) = self._scales(floats, asked)
-        features, first, *step = self._means.at(controls.quality)(floats, asked)
+        inputs = z.astype(np.float32), controls.as_input()
+        (index,) = self._scales(*inputs)
+        features, first, *step = self._means.at(controls.quality)(*inputs)
 
         def cut(array: NDArray[Any]) -> NDArray[Any]:
             return np.ascontiguousarray(array[:, :, :height, :width])
@@ -95,25 +96,25 @@ class PriorNetworks:
     def through_steps(
         self, prior: Prior, known: NDArray[Any], residual: Callable[[Part], Floats]
     ) -> tuple[Floats, Floats]:
-        """Go through the coding steps; the means of each follow from what the steps before have decoded.
+        """Go through the coding steps; the means of each step follow from what the steps before it decoded.
 
         Args:
-            prior: what z says about the latent.
-            known: what residuals are made from, of the shape of the latent.
-            residual: makes the residuals of a step.
+            prior: what follows from z about the latent.
+            known: the latent in the encoder, or its residuals in the decoder: [1, latent, h, w].
+            residual: function that returns the residuals of a step.
 
         Returns:
-            The decoded latent, and the residuals.
+            The decoded latent and the residuals, float32 [1, latent, h, w].
         """
         steps: Steps = (Checkerboard if self._model.steps == 2 else Squares)(prior.index.shape)
-        coded, step = steps.split(prior.index > 0), steps.split(np.broadcast_to(prior.step, known.shape), beyond=1)
+        coded, step = steps.split(prior.index > 0), steps.split(np.broadcast_to(prior.step, known.shape), fill=1)
         features, means = prior.features, prior.first
         decoded: list[Floats] = []
         residuals: list[Floats] = []
         for number, part in enumerate(steps.split(known)):
             if number:
                 context = self._contexts[number - 1].at(prior.controls.quality)
-                *state, means = context(features, steps.told(number - 1, decoded[-1]))
+                *state, means = context(features, steps.decoded_in(number - 1, decoded[-1]))
                 features = state[0] if state else features
             residuals.append(residual(Part(part, coded[number], means, step[number])))
             decoded.append(residuals[-1] * step[number] + means)

@@ -5,27 +5,25 @@ from collections.abc import Callable
 from fovea.errors import ImageError
 from fovea.spec import HIGHEST_QUALITY
 
-# By what share a file may be smaller than one of lower quality; of files of fewer bytes that says nothing.
 _DIP = 0.05
+"""Share of its size by which a file can be smaller than a file of a lower quality."""
 _TINY = 1000
+"""Size in bytes below which files can be smaller than files of a lower quality by any share."""
 
 
 def largest_fitting(encode: Callable[[int], bytes], size: int) -> bytes:
-    """The file of the highest quality that is no larger than wanted.
+    """Return the file of the highest quality that is no larger than wanted.
 
-    Files grow with the quality, though not at every step. Bisection finds a quality that fits below one that does not.
-    Qualities above it are then tried until a file is so large that none above it is expected to fit; for the smallest
-    files, from the highest quality down.
+    Files grow with the quality, though not from each quality to the next. Bisection finds a quality that fits below one
+    that does not fit. Higher qualities are then tried, until a file is so large that no file above it is expected to
+    fit. For the smallest sizes nothing can be expected, and they are tried from the highest quality down.
 
     Args:
-        encode: gives the file of a quality, 0 to 100.
+        encode: function that returns the file of a quality, 0 to 100.
         size: largest file, in bytes.
 
-    Returns:
-        The file.
-
     Raises:
-        ImageError: no file is small enough; the message says how small the smallest is that was tried.
+        ImageError: no file is small enough. The message gives the size of the smallest file that was tried.
 
     Example:
         >>> len(largest_fitting(lambda quality: bytes(40 + 10 * quality), size=300))

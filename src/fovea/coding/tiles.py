@@ -1,4 +1,4 @@
-"""Tiles with a halo: each is analyzed and synthesized with what surrounds it, so that no seam shows."""
+"""Tiles with a halo: each tile is analyzed and synthesized with its surroundings, so that no seam is visible."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
@@ -12,22 +12,22 @@ from fovea.coding.prior import Floats
 from fovea.engine import Network
 from fovea.spec import REGION_LOGIT, STRIDE
 
-_ALIGNMENT = 32  # an encoder that looks for objects does so at half the resolution of the latent
+_ALIGNMENT = 32  # an encoder that finds objects does so at half the resolution of the latent
 
 
 def latent_size(length: int) -> int:
-    """Latent positions that cover ``length`` pixels."""
+    """Return the number of latent positions that cover ``length`` pixels."""
     return -(-length // STRIDE)
 
 
 def window(box: Box, halo: int, width: int, height: int) -> Box:
-    """A tile and its halo, clipped to the picture, in pixels.
+    """Return a tile with its halo, clipped to the picture, in pixels.
 
     Args:
         box: the tile; its left and top edges are multiples of 16.
-        halo: latent positions on every side.
-        width: of the picture.
-        height: of the picture.
+        halo: number of latent positions on every side.
+        width: width of the picture in pixels.
+        height: height of the picture in pixels.
 
     Example:
         >>> window(Box(64, 0, 64, 64), halo=2, width=120, height=300)
@@ -40,16 +40,17 @@ def window(box: Box, halo: int, width: int, height: int) -> Box:
 
 
 def analyze(pixels: NDArray[np.uint8], box: Box, halo: int, analysis: Callable[[NDArray[np.uint8]], Floats]) -> Floats:
-    """Latent of one tile of a picture.
+    """Return the latent of one tile of a picture.
 
     Args:
-        pixels: the whole picture, [H, W, 3].
-        box: the tile.
-        halo: latent positions around it that its latent depends on.
-        analysis: image [1, h, w, 3], sides multiples of 32, to latent [1, C, h/16, w/16].
+        pixels: the whole picture, uint8 [H, W, channels].
+        box: the tile, h×w pixels.
+        halo: number of latent positions around the tile that its latent depends on.
+        analysis: function from an image [1, h', w', channels], h' and w' multiples of 32, to its latent
+            [1, C, h'/16, w'/16].
 
     Returns:
-        Latent of the tile alone, [1, C, ⌈h/16⌉, ⌈w/16⌉].
+        Latent of the tile without its halo, [1, C, ⌈h/16⌉, ⌈w/16⌉].
     """
     around = window(box, halo, pixels.shape[1], pixels.shape[0])
     cut = pixels[around.top : around.top + around.height, around.left : around.left + around.width]
@@ -61,14 +62,14 @@ def analyze(pixels: NDArray[np.uint8], box: Box, halo: int, analysis: Callable[[
 
 
 def region_logits(region: NDArray[np.uint8], box: Box) -> Floats:
-    """What an encoder that looks for objects is told in place of what it finds.
+    """Return the logits of a given region of interest, which replace those that an encoder finds.
 
     Args:
-        region: map of the region of interest of the whole picture, [H, W], 0 outside, 255 inside.
-        box: the tile.
+        region: map of the region of interest of the whole picture, uint8 [H, W], 0 outside, 255 inside.
+        box: the tile, h×w pixels.
 
     Returns:
-        Logits at the positions of the tile's latent, [⌈h/16⌉, ⌈w/16⌉], within ±``REGION_LOGIT``.
+        float32 [⌈h/16⌉, ⌈w/16⌉], one for each position of the tile's latent, within ±``REGION_LOGIT``.
 
     Example:
         >>> region_logits(np.full((16, 20), 255, np.uint8), Box(0, 0, 20, 16))
@@ -93,16 +94,16 @@ def probabilities(logits: Floats) -> Floats:
 
 
 def logits_around(logits: Floats, box: Box, halo: int, grid: TileGrid) -> Floats:
-    """What an encoder is told of the objects in a tile and its halo, for each position that :func:`analyze` passes on.
+    """Return the logits of the objects in a tile and its halo, at the positions that :func:`analyze` computes.
 
     Args:
         logits: logits of the objects at all positions of the latent of the picture, [h, w].
         box: the tile.
-        halo: latent positions around it.
+        halo: number of latent positions around the tile.
         grid: how the picture is cut into tiles.
 
     Returns:
-        [1, 1, rows, columns], both even.
+        [1, 1, rows, columns]; both numbers are even, because :func:`analyze` pads images to multiples of 32 pixels.
     """
     around = window(box, halo, grid.width, grid.height)
     top, left = around.top // STRIDE, around.left // STRIDE
@@ -115,14 +116,14 @@ def logits_around(logits: Floats, box: Box, halo: int, grid: TileGrid) -> Floats
 def synthesize(
     grid: TileGrid, tile: int, halo: int, latents: Callable[[int], Floats], synthesis: Network, controls: Controls
 ) -> NDArray[np.uint8]:
-    """Pixels of one tile, from its latent and those of its neighbors.
+    """Return the pixels of one tile, from its latent and those of its neighbors.
 
     Args:
-        grid: of the picture.
+        grid: how the picture is cut into tiles.
         tile: number of the tile.
-        halo: latent positions around it that its pixels depend on.
-        latents: gives the decoded latent of a tile by its number.
-        synthesis: latent and controls to uint8 [1, 16h, 16w, 3].
+        halo: number of latent positions around the tile that its pixels depend on.
+        latents: function that returns the decoded latent of a tile by its number.
+        synthesis: network from a latent [1, C, h, w] and the controls to pixels, uint8 [1, 16h, 16w, 3].
         controls: controls of the networks.
 
     Returns:
@@ -138,7 +139,7 @@ def synthesize(
 
 
 def _gather(grid: TileGrid, around: Box, latents: Callable[[int], Floats]) -> Floats:
-    """The latent of a window, put together from those of the tiles it touches."""
+    """Return the latent of a window, joined from the latents of the tiles that it touches."""
     touched = grid.tiles_of_region(*around)
     if len(touched) == 1:
         return latents(touched[0])
@@ -157,13 +158,17 @@ def _gather(grid: TileGrid, around: Box, latents: Callable[[int], Floats]) -> Fl
 
 
 def _overlap(start: int, length: int, other: int, other_length: int) -> tuple[slice, slice]:
-    """Where two intervals of one axis overlap, as slices into the first and into the second."""
+    """Return where two intervals of one axis overlap, as slices into the first and into the second."""
     low, high = max(start, other), min(start + length, other + other_length)
     return slice(low - start, high - start), slice(low - other, high - other)
 
 
 def rows_of(grid: TileGrid, tiles: Iterable[int]) -> Iterator[list[int]]:
-    """The given tiles, which ascend, one row of the grid after the other.
+    """Yield the given tiles one row of the grid after the other.
+
+    Args:
+        grid: how the picture is cut into tiles.
+        tiles: numbers of tiles, in ascending order.
 
     Example:
         >>> list(rows_of(TileGrid(192, 192, tile_size=64), [0, 1, 6]))

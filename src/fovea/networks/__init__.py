@@ -1,6 +1,6 @@
 """The torch networks: transforms, prior, and their export. They need the extra ``train``."""
 
-from fovea.networks.complexity import decoding, encoding, finding, multiply_accumulates
+from fovea.networks.complexity import decoding, encoding, finder_multiply_accumulates, multiply_accumulates
 from fovea.networks.config import ARCHITECTURES, NetworkConfig, TransformConfig
 from fovea.networks.controls import (
     LAMBDA_MAX,
@@ -11,6 +11,7 @@ from fovea.networks.controls import (
     stack_controls,
 )
 from fovea.networks.deploy import export_graphs, halo, prove_exact, round_weights
+from fovea.networks.deployed_steps import step_modules
 from fovea.networks.detail import fit_detail
 from fovea.networks.finder import Finder, FinderConfig, export_finder
 from fovea.networks.integer import straight_through
@@ -19,7 +20,6 @@ from fovea.networks.network import CodecNetwork, Coded
 from fovea.networks.onnx_file import to_onnx
 from fovea.networks.rate import gaussian_bits
 from fovea.networks.start import copy_channels, copy_shared, latent_places, start_network
-from fovea.networks.steps import step_modules
 
 __all__ = [
     "ARCHITECTURES",
@@ -41,7 +41,7 @@ __all__ = [
     "encoding",
     "export_finder",
     "export_graphs",
-    "finding",
+    "finder_multiply_accumulates",
     "fit_detail",
     "gaussian_bits",
     "halo",

@@ -8,9 +8,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from fovea.coding import ENCODING
 from fovea.networks.config import NetworkConfig
+from fovea.networks.deployed_steps import step_modules
 from fovea.networks.finder import Finder, FinderConfig
 from fovea.networks.network import CodecNetwork
-from fovea.networks.steps import step_modules
 
 _PIXELS = 512 * 768
 _SYNTHESIS = "synthesis"
@@ -27,7 +27,7 @@ def multiply_accumulates(config: NetworkConfig) -> dict[str, float]:
         config: sizes of the network.
 
     Returns:
-        Counts by name of the step, in the order of the model file.
+        Multiply-accumulates per pixel by name of the step, in the order of the model file.
 
     Example:
         >>> from fovea.networks import ARCHITECTURES
@@ -45,10 +45,10 @@ def multiply_accumulates(config: NetworkConfig) -> dict[str, float]:
 
 
 @torch.no_grad()
-def finding(config: FinderConfig) -> float:
-    """Count the multiply-accumulate operations of a finder for each pixel of a picture of at most 640 pixels.
+def finder_multiply_accumulates(config: FinderConfig) -> float:
+    """Count the multiply-accumulate operations of a finder for each pixel of a picture with sides of at most 640.
 
-    On larger pictures there are fewer for each pixel, because the finder sees them shrunk.
+    A larger picture needs fewer of them for each pixel, because the finder sees it at a smaller size.
 
     Args:
         config: sizes of the finder.

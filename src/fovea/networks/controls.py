@@ -1,6 +1,5 @@
 """The controls of a network, quality and background (0 to 100), and the learned vectors that follow them."""
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -42,11 +41,6 @@ def rate_lambda(quality: Tensor) -> Tensor:
         tensor([1.0000e-04, 2.8284e-03, 8.0000e-02])
     """
     return along_quality(quality, LAMBDA_MIN, LAMBDA_MAX)
-
-
-def step_slope() -> float:
-    """Return the change of the log quantization step over all qualities if λ ∝ step⁻², as high-rate theory says."""
-    return 0.5 * math.log(LAMBDA_MAX / LAMBDA_MIN)
 
 
 def background_weight(background: Tensor) -> Tensor:

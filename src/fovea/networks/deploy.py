@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from fovea.networks.config import NetworkConfig
+from fovea.networks.deployed_steps import step_modules
 from fovea.networks.layers import Depthwise, Pointwise
 from fovea.networks.network import CodecNetwork
 from fovea.networks.onnx_file import to_onnx
-from fovea.networks.steps import step_modules
 
 
 def halo(config: NetworkConfig) -> int:

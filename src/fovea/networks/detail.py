@@ -15,7 +15,8 @@ from fovea.networks.start import latent_places
 from fovea.spec import SCALES
 
 _BEST_QUALITY = 100
-"""Quality at which losses are measured: there, they are due to the few channels and not to coarse steps."""
+"""Quality at which losses are measured. At this quality they come from the small number of channels, and not from
+coarse quantization steps."""
 
 
 @torch.no_grad()
@@ -61,7 +62,7 @@ def _measure(network: CodecNetwork, image: Tensor) -> tuple[Tensor, Tensor]:
     latent, _ = network.analyze(pixels, quality)
     lost = pixels - network.synthesis(latent, quality)
     stem = network.analysis.stem
-    # The stem of a network with roi also reads a map: here, the region is the whole image.
+    # The stem of a network with roi also reads a map. Here the region of interest is the whole image.
     missing = stem.weight.shape[1] // PATCH**2 - pixels.shape[1]
     inputs = F.pad(pixels, (0, 0, 0, 0, 0, missing), value=255.0)
     patches = (stem(F.pixel_unshuffle(inputs / 127.5 - 1, PATCH)), F.pixel_unshuffle(lost / 127.5, PATCH))

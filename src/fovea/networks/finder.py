@@ -1,4 +1,4 @@
-"""The finder: a network of its own that finds objects on the whole picture, before it is coded."""
+"""The finder: a separate network that finds objects on the whole picture before it is coded."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class FinderConfig:
     """Widths and depths of a finder.
 
     Attributes:
-        near: number of channels at 1/8 of the resolution, where the logits are.
+        near: number of channels at 1/8 of the resolution, at which the logits are computed.
         middle: number of channels at 1/16.
         far: number of channels at 1/32.
         dilations: dilation of the filter of each block at 1/32. Telling an object from the background needs context:
@@ -34,9 +34,9 @@ class FinderConfig:
 class Finder(nn.Module):
     """Logits of the presence of an object in each square of 8×8 pixels.
 
-    Most of the work is done at 1/32 of the resolution, which is cheap, and its result is joined with finer features on
-    the way back. The first matrix starts as the strongest components of patches, see ``basis``: random ones would all
-    be little else than the mean of a patch.
+    Most of the work is done at 1/32 of the resolution, which is cheap. Its result is then enlarged and added to the
+    finer features. The first matrix starts as the strongest components of patches, see ``basis``: the outputs of a
+    random matrix would depend on little else than the mean of a patch.
 
     Args:
         config: sizes of the network.
@@ -72,7 +72,7 @@ class Finder(nn.Module):
 
 
 class _ImageFinder(nn.Module):
-    """uint8 [1, H, W, 3] to logits [1, 1, H/8, W/8]."""
+    """Turns pixels, uint8 [1, H, W, 3], into logits [1, 1, H/8, W/8]."""
 
     def __init__(self, finder: Finder) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ def export_finder(network: Finder) -> bytes:
     """Export a finder as ONNX.
 
     Args:
-        network: trained network; its weights are rounded to 16 bits.
+        network: trained network, which is changed: its weights are rounded to 16 bits.
 
     Returns:
         Serialized ONNX model. Its input is a picture, uint8 [1, H, W, 3], RGB, whose sides are multiples of 32, and its

@@ -17,10 +17,15 @@ from fovea.errors import ModelError
 from fovea.networks.controls import ControlTable, look_up
 
 WEIGHT_STEP = 2.0**-6
+"""Grid step of the weights."""
 WEIGHT_MAX = 127
+"""Largest magnitude of a weight, in grid steps."""
 ACTIVATION_STEP = 2.0**-4
+"""Grid step of the activations between layers."""
 ACTIVATION_MAX = 255
+"""Largest activation between layers, in grid steps."""
 ACCUMULATOR_LIMIT = 2**24
+"""Magnitude of an accumulator, in grid steps, from which on float32 does not hold every integer."""
 
 
 def straight_through(value: Tensor, rounded: Tensor) -> Tensor:

@@ -1,12 +1,12 @@
 """The means of the latent, predicted in several steps, and its quantization steps.
 
-Later steps predict from the values that earlier steps decoded: autoregressive and hierarchical priors are joined as in
-Minnen, Ballé and Toderici, "Joint Autoregressive and Hierarchical Priors for Learned Image Compression" (NeurIPS 2018),
-in a few parallel steps as in He et al., "Checkerboard Context Model for Efficient Learned Image Compression" (CVPR
-2021).
+Later steps predict from the values that earlier steps decoded. This combines an autoregressive and a hierarchical prior
+as in Minnen, Ballé and Toderici, "Joint Autoregressive and Hierarchical Priors for Learned Image Compression" (NeurIPS
+2018), in a few parallel steps as in He et al., "Checkerboard Context Model for Efficient Learned Image Compression"
+(CVPR 2021).
 
 Means only shift what is decoded. No probability depends on them, so rounding errors of floating point in them do no
-harm. The same holds for the quantization step, which grows outside the region of interest that z describes.
+harm. The same is true for the quantization step, which grows outside the region of interest that z describes.
 """
 
 from abc import ABC, abstractmethod
@@ -44,7 +44,7 @@ def expected_weight(logits: Tensor, outside: Tensor) -> Tensor:
 
 
 class Means(nn.Module, ABC):
-    """Common base of the means in any number of steps: quantization steps, and the region that z describes.
+    """What the means have in common for any number of steps: quantization steps, and the region that z describes.
 
     Args:
         config: sizes of the network.
@@ -65,7 +65,11 @@ class Means(nn.Module, ABC):
         """Return the quantization step at each position and the logits of the region of interest.
 
         By high-rate theory, the best step is proportional to w^-½ where an error weighs w. Outside the region the
-        weight w₀ is the background control of the network, or is learned for each quality.
+        weight w₀ follows from the background control of the network, or is learned for each quality.
+
+        Args:
+            features: features of z, see :meth:`features`.
+            controls: int64 [B] or [B, 2], see :func:`fovea.networks.controls.stack_controls`.
 
         Returns:
             Both float32 [B, 1, h, w]; steps are 1 or more. None for a network that knows no region.
@@ -95,9 +99,9 @@ class Means(nn.Module, ABC):
 
 
 class TwoStepMeans(Means):
-    """Means in two steps on a checkerboard: one half from z alone, the other also from the first half.
+    """Means in two steps on a checkerboard: one half follows from z alone, the other half also from the first half.
 
-    Channels in the upper half of the latent take the opposite color of the board, so each step has half of the
+    Channels in the upper half of the latent take the opposite color of the board, so that each step decodes half of the
     channels at every position.
     """
 
@@ -139,10 +143,10 @@ class TwoStepMeans(Means):
 class FourStepMeans(Means):
     """Means in four steps on squares of 2×2 positions; each step decodes a quarter of the channels at every position.
 
-    Channels go through the positions of a square in four orders, which alternate from channel to channel, compare the
-    quadtree partition of Li, Li and Lu, "Neural Video Compression with Diverse Contexts" (CVPR 2023). All networks run
-    at half the resolution of the latent, where a step has as many channels as the latent. What is decoded is added to a
-    state that starts as the features of z.
+    There are four orders in which channels go through the positions of a square, and they alternate from channel to
+    channel. This resembles the quadtree partition of Li, Li and Lu, "Neural Video Compression with Diverse Contexts"
+    (CVPR 2023). All networks run at half the resolution of the latent, where the part of each step has as many channels
+    as the latent. Features of what is decoded are added to a state, which starts as the features of z.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -167,12 +171,12 @@ class FourStepMeans(Means):
 
         Args:
             number: number of the step, 0..3.
-            state: state after the step before; for the first step the features.
-            decoded: values that the step before decoded, [B, latent, h/2, w/2], in the order of :func:`quarters`; None
-                for the first step.
+            state: state after the previous step, or the features for the first step, [B, prior, h/2, w/2].
+            decoded: values that the previous step decoded, [B, latent, h/2, w/2], in the order of :func:`quarters`;
+                None for the first step.
 
         Returns:
-            The state, and the means in the same order.
+            The state, and the means in the order of :func:`quarters`, of the shapes of the arguments.
         """
         if decoded is not None:
             state = state + self.merges[number - 1](log_compressed(decoded).to(state.dtype))
@@ -191,7 +195,7 @@ class FourStepMeans(Means):
 
 
 def means_network(config: NetworkConfig) -> Means:
-    """Return the means in as many steps as the configuration says."""
+    """Return the network of the means, with as many steps as the configuration says."""
     return FourStepMeans(config) if config.mean_steps == 4 else TwoStepMeans(config)
 
 

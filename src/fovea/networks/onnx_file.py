@@ -25,8 +25,8 @@ def to_onnx(
     Args:
         module: module to export, in evaluation mode.
         inputs: one example of each input.
-        dynamic: axes of each input whose lengths are left open.
-        outputs: names of the outputs.
+        dynamic: axes of each input whose lengths are left open; None for an input without such axes.
+        outputs: names of the outputs; None for names that the exporter chooses.
 
     Returns:
         The content of the file. Weights that float16 holds exactly are stored in it, and used in float32.

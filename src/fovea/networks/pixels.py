@@ -1,4 +1,4 @@
-"""From 8-bit pixels to the output of the first matrix, in the form that is deployed."""
+"""The first matrix of a network in the form that is deployed, which takes 8-bit pixels."""
 
 from torch import Tensor, nn
 
@@ -9,12 +9,12 @@ PATCH = 8
 
 
 class PixelStem(nn.Module):
-    """uint8 [1, H, W, C] to the output [1, out, H/8, W/8] of a matrix that works on patches of pixels within ±1.
+    """Applies the first matrix of a network to 8-bit pixels.
 
-    The range and the layout of the pixels are folded into the matrix.
+    The matrix was trained on patches of pixels within ±1. The range and the order of 8-bit pixels are folded into it.
 
     Args:
-        stem: the matrix [out, C · 64], channel by channel, as after ``pixel_unshuffle``.
+        stem: the matrix [out, C · 64], whose inputs are in the order of ``pixel_unshuffle``.
     """
 
     weight: Tensor
@@ -29,7 +29,7 @@ class PixelStem(nn.Module):
         self.register_buffer("bias", stem.bias.detach() - weight.sum(dim=1))
 
     def forward(self, image: Tensor) -> Tensor:
-        """Return what the matrix makes of an image."""
+        """Return the output of the matrix, [1, out, H/8, W/8], for an image, uint8 [1, H, W, C]."""
         height, width = image.shape[1] // PATCH, image.shape[2] // PATCH
         rows = image.view(height, PATCH, width, self.channels * PATCH).permute(0, 2, 1, 3).float()
         x = rows.reshape(height * width, self.channels * PATCH**2) @ self.weight + self.bias

@@ -23,7 +23,7 @@ INDEX_MAX = len(SCALES) - 1
 
 
 class HyperAnalysis(nn.Module):
-    """Latent to hyper-latent z, at a quarter of its resolution."""
+    """Turns a latent into the hyper-latent z, which has a quarter of its resolution."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()

@@ -8,10 +8,13 @@ from fovea.spec import SQUARE_ORDER, square_places
 
 
 def quarter_channels(channels: int) -> list[int]:
-    """Return the places of the values of the four steps among the channels that ``pixel_unshuffle`` makes.
+    """Return the numbers of the channels after ``pixel_unshuffle``, in the order of the steps that decode them.
 
     Args:
         channels: number of channels before ``pixel_unshuffle``.
+
+    Returns:
+        4·channels numbers, a quarter of them for each step.
 
     Example:
         >>> quarter_channels(4)
@@ -21,12 +24,12 @@ def quarter_channels(channels: int) -> list[int]:
 
 
 def quarters(latent: Tensor) -> tuple[Tensor, ...]:
-    """Split [B, C, h, w] into what the four steps decode: four of [B, C, h/2, w/2]."""
+    """Split a latent [B, C, h, w] into the parts that the four steps decode, each [B, C, h/2, w/2]."""
     places = torch.tensor(quarter_channels(latent.shape[1]), device=latent.device)
     return F.pixel_unshuffle(latent, 2).index_select(1, places).chunk(len(SQUARE_ORDER), dim=1)
 
 
 def joined(parts: tuple[Tensor, ...]) -> Tensor:
-    """Undo :func:`quarters`."""
+    """Join the parts of :func:`quarters` to a latent."""
     places = torch.tensor(quarter_channels(parts[0].shape[1]), device=parts[0].device)
     return F.pixel_shuffle(torch.cat(parts, dim=1).index_select(1, places.argsort()), 2)

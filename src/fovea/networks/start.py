@@ -86,7 +86,7 @@ def copy_channels(tensor: Tensor, source: Tensor, places: Tensor, dim: int) -> N
 
 
 def _copy_around_detail(network: CodecNetwork, source: CodecNetwork) -> None:
-    """Copy what belongs to channels of the latent, with zeros for detail, which only ``network`` has."""
+    """Copy the weights that belong to channels of the latent, with 0 for detail, which only ``network`` has."""
     places, _ = latent_places(network.config)
     for (tensor, dim), (other, _) in zip(_latent_weights(network), _latent_weights(source), strict=True):
         copy_channels(tensor, other, places, dim)

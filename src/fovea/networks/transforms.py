@@ -6,18 +6,16 @@ from torch import Tensor, nn
 
 from fovea.networks.basis import Basis, markov_basis
 from fovea.networks.config import NetworkConfig
-from fovea.networks.controls import ControlTable, step_slope
+from fovea.networks.controls import ControlTable
 from fovea.networks.layers import Down, Pointwise, Up, signed, stack
 from fovea.networks.objectness import Objectness
 from fovea.networks.pixels import PATCH
+from fovea.networks.quantization import analysis_log_gain, synthesis_log_gain
 from fovea.spec import REGION_LOGIT, STRIDE
-
-# Log gain at quality 50 over an orthonormal transform of pixels within ±1: steps of about 70 8-bit levels.
-_LOG_GAIN = 0.6
 
 
 class Analysis(nn.Module):
-    """Image to latent, scaled by the learned gain for the controls."""
+    """Turns an image into a latent, which is scaled by the learned gains for the controls."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -29,8 +27,7 @@ class Analysis(nn.Module):
         self.deep = stack(config.deep, config.deep_blocks, config.kernel)
         self.head = Pointwise(config.deep, config.latent - config.detail)
         self.detail = Down(config.wide, config.detail) if config.detail else None
-        slope = step_slope() / 2
-        self.log_gain = ControlTable(config.latent, _LOG_GAIN - slope, _LOG_GAIN + slope, config.background)
+        self.log_gain = analysis_log_gain(config)
         self.objectness = Objectness(config.deep, config.objectness) if config.objectness else None
         self._start_as_basis(config)
 
@@ -47,8 +44,8 @@ class Analysis(nn.Module):
         """Return the latent of an image, and its region of interest.
 
         Args:
-            image: [B, 3, H, W], 0..255; H and W are multiples of 32. For a network that takes a map of the region of
-                interest [B, 4, H, W]: the map comes last, 0 outside and 255 inside.
+            image: [B, 3, H, W], 0..255; H and W are multiples of 32. A network that takes a map of the region of
+                interest takes [B, 4, H, W]: the map is the last channel, 0 outside and 255 inside.
             controls: int64 [B] or [B, 2], see :func:`fovea.networks.controls.stack_controls`.
 
         Returns:
@@ -75,15 +72,18 @@ class Analysis(nn.Module):
 
 
 def map_logits(pixels: Tensor) -> Tensor:
-    """Return the logits of a map, 0 outside and 255 inside; see :func:`fovea.coding.tiles.region_logits`."""
+    """Return the logits of a map with values 0 (outside) to 255 (inside); same shape, within ±``REGION_LOGIT``.
+
+    :func:`fovea.coding.tiles.region_logits` computes the same without torch.
+    """
     return pixels * (2 * REGION_LOGIT / 255) - REGION_LOGIT
 
 
 def with_detail(latent: Tensor, detail: Tensor) -> Tensor:
-    """Join the channels of both in one latent.
+    """Join the channels of both in one latent, [B, channels + detail, ...].
 
     The prior codes the lower half of the channels of a latent on one color of a checkerboard and the upper half on the
-    other. Half of the channels of either kind go into each half.
+    other. Each half therefore gets half of the channels of either kind.
 
     Example:
         >>> with_detail(torch.tensor([[0, 1, 2, 3]]), torch.tensor([[10, 11]]))
@@ -94,7 +94,7 @@ def with_detail(latent: Tensor, detail: Tensor) -> Tensor:
 
 
 def without_detail(latent: Tensor, detail: int) -> tuple[Tensor, Tensor]:
-    """Undo :func:`with_detail`, where ``detail`` is the number of its channels."""
+    """Undo :func:`with_detail`, given the number of channels that are detail."""
     rest = latent.shape[1] - detail
     half, half_detail = -(-rest // 2), -(-detail // 2)
     sizes = [half, half_detail, rest - half, detail - half_detail]
@@ -121,12 +121,12 @@ def fitted(matrix: Tensor, rows: int, columns: int) -> Tensor:
 
 
 class Synthesis(nn.Module):
-    """Latent to image: the mirror of :class:`Analysis`, with sizes of its own."""
+    """Turns a latent into an image: the mirror of :class:`Analysis`, whose sizes may differ."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        size, slope = config.synthesis, step_slope() / 2
-        self.log_gain = ControlTable(config.latent, slope - _LOG_GAIN, -slope - _LOG_GAIN, config.background)
+        size = config.synthesis
+        self.log_gain = synthesis_log_gain(config)
         self.head = Pointwise(config.latent - config.detail, size.deep)
         self.details = config.detail
         self.detail = Up(config.detail, size.wide) if config.detail else None

@@ -1,4 +1,4 @@
-"""The service: Fovea over HTTP, with a page to try it, limits and metrics. Needs the extra ``serve``."""
+"""The service: Fovea over HTTP, with limits, metrics and a page to try it. Needs the extra ``serve``."""
 
 from fovea.serve.server import run
 from fovea.serve.settings import Limits, Settings, installed_models

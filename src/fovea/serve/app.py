@@ -1,4 +1,4 @@
-"""The application: the calls of ``/v1``, the page, and what operators watch."""
+"""The application: the calls of ``/v1``, the page, and the health checks and metrics for operators."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,7 +29,7 @@ def create_app(settings: Settings) -> FastAPI:
     """Return the application, an ASGI one.
 
     Args:
-        settings: what the operator decided. Host, port and number of processes are the business of the server.
+        settings: how the service runs. Host, port and number of processes are not used here, but by the server.
 
     Raises:
         FoveaError: a model or the engine cannot be used.
@@ -68,31 +68,31 @@ def create_app(settings: Settings) -> FastAPI:
 
 @_operators.get("/healthz")
 async def health() -> JSONResponse:
-    """Tell that the process answers."""
+    """Answer that the process is alive."""
     return JSONResponse({"status": "ok"})
 
 
 @_operators.get("/readyz")
 async def readiness(request: Request) -> JSONResponse:
-    """Tell whether a picture would be taken now."""
+    """Answer whether a picture would be accepted now."""
     full = request.app.state.service.pool.full
     return JSONResponse({"status": "full" if full else "ready"}, 503 if full else 200)
 
 
 @_operators.get("/metrics")
 async def metrics(request: Request) -> Response:
-    """Give the metrics to Prometheus."""
+    """Answer with the metrics, for Prometheus."""
     content, media_type = request.app.state.service.metrics.page()
     return Response(content, headers={"Content-Type": media_type})
 
 
 def _name(route: APIRoute) -> str:
-    """The name of a call for clients that are generated."""
+    """Return the name of a call in generated clients."""
     return route.name
 
 
 def _describe_problems(app: FastAPI) -> None:
-    """Add the schema of problems, to which the answers refer, to the description."""
+    """Add the schema of problems to the OpenAPI description, because the answers refer to it."""
     describe = app.openapi
 
     def openapi() -> dict[str, object]:

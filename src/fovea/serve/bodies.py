@@ -1,4 +1,4 @@
-"""Reading the body of a request, with limits while it arrives."""
+"""Receiving the bodies of requests, with limits that apply while they arrive."""
 
 import asyncio
 from collections import Counter
@@ -13,24 +13,24 @@ from fovea.serve.problems import ClientGoneError, RefusedError
 from fovea.serve.settings import Limits
 
 _BODIES = 8
-"""All bodies in memory together take at most as much as this many of the largest, beside those that are coded."""
+"""Largest memory of all bodies together, in multiples of the largest body, in addition to one body for each job."""
 _SHARE = _BODIES // 2
-"""The same for the bodies of one caller."""
+"""Largest memory of the bodies of one caller, likewise."""
 
 
 @dataclass
 class _Held:
-    """The number of bytes of one body that are in memory, and whose body it is."""
+    """The caller of a request, and the number of bytes of its body that are in memory."""
 
     caller: str
     size: int = 0
 
 
 class Intake:
-    """Receives bodies. What they take in memory together has a limit, and a lower one for each caller.
+    """Receives bodies. There is a limit for the memory of all bodies together, and a lower one for those of a caller.
 
     Args:
-        limits: the limits of the service.
+        limits: limits of the service.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -41,7 +41,11 @@ class Intake:
 
     @asynccontextmanager
     async def body(self, request: Request, caller: str) -> AsyncIterator[bytes]:
-        """Receive the body of a request of a caller, and count it as held until the end of the block.
+        """Receive the body of a request, and count its memory until the end of the block.
+
+        Args:
+            request: the request.
+            caller: name of its caller, see :func:`fovea.serve.callers.caller_of`.
 
         Raises:
             RefusedError: the body is empty or too large, takes too long, or would take too much memory now.
@@ -56,8 +60,8 @@ class Intake:
                 del self._held[caller]
 
     async def _receive(self, request: Request, held: _Held) -> bytes:
-        told = request.headers.get("content-length", "")
-        self._check(int(told) if told.isdecimal() else 0, held.caller)
+        announced = request.headers.get("content-length", "")
+        self._check(int(announced) if announced.isdecimal() else 0, held.caller)
         chunks: list[bytes] = []
         try:
             async with asyncio.timeout(self._limits.upload_seconds):
@@ -85,6 +89,6 @@ class Intake:
 
 
 async def gone(request: Request) -> None:
-    """Wait until the client closes the connection; the body has arrived before."""
+    """Wait until the client closes the connection. The body must have arrived before."""
     while (await request.receive())["type"] != "http.disconnect":
         pass

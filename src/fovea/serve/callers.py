@@ -1,4 +1,4 @@
-"""Who calls, so that callers can share what is limited."""
+"""The names of callers, so that what is limited can be shared between them."""
 
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
@@ -6,10 +6,11 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 def caller_of(host: str) -> str:
     """Return the name of the caller at an address.
 
-    It is the address, and of IPv6 the first 64 bits, because one host has all addresses that begin with them.
+    The name is the address, or the first 64 bits of an IPv6 address, because one host has all addresses that begin with
+    these bits.
 
     Args:
-        host: IP address, or any other text, which is a caller of its own.
+        host: IP address, or any other text, which is returned as it is.
 
     Example:
         >>> [caller_of(host) for host in ("192.0.2.7", "::ffff:192.0.2.7", "2001:db8::1:0:0:7", "")]

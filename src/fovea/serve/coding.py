@@ -1,4 +1,4 @@
-"""The work of the service: bodies of requests to contents of answers. It runs in threads, without the event loop."""
+"""The work of the service: it turns bodies of requests into contents of answers, in threads outside the event loop."""
 
 import io
 from collections.abc import Mapping
@@ -36,11 +36,11 @@ class Result:
     """The content of an answer.
 
     Attributes:
-        content: the body.
-        media_type: its type.
-        headers: further headers.
+        content: body of the answer.
+        media_type: media type of the body.
+        headers: further headers of the answer.
         pixels: number of pixels that were coded.
-        model: name of the model that coded them.
+        model: name of the model that coded them; None if nothing was coded.
     """
 
     content: bytes
@@ -55,7 +55,7 @@ class Result:
 
 
 class Coding:
-    """The codecs of the models that are served. Threads may share it.
+    """The codecs of the models that are served. Several threads may use it at the same time.
 
     Args:
         settings: names of the models, and how they run.
@@ -77,7 +77,7 @@ class Coding:
         self._names = {codec.model.id: name for name, codec in self._codecs.items()}
 
     def warm_up(self) -> None:
-        """Code a small picture with the default model, so that the first request does not wait for its networks."""
+        """Code a small picture with the default model, so that the first request does not wait for the networks."""
         codec = self._codecs[self._default]
         codec.decode(codec.encode(np.zeros((64, 64, 3), np.uint8)))
 
@@ -146,11 +146,11 @@ class Coding:
         return Result(file.getvalue(), form.media_type, _facts_of(header, len(body), name), model=name)
 
     def info(self, body: bytes) -> Result:
-        """Tell what a coded file holds, without decoding it."""
+        """Describe a coded file without decoding it."""
         return _as_json(Info.model_validate(coded_facts(body)))
 
     def compare(self, body: bytes, parameters: ComparisonParameters) -> Result:
-        """Encode an image file, and measure what a JPEG would need to be as exact."""
+        """Encode an image file, and measure how many bytes a JPEG needs to be as exact."""
         name, codec = self._named(parameters.model)
         picture = self._read(body, parameters.metadata)
         data = codec.encode(picture, parameters.quality, scale=parameters.scale, background=parameters.background)
@@ -169,7 +169,10 @@ class Coding:
         return name, self._codecs[name]
 
     def _of_file(self, body: bytes) -> tuple[Header, str, Codec]:
-        """Return the header of a coded file, and its model: never one that would have to be found or downloaded."""
+        """Return the header of a coded file, and its model, which must be one that is served.
+
+        A client must not be able to make the service search for another model or download it.
+        """
         header = read_header(body)
         name = self._names.get(header.model_id)
         if name is None:
@@ -181,7 +184,7 @@ class Coding:
     def _read(self, body: bytes, keep_metadata: bool) -> Picture:
         with opened(body) as image:
             size = image.size
-            # An error of this block would become one of the image.
+            # This block turns all errors into errors of the image, so the refusal is raised after it.
             picture = Picture.from_image(image, keep_metadata) if self._fits(*size) else None
         if picture is None:
             raise self._too_large(*size)

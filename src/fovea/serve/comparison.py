@@ -1,34 +1,36 @@
-"""What a JPEG would need to be as exact as a coded picture, measured on the picture itself."""
+"""The comparison of a coded picture with the smallest JPEG that is as exact, measured on the picture itself."""
 
 import io
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from fovea.parallel import checkpoint
-from fovea.serve.parameters import Comparison, Jpeg
+from fovea.serve.parameters import Comparison, Jpeg, Subsampling
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 OBJECT = 0.5
-"""Where the map of objects is above this value, a pixel counts as one of an object."""
+"""Value of the map of objects, 0..1, above which a pixel belongs to an object."""
 _FEWEST = 0.001
-"""Part of the picture that objects must take for a comparison inside them."""
-_SUBSAMPLINGS: dict[Literal["4:2:0", "4:4:4"], int] = {"4:2:0": 2, "4:4:4": 0}
+"""Smallest share of the picture that objects must cover for a comparison inside them."""
+_SUBSAMPLINGS: dict[Subsampling, int] = {"4:2:0": 2, "4:4:4": 0}
+"""Subsamplings of the colors, and their numbers in Pillow."""
 _STRIP = 256
 """Number of rows whose errors are in memory at once."""
 
 
 @dataclass(frozen=True)
 class _Candidate:
+    """A JPEG file, with the settings that it was made with."""
+
     content: bytes
     quality: int
-    subsampling: Literal["4:2:0", "4:4:4"]
+    subsampling: Subsampling
 
     def decoded(self) -> Pixels:
         with Image.open(io.BytesIO(self.content), formats=["JPEG"]) as image:
@@ -38,16 +40,16 @@ class _Candidate:
 def compare(model: str, original: Pixels, data: bytes, decoded: Pixels, objects: Mask | None) -> Comparison:
     """Return the figures of a coded picture, and of the smallest JPEG whose error is no larger.
 
-    The error is that inside the objects that the encoder found, because these are what a codec for machines keeps; of
-    the whole picture if there are none, or the model knows of none. JPEGs are optimized and baseline, at all qualities
-    of libjpeg, with colors at half and at full size.
+    The error is measured inside the objects that the encoder found, because a codec for machines keeps these; or in the
+    whole picture if there are no objects, or the model does not find any. JPEGs are optimized and baseline, at all
+    qualities of libjpeg, with colors at half and at full size.
 
     Args:
         model: name of the model.
-        original: uint8 [H, W, 3].
+        original: pixels of the picture, uint8 [H, W, 3], RGB.
         data: the coded file.
-        decoded: uint8 [H, W, 3], its pixels.
-        objects: bool [H, W], True on objects; None for a model that knows of none.
+        decoded: pixels of the decoded file, uint8 [H, W, 3], RGB.
+        objects: bool [H, W], True on objects; None for a model that does not find objects.
     """
     share = 0.0 if objects is None else float(objects.mean())
     inside = objects if share > _FEWEST else None
@@ -57,7 +59,7 @@ def compare(model: str, original: Pixels, data: bytes, decoded: Pixels, objects:
     pixels = original.shape[0] * original.shape[1]
     where = "in the whole picture" if inside is None else "inside the objects that the encoder found"
     if smallest is None:
-        sentence = f"No JPEG has so small an error {where}."
+        sentence = f"No JPEG has such a small error {where}."
     else:
         sentence = f"The smallest JPEG whose mean squared error {where} is no larger."
     return Comparison(
@@ -91,7 +93,7 @@ def squared_error(original: Pixels, decoded: Pixels, inside: Mask | None = None)
     Args:
         original: uint8 [H, W, 3].
         decoded: uint8 [H, W, 3].
-        inside: bool [H, W], True on the pixels that count, at least one of them; by default all count.
+        inside: bool [H, W], True on the pixels that count, at least one; by default all pixels count.
 
     Example:
         >>> squared_error(np.zeros((2, 2, 3), np.uint8), np.full((2, 2, 3), 5, np.uint8))
@@ -112,7 +114,7 @@ def _psnr(error: float) -> float | None:
 
 
 def _smallest_jpeg(
-    original: Pixels, inside: Mask | None, largest_error: float, subsampling: Literal["4:2:0", "4:4:4"]
+    original: Pixels, inside: Mask | None, largest_error: float, subsampling: Subsampling
 ) -> _Candidate | None:
     """Return the JPEG of the lowest quality whose error is small enough, by bisection; None if there is none."""
     best = None
@@ -128,7 +130,7 @@ def _smallest_jpeg(
     return best
 
 
-def _jpeg(original: Pixels, quality: int, subsampling: Literal["4:2:0", "4:4:4"]) -> _Candidate:
+def _jpeg(original: Pixels, quality: int, subsampling: Subsampling) -> _Candidate:
     file = io.BytesIO()
     Image.fromarray(original).save(file, "JPEG", quality=quality, subsampling=_SUBSAMPLINGS[subsampling], optimize=True)
     return _Candidate(file.getvalue(), quality, subsampling)

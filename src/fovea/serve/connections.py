@@ -1,4 +1,4 @@
-"""Connections with limits of their own: what uvicorn's protocol accepts for ever ends here after some seconds."""
+"""HTTP connections with time limits and with a limit for each caller, which the protocol of uvicorn does not have."""
 
 import asyncio
 import math
@@ -11,7 +11,7 @@ from fovea.serve.callers import caller_of
 HEAD_SECONDS = 10.0
 """Longest time in which a client may send the head of a request."""
 STALL_SECONDS = 20.0
-"""Longest time in which a client may read nothing of an answer."""
+"""Longest time during which a client may read no byte of an answer."""
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n"
     b"Content-Type: application/problem+json\r\nContent-Length: %d\r\n\r\n%s"
@@ -25,9 +25,9 @@ _PROBLEM = (
 class LimitedConnection(H11Protocol):
     """A connection to one client.
 
-    A connection is refused while there are too many, or where its caller takes more than half of those that there may
-    be. It ends when the head of a request takes too long, also the first and one that arrives byte by byte, and when
-    the client does not read the answer.
+    A connection is refused if there are too many connections, or if its caller would have more than half of all that
+    are allowed. It is closed when the head of a request takes too long, even if it arrives byte by byte, and when the
+    client does not read the answer.
     """
 
     _head_timer: asyncio.TimerHandle | None = None
@@ -35,12 +35,12 @@ class LimitedConnection(H11Protocol):
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
-        # uvicorn would answer further requests of connections that it has accepted with 503, in plain text.
+        # With its own limit, uvicorn would answer requests of accepted connections with 503, in plain text.
         self._largest, self.limit_concurrency = self.limit_concurrency or math.inf, None
         self._caller = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin, or refuse the connection."""
+        """Accept or refuse the connection, for uvicorn."""
         super().connection_made(transport)
         self._caller = caller_of(self.client[0] if self.client else "")
         if self._too_many():
@@ -50,7 +50,7 @@ class LimitedConnection(H11Protocol):
             self._await_head()
 
     def data_received(self, data: bytes) -> None:
-        """Take what the client sends."""
+        """Take what the client sends, for uvicorn."""
         if self.transport.is_closing():
             return
         super().data_received(data)
@@ -60,13 +60,13 @@ class LimitedConnection(H11Protocol):
             self._stop_waiting()
 
     def on_response_complete(self) -> None:
-        """Go on to the next request, and watch that the client reads the answer."""
+        """Continue with the next request, and watch that the client reads the answer; for uvicorn."""
         super().on_response_complete()
         if self._stall_timer is None:
             self._watch_reading(left=None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
+        """Stop the timers, for uvicorn."""
         self._stop_waiting()
         if self._stall_timer is not None:
             self._stall_timer.cancel()
@@ -89,7 +89,7 @@ class LimitedConnection(H11Protocol):
             self._head_timer = None
 
     def _watch_reading(self, left: int | None) -> None:
-        """Abort the connection if the client has read nothing since ``left`` bytes were left."""
+        """Abort the connection if the client has read no byte since ``left`` bytes were left to send."""
         self._stall_timer = None
         size = self.transport.get_write_buffer_size()
         if not size:

@@ -1,4 +1,4 @@
-"""Logs as JSON, one object a line."""
+"""Logs as JSON, with one object per line."""
 
 import datetime
 import json
@@ -6,9 +6,9 @@ import logging
 import sys
 
 REQUESTS = "fovea.serve"
-"""The logger of the requests."""
+"""Name of the logger of the requests."""
 FACTS = "facts"
-"""The attribute of a record that holds further keys of its line."""
+"""Attribute of a record that holds further keys of its line."""
 
 
 class _AsJson(logging.Formatter):

@@ -1,4 +1,4 @@
-"""What the service tells Prometheus."""
+"""The metrics of the service, for Prometheus."""
 
 import os
 from collections.abc import Callable
@@ -10,14 +10,16 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable by which several processes share a folder of metrics. It must be set before this module is imported."""
+"""Environment variable with the folder in which several processes share their metrics.
+
+It must be set before this module is imported."""
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # the times at which counters were made are of no use
+disable_created_metrics()  # type: ignore[no-untyped-call]  # nobody needs the times at which counters were made
 
 
 class Metrics:
-    """The metrics of a process; where several share a folder, those of all."""
+    """The metrics of this process, or of all processes that share a folder."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -49,11 +51,11 @@ class Metrics:
         return Gauge(name, text, registry=self._registry, multiprocess_mode="livesum")
 
     def watch(self, waiting: Callable[[], int], running: Callable[[], int]) -> None:
-        """Let the gauges of the queue and the threads follow two functions."""
+        """Let the gauges of the queue and of the threads follow the results of two functions."""
         self._watched = ((self.queue_length, waiting), (self.coding, running))
 
     def refresh(self) -> None:
-        """Give the gauges the numbers of now."""
+        """Set the gauges to their current values."""
         for gauge, number in self._watched:
             gauge.set(number())
 

@@ -1,4 +1,4 @@
-"""What is done for every request: its id, its line in the log, its metrics, and headers of its answer."""
+"""What is done for every request: its id, its line in the log, its metrics, and some headers of its answer."""
 
 import asyncio
 import logging
@@ -6,7 +6,6 @@ import re
 import time
 import uuid
 from contextlib import suppress
-from http import HTTPStatus
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,12 +14,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fovea.serve.logs import FACTS, REQUESTS
 from fovea.serve.metrics import Metrics
-from fovea.serve.problems import MEDIA_TYPE, ClientGoneError, Problem
+from fovea.serve.problems import MEDIA_TYPE, ClientGoneError, problem_of
 
 _ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _DISCARD_SECONDS = 2.0
+"""Longest time for which the rest of a refused body is read."""
 _GONE = 499
-"""The status in log and metrics of a request whose client did not wait for the answer."""
+"""Status in the log and the metrics for a request whose client did not wait for the answer."""
 _SAFETY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -31,11 +31,11 @@ _log = logging.getLogger(REQUESTS)
 
 
 class Observer:
-    """A layer around the application.
+    """An ASGI layer around the application, which observes every request.
 
     Args:
         app: the application.
-        metrics: the metrics.
+        metrics: metrics of the service.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
@@ -62,7 +62,8 @@ class Observer:
     def _record(self, scope: Scope, exchange: "_Exchange") -> None:
         state: dict[str, Any] = scope["state"]
         seconds = time.monotonic() - exchange.start
-        # The template of the route, and not what the client asked for: a scan for pages must not fill the metrics.
+        # The template of the route, and not the path of the request: a client that tries many paths must not fill the
+        # metrics.
         route = getattr(scope.get("route"), "path", "none")
         pixels = state.get("pixels", 0)
         self._metrics.requests.labels(route, str(exchange.status)).inc()
@@ -88,13 +89,7 @@ class Observer:
 
 
 class _Exchange:
-    """A request and its answer, whose bytes are counted.
-
-    Args:
-        scope: the request.
-        receive: gives what the client sends.
-        send: sends to the client.
-    """
+    """A request and its answer, whose bytes are counted; the arguments are those of an ASGI application."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._receive, self._send = receive, send
@@ -133,21 +128,15 @@ class _Exchange:
         """Answer that the service has failed, unless the answer has begun."""
         if self._begun:
             return
-        problem = Problem(
-            type="about:blank",
-            title=HTTPStatus.INTERNAL_SERVER_ERROR.phrase,
-            status=500,
-            detail="The service failed unexpectedly; its log tells why.",
-            request_id=self.request_id,
-        )
+        problem = problem_of(500, "The service failed unexpectedly; its log says why.", self.request_id)
         response = JSONResponse(problem.model_dump(), 500, media_type=MEDIA_TYPE)
         await response({"type": "http"}, self.receive, self.send)
 
     async def _discard_rest(self) -> None:
-        """Read and drop, for a moment, what is still to come of a body that is refused.
+        """Read and drop the rest of a refused body for a short time.
 
-        A connection that is closed while the client sends is reset, and the client would not see the answer. A client
-        that waits for leave to send the body (``Expect: 100-continue``) sees it in any case.
+        If the connection were closed while the client sends, it would be reset, and the client would not see the
+        answer. A client that asks before it sends the body (``Expect: 100-continue``) sees the answer in any case.
         """
         if "expect" in self._headers:
             return

@@ -34,13 +34,13 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def index() -> Response:
-    """Give the page."""
+    """Answer with the page."""
     return _answer("index.html")
 
 
 @router.get("/assets/{name}")
 async def asset(name: str) -> Response:
-    """Give a file of the page."""
+    """Answer with a file of the page."""
     if name not in _FILES:
         raise HTTPException(404)
     return _answer(name)

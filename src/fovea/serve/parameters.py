@@ -1,4 +1,4 @@
-"""The parameters of requests, which are part of the address, and what the answers in JSON hold."""
+"""The parameters of requests, which are part of the address, and the contents of answers in JSON."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -9,15 +9,18 @@ from fovea.codec import DEFAULT_QUALITY
 
 Scale = Literal["auto", "1", "7/8", "3/4", "5/8", "1/2", "3/8", "1/4", "1/8"]
 Suffix = Literal["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp", "ppm"]
+Subsampling = Literal["4:2:0", "4:4:4"]
 Quality = Annotated[int, Field(ge=0, le=100)]
 _MODEL = Field(None, max_length=200, description="Name of a model of /v1/models.  [default: the first of them]")
 _BACKGROUND = Field(
     None,
     ge=0,
     le=100,
-    description="How much an error outside of objects counts, 0 for least to 100 for as much as inside, for models that"
-    " have this control.  [default: what goes with the quality]",
+    description="How much an error outside of objects counts, from 0 (least) to 100 (as much as inside), for models"
+    " that have this control.  [default: the choice of the model at this quality]",
 )
+_PSNR = "PSNR over the whole picture in dB; null if there is no error."
+_PSNR_OBJECTS = "PSNR inside the objects in dB; null if there are no objects or no error."
 _METADATA = Field(
     True, description="Keep EXIF, ICC and XMP. Otherwise the picture is turned upright and converted to sRGB."
 )
@@ -95,7 +98,7 @@ class MapParameters(_Parameters):
 
 
 class Info(BaseModel):
-    """What a coded file tells without being decoded."""
+    """The facts of a coded file, which are read without decoding it."""
 
     bytes: int
     width: int = Field(description="Width of the picture, in pixels.")
@@ -133,7 +136,9 @@ class Models(BaseModel):
     """The models of the service, and its limits."""
 
     models: list[ServedModel]
-    limits: dict[str, Any] = Field(description="Largest body in bytes, most pixels, longest time in seconds.")
+    limits: dict[str, Any] = Field(
+        description="Largest body in bytes, largest number of pixels, and longest time in seconds."
+    )
 
 
 class Jpeg(BaseModel):
@@ -142,9 +147,9 @@ class Jpeg(BaseModel):
     bytes: int
     bpp: float
     quality: int = Field(ge=1, le=100, description="Quality of libjpeg.")
-    subsampling: Literal["4:2:0", "4:4:4"]
-    psnr: float | None = Field(description="PSNR over the whole picture in dB; null without any error.")
-    psnr_objects: float | None = Field(description="PSNR inside the objects in dB; null without any.")
+    subsampling: Subsampling
+    psnr: float | None = Field(description=_PSNR)
+    psnr_objects: float | None = Field(description=_PSNR_OBJECTS)
 
 
 class Comparison(BaseModel):
@@ -153,9 +158,9 @@ class Comparison(BaseModel):
     bytes: int
     bpp: float
     model: str
-    psnr: float | None = Field(description="PSNR over the whole picture in dB; null without any error.")
-    psnr_objects: float | None = Field(description="PSNR inside the objects in dB; null without any.")
-    objects: float = Field(ge=0, le=1, description="Part of the picture that the encoder takes for objects.")
+    psnr: float | None = Field(description=_PSNR)
+    psnr_objects: float | None = Field(description=_PSNR_OBJECTS)
+    objects: float = Field(ge=0, le=1, description="Share of the picture that the encoder takes for objects.")
     compared: Literal["objects", "picture"] = Field(description="Where the errors are compared.")
     jpeg: Jpeg | None = Field(description="null where no JPEG is as exact.")
     sentence: str = Field(description="What is compared, in words.")

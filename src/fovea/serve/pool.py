@@ -1,4 +1,4 @@
-"""Coding work in a bounded number of threads, with a bounded and fair queue before them."""
+"""Coding in a bounded number of threads, which take their work from a bounded and fair queue."""
 
 import asyncio
 import math
@@ -16,24 +16,24 @@ from fovea.serve.queue import FairQueue, Turn
 T = TypeVar("T")
 
 _LONGEST_RETRY = 60
-"""Most seconds after which a caller is told to try again."""
+"""Largest value of ``Retry-After``, in seconds."""
 _TURNS = 8
-"""Turns of the event loop within which the end of a connection, once it has arrived, is read and made known."""
+"""Number of turns of the event loop after which a connection that the client has closed is known to be closed."""
 
 
 class _StoppedError(Exception):
-    """Nobody waits for the result any more."""
+    """The result is not wanted any more."""
 
 
 class Pool:
-    """Runs work in threads, off the event loop. All methods belong to the thread of the event loop.
+    """Runs work in threads, outside of the event loop. All methods must be called in the thread of the event loop.
 
-    Work that nobody waits for any more, because its time is over or its client is gone, leaves the queue at once. If it
-    runs already, it stops before the next run of a network, and keeps its thread until then.
+    Work whose result is not wanted any more, because its time is over or its client is gone, leaves the queue at once.
+    If it runs already, it stops before the next run of a network, and keeps its thread until then.
 
     Args:
         jobs: number of threads.
-        queue: largest number of calls that wait for a thread; their callers take turns, see :class:`FairQueue`.
+        queue: largest number of requests that wait for a thread; their callers take turns, see :class:`FairQueue`.
 
     Attributes:
         running: number of threads that work.
@@ -47,22 +47,22 @@ class Pool:
 
     @property
     def waiting(self) -> int:
-        """The number of calls that wait for a thread."""
+        """The number of requests that wait for a thread."""
         return len(self._queue)
 
     @property
     def full(self) -> bool:
-        """Whether all threads and all places are taken."""
+        """Whether all threads and all places in the queue are taken."""
         return self.running >= self._jobs and self._queue.full
 
     def refuse_if_full(self, caller: str) -> None:
         """Refuse a request for which there is no place, before any work is done for it.
 
         Args:
-            caller: who calls.
+            caller: name of the caller.
 
         Raises:
-            RefusedError: the queue is full. ``Retry-After`` tells in how many seconds it should be empty.
+            RefusedError: the queue is full. ``Retry-After`` estimates in how many seconds it will be empty.
         """
         if self.running >= self._jobs and not self._queue.has_place(caller):
             raise self._busy("The service is busy, and its queue is full: try again later.")
@@ -73,18 +73,18 @@ class Pool:
         return RefusedError(503, detail, "queue", {"Retry-After": str(min(max(1, seconds), _LONGEST_RETRY))})
 
     async def run(self, work: Callable[[], T], seconds: float, gone: "asyncio.Future[None]", caller: str) -> T:
-        """Return the result of a function that runs in a thread.
+        """Run a function in a thread, and return its result.
 
         Args:
             work: the function.
-            seconds: longest time, waiting and running together.
-            gone: completes when the client is gone.
-            caller: who calls.
+            seconds: longest time for waiting and running together, in seconds.
+            gone: future that completes when the client is gone.
+            caller: name of the caller.
 
         Raises:
-            RefusedError: the queue is full, another caller needs the place in it, or the time is over.
+            RefusedError: the queue is full, another caller needs the place of this request, or the time is over.
             ClientGoneError: the client is gone.
-            Exception: what the function raises.
+            Exception: any error of the function.
         """
         self.refuse_if_full(caller)
         end = time.monotonic() + seconds
@@ -93,7 +93,7 @@ class Pool:
             if not await _completed(turn, gone, end):
                 raise self._busy(f"The request waited for {seconds:g} seconds without its turn: try again later.")
             turn.result()
-            await _look(gone)
+            await _check_client(gone)
         except BaseException:
             self._give_up(turn)
             raise
@@ -107,7 +107,7 @@ class Pool:
         raise RefusedError(504, f"The picture took longer than {seconds:g} seconds: send a smaller one.", "time")
 
     def _enter(self, caller: str) -> Turn:
-        """Take a free thread, or else a place in the queue."""
+        """Take a free thread, or else a place in the queue, and return the future of the request."""
         turn: Turn = asyncio.get_running_loop().create_future()
         if self.running < self._jobs:
             self.running += 1
@@ -125,14 +125,14 @@ class Pool:
             self._pass_on()
 
     def _pass_on(self) -> None:
-        """Give a thread that has become free to the request whose turn it is."""
+        """Give a free thread to the request whose turn it is."""
         if self._queue:
             self._queue.take().set_result(None)
         else:
             self.running -= 1
 
     def _start(self, work: Callable[[], T], stop: threading.Event) -> "asyncio.Future[T]":
-        """Begin to work in a thread, which is passed on when it has really ended, even if nobody waits for it."""
+        """Begin to work in a thread. The thread is passed on when the work has ended, even if it ends late."""
         begin = time.monotonic()
 
         def end(job: "asyncio.Future[T]") -> None:
@@ -145,12 +145,17 @@ class Pool:
         return job
 
     def close(self) -> None:
-        """Free the threads. Nothing may run."""
+        """Free the threads. No work may be running."""
         self._threads.shutdown(wait=False)
 
 
 async def _completed(awaited: "asyncio.Future[T]", gone: "asyncio.Future[None]", end: float) -> bool:
-    """Wait for a future, and return whether it has completed before the end.
+    """Wait for a future, and return whether it has completed in time.
+
+    Args:
+        awaited: the future.
+        gone: future that completes when the client is gone.
+        end: time of the monotonic clock, in seconds, at which the wait ends.
 
     Raises:
         ClientGoneError: the client is gone.
@@ -162,8 +167,8 @@ async def _completed(awaited: "asyncio.Future[T]", gone: "asyncio.Future[None]",
     return awaited.done()
 
 
-async def _look(gone: "asyncio.Future[None]") -> None:
-    """Let the event loop see whether the client is still there.
+async def _check_client(gone: "asyncio.Future[None]") -> None:
+    """Give the event loop time to notice that the client has closed its connection.
 
     Raises:
         ClientGoneError: the client is gone.

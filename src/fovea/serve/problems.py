@@ -18,7 +18,9 @@ MEDIA_TYPE = "application/problem+json"
 class Problem(BaseModel):
     """Why a request was refused."""
 
-    type: str = Field("about:blank", description="Kind of the problem; the status says it all.")
+    type: str = Field(
+        "about:blank", description="Kind of the problem: always about:blank, because the status names it."
+    )
     title: str = Field(description="The status in words.", examples=["Content Too Large"])
     status: int = Field(ge=400, le=599, description="The status of the answer.")
     detail: str = Field(description="What is wrong and what to do, in a sentence.")
@@ -31,7 +33,7 @@ class RefusedError(Exception):
     Args:
         status: status of the answer.
         detail: what is wrong and what to do, in a sentence.
-        reason: one word for the metrics; "" where the content is at fault and no limit.
+        reason: one word for the metrics; empty if no limit was reached.
         headers: further headers of the answer.
     """
 
@@ -41,18 +43,32 @@ class RefusedError(Exception):
 
 
 class ClientGoneError(Exception):
-    """The client has closed the connection; there is nobody to answer to."""
+    """The client has closed the connection, so no answer can be sent."""
+
+
+def problem_of(status: int, detail: str, request_id: str) -> Problem:
+    """Return the problem of an answer.
+
+    Args:
+        status: status of the answer.
+        detail: what is wrong and what to do, in a sentence.
+        request_id: id of the request.
+    """
+    return Problem(
+        type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=detail, request_id=request_id
+    )
 
 
 def refusal_of(error: Exception) -> RefusedError | None:
-    """Return the refusal that an error of Fovea means; None for an error that nobody expected."""
+    """Return the refusal for an error of Fovea; None for an unexpected error."""
     if isinstance(error, RefusedError):
         return error
     if isinstance(error, MemoryError):
         return RefusedError(503, "There is not enough memory for this picture now.", "memory", {"Retry-After": "10"})
     if not isinstance(error, FoveaError) or isinstance(error, EngineError):
         return None
-    detail = ": ".join(part for part in (error.entry, error.reason) if part)  # the path, if any, is of the service
+    # The path is left out: if there is one, it is a path on the machine of the service.
+    detail = ": ".join(part for part in (error.entry, error.reason) if part)
     sentence = f"{detail[:1].upper()}{detail[1:]}."
     return RefusedError(413, sentence, "pixels") if isinstance(error, LimitError) else RefusedError(422, sentence)
 
@@ -60,18 +76,12 @@ def refusal_of(error: Exception) -> RefusedError | None:
 def answer(request: Request, refusal: RefusedError) -> JSONResponse:
     """Return the answer to a request that is refused."""
     request.state.rejected = refusal.reason
-    problem = Problem(
-        type="about:blank",
-        title=HTTPStatus(refusal.status).phrase,
-        status=refusal.status,
-        detail=refusal.detail,
-        request_id=request.state.request_id,
-    )
+    problem = problem_of(refusal.status, refusal.detail, request.state.request_id)
     return JSONResponse(problem.model_dump(), refusal.status, refusal.headers, MEDIA_TYPE)
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Let an application answer errors with problems."""
+    """Make an application answer errors with problems."""
 
     async def on_error(request: Request, error: Exception) -> JSONResponse:
         refusal = refusal_of(error)
@@ -85,7 +95,7 @@ def add_handlers(app: FastAPI) -> None:
 
     async def on_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        detail = f"{HTTPStatus(error.status_code).phrase}: see /openapi.json for what there is."
+        detail = f"{HTTPStatus(error.status_code).phrase}: /openapi.json describes all calls."
         return answer(request, RefusedError(error.status_code, detail, headers=error.headers))
 
     for kind in (RefusedError, FoveaError, MemoryError):

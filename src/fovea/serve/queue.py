@@ -4,19 +4,19 @@ import asyncio
 from collections import deque
 
 Turn = asyncio.Future[None]
-"""Completes when its request may have a thread; fails if it loses its place."""
+"""The future of a waiting request. It completes when the request gets a thread, and fails if it loses its place."""
 
 
 class FairQueue:
-    """Requests that wait. Each caller has a line of its own, and the lines take turns.
+    """Requests that wait. Each caller has its own line, and the lines take turns.
 
-    A full queue takes a further request of a caller if another line is longer than that of the caller will then be. The
-    longest line loses its newest request. So a caller alone may fill the queue, and however many requests it has, they
-    neither keep out another caller nor make it wait for more than one turn of each line.
+    A single caller may fill the queue. A full queue still takes the request of a caller if the longest line is longer
+    than the line of this caller becomes; the longest line then loses its newest request. Therefore a caller with many
+    requests cannot keep out another caller, which waits for at most one turn of each other line before each of its own.
 
-    Fair queuing by turns: Nagle, "On Packet Switches with Infinite Storage", RFC 970, 1985. The longest line as the one
-    to lose: Suter et al., "Buffer Management Schemes for Supporting TCP in Gigabit Routers with Per-Flow Queueing",
-    IEEE Journal on Selected Areas in Communications, 1999.
+    Sources: Nagle, "On Packet Switches with Infinite Storage" (RFC 970, 1985) for the turns; Suter et al., "Buffer
+    Management Schemes for Supporting TCP in Gigabit Routers with Per-Flow Queueing" (IEEE Journal on Selected Areas in
+    Communications, 1999) for the loss of the longest line.
 
     Args:
         places: largest number of requests that wait.
@@ -24,7 +24,7 @@ class FairQueue:
 
     def __init__(self, places: int) -> None:
         self._places = places
-        self._lines: dict[str, deque[Turn]] = {}  # in the order of the turns; none is empty
+        self._lines: dict[str, deque[Turn]] = {}  # by caller, in the order of the turns; no line is empty
         self._length = 0
 
     def __len__(self) -> int:
@@ -36,16 +36,16 @@ class FairQueue:
         return self._length >= self._places
 
     def has_place(self, caller: str) -> bool:
-        """Return whether a request of a caller would be taken."""
+        """Return whether the queue would take a request of a caller."""
         return not self.full or self._may_displace(caller)
 
     def enter(self, caller: str, turn: Turn, lost: Exception) -> None:
-        """Take a request, for which there must be a place.
+        """Add a request. There must be a place for it, see :meth:`has_place`.
 
         Args:
-            caller: whose request it is.
-            turn: completes when it is its turn.
-            lost: the error of the request that loses its place for it, if one does.
+            caller: name of the caller.
+            turn: future of the request.
+            lost: error that is set on the request that loses its place, if the queue is full.
         """
         if self.full:
             newest = self._longest()[-1]
@@ -55,17 +55,17 @@ class FairQueue:
         self._length += 1
 
     def take(self) -> Turn:
-        """Take out the request whose turn it is; the queue must not be empty."""
+        """Remove the request whose turn it is, and return its future. The queue must not be empty."""
         caller, line = next(iter(self._lines.items()))
         turn = line.popleft()
         self._length -= 1
         del self._lines[caller]
         if line:
-            self._lines[caller] = line  # behind the others
+            self._lines[caller] = line  # a new key, so the line is now behind the others
         return turn
 
     def leave(self, turn: Turn) -> None:
-        """Take out a request, wherever it waits."""
+        """Remove a request, wherever it waits."""
         caller, line = next((caller, line) for caller, line in self._lines.items() if turn in line)
         line.remove(turn)
         self._length -= 1

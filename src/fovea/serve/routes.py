@@ -54,7 +54,7 @@ def _header(description: str, kind: str = "string") -> dict[str, Any]:
     return {"description": description, "schema": {"type": kind}}
 
 
-_ID = {"X-Request-Id": _header("Id of the request, which the log has too; that of the request, if it had one.")}
+_ID = {"X-Request-Id": _header("Id of the request, which is also in the log; the id that the client sent, if any.")}
 _FACTS = _ID | {
     "Fovea-Bits-Per-Pixel": _header("Size of the coded file in bits per pixel of the picture.", "number"),
     "Fovea-Quality": _header("Quality of the coded pixels, 0 to 100.", "integer"),
@@ -141,7 +141,7 @@ async def map(request: Request, parameters: Annotated[MapParameters, Query()]) -
     openapi_extra=_CODED,
 )
 async def info(request: Request) -> Response:
-    """Tell what a ``.fov`` file holds, without decoding it."""
+    """Describe a ``.fov`` file without decoding it."""
     return await _coded(request, _service(request).coding.info)
 
 
@@ -153,7 +153,7 @@ async def info(request: Request) -> Response:
     openapi_extra=_IMAGE,
 )
 async def compare(request: Request, parameters: Annotated[ComparisonParameters, Query()]) -> Response:
-    """Encode an image file, and measure what a JPEG would need to be as exact inside the objects."""
+    """Encode an image file, and measure how many bytes a JPEG needs to be as exact inside the objects."""
     return await _coded(request, partial(_service(request).coding.compare, parameters=parameters))
 
 
@@ -169,7 +169,7 @@ async def models(request: Request) -> Models:
 
 
 async def _coded(request: Request, work: Callable[[bytes], Result]) -> Response:
-    """Receive the body of a request, and answer it with what the work makes of it."""
+    """Receive the body of a request, run the work on it in a thread, and return the answer."""
     service = _service(request)
     caller = caller_of(request.client.host if request.client else "")
     service.pool.refuse_if_full(caller)

@@ -16,25 +16,26 @@ from fovea.serve.metrics import FOLDER
 from fovea.serve.settings import Settings
 
 _BACKLOG = 512
+"""Largest number of connections that wait to be accepted."""
 _KEEP_ALIVE_SECONDS = 15
-_FARTHEST = 5.0
-"""Seconds beyond the longest time of a request that a process which ends waits for it."""
-
+"""Longest time between two requests of a connection."""
+_GRACE_SECONDS = 5.0
+"""Time for which a process that ends waits for its requests, in addition to their longest time."""
 _START_SECONDS = 60
-"""Longest time in which a process may not answer the one that watches it: so long may it take to start."""
+"""Longest time for which a process may not answer its supervisor: it may take this long to start."""
 
 
 def run(settings: Settings) -> None:
-    """Serve until a signal (SIGTERM or SIGINT), finish what runs, and raise the signal again.
+    """Serve until a signal (SIGTERM or SIGINT) comes, finish the running requests, and raise the signal again.
 
-    Several processes share the listening socket. One that dies is replaced.
+    Several processes share the listening socket. A process that dies is replaced.
 
     Args:
-        settings: what the operator decided.
+        settings: how the service runs.
 
     Raises:
         FoveaError: a model or the engine cannot be used.
-        SystemExit: the address cannot be listened on.
+        SystemExit: the service cannot listen on the address.
     """
     log_as_json()
     _allow_connections(settings)
@@ -42,19 +43,19 @@ def run(settings: Settings) -> None:
     if settings.workers == 1:
         Server(config).run()
         return
-    Coding(settings)  # each process does this by itself, and would be started again and again if it failed
+    Coding(settings)  # fails here, once, if a model cannot be used: a process that fails would be started again forever
     with tempfile.TemporaryDirectory(prefix="fovea-metrics-") as folder:
         os.environ[FOLDER] = folder
         listener = config.bind_socket()
-        listener.listen(_BACKLOG)  # who connects before the processes have started waits for them
+        listener.listen(_BACKLOG)  # clients that connect before the processes have started wait for them
         Multiprocess(config, sockets=[listener]).run()
 
 
 def configure(settings: Settings) -> Config:
-    """Return how uvicorn runs the application."""
+    """Return the configuration with which uvicorn runs the application."""
     limits = settings.limits
     return Config(
-        # Several processes are started with a pickle of this; the application itself is made in each of them.
+        # Several processes are started with a pickle of this configuration, and each makes its own application.
         app=partial(create_app, settings) if settings.workers > 1 else create_app(settings),
         factory=settings.workers > 1,
         host=settings.host,
@@ -69,12 +70,12 @@ def configure(settings: Settings) -> Config:
         limit_concurrency=limits.connections,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_worker_healthcheck=_START_SECONDS,
-        timeout_graceful_shutdown=int(limits.upload_seconds + limits.seconds + _FARTHEST),
+        timeout_graceful_shutdown=int(limits.upload_seconds + limits.seconds + _GRACE_SECONDS),
     )
 
 
 def _allow_connections(settings: Settings) -> None:
-    """Raise the number of files that the process may open, as far as the system allows, for its connections."""
+    """Raise the number of files that the process may open, as far as the system allows: connections are files."""
     with suppress(ImportError):  # Windows has neither the module nor the limit
         import resource
 

@@ -1,4 +1,4 @@
-"""The parts of the service that requests share."""
+"""The parts of the service that all requests share."""
 
 from dataclasses import dataclass
 
@@ -14,11 +14,11 @@ class Service:
     """The parts of the service.
 
     Attributes:
-        settings: what the operator decided.
-        coding: the codecs.
-        pool: the threads in which they work.
-        intake: what receives bodies.
-        metrics: the metrics.
+        settings: how the service runs.
+        coding: codecs of the models.
+        pool: threads in which the codecs run.
+        intake: receiver of the bodies of requests.
+        metrics: metrics of the service.
     """
 
     settings: Settings

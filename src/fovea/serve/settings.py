@@ -1,4 +1,4 @@
-"""What an operator decides when the service starts."""
+"""The settings that an operator chooses when the service starts."""
 
 import ipaddress
 import re
@@ -10,21 +10,21 @@ from fovea.errors import ArgumentError
 from fovea.store import SUFFIX, list_models
 
 SHORTEST_TOKEN = 16
-"""Fewest characters of a token."""
+"""Smallest number of characters of a token."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one process of the service takes on. Beyond a limit it refuses, and goes on with everything else.
+    """The limits of one process of the service. It refuses a request beyond a limit, and serves all others.
 
     Attributes:
         body_bytes: largest body of a request, in bytes.
         pixels: largest number of pixels of a picture that is encoded or decoded.
         seconds: longest time from the end of the body of a request to the answer, in seconds.
         upload_seconds: longest time in which a body may arrive, in seconds.
-        jobs: number of pictures that are coded at the same time.
-        queue: number of requests that wait for one of these.
-        connections: number of open connections.
+        jobs: largest number of pictures that are coded at the same time.
+        queue: largest number of requests that wait for one of these.
+        connections: largest number of open connections.
     """
 
     body_bytes: int = 32 * 2**20
@@ -43,7 +43,7 @@ class Settings:
     Attributes:
         host: address to listen on.
         port: port to listen on; 0 for any that is free.
-        token: what a caller has to know; None where everybody who reaches the address may call.
+        token: secret that each request has to carry; None if everybody who reaches the address may call.
         models: names of the models that are served, the default first.
         workers: number of processes, each with limits of its own.
         threads: number of threads that one picture may use.
@@ -52,8 +52,8 @@ class Settings:
         limits: the limits of each process.
 
     Raises:
-        ArgumentError: the host is not of this machine alone and there is no token, the token is too short or no plain
-            text, or a model is no name.
+        ArgumentError: other machines can reach the host and there is no token; the token is too short, or has other
+            characters than printable ASCII; there is no model; or a model is a path instead of a name.
     """
 
     host: str = "127.0.0.1"
@@ -89,7 +89,7 @@ def installed_models() -> tuple[str, ...]:
 
 
 def _is_loopback(host: str) -> bool:
-    """Return whether only this machine reaches an address.
+    """Return whether only this machine can reach an address.
 
     Example:
         >>> [_is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "example.org", "")]

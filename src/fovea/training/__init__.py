@@ -20,7 +20,7 @@ from fovea.training.export import CALIBRATION_PATCHES, export_model
 from fovea.training.finder.config import FinderTrainingConfig
 from fovea.training.finder.module import load_finder
 from fovea.training.lineage import configurations, train_from_nothing
-from fovea.training.losses.mask_head import share_bits
+from fovea.training.losses.objects import share_bits
 from fovea.training.onnx_torch import OnnxNetwork, read_onnx
 from fovea.training.optimizer import MuonAdam
 from fovea.training.run import read_run, train

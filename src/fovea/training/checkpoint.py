@@ -24,10 +24,10 @@ Run = TypeVar("Run", bound=RunConfig)
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a checkpoint file of a training tells.
+    """The content of a checkpoint file of a training.
 
-    The names in the file are those of Lightning, so that the files that it writes can be read too. A checkpoint can
-    come from anywhere, and a pickle can run code when it is loaded; so only tensors and plain values are loaded.
+    The names in the file are those of Lightning, so that the files of Lightning can be read too. A checkpoint can come
+    from anywhere, and a pickle can run code when it is loaded. Therefore only tensors and plain values are loaded.
 
     Attributes:
         config: configuration of the run, as JSON values.
@@ -70,7 +70,7 @@ class Checkpoint:
                 raise FoveaError(f"is no checkpoint of a training: {reason}") from error
 
     def write(self, path: Path) -> None:
-        """Write a file with the weights in 16 bits: a sixth of the size of the one from which a run is resumed."""
+        """Write a file with the weights in 16 bits, a sixth of the size of the file from which a run is resumed."""
         saved = {
             "global_step": self.step,
             "hyper_parameters": {"config": dict(self.config)},

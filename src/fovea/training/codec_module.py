@@ -13,12 +13,14 @@ from fovea.training.config import TrainingConfig
 from fovea.training.data.patches import Patch
 from fovea.training.losses.config import CodecLossConfig, ObjectMseConfig, ObjectnessConfig, TaskConfig
 from fovea.training.losses.distortions import Distortion, error_weight, mse, object_mse
-from fovea.training.losses.mask_head import MaskHead, mask_bits
+from fovea.training.losses.objects import MaskHead, mask_bits
 from fovea.training.losses.task import AlternatingDistortion, TaskDistortion
 from fovea.training.training_module import NetworkTraining
 
 VALIDATION_QUALITIES = (10, 30, 50, 70, 90)
+"""Qualities at which codecs are validated."""
 VALIDATION_BACKGROUNDS = (0, 100)
+"""Backgrounds at which networks with a background control are validated, at each of the qualities."""
 
 
 def distortion_of(loss: CodecLossConfig) -> Distortion:
@@ -65,7 +67,7 @@ class CodecTraining(NetworkTraining):
         return (bits if background is None else bits * (1 - background_weight(background))).mean()
 
     def _draw_background(self, number: int) -> Tensor | None:
-        """Draw backgrounds for a network that has this control; for a fifth of them all errors weigh the same."""
+        """Draw backgrounds for a network that has this control. A fifth of them are 100: all errors weigh alike."""
         if not self.config.architecture.background:
             return None
         return torch.randint(round(1.25 * QUALITIES), (number,), device=self.device).clamp(max=QUALITIES - 1)
@@ -76,7 +78,7 @@ class CodecTraining(NetworkTraining):
         background = self._draw_background(len(quality))
         rate, distortion, coded, _ = self._code(patch, stack_controls(quality, background))
         trade_off = rate_lambda(quality)
-        # Losses grow with λ. Dividing by its square root lets every quality contribute.
+        # Losses grow with λ. They are divided by its square root, so that every quality contributes.
         balance = (math.sqrt(LAMBDA_MIN * LAMBDA_MAX) / trade_off).sqrt()
         loss = (balance * (rate + trade_off * distortion)).mean()
         if self.config.mask_weight:

@@ -29,8 +29,8 @@ class RunConfig(StrictConfig):
         warmup_steps: steps of linear warm-up.
         decay_fraction: last part of the run, over which the learning rate falls to zero along a half cosine; 0 keeps it
             constant, for a pretraining that other runs start from.
-        ema_decay: decay of the exponential moving average of the weights, which is validated and exported; 0 takes the
-            last weights.
+        ema_decay: decay per step of the exponential moving average of the weights, which is validated and exported; 0
+            takes the last weights.
         seed: seed of weights, patches and noise.
         validate_every: patches between validations.
         checkpoint_every: patches between checkpoints; None writes one with each validation.
@@ -71,7 +71,7 @@ class TrainingConfig(RunConfig):
         loss: the distortion, or the loss of the objectness.
         mask_weight: weight of the cross entropy of the objects, in bits per latent position. The objects are those that
             the encoder finds, or those that an auxiliary head finds in the latent; the head is dropped at export. 0
-            trains without.
+            leaves this cross entropy out.
         learning_rate: learning rate of the matrices, which Muon trains.
         adam_learning_rate: learning rate of all other parameters, which Adam trains.
         start: checkpoint whose weights the run starts from.

@@ -23,7 +23,7 @@ from fovea.networks import (
     encoding,
     export_finder,
     export_graphs,
-    finding,
+    finder_multiply_accumulates,
     halo,
     multiply_accumulates,
     prove_exact,
@@ -52,7 +52,7 @@ def measure_symbols(network: CodecNetwork, patches: Iterable[Patch]) -> list[NDA
         patches: patches like the images to be coded.
 
     Returns:
-        For each scale index the counts of the symbols −256..256, clipped.
+        For each scale index the counts of the symbols −256..256, int64 [513]; larger symbols count as the largest.
     """
     counts = np.zeros((len(SCALES), 2 * _LARGEST_SYMBOL + 1), np.int64)
 
@@ -62,6 +62,7 @@ def measure_symbols(network: CodecNetwork, patches: Iterable[Patch]) -> list[NDA
         np.add.at(counts, (rows, columns), 1)
 
     for number, patch in enumerate(patches):
+        # 101 is a prime, so both go through all values, in different orders.
         quality = torch.tensor([number * 37 % QUALITIES])
         background = torch.tensor([number * 61 % QUALITIES]) if network.config.background else None
         controls = stack_controls(quality, background)
@@ -90,11 +91,11 @@ def export_model(
         checkpoint: checkpoint of ``fovea train``.
         name: name of the model; None takes that of the run.
         calibration: number of training patches to measure on; 0 takes the tables of Gaussians.
-        backgrounds: backgrounds that go with some qualities where a user names none, both from 0 to 100; others are
-            interpolated, and those beyond the ends take that of the end. For a network with a control of the
-            background; None takes 100 for all, which counts all errors alike.
-        finder: checkpoint of the finder that makes the maps, for a network with a control of the background, or in the
-            place of the objectness of an encoder.
+        backgrounds: for a network with a background control, the background that the model uses at some qualities where
+            the user gives none, by quality, both 0 to 100. Between these qualities it is interpolated, and beyond them
+            it is constant. None takes 100 for all qualities, which counts all errors alike.
+        finder: checkpoint of a finder, which finds the objects for a network with a background control, or in place of
+            the objectness of an encoder; None for a model without a finder.
 
     Returns:
         The model, ready to save.
@@ -114,18 +115,18 @@ def export_model(
         round_weights(network)
         largest = prove_exact(network)
     tables, card = _tables(network, config, calibration), _card(saved, config, largest)
-    found: dict[str, bytes] = {}
+    finder_graph: dict[str, bytes] = {}
     if finder:
-        searching = load_finder(finder)
-        found = {"finder": export_finder(searching)}
+        finder_network = load_finder(finder)
+        finder_graph = {"finder": export_finder(finder_network)}
         network.analysis.objectness = None
-        card |= _finder_card(Checkpoint.read(finder), searching.config, config.architecture)
+        card |= _finder_card(Checkpoint.read(finder), finder_network.config, config.architecture)
     return Model(
         name=name or config.name,
         latent=network.config.latent,
         hyper=network.config.hyper,
         halo=halo(network.config),
-        graphs=export_graphs(network) | found,
+        graphs=export_graphs(network) | finder_graph,
         tables=tables,
         hyper_index=_hyper_index(network),
         region=Region.SEARCHED if finder else _region(network.config),
@@ -166,7 +167,7 @@ def _tables(network: CodecNetwork, config: TrainingConfig, calibration: int) -> 
     if not calibration:
         return FrequencyTables.gaussian()
     images, _, paint = read_images(config)
-    # Classes are as frequent here as they are in the images.
+    # Symbols are counted on patches whose classes are as frequent as in the images, and not as in the training.
     patch = config.data.patch.model_copy(update={"repeat_threshold": 0.0})
     stream = PatchStream(images, patch, seed=config.seed + 1, cache=0, paint=paint)
     return FrequencyTables.from_counts(measure_symbols(network, islice(iter(stream), calibration)))
@@ -182,26 +183,29 @@ def _hyper_index(network: CodecNetwork) -> NDArray[np.uint8]:
 
 
 def _finder_card(saved: Checkpoint, finder: FinderConfig, architecture: NetworkConfig) -> dict[str, Any]:
-    counts = multiply_accumulates(replace(architecture, objectness=0))
-    cost = {
-        "encode": round((sum(encoding(counts).values()) + finding(finder)) / 1000, 2),
-        "decode": round(sum(decoding(counts).values()) / 1000, 2),
+    """Return the entries of the card that change with a finder, which takes the place of the objectness."""
+    return {
+        "kmac_per_pixel": _cost(replace(architecture, objectness=0), finder_multiply_accumulates(finder)),
+        "finder": {"steps": saved.step, "hours": round(saved.hours, 2), "config": dict(saved.config)},
     }
-    made = {"steps": saved.step, "hours": round(saved.hours, 2), "config": dict(saved.config)}
-    return {"kmac_per_pixel": cost, "finder": made}
 
 
 def _card(saved: Checkpoint, config: TrainingConfig, largest: int) -> dict[str, Any]:
-    counts = multiply_accumulates(config.architecture)
     return {
-        "kmac_per_pixel": {
-            "encode": round(sum(encoding(counts).values()) / 1000, 2),
-            "decode": round(sum(decoding(counts).values()) / 1000, 2),
-        },
+        "kmac_per_pixel": _cost(config.architecture),
         "steps": saved.step,
         "patches": saved.step * config.batch_size,
         "hours": round(saved.hours, 2),
         "config": config.model_dump(mode="json"),
         "largest_accumulator": largest,
         "exported": time.strftime("%Y-%m-%d"),
+    }
+
+
+def _cost(architecture: NetworkConfig, finding: float = 0.0) -> dict[str, float]:
+    """Return the kMAC per pixel of encoding and of decoding, given the MAC per pixel of a finder."""
+    counts = multiply_accumulates(architecture)
+    return {
+        "encode": round((sum(encoding(counts).values()) + finding) / 1000, 2),
+        "decode": round(sum(decoding(counts).values()) / 1000, 2),
     }

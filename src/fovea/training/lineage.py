@@ -1,4 +1,4 @@
-"""A training and all trainings that it starts from: the whole way from no weights to a released model."""
+"""A training and all trainings that it starts from, so that a released model can be trained from nothing."""
 
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ def train_from_nothing(path: Path, folder: Path, *, resume: bool = False, hardwa
         path: configuration of the codec.
         folder: folder of its run; the other runs are in folders beside it that have their names.
         resume: whether to continue runs that were interrupted.
-        hardware: hardware to train on, with one device; None takes the best one.
+        hardware: hardware to train on, with one device; None takes the fastest that is there.
 
     Returns:
         The averaged weights of the codec.
@@ -72,7 +72,7 @@ def _chain(path: Path) -> list[tuple[Path, TrainingConfig]]:
 
 
 def _start_config(path: Path, config: TrainingConfig) -> Path | None:
-    """Return the configuration of the run that a run starts from, if it lies beside."""
+    """Return the configuration file of the run that a run starts from, if it lies beside ``path``."""
     if config.start is None:
         return None
     return _config_beside(path, config.start.parent.name if config.start.name == WEIGHTS else config.start.stem)

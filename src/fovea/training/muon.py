@@ -1,4 +1,4 @@
-"""Muon, in the precision that the device has units for."""
+"""The optimizer Muon, which computes in bfloat16 only on devices that have hardware for it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,24 +7,32 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-# Coefficients of the odd polynomial that is applied to the singular values, and how many times it is.
 _POLYNOMIAL = (3.4445, -4.7750, 2.0315)
+"""Coefficients of the odd polynomial that each iteration applies to the singular values."""
 _ITERATIONS = 5
 _MOMENTUM = 0.95
+_UPDATE_RMS = 0.2
+"""Root mean square of an update, as a multiple of the learning rate."""
 
 
 def has_bfloat16(device: torch.device) -> bool:
-    """Return whether a device computes in bfloat16 by itself; others emulate it, hundreds of times more slowly."""
+    """Return whether a device has hardware for bfloat16; emulation on other devices is hundreds of times slower."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def orthogonalized(matrix: Tensor) -> Tensor:
-    """Return a matrix [n, m] with its singular values moved close to 1.
+    """Return a matrix with the singular vectors of another and singular values of about 0.7 to 1.2.
 
-    Source: the Newton–Schulz iteration of Jordan et al., "Muon: An optimizer for hidden layers in neural networks"
-    (2024). Singular values become about 0.7 to 1.2, which is close enough for training.
+    This is close enough to an orthogonal matrix for training. Source: the Newton–Schulz iteration of Jordan et al.,
+    "Muon: An optimizer for hidden layers in neural networks" (2024).
+
+    Args:
+        matrix: [n, m].
+
+    Returns:
+        [n, m], in bfloat16 where the device has hardware for it, and otherwise in float32.
     """
     a, b, c = _POLYNOMIAL
     x = matrix.bfloat16() if has_bfloat16(matrix.device) else matrix.float()
@@ -39,8 +47,8 @@ def orthogonalized(matrix: Tensor) -> Tensor:
 class Muon(Optimizer):
     """Orthogonalized momentum for matrices.
 
-    ``torch.optim.Muon`` does the same, but always in bfloat16, which makes a step on a processor without such units
-    many times as long as all else in it.
+    ``torch.optim.Muon`` does the same, but always in bfloat16. On a processor without hardware for bfloat16, it takes
+    many times as long as all other work of a training step together.
 
     Args:
         matrices: parameters [n, m].
@@ -53,7 +61,14 @@ class Muon(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
-        """Update all matrices that have a gradient."""
+        """Update all matrices that have a gradient.
+
+        Args:
+            closure: function that computes the gradients and returns the loss; None if they are computed already.
+
+        Returns:
+            The loss of the closure, if there is one.
+        """
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -69,4 +84,5 @@ class Muon(Optimizer):
         momentum = state.setdefault("momentum_buffer", torch.zeros_like(matrix))
         momentum.lerp_(gradient, 1 - _MOMENTUM)
         ahead = gradient.lerp(momentum, _MOMENTUM)  # Nesterov's momentum
-        matrix.add_(orthogonalized(ahead), alpha=-rate * 0.2 * max(matrix.shape) ** 0.5)
+        # An orthogonal matrix has the root mean square 1/√max(n, m).
+        matrix.add_(orthogonalized(ahead), alpha=-rate * _UPDATE_RMS * max(matrix.shape) ** 0.5)

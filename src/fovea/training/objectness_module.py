@@ -1,8 +1,8 @@
 """Training of the objectness alone: the codec stays unchanged, and its encoder learns to find objects.
 
-Trained together with its codec, the objectness sees the same images for as long as the codec does, and memorizes them
-long before the codec has learned. The labels of these images hold no more information then. This training takes the
-detections of a recognizer instead, see :mod:`fovea.training.data.pseudo_labels`.
+If the objectness is trained together with its codec, it sees the same images for as long as the codec does, and
+memorizes their labels long before the codec has learned enough. This training uses the detections of a recognizer
+instead, see :mod:`fovea.training.data.pseudo_labels`.
 """
 
 import torch
@@ -14,7 +14,7 @@ from fovea.training.codec_module import VALIDATION_QUALITIES
 from fovea.training.config import TrainingConfig
 from fovea.training.data.patches import Patch
 from fovea.training.losses.config import ObjectnessConfig
-from fovea.training.losses.mask_head import share_bits
+from fovea.training.losses.objects import share_bits
 from fovea.training.training_module import NetworkTraining
 
 

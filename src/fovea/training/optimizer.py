@@ -17,7 +17,7 @@ from fovea.training.muon import Muon
 
 
 class MuonAdam(Optimizer):
-    """Two optimizers in one, so that schedules, checkpoints and precision plugins need not know of two.
+    """Two optimizers that schedules, checkpoints and precision plugins see as one.
 
     Args:
         network: network to train. Muon trains the weights of its :class:`Pointwise` layers, Adam all other parameters.
@@ -29,17 +29,21 @@ class MuonAdam(Optimizer):
         matrices = [module.weight for module in network.modules() if isinstance(module, Pointwise)]
         chosen = {id(parameter) for parameter in matrices}
         others = [parameter for parameter in network.parameters() if id(parameter) not in chosen]
-        self.parts: tuple[Optimizer, ...] = (
-            Muon(matrices, lr=muon_rate),
-            Adam(others, lr=adam_rate),
-        )
+        self.parts: tuple[Optimizer, ...] = (Muon(matrices, lr=muon_rate), Adam(others, lr=adam_rate))
         super().__init__([group for part in self.parts for group in part.param_groups], {})
         # The parts update the parameters. Schedules and checkpoints see the groups, which are shared.
         for part, group in zip(self.parts, self.param_groups, strict=True):
             part.param_groups = [group]
 
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
-        """Update all parameters."""
+        """Update all parameters.
+
+        Args:
+            closure: function that computes the gradients and returns the loss; None if they are computed already.
+
+        Returns:
+            The loss of the closure, if there is one.
+        """
         loss = None
         if closure is not None:
             with torch.enable_grad():

@@ -38,10 +38,10 @@ def steps_done(checkpoint: Path, config: RunConfig) -> int:
     """
     saved = Checkpoint.read(checkpoint)
     with about(checkpoint):
-        # Keys that did not exist when the run started have their defaults.
+        # Keys that did not exist when the run started get their defaults.
         before = saved.validated_config(type(config)).model_dump(mode="json")
         now = config.model_dump(mode="json")
-        # Were anything but the length changed, the model card would describe a training that never happened.
+        # If anything but the length could change, the model card would describe a training that never happened.
         if other := sorted(name for name in now if before[name] != now[name] and name != "patches"):
             raise FoveaError(
                 f"was trained with another {', '.join(other)}: resume it with the configuration it started with, or"

@@ -27,15 +27,15 @@ _PATCHES_TO_FIT_DETAIL = 64
 
 
 def read_run(path: Path) -> RunConfig:
-    """Read and check the configuration of a training of a codec, or of a finder, which has teachers.
+    """Read and check the configuration of a training of a codec or of a finder; only the latter has the key teachers.
 
     Raises:
         FoveaError: see :func:`fovea.training.config_file.read_yaml`.
     """
     fields = read_fields(path)
-    teaches = isinstance(fields, dict) and "teachers" in fields
+    is_finder = isinstance(fields, dict) and "teachers" in fields
     with about(path):
-        return validated(fields, FinderTrainingConfig if teaches else TrainingConfig)
+        return validated(fields, FinderTrainingConfig if is_finder else TrainingConfig)
 
 
 def train(
@@ -52,8 +52,8 @@ def train(
         config: configuration of the run, a :class:`TrainingConfig`, a :class:`FinderTrainingConfig` or a
             :class:`SegmenterConfig`.
         folder: folder for checkpoints, logs (TensorBoard and CSV) and the result.
-        resume: whether to continue from the last checkpoint in ``folder``; without one, the run starts.
-        hardware: hardware to train on; None takes one device, the best one.
+        resume: whether to continue from the last checkpoint in ``folder``; if there is none, the run starts anew.
+        hardware: hardware to train on; None takes one device, the fastest that is there.
         progress: whether to show a progress bar.
 
     Returns:
@@ -69,7 +69,7 @@ def train(
     hardware = hardware or Hardware()
     if config.batch_size % hardware.all_devices:
         raise FoveaError(f"batch_size {config.batch_size} does not divide over {hardware.all_devices} devices")
-    # A resumed run continues with other patches and other noise than it started with.
+    # A resumed run must not see the patches and the noise of its start a second time.
     seed = config.seed + done
     pl.seed_everything(seed, verbose=False)
     module, patches = _prepare(config, seed, hardware.all_devices, starts=not done)
@@ -99,7 +99,7 @@ def _prepare(
         segmenter.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return segmenter, crops
     if isinstance(config, FinderTrainingConfig):
-        # Recognizers need the extra eval, which no other training needs.
+        # Recognizers need the extra eval, which most trainings do without.
         from fovea.training.finder.patches import FinderPatches
 
         if devices > 1:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from fovea.errors import FoveaError, about
+from fovea.errors import about
 from fovea.networks import copy_channels, copy_shared, fit_detail, latent_places, start_network
 from fovea.training.checkpoint import Checkpoint
 from fovea.training.codec_module import CodecTraining
@@ -18,7 +18,7 @@ def load_checkpoint(path: Path) -> CodecTraining:
     """Return the codec training of a checkpoint, with averaged weights.
 
     Raises:
-        FoveaError: the file is no checkpoint of a codec training.
+        FoveaError: the file is no checkpoint of a codec training, or its weights do not fit its configuration.
     """
     saved = Checkpoint.read(path)
     with about(path):
@@ -26,16 +26,13 @@ def load_checkpoint(path: Path) -> CodecTraining:
 
 
 def load_codec(saved: Checkpoint) -> CodecTraining:
-    """Return the codec training of a checkpoint that was read.
+    """Return the codec training of a checkpoint in memory, with averaged weights.
 
     Raises:
-        FoveaError: the checkpoint is not one of a codec training.
+        FoveaError: the checkpoint is not one of a codec training, or its weights do not fit its configuration.
     """
     module = CodecTraining(saved.validated_config(TrainingConfig))
-    try:
-        module.load_state_dict(dict(saved.weights))
-    except RuntimeError as error:
-        raise FoveaError(f"its weights do not fit its configuration: {' '.join(str(error).split())}") from error
+    module.load_weights(saved)
     return module
 
 

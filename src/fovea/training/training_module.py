@@ -13,6 +13,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from fovea.errors import FoveaError
 from fovea.networks import CodecNetwork
 from fovea.training.checkpoint import WEIGHTS, Checkpoint
 from fovea.training.config import RunConfig, TrainingConfig
@@ -41,7 +42,7 @@ class TrainingModule(pl.LightningModule, ABC):
         checkpoint["hours"] = self._hours_before + (time.monotonic() - self._started) / 3600
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Continue to count from an earlier part of the run."""
+        """Continue to count from the hours of the earlier parts of the run."""
         self._hours_before = checkpoint.get("hours", 0.0)
 
     @abstractmethod
@@ -53,6 +54,17 @@ class TrainingModule(pl.LightningModule, ABC):
         optimizer = self.make_optimizer()
         schedule = LambdaLR(optimizer, lambda step: learning_rate_factor(step, self.run_config))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def load_weights(self, checkpoint: Checkpoint) -> None:
+        """Load the averaged weights of a checkpoint.
+
+        Raises:
+            FoveaError: they do not fit the network.
+        """
+        try:
+            self.load_state_dict(dict(checkpoint.weights))
+        except RuntimeError as error:
+            raise FoveaError(f"its weights do not fit its configuration: {' '.join(str(error).split())}") from error
 
     def write_result(self, checkpoint: Checkpoint, folder: Path) -> Path:
         """Write the result of the run.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fovea.datasets import Annotation
-from fovea.training.teaching.labels import Drawn, merged, paint_presence
+from fovea.training.teaching.labels import LabeledObject, merged, paint_presence
 from fovea.training.teaching.shapes import SIDE
 
 
@@ -30,7 +30,7 @@ def test_annotations_are_as_certain_as_is_said_and_their_masks_stay():
 
 
 def _drawn(box, shape, certainty=1.0):
-    return Drawn(1, 1, box, box[2] * box[3], certainty=certainty, shape=shape)
+    return LabeledObject(1, 1, box, box[2] * box[3], certainty=certainty, shape=shape)
 
 
 def test_a_drawn_shape_lies_on_its_box():
@@ -44,7 +44,7 @@ def test_a_drawn_shape_lies_on_its_box():
 
 def test_certainty_and_the_largest_probability_count():
     full = np.full((SIDE, SIDE), 255, np.uint8)
-    objects = [_drawn((-8, 8, 16, 16), full, 0.5), Drawn(1, 1, (0, 16, 8, 8), 64)]
+    objects = [_drawn((-8, 8, 16, 16), full, 0.5), LabeledObject(1, 1, (0, 16, 8, 8), 64)]
     painted = paint_presence(objects, 32, 32)
     assert painted[10, 2] == 8 and painted[18, 2] == 16
     assert paint_presence(objects[::-1], 32, 32).tolist() == painted.tolist()

@@ -5,7 +5,7 @@ import pytest
 
 from fovea.recognition import load
 from fovea.training.teaching.config import TeacherConfig
-from fovea.training.teaching.teachers import LOWEST_SCORE, Teacher, look
+from fovea.training.teaching.teachers import LOWEST_SCORE, Teacher, detect_in_views
 
 PICTURE = np.zeros((128, 128, 3), np.uint8)
 
@@ -16,14 +16,14 @@ def recognizer(quarters):
 
 
 def test_a_mirrored_picture_is_seen_where_it_is(recognizer):
-    plain, mirrored = (look(recognizer, PICTURE, quarters=False, mirrored=each) for each in (False, True))
+    plain, mirrored = (detect_in_views(recognizer, PICTURE, quarters=False, mirrored=each) for each in (False, True))
     np.testing.assert_allclose(plain[0, :4], [0, 0, 64, 64])
     np.testing.assert_allclose(mirrored[0, :4], [64, 0, 128, 64])
     np.testing.assert_allclose(plain[:, 4:], [[0.9, 0], [0.125, 0]], atol=1e-6)
 
 
 def test_what_the_edge_of_a_quarter_cuts_is_left_to_others(recognizer):
-    found = look(recognizer, PICTURE, quarters=True, mirrored=False)
+    found = detect_in_views(recognizer, PICTURE, quarters=True, mirrored=False)
     # In each part of 77 pixels one box lies in the upper left corner and another in the lower right one; the second and
     # the fourth part are mirrored. The first box of the upper parts touches the edges of the picture alone, all others
     # touch an edge at which the picture goes on.

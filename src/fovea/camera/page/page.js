@@ -4,11 +4,11 @@ const COLORS = ["#ff9f1c", "#2ec4b6", "#e71d36", "#8ac926", "#4d96ff", "#ff70a6"
 const STALE_MS = 10000;
 const place = (name) => document.getElementById(name);
 const canvas = place("picture");
-let newest = null; // what the server told last
+let newest = null; // the description that the server sent last
 let loading = false;
-let drawn = null; // what is on the canvas
-let image = null;
-let told = 0;
+let drawn = null; // the description of the picture on the canvas
+let image = null; // the picture on the canvas
+let told = 0; // when the server sent the last description, in milliseconds
 
 function say(state, text) {
   const line = place("state");
@@ -67,7 +67,7 @@ function describe(extra) {
   place("count").textContent = drawn.objects.length;
 }
 
-// One picture is loaded at a time; the next one is whatever is the newest then.
+// Only one picture is loaded at a time. After it, the picture that is the newest by then is loaded.
 function load() {
   if (loading || !newest || (drawn && drawn.number === newest.number)) return;
   loading = true;

@@ -82,7 +82,7 @@ document.addEventListener("drop", (event) => {
 
 // --- Encoding, decoding and comparing ---
 
-/** Do the work for the file and the controls of now; what runs for those of before is cut. */
+/** Encode or decode with the current file and controls, and stop the work for earlier ones. */
 async function update() {
   work.abort();
   work = new AbortController();
@@ -167,7 +167,7 @@ async function updateMap(signal) {
   }
 }
 
-// --- What the page tells ---
+// --- Figures and messages ---
 
 function tellSize(bytes, bitsPerPixel) {
   element("bytes").textContent = sized(bytes);
@@ -212,7 +212,7 @@ function offer(id, blob, name) {
   link.download = name;
 }
 
-/** Go back to the place to drop a file, because there is nothing to see. */
+/** Show the place to drop a file again, because there is no picture to show. */
 function leave() {
   source = null;
   element("result").hidden = true;

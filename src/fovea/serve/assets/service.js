@@ -1,6 +1,6 @@
 // The calls of the service.
 
-let token = ""; // kept in memory alone
+let token = ""; // kept only in memory
 
 /** A refusal of the service, with its status and its sentence. */
 export class Refused extends Error {
@@ -15,11 +15,11 @@ export function useToken(text) {
 }
 
 /**
- * Call the service, and try again for a while where it is busy.
+ * Call the service, and try again a few times if it is busy.
  *
  * @param {string} path path below the service, such as "v1/encode"
  * @param {object} options method, body (Blob), parameters (object) and signal (AbortSignal)
- * @returns {Promise<Response>} the answer, if it is none that refuses
+ * @returns {Promise<Response>} the answer, if it is not a refusal
  */
 export async function call(path, { body, parameters = {}, signal } = {}) {
   const address = `${path}?${new URLSearchParams(parameters)}`;

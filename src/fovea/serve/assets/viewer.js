@@ -5,9 +5,9 @@ const viewer = element("viewer");
 const split = element("split");
 const addresses = new Map(); // of the pictures that are shown, by the id of their element
 
-const NOTHING = 64; // the level of a map where surely no object is, and a little more
+const NOTHING = 64; // largest level of a map, of 255, at which nothing is drawn: a little more than where no object is
 const COLOR = [255, 140, 0];
-const OPACITY = 165; // of 255, where surely an object is
+const OPACITY = 165; // of 255, where an object is certain
 
 split.addEventListener("input", () => {
   viewer.style.setProperty("--split", `${split.value}%`);

@@ -1,4 +1,4 @@
-"""How often images and objects are drawn, so that rare classes are not forgotten over common ones."""
+"""How often images and objects are drawn, so that rare classes are drawn often enough."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ Floats = NDArray[np.float64]
 
 
 def repeat_factors(classes: Sequence[Sequence[int]], threshold: float) -> tuple[Floats, list[Floats]]:
-    """Return how much more often than others each image and each object is drawn.
+    """Return the factors by which each image and each object is drawn more often.
 
     A class on a share f of the images has the factor max(1, √(t/f)), and an image has the factor of its rarest class:
     the repeat factor sampling of Gupta, Dollár and Girshick, "LVIS: A Dataset for Large Vocabulary Instance
-    Segmentation" (CVPR 2019). Without it, images that were chosen for one class, such as persons, teach to find little
-    else.
+    Segmentation" (CVPR 2019). Without it, images that were chosen for one class, such as persons, teach a network to
+    find little else.
 
     Args:
         classes: classes of the objects on each image.

@@ -1,7 +1,6 @@
 """The loaders of a codec training."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -16,10 +15,9 @@ from fovea.training.data.masks import WEIGHT_STEP, MapPainter, weight_painter
 from fovea.training.data.patches import Patch, PatchStream
 from fovea.training.data.resident import ResidentImages
 from fovea.training.data.sources import split_images
+from fovea.training.data.validation import validation_loader, validation_stream
 from fovea.training.data.workers import load_with_workers
 from fovea.training.losses.config import ObjectnessConfig
-
-_VALIDATION_BATCH_SIZE = 16
 
 
 def read_images(config: TrainingConfig) -> tuple[list[TrainingImage], list[TrainingImage], MapPainter]:
@@ -80,14 +78,12 @@ class CodecPatches(pl.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[Patch]:
         """Return a loader of the same patches each time."""
-        images = [replace(image, scale_jitter=None) for image in self._held_out]
-        fixed = PatchStream(images, self._data.patch.for_validation(), cache=0, paint=self._paint)
-        stream = self._pseudo_labeled(fixed, augmented=False) if self._objectness else fixed
-        patches: list[Patch] = list(islice(iter(stream), 2 * self._data.validation_images))
-        return DataLoader(patches, batch_size=_VALIDATION_BATCH_SIZE)  # type: ignore[arg-type]
+        stream = validation_stream(self._held_out, self._data.patch, self._paint)
+        patches = self._pseudo_labeled(stream, augmented=False) if self._objectness else stream
+        return validation_loader(patches, self._data.validation_images)
 
     def _pseudo_labeled(self, patches: PatchStream, *, augmented: bool) -> IterableDataset[Patch]:
-        # Recognizers need the extra eval, which other trainings do not need.
+        # Recognizers need the extra eval, which most trainings do without.
         from fovea.training.data.pseudo_labels import PseudoLabeledPatches
 
         loss = self._objectness

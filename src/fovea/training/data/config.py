@@ -1,4 +1,4 @@
-"""What a training draws its patches from, and how it makes them."""
+"""The images that a training draws its patches from, and how it makes the patches."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -42,7 +42,7 @@ class PatchConfig(StrictConfig):
     cutmix: Share = 0.0
 
     def for_validation(self) -> "PatchConfig":
-        """Return the configuration of patches to validate on: at nearly full scale, and each on an object."""
+        """Return the configuration of patches to validate on, which are nearly at full scale and each on an object."""
         changes = {"scale_jitter": (0.9, 1.1), "object_probability": 1.0, "repeat_threshold": 0.0}
         return self.model_copy(update=changes)
 
@@ -53,11 +53,11 @@ class SourceConfig(StrictConfig):
     Attributes:
         images: the folder. It may begin with an environment variable such as ``$FOVEA_SHARED``, see
             :func:`fovea.training.config_file.expand_path`; so may ``annotations``.
-        annotations: COCO json of the objects on the images. Without it, the folders below are read too, and every pixel
-            counts as an object.
+        annotations: COCO json of the objects on the images. Without it, images in the folders below are taken, too, and
+            every pixel counts as an object.
         weight: probability that an image is drawn, relative to images of other sources.
-        scale_jitter: range of the scale jitter in the place of that of the patches. Images of coarse texture are best
-            only reduced.
+        scale_jitter: range of the scale jitter, in place of that of the patches. Images with smoothed textures should
+            only be reduced.
         held_out: beginnings of the names of the files that are held out for validation, such as all of one camera.
     """
 
@@ -74,7 +74,7 @@ class DataConfig(StrictConfig):
     Attributes:
         images: a single folder of images, see :class:`SourceConfig`.
         annotations: annotations of its images.
-        sources: several folders, in the place of ``images``. One image of 50 of each is held out, beside those that
+        sources: several folders, in place of ``images``. One image of 50 of each is held out, in addition to those that
             its ``held_out`` names.
         validation_images: half the number of patches to validate on; for a single folder also the number of images that
             are held out.

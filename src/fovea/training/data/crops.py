@@ -1,4 +1,4 @@
-"""Random crops that become patches, placed so that objects are in view."""
+"""Random crops that become patches, many of them placed on an object."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple

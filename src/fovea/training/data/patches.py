@@ -24,7 +24,7 @@ class Patch(NamedTuple):
     """One training sample.
 
     Attributes:
-        image: uint8 [3, size, size].
+        image: uint8 [3, size, size], RGB.
         mask: float32 [1, size, size], 0 outside objects; on them 1, or more where errors weigh more. Below 1 it is the
             probability of an object.
     """
@@ -41,7 +41,8 @@ class PatchStream(IterableDataset[Patch]):
         patch: how patches are made; they are not augmented.
         seed: seed; the stream is a function of the seed, the rank and the number of workers.
         rank: rank of the process.
-        cache: bytes of decoded images that each worker keeps, first come first served; others are decoded each time.
+        cache: bytes of decoded images that each worker keeps: the first images that it draws. Other images are decoded
+            each time.
         paint: function that paints the mask, in units of ``WEIGHT_STEP``; None paints the weights of errors.
     """
 

@@ -1,8 +1,8 @@
 """Patches whose labels are the detections of a recognizer.
 
-A network that sees few labeled images for long memorizes them. A recognizer that was trained on far more images can
-label any augmented patch: at other scales, with color jitter, with rectangles of other patches. Such patches are
-unlimited.
+A network that is trained for long on few labeled images memorizes them. A recognizer that was trained on far more
+images can label any augmented patch: at other scales, with color jitter, with rectangles of other patches. There are
+unlimited numbers of such patches.
 
 Source: Beyer et al., "Knowledge distillation: A good teacher is patient and consistent" (CVPR 2022).
 """
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 LOWEST_SCORE = 0.05
 """Lowest score of the detections that the recognizer is asked for."""
 _SIDE = 2
-"""Number of patches along either side of the picture that the recognizer sees: more at once is faster."""
+"""Number of patches along either side of the picture that the recognizer sees. Several at once are faster."""
 
 
 class PseudoLabeledPatches(IterableDataset[Patch]):

@@ -1,4 +1,4 @@
-"""Decoded images that stay on the device that trains, which cuts the patches itself."""
+"""Decoded images that stay on the training device, which also cuts the patches."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -17,11 +17,11 @@ from fovea.training.data.masks import MapPainter
 
 
 class ResidentImages(torch.nn.Module):
-    """All images, decoded, with maps of their objects, on the device that trains.
+    """All images, decoded, with maps of their objects, on the training device.
 
-    Where a GPU trains a small network, cutting patches is more work for the CPU than training on them is for the GPU.
-    The images take 3 bytes of the memory of the device, and 1 byte more per map, for each pixel of the largest width
-    times the largest height, times the number of images.
+    Where a GPU trains a small network, cutting patches takes longer on the CPU than training on them takes on the GPU.
+    All images are padded to the largest width and the largest height. Each then takes 3 bytes of device memory per
+    pixel, and 1 byte more for each map.
 
     Args:
         images: images to keep.
@@ -40,7 +40,7 @@ class ResidentImages(torch.nn.Module):
         width, height = (max(sides) for sides in zip(*self.sizes, strict=True))
         padded = torch.empty(len(decoded), len(decoded[0]), height, width, dtype=torch.uint8)
         for number, planes in enumerate(decoded):
-            # The last row and column are repeated beyond the image, where the filter reads.
+            # The filter also reads values beyond the image, so the last row and column are repeated there.
             beyond = (0, width - planes.shape[2], 0, height - planes.shape[1])
             padded[number] = F.pad(planes[None], beyond, "replicate")[0]
         self.register_buffer("images", padded[:, :3], persistent=False)
@@ -54,8 +54,8 @@ class ResidentImages(torch.nn.Module):
 
         Returns:
             Images, uint8 [B, 3, size, size], and maps, uint8 [B, maps, size, size], on the device of the images. They
-            equal those of :class:`fovea.training.data.patches.PatchStream` except for the filter, which does not smooth
-            where an image is reduced.
+            equal those of :class:`fovea.training.data.patches.PatchStream`, but this filter does not smooth an image
+            that it reduces.
         """
         device = self.images.device
         number, left, top, side, flipped = (torch.as_tensor(field, device=device) for field in crops)

@@ -11,15 +11,15 @@ from fovea.training.data.config import DataConfig
 from fovea.training.data.images import TrainingImage, coco_images, folder_images
 
 _HELD_OUT_ONE_OF = 50
-"""Of so many images of a source, one is held out."""
+"""One of this many images of a source is held out."""
 
 
 def split_images(data: DataConfig) -> tuple[list[TrainingImage], list[TrainingImage]]:
     """Return the images to train on, and those that are held out for validation.
 
-    Of a single folder, ``validation_images`` are held out, evenly spaced. Of each of several sources, one image of 50
-    is held out by a hash of its file name, so that it stays held out when other images come or go; and those whose
-    names begin as the source says.
+    From a single folder, ``validation_images`` are held out, evenly spaced. From each of several sources, one image of
+    50 is held out, chosen by a hash of its file name, so that it stays held out when other images are added or removed.
+    Images whose names begin as ``held_out`` of the source says are held out, too.
 
     Raises:
         DatasetError: images or annotations cannot be read, or there are too few images.

@@ -21,6 +21,6 @@ def load_with_workers(stream: IterableDataset[Any], batch_size: int, workers: in
         prefetch_factor=4,
         pin_memory=torch.cuda.is_available(),
         persistent_workers=True,
-        # A forked process would inherit engines without their threads, and wait forever when it frees one.
+        # A forked process would inherit engines without their threads, and would wait forever when it frees one.
         multiprocessing_context="spawn",
     )

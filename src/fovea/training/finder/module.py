@@ -7,21 +7,21 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.optim import Optimizer
 
-from fovea.errors import FoveaError, about
+from fovea.errors import about
 from fovea.networks import Finder
 from fovea.training.checkpoint import Checkpoint
 from fovea.training.data.patches import Patch
 from fovea.training.finder.config import FinderTrainingConfig
-from fovea.training.losses.mask_head import share_bits
+from fovea.training.losses.objects import share_bits
 from fovea.training.optimizer import MuonAdam
 from fovea.training.training_module import TrainingModule
 
-CELL = 8
-"""Side in pixels of the squares that a finder tells of."""
+_CELL = 8
+"""Side in pixels of the squares for which a finder returns one logit each."""
 
 
 class FinderTraining(TrainingModule):
-    """Train for the cross entropy of the objects, in bits per position.
+    """Train for the cross entropy of the presence of objects, in bits per position.
 
     Args:
         config: configuration of the run.
@@ -55,16 +55,19 @@ class FinderTraining(TrainingModule):
 def presence_bits(logits: Tensor, presence: Tensor, positive_weight: float = 1.0) -> Tensor:
     """Return the mean cross entropy of the presence of objects, in bits per position.
 
-    A position that an object touches counts as a whole. Positions of 8 and of 16 pixels count alike: the codec takes
-    the largest of the logits that belong to a position of its latent.
+    A position that an object touches counts as a whole. The mean is taken over positions of 8 and of 16 pixels, because
+    the codec takes the largest of the logits that belong to a position of its latent.
 
     Args:
         logits: [B, 1, H/8, W/8].
         presence: probability of an object at each pixel, [B, 1, H, W].
         positive_weight: weight of the bits of objects.
+
+    Returns:
+        A scalar.
     """
-    near = share_bits(logits, F.max_pool2d(presence, CELL), positive_weight)
-    wide = share_bits(F.max_pool2d(logits, 2, 1), F.max_pool2d(presence, 2 * CELL, CELL), positive_weight)
+    near = share_bits(logits, F.max_pool2d(presence, _CELL), positive_weight)
+    wide = share_bits(F.max_pool2d(logits, 2, 1), F.max_pool2d(presence, 2 * _CELL, _CELL), positive_weight)
     return (near + wide).mean() / 2
 
 
@@ -72,13 +75,10 @@ def load_finder(path: Path) -> Finder:
     """Return the finder of a checkpoint, with averaged weights.
 
     Raises:
-        FoveaError: the file is no checkpoint of a finder's training.
+        FoveaError: the file is no checkpoint of a finder's training, or its weights do not fit its configuration.
     """
     saved = Checkpoint.read(path)
     with about(path):
         module = FinderTraining(saved.validated_config(FinderTrainingConfig))
-        try:
-            module.load_state_dict(dict(saved.weights))
-        except RuntimeError as error:
-            raise FoveaError(f"its weights do not fit its configuration: {' '.join(str(error).split())}") from error
+        module.load_weights(saved)
     return module.network.eval()

@@ -1,1 +1,1 @@
-"""Distortions, the task loss, and the supervision of objects."""
+"""The losses: distortions of pixels, the task loss, and the losses that teach a network where the objects are."""

@@ -77,13 +77,13 @@ def _listed(named: Any) -> Any:
 
 
 class TaskConfig(StrictConfig):
-    """Distance between what recognizers compute of the decoded and of the original image.
+    """Distance between the features and outputs of recognizers on the decoded and on the original image.
 
     Attributes:
         recognizer: one ONNX file, see :class:`fovea.training.losses.task.TaskDistortion`, which also explains the other
             fields; or several, see :class:`fovea.training.losses.task.AlternatingDistortion`. In place of a file,
             :class:`RecognizerConfig` names one that has fields of its own.
-        background_weight: weight of errors outside the objects; 1 counts all alike and needs no masks.
+        background_weight: weight of errors outside the objects; 1 counts all errors alike and needs no masks.
     """
 
     name: Literal["task"]
@@ -104,13 +104,13 @@ class TaskConfig(StrictConfig):
 
 
 class ObjectnessConfig(StrictConfig):
-    """Cross entropy of the objects that an encoder finds, with the detections of a recognizer.
+    """Cross entropy of the objects that an encoder finds, with the detections of a recognizer as labels.
 
-    This loss trains the objectness of an encoder alone, see :mod:`fovea.training.objectness_module`.
+    This loss trains only the objectness of an encoder, see :mod:`fovea.training.objectness_module`.
 
     Attributes:
         recognizer: recognizer whose detections are learned, as for :func:`fovea.recognition.load`.
-        score_threshold: score from which on a detection counts fully; below, it counts in proportion.
+        score_threshold: score from which on a detection is certain; below, its certainty is in proportion.
         positive_weight: cost of missing an object, relative to finding one where there is none.
     """
 

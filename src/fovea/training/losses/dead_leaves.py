@@ -1,21 +1,24 @@
-"""Pictures without data: the dead leaves model."""
+"""Random pictures of the dead leaves model, on which the task loss is calibrated without any data."""
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 _OVERSAMPLING = 2
+"""Factor by which a picture is drawn larger, so that the edges of discs are smooth."""
 _LEAVES = 1200
+"""Number of discs."""
 _RADIUS = (2, 128)
+"""Smallest and largest radius in pixels."""
 
 
 def dead_leaves(size: int, seed: int) -> NDArray[np.uint8]:
     """Return a random picture of discs of one color that occlude each other.
 
-    Occlusion at all distances explains much of the statistics of natural images: sharp edges between even areas, and a
-    spectrum that is alike at all scales. The density of the radii falls with their third power: Lee, Mumford and Huang,
-    "Occlusion Models for Natural Images: A Statistical Study of a Scale-Invariant Dead Leaves Model" (International
-    Journal of Computer Vision, 2001).
+    Objects that occlude each other at all distances explain much of the statistics of natural images: sharp edges
+    between smooth areas, and the same spectrum at all scales. The density of the radii falls with their third power.
+    Source: Lee, Mumford and Huang, "Occlusion Models for Natural Images: A Statistical Study of a Scale-Invariant Dead
+    Leaves Model" (International Journal of Computer Vision, 2001).
 
     Args:
         size: side of the picture in pixels.

@@ -3,13 +3,22 @@
 import torch.nn.functional as F
 from torch import Tensor
 
-# Added to variances, so that tensors that hardly vary do not count: class scores of a picture that does not show the
-# class vary by less than 0.01.
 _SMALLEST_VARIANCE = 1e-4
+"""Added to all variances, so that tensors that hardly vary do not count: the scores of a class vary by less than 0.01
+on a picture that does not show it."""
 
 
 def feature_distance(decoded: Tensor, original: Tensor, weight: Tensor) -> Tensor:
-    """Return the squared error of maps [B, C, h, w], weighted by [B, 1, H, W], over their variance as a whole: [B]."""
+    """Return the weighted squared error of feature maps, relative to the variance of each map as a whole.
+
+    Args:
+        decoded: features of the decoded images, [B, C, h, w].
+        original: features of the original images, same shape.
+        weight: weight of errors in pixels of the images, [B, 1, H, W].
+
+    Returns:
+        [B], without a unit.
+    """
     height, width = original.shape[2:]
     weight = F.adaptive_avg_pool2d(weight, (height, width))
     error = (decoded - original).square().mean(1, keepdim=True) * weight
@@ -17,7 +26,15 @@ def feature_distance(decoded: Tensor, original: Tensor, weight: Tensor) -> Tenso
 
 
 def output_distance(decoded: Tensor, original: Tensor) -> Tensor:
-    """Return the squared error of [B, ...] over the variance, both per channel, as a mean over channels: [B]."""
+    """Return the squared error of an output, relative to the variance of each channel, as a mean over channels.
+
+    Args:
+        decoded: output on the decoded images, [B, ...].
+        original: output on the original images, same shape.
+
+    Returns:
+        [B], without a unit.
+    """
     axes = _positions(original)
     error = (decoded - original).square().mean(axes, keepdim=True)
     variance = original.var(axes, correction=0, keepdim=True)
@@ -25,7 +42,7 @@ def output_distance(decoded: Tensor, original: Tensor) -> Tensor:
 
 
 def _positions(output: Tensor) -> tuple[int, ...]:
-    """Return the axes of an output [B, ...] along which a channel takes its values.
+    """Return the axes of an output [B, ...] along which the values of one channel lie.
 
     Maps are [B, channels, H, W]. Lists of boxes are [B, boxes, channels] or [B, channels, boxes], with more boxes than
     channels. A vector, the output of a classifier, is a single channel.

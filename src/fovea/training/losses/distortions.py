@@ -1,4 +1,4 @@
-"""Distortions with one signature: decoded images, original images and weights of errors → one value per sample."""
+"""Distortions of decoded images: all are functions of the decoded and the original images and of weights of errors."""
 
 from typing import Protocol
 
@@ -13,19 +13,25 @@ class Distortion(Protocol):
     """A distortion between decoded and original images, in squared 8-bit levels."""
 
     def __call__(self, decoded: Tensor, original: Tensor, weight: Tensor) -> Tensor:
-        """Compare images [B, 3, H, W], 0..255, whose errors weigh [B, 1, H, W], 0 or more; return [B]."""
+        """Return the distortion of each sample, [B].
+
+        Args:
+            decoded: decoded images, [B, 3, H, W], 0..255.
+            original: original images, same shape and range.
+            weight: weight of the error at each pixel, [B, 1, H, W], 0 or more.
+        """
 
 
 def error_weight(mask: Tensor, background: BackgroundWeight, controls: Tensor) -> Tensor:
-    """Return the weight of errors: that of the mask on objects, and β elsewhere.
+    """Return the weight of errors: the mask on objects, and β elsewhere.
 
-    Where β is the background control, an error weighs 1 everywhere at background 100.
+    Where β follows from the background control, an error weighs 1 everywhere at background 100.
 
     Args:
         mask: [B, 1, H, W], 0 outside objects; on them 1, or more where errors weigh more.
-        background: β. 0 is the loss of Shindo et al., "Image Coding for Machines with Object Region Learning"; 1 makes
-            every pixel an object.
-        controls: int64 [B] or [B, 2]: the quality, and the background if β is the background control.
+        background: β, see :data:`fovea.training.losses.config.BackgroundWeight`. 0 is the loss of Shindo et al., "Image
+            Coding for Machines with Object Region Learning"; 1 makes every pixel an object.
+        controls: int64 [B] or [B, 2]: the quality, and the background if β follows from the background control.
 
     Returns:
         Same shape as the mask.

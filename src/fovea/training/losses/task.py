@@ -1,4 +1,4 @@
-"""The task loss: how differently a recognizer sees the decoded image and the original."""
+"""The task loss: how much the features and outputs of a recognizer differ between decoded and original images."""
 
 import io
 import math
@@ -20,11 +20,13 @@ from fovea.training.losses.distances import feature_distance, output_distance
 from fovea.training.losses.distortions import Distortion, object_mse
 from fovea.training.onnx_torch import OnnxNetwork, read_onnx, stage_ends
 
-# Stride in pixels of the coarsest features of most networks.
 _STRIDE = 32
+"""Stride in pixels of the coarsest features of most networks."""
 _CALIBRATION_PICTURES = 8
 _CALIBRATION_SIZE = 256
+"""Side of the calibration pictures, in pixels."""
 _CALIBRATION_QUALITY = 50
+"""JPEG quality of the calibration pictures."""
 
 
 class TaskDistortion:
@@ -40,11 +42,11 @@ class TaskDistortion:
     same in a resumed run. On photographs coded the same way, the ratio was within a factor of 1.6 of it for every
     tensor of a YOLOX, a YOLOv5, a YOLOv8 and a CenterNet.
 
-    A codec that is trained long against one small network learns to ignore what that network ignores, which others may
-    use. At another scale in each step of a training (``zoom``), the same network has other features.
+    A codec that is trained for long with one small network learns to drop what that network ignores, although other
+    networks may use it. If the network sees the patches at another scale in each step (``zoom``), its features differ.
 
-    A pure task loss leaves colors and textures free that the recognizer ignores, and training can drift. A small share
-    of plain MSE prevents this.
+    A pure task loss does not restrict the colors and textures that the recognizer ignores, so training can drift. A
+    small share of plain MSE prevents this.
 
     The recognizer is not trained and not part of checkpoints. It moves to the device of the images.
 
@@ -57,10 +59,10 @@ class TaskDistortion:
             sizes.
         features: names of the inner tensors to compare. None takes the ends of the network's stages, see
             :func:`fovea.training.onnx_torch.stage_ends`.
-        output_share: share of the outputs in the distance, 0..1; features share the rest equally.
+        output_share: share of the outputs in the distance, 0..1; each feature has an equal share of the rest.
         mse_share: share of the squared error of the pixels in the distortion, 0..1.
-        zoom: smallest and largest factor by which patches are scaled for the recognizer where there are gradients,
-            drawn on a log scale, to multiples of 32 pixels.
+        zoom: smallest and largest factor by which patches are scaled for the recognizer, to multiples of 32 pixels. The
+            factor is drawn on a log scale in training; without gradients it is 1.
 
     Raises:
         RecognizerError: the file cannot be read, the network cannot be run, or there is nothing to compare.
@@ -93,7 +95,7 @@ class TaskDistortion:
             self._weights = [share / sum(shares) * scale for share, scale in zip(shares, self._scales(), strict=True)]
 
     def __call__(self, decoded: Tensor, original: Tensor, weight: Tensor) -> Tensor:
-        """Compare what the recognizer computes of two batches.
+        """Return the distance between the features and outputs of the recognizer on two batches.
 
         Args:
             decoded: decoded images, [B, 3, H, W], RGB, 0..255.
@@ -172,7 +174,7 @@ class AlternatingDistortion:
         self._members = members
 
     def __call__(self, decoded: Tensor, original: Tensor, weight: Tensor) -> Tensor:
-        """Compare with one member, or with all of them; see :class:`Distortion`."""
+        """Return the distortion of one member, or the mean of all members; see :class:`Distortion`."""
         members = self._members
         if decoded.requires_grad:
             members = [members[int(torch.randint(len(members), ()))]]

@@ -41,6 +41,9 @@ def stage_ends(model: onnx.ModelProto) -> list[str]:
 
     These are the ends of the stages of a backbone, and the levels of a feature pyramid. The first such map is left out,
     because it is the image or close to it.
+
+    Args:
+        model: network from :func:`read_onnx`.
     """
     reduced = [
         node.input[0]
@@ -54,8 +57,8 @@ class OnnxNetwork(nn.Module):
     """A network with one input, an image, that runs in torch with gradients to that image.
 
     Its weights are constants: they are not trained and not in the state dict. A graph may be written for a batch of
-    one, above all in the shapes that it reshapes to. So every sample is a batch of its own, and ``torch.vmap`` runs all
-    samples in one pass.
+    one, for example where it reshapes to fixed shapes. Therefore every sample is a batch of one, and ``torch.vmap``
+    runs all samples in one pass.
 
     Args:
         model: network from :func:`read_onnx`.
@@ -88,7 +91,7 @@ class OnnxNetwork(nn.Module):
             else:
                 self._steps.append(step)
         self._release = _last_uses(self._steps, self.tensors)
-        # Python reads shapes, axes and the factors of Resize, so they stay on the CPU. Weights move with the module.
+        # Python code reads shapes, axes and factors of Resize, so they stay on the CPU. Weights move with the module.
         read = {name for step in self._steps if step.function is resize for name in step.inputs[1:]}
         self._read = {
             name: value for name, value in constants.items() if name in read or not torch.is_floating_point(value)

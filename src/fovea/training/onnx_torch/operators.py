@@ -1,7 +1,8 @@
-"""The ONNX operators in torch, for inference: one function each, with the inputs and attributes of the operator.
+"""The ONNX operators in torch, for inference: a function for each, with the inputs and attributes of the operator.
 
-The signatures follow https://onnx.ai/onnx/operators from opset 11 on. Where a later opset made an attribute an input,
-one parameter serves both. An omitted input is None. An attribute that a function does not take is not supported.
+The signatures follow https://onnx.ai/onnx/operators from opset 11 on. Where a later opset turned an attribute into an
+input, one parameter takes both. An input that is left out is None. An attribute that a function does not take is not
+supported.
 """
 
 import math

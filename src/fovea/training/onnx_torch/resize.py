@@ -53,9 +53,12 @@ def resize(
     antialias: int = 0,
     keep_aspect_ratio_policy: str = "stretch",
 ) -> Tensor:
-    """Resize, with the mode nearest or linear, along one axis after the other.
+    """Apply the operator Resize, in the mode nearest or linear, along one axis after the other.
 
     The parameters of cubic interpolation and of extrapolation have no effect in these modes, but files often hold them.
+
+    Raises:
+        ValueError: an attribute has a value that is not supported, or neither scales nor sizes are given.
     """
     if antialias:
         raise ValueError("antialias is not supported")

@@ -11,7 +11,7 @@ Sizes = list[int] | tuple[int, ...]
 def _padded(
     x: Tensor, kernel: Sizes, strides: Sizes, dilations: Sizes, pads: Sizes, auto_pad: str, fill: float
 ) -> tuple[Tensor, Sizes]:
-    """Pad if the two sides differ, and return the symmetric padding that is left to the operator."""
+    """Pad if the padding of the two sides differs, and return the symmetric padding that is left to the operator."""
     begin, end = pads[:2], pads[2:]
     if auto_pad.startswith("SAME"):
         sizes = zip(x.shape[2:], kernel, strides, dilations, strict=True)
@@ -35,7 +35,7 @@ def conv(
     group: int = 1,
     auto_pad: str = "NOTSET",
 ) -> Tensor:
-    """Conv. The shape of the kernel is that of the weights."""
+    """Apply the operator Conv. The weights have the shape of the kernel, so ``kernel_shape`` is not needed."""
     x, padding = _padded(x, weight.shape[2:], strides, dilations, pads, auto_pad, 0.0)
     return F.conv2d(x, weight, bias, strides, padding, dilations, group)
 
@@ -53,7 +53,11 @@ def conv_transpose(
     group: int = 1,
     auto_pad: str = "NOTSET",
 ) -> Tensor:
-    """ConvTranspose, with symmetric padding."""
+    """Apply the operator ConvTranspose. The weights have the shape of the kernel, so ``kernel_shape`` is not needed.
+
+    Raises:
+        ValueError: the padding is not symmetric.
+    """
     if auto_pad != "NOTSET" or pads[:2] != pads[2:]:
         raise ValueError("padding that differs between the sides is not supported")
     return F.conv_transpose2d(x, weight, bias, strides, pads[:2], output_padding, group, dilations)
@@ -70,6 +74,6 @@ def max_pool(
     ceil_mode: int = 0,
     storage_order: int = 0,
 ) -> Tensor:
-    """MaxPool, without its second output."""
+    """Apply the operator MaxPool, without its optional second output, the indices."""
     x, padding = _padded(x, kernel_shape, strides, dilations, pads, auto_pad, -math.inf)
     return F.max_pool2d(x, kernel_shape, strides, padding, dilations, bool(ceil_mode))

@@ -1,1 +1,1 @@
-"""The segmenter: a small network whose features the loss of a codec compares."""
+"""The segmenter: a small network whose features are compared by the loss of a codec."""

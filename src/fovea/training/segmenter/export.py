@@ -1,4 +1,4 @@
-"""Export of a trained segmenter as an ONNX file, which the loss of a codec names."""
+"""Export of a trained segmenter as an ONNX file, which the loss of a codec uses."""
 
 import copy
 from collections.abc import Sequence

@@ -20,8 +20,10 @@ SEGMENTER = "segmenter.onnx"
 """The file in the folder of a run with its result."""
 _WEIGHT_DECAY = 0.05
 _LABEL_SMOOTHING = 0.05
-_LARGEST_NOISE = 6.0  # standard deviation in 8-bit levels
+_LARGEST_NOISE = 6.0
+"""Largest standard deviation of the noise on training images, in 8-bit levels."""
 _LARGEST_CLASS_WEIGHT = 20.0
+"""Largest weight of a pixel, as a multiple of the mean weight."""
 
 
 class SegmenterTraining(TrainingModule):
@@ -29,8 +31,8 @@ class SegmenterTraining(TrainingModule):
 
     Args:
         config: configuration of the run.
-        class_counts: number of pixels of the background and of each class, [1 + classes]. A pixel of a class weighs
-            its inverse square root, as a multiple of the mean pixel up to 20.
+        class_counts: number of pixels of the background and of each class, float32 [1 + classes]. A pixel weighs in
+            proportion to the inverse square root of the number of its class, and at most 20 times the mean weight.
     """
 
     weight: Tensor
@@ -47,7 +49,7 @@ class SegmenterTraining(TrainingModule):
         self.register_buffer("weight", (weight * total / mean_weight).clamp(max=_LARGEST_CLASS_WEIGHT))
 
     def forward(self, image: Tensor) -> SegmenterOutput:
-        """Run the network on a batch."""
+        """Return the outputs of the network for images [B, 3, H, W], RGB, 0..255."""
         output: SegmenterOutput = self.network(image.contiguous(memory_format=torch.channels_last))
         return output
 

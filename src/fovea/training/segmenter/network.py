@@ -35,7 +35,7 @@ class SegmenterOutput(NamedTuple):
 
 
 class Segmenter(nn.Module):
-    """Plain convolutions down to 1/32 of the resolution, and up again.
+    """Convolutions that reduce the resolution to 1/32, and others that raise it again.
 
     With the default sizes, it takes 2.2 GMAC for an image of 320×320 and has 6.6 M parameters.
 

@@ -17,7 +17,7 @@ _VALIDATION_BATCH_SIZE = 64
 
 
 class SegmenterPatches(pl.LightningDataModule):
-    """Training and held-out images on the device, and crops of both.
+    """Training images and held-out images on the training device, and crops of both.
 
     Args:
         config: configuration of the run.

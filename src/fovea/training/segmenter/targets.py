@@ -56,8 +56,8 @@ def targets(painted: Tensor) -> tuple[Tensor, Tensor]:
     """Return the targets of painted maps [B, 2, H, W].
 
     Returns:
-        Classes in the middle of each 8×8 pixels, int64 [B, H/8, W/8]; and 1 where any of 4×4 pixels lies at the edge of
-        an object, float32 [B, 1, H/4, W/4].
+        The class in the middle of each square of 8×8 pixels, int64 [B, H/8, W/8]; and 1 where a square of 4×4 pixels
+        touches the edge of an object, otherwise 0, float32 [B, 1, H/4, W/4].
     """
     number = painted[:, 1:].float()
     edge = F.max_pool2d(number, 5, 1, 2) != -F.max_pool2d(-number, 5, 1, 2)

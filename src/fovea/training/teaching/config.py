@@ -13,9 +13,10 @@ class TeacherConfig(StrictConfig):
 
     Attributes:
         recognizer: recognizer of the classes of COCO, as for :func:`fovea.recognition.load`.
-        score_threshold: score from which on a detection counts fully; below, it counts in proportion.
-        quarters: names of the folders on whose pictures it also sees four overlapping parts, enlarged.
-        mirrored: whether the whole picture is shown mirrored.
+        score_threshold: score from which on a detection is certain; below, its certainty is in proportion.
+        quarters: names of folders. On their pictures the recognizer also sees four overlapping parts, which are
+            enlarged.
+        mirrored: whether the recognizer sees the whole picture mirrored.
     """
 
     recognizer: Path
@@ -25,14 +26,14 @@ class TeacherConfig(StrictConfig):
 
 
 class ShapesConfig(StrictConfig):
-    """How the shapes of objects are learned of which only the box is known.
+    """How shapes are learned, for objects of which only the box is known.
 
     Attributes:
-        recognizer: ONNX file of a detector, from whose features the shapes are drawn.
-        tensors: names of its tensors that are the features.
-        width: number of channels of the network that draws them.
-        steps: number of steps of the training, each on 64 objects.
-        learning_rate: peak learning rate.
+        recognizer: ONNX file of a detector, from whose features the shapes are predicted.
+        tensors: names of the tensors of the detector that are the features.
+        width: number of channels of the network that predicts the shapes.
+        steps: number of steps of its training, each on 64 objects.
+        learning_rate: its peak learning rate.
     """
 
     recognizer: Path
@@ -47,10 +48,10 @@ class TeachingConfig(StrictConfig):
 
     Attributes:
         teachers: recognizers that label all pictures.
-        annotation_certainty: how certain an annotated object is that no teacher sees. What detectors overlook need not
-            be kept for them.
-        shapes: how the shapes of objects without a mask are drawn, by what the masks of the annotations teach.
-        labels: folder in which the labels are kept, so that they are made once.
+        annotation_certainty: certainty of an annotated object that no teacher detects, 0..1. Below 1, because an object
+            that detectors overlook need not be kept for them.
+        shapes: how the shapes of objects without a mask are learned from those with a mask.
+        labels: folder in which the labels are kept, so that they are made only once.
     """
 
     teachers: Annotated[tuple[TeacherConfig, ...], Field(min_length=1)]

@@ -1,4 +1,4 @@
-"""The labels that a training learns from: annotations, and what its teachers see."""
+"""The labels that a training learns from: annotations, joined with the detections of its teachers."""
 
 import hashlib
 from collections.abc import Sequence
@@ -26,21 +26,23 @@ from fovea.training.teaching.teachers import Teacher
 Floats = NDArray[np.float32]
 
 _SAME_OBJECT = 0.6
-"""Intersection over union from which two detections, of whatever class, are taken for the same object."""
+"""Intersection over union from which on two boxes, of whatever class, belong to the same object."""
 _LOWEST_CERTAINTY = 0.2
+"""Certainty below which an object is left out."""
 _SMALL = 32
-"""Longest side in pixels below which an object counts as its box: at 1/8 of the resolution there is no other shape."""
+"""Longest side in pixels below which an object has the shape of its box: at 1/8 of the resolution this is enough."""
 _CATEGORIES = np.array(list(COCO_CLASSES))
+"""Categories of COCO by the class numbers of the recognizers."""
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn(Annotation):
-    """An object that annotations or teachers tell of.
+class LabeledObject(Annotation):
+    """An object that is annotated, or that a teacher detects, or both.
 
     Attributes:
         certainty: how certain it is that there is an object, 0..1.
-        shape: probability of each value of the shape, uint8 [SIDE, SIDE], 0..255, see
-            :mod:`fovea.training.teaching.shapes`; None where the mask counts, or else the whole box.
+        shape: predicted shape, uint8 [SIDE, SIDE], 0..255 for probabilities 0..1, see
+            :mod:`fovea.training.teaching.shapes`; None where the mask is the shape, or the box if there is no mask.
     """
 
     certainty: float = 1.0
@@ -50,10 +52,10 @@ class Drawn(Annotation):
 def label_images(
     train: Sequence[TrainingImage], held_out: Sequence[TrainingImage], config: TeachingConfig
 ) -> tuple[list[TrainingImage], list[TrainingImage]]:
-    """Return images with the objects that annotations and teachers see together.
+    """Return images with the objects of their annotations and of the teachers, as :class:`LabeledObject`.
 
-    Objects with a mask keep it. Others get a drawn shape, unless they are small. All that is made is kept in the folder
-    of the labels.
+    Objects with a mask keep it. Other objects get a predicted shape, unless they are small. Detections and shapes are
+    kept in the folder of the labels.
 
     Args:
         train: images to train on, with or without annotations. Their masks teach what shapes objects have.
@@ -67,7 +69,7 @@ def label_images(
 def _labeled(images: Sequence[TrainingImage], config: TeachingConfig, shapes: Shapes) -> list[TrainingImage]:
     folder = expand_path(config.labels)
     paths = [image.path for image in images]
-    seen = zip(*(Teacher(teacher, folder).detections(paths) for teacher in config.teachers), strict=True)
+    detected = zip(*(Teacher(teacher, folder).detections(paths) for teacher in config.teachers), strict=True)
     thresholds = [teacher.score_threshold for teacher in config.teachers]
 
     def labeled(pair: tuple[TrainingImage, tuple[Floats, ...]]) -> TrainingImage:
@@ -75,37 +77,37 @@ def _labeled(images: Sequence[TrainingImage], config: TeachingConfig, shapes: Sh
         known = [each for each in image.annotations or () if not each.crowd]
         return _with_shapes(image, merged(known, config.annotation_certainty, found, thresholds), shapes, folder)
 
-    drawn = stream(labeled, zip(images, seen, strict=True), available_cores())
-    return list(tqdm(drawn, "shapes", len(images)))
+    labeled_images = stream(labeled, zip(images, detected, strict=True), available_cores())
+    return list(tqdm(labeled_images, "shapes", len(images)))
 
 
 def merged(
     known: Sequence[Annotation], known_certainty: float, found: Sequence[Floats], thresholds: Sequence[float]
-) -> tuple[Drawn, ...]:
+) -> tuple[LabeledObject, ...]:
     """Join the annotations of a picture with the detections of several recognizers.
 
     Args:
         known: annotations.
-        known_certainty: how certain an annotation is by itself.
-        found: detections of each recognizer, float32 [n, 6]: left, top, right, bottom, score and class.
-        thresholds: score from which on a detection of each recognizer counts fully.
+        known_certainty: certainty of an annotation that no recognizer detects, 0..1.
+        found: detections of each recognizer, float32 [n, 6]: left, top, right, bottom in pixels, score and class.
+        thresholds: score from which on a detection of each recognizer is certain.
 
     Returns:
-        One object for each group of boxes that overlap, with the mask of the annotation in it, if there is one. What
-        several see is more certain: the complement of its certainty is the product of theirs.
+        One object for each group of overlapping boxes, with the mask of an annotation of the group, if there is one. An
+        object in several sources is more certain: 1 − certainty is the product of 1 − certainty of all sources.
     """
     boxes = np.array([*map(_corners, known), *(row[:4] for each in found for row in each)], np.float64).reshape(-1, 4)
     categories = [each.category_id for each in known] + [_CATEGORIES[int(row[5])] for each in found for row in each]
     source = np.repeat(np.arange(1 + len(found)), [len(known), *map(len, found)])
     scores = [np.minimum(each[:, 4] / top, 1) for each, top in zip(found, thresholds, strict=True)]
     certainty = np.concatenate([np.full(len(known), known_certainty), *scores])
-    left = np.argsort(-certainty, kind="stable")
+    remaining = np.argsort(-certainty, kind="stable")
     objects = []
-    while len(left):
-        best = left[0]
-        same = _overlap(boxes[best], boxes[left]) >= _SAME_OBJECT
-        same[0] = True
-        group, left = left[same], left[~same]
+    while len(remaining):
+        best = remaining[0]
+        same = _overlap(boxes[best], boxes[remaining]) >= _SAME_OBJECT
+        same[0] = True  # a box without an area does not overlap even itself
+        group, remaining = remaining[same], remaining[~same]
         surest = [certainty[group][source[group] == number].max(initial=0) for number in range(1 + len(found))]
         total = 1 - float(np.prod(np.subtract(1, surest)))
         x1, y1, x2, y2 = boxes[best].tolist()
@@ -113,11 +115,12 @@ def merged(
             masks = [known[number].segmentation for number in group if number < len(known)]
             mask = next((each for each in masks if each is not None), None)
             box = (x1, y1, x2 - x1, y2 - y1)
-            objects.append(Drawn(0, int(categories[best]), box, box[2] * box[3], mask, certainty=total))
+            objects.append(LabeledObject(0, int(categories[best]), box, box[2] * box[3], mask, certainty=total))
     return tuple(objects)
 
 
 def _overlap(box: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the intersection over union of a box [4] with others [n, 4]: left, top, right, bottom."""
     sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
     shared = np.prod(np.maximum(sides, 0), axis=1)
     areas = np.prod(others[:, 2:] - others[:, :2], axis=1) + np.prod(box[2:] - box[:2])
@@ -125,13 +128,13 @@ def _overlap(box: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[n
     return overlap
 
 
-def _with_shapes(image: TrainingImage, objects: Sequence[Drawn], shapes: Shapes, folder: Path) -> TrainingImage:
-    """Return an image with these objects, which have masks or get shapes, unless they are small."""
-    bare = [n for n, each in enumerate(objects) if each.segmentation is None and max(each.box[2:]) >= _SMALL]
+def _with_shapes(image: TrainingImage, objects: Sequence[LabeledObject], shapes: Shapes, folder: Path) -> TrainingImage:
+    """Return an image with these objects. Those that are not small and have no mask get a predicted shape."""
+    maskless = [n for n, each in enumerate(objects) if each.segmentation is None and max(each.box[2:]) >= _SMALL]
     completed = list(objects)
-    if bare:
-        boxes = np.array([_corners(objects[number]) for number in bare], np.float32)
-        categories = np.array([objects[number].category_id for number in bare])
+    if maskless:
+        boxes = np.array([_corners(objects[number]) for number in maskless], np.float32)
+        categories = np.array([objects[number].category_id for number in maskless])
         digest = hashlib.sha256(sha256_of(image.path).encode() + boxes.tobytes() + categories.tobytes()).hexdigest()
         file = folder / f"shapes-{shapes.digest}" / f"{digest}.npy"
         if not file.exists():
@@ -139,18 +142,19 @@ def _with_shapes(image: TrainingImage, objects: Sequence[Drawn], shapes: Shapes,
             drawn = shapes.draw(picture, torch.from_numpy(boxes), torch.from_numpy(categories))
             with writing(file) as opened:
                 np.save(opened, drawn)
-        for number, shape in zip(bare, np.load(file), strict=True):
+        for number, shape in zip(maskless, np.load(file), strict=True):
             completed[number] = replace(objects[number], shape=shape)
     return replace(image, annotations=tuple(completed))
 
 
 def _corners(annotation: Annotation) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of the box of an annotation."""
     left, top, width, height = annotation.box
     return left, top, left + width, top + height
 
 
 def paint_presence(annotations: Annotations, height: int, width: int) -> NDArray[np.uint8]:
-    """Return the probability that an object is at each pixel of an image, in units of ``WEIGHT_STEP``.
+    """Return the probability of an object at each pixel of an image, in units of ``WEIGHT_STEP``.
 
     Args:
         annotations: objects of :func:`label_images`.
@@ -162,7 +166,7 @@ def paint_presence(annotations: Annotations, height: int, width: int) -> NDArray
     """
     painted = np.zeros((height, width), np.uint8)
     for each in annotations or ():
-        assert isinstance(each, Drawn)
+        assert isinstance(each, LabeledObject)
         if each.shape is not None:
             _paint_shape(painted, each)
         else:
@@ -171,9 +175,11 @@ def paint_presence(annotations: Annotations, height: int, width: int) -> NDArray
     return painted
 
 
-def _paint_shape(painted: NDArray[np.uint8], each: Drawn) -> None:
+def _paint_shape(painted: NDArray[np.uint8], labeled: LabeledObject) -> None:
+    """Paint the predicted shape of an object, stretched to its box with the margin."""
+    assert labeled.shape is not None
     height, width = painted.shape
-    left, top, box_width, box_height = each.box
+    left, top, box_width, box_height = labeled.box
     x1, y1 = left - MARGIN * box_width, top - MARGIN * box_height
     x2, y2 = left + (1 + MARGIN) * box_width, top + (1 + MARGIN) * box_height
     columns, rows = (
@@ -182,17 +188,16 @@ def _paint_shape(painted: NDArray[np.uint8], each: Drawn) -> None:
     )
     if not len(columns) or not len(rows):
         return
-    assert each.shape is not None
-    side = each.shape.shape[0]
+    side = labeled.shape.shape[0]
     # The part of the shape that these pixels cover, in units of its values.
     across, down = side / (x2 - x1), side / (y2 - y1)
     part = (
         (columns[0] - x1) * across, (rows[0] - y1) * down,
         (columns[-1] + 1 - x1) * across, (rows[-1] + 1 - y1) * down,
     )  # fmt: skip
-    shape = np.pad(each.shape, side)
+    shape = np.pad(labeled.shape, side)  # the first and the last pixel may reach beyond the shape
     part_of_padded = tuple(edge + side for edge in part)
     pixels = Image.fromarray(shape).resize((len(columns), len(rows)), Image.Resampling.BILINEAR, part_of_padded)
-    presence = np.rint(np.asarray(pixels) * (each.certainty / (255 * WEIGHT_STEP))).astype(np.uint8)
+    presence = np.rint(np.asarray(pixels) * (labeled.certainty / (255 * WEIGHT_STEP))).astype(np.uint8)
     region = painted[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     np.maximum(region, presence, out=region)

@@ -1,7 +1,7 @@
 """The shapes of objects of which only the box is known.
 
-Most of a box is often not the object. A small network draws the shape of an object in its box from the features of a
-recognizer; it learns that from the objects whose masks are known.
+Often most of a box does not belong to the object. A small network predicts the shape of an object in its box from the
+features of a recognizer. It learns this from the objects whose masks are known.
 """
 
 import hashlib
@@ -30,56 +30,70 @@ from fovea.training.optimizer import MuonAdam
 from fovea.training.teaching.config import ShapesConfig
 
 SIDE = 16
-"""A shape has so many values along either side."""
+"""Number of values along either side of a shape."""
 MARGIN = 0.125
-"""A shape goes beyond the box by this share of its sides, on each of them."""
+"""Length by which a shape extends beyond its box on each side, as a share of the side of the box."""
 _OVERSAMPLING = 4
+"""Number of samples of a mask along either side of one value of a shape."""
 _DILATIONS = (1, 2, 4, 1)
-_CATEGORIES = max(COCO_CLASSES)
+"""Dilation of the filter of each block, in values of a shape."""
+_LARGEST_CATEGORY = max(COCO_CLASSES)
 _AT_ONCE = 64
+"""Number of objects in a batch, in training and in prediction."""
 _JITTER = 0.06
+"""Largest random error of each edge of a box in training, as a share of its side: detected boxes are not exact."""
 _WARMUP_FRACTION = 0.08
-_UNKNOWN_CLASS, _DROPPED = 0.2, 0.1
+"""Share of the steps with a linear warm-up of the learning rate."""
+_UNKNOWN_CLASS = 0.2
+"""Probability that the class of an object is hidden in training."""
+_DROPPED = 0.1
+"""Probability that a feature of an object is set to 0 in training."""
 _SPREAD = 0.2
+"""Standard deviation of the logarithm of the random factor of each feature in training."""
 
 
 class FeatureMaps:
-    """The inner tensors of a recognizer for pictures.
+    """Samples inner tensors of a recognizer in the boxes of objects.
 
     Args:
         recognizer: ONNX file of a detector.
-        tensors: names of the tensors, each [1, C, h, w].
+        tensors: names of the tensors, each [1, channels, h, w].
+
+    Raises:
+        RecognizerError: the file cannot be read, or its outputs are not known.
     """
 
     def __init__(self, recognizer: Path, tensors: Sequence[str]) -> None:
         detector = load(recognizer, threads=1)
         assert isinstance(detector, OnnxRecognizer)
         self._feed, self._size = detector.model.description.feed, detector.model.size
-        self._network = _inner(recognizer, tensors)
+        self._network = _inner_network(recognizer, tensors)
 
     def __call__(self, picture: NDArray[np.uint8], boxes: Tensor) -> Tensor:
         """Return the features of boxes.
 
         Args:
-            picture: uint8 [H, W, 3].
-            boxes: left, top, right, bottom in pixels, [n, 4].
+            picture: uint8 [H, W, 3], RGB.
+            boxes: left, top, right, bottom in pixels, float32 [n, 4].
 
         Returns:
-            Features on the grid of each box, [n, C, SIDE, SIDE].
+            Features at the values of each shape, float32 [n, C, SIDE, SIDE], where C is the number of channels of all
+            tensors together.
         """
         canvas, placed = self._feed.place(picture, self._size)
         maps = self._network(self._feed.tensor([canvas]))
         (down, across), (top, left) = placed.scale, placed.offset
         moved = boxes * torch.tensor([across, down, across, down]) + torch.tensor([left, top, left, top])
         grid = box_grid(moved, *self._size)
-        # The boxes lie one below the other in one grid, so that every map is sampled once.
+        # One grid holds all boxes, one below the other, so that every tensor is sampled by a single call.
         rows = grid.reshape(1, -1, SIDE, 2)
         sampled = [F.grid_sample(torch.from_numpy(each), rows, align_corners=False) for each in maps]
         together = torch.cat(sampled, dim=1)[0]
         return together.view(len(together), len(boxes), SIDE, SIDE).transpose(0, 1)
 
 
-def _inner(recognizer: Path, tensors: Sequence[str]) -> Network:
+def _inner_network(recognizer: Path, tensors: Sequence[str]) -> Network:
+    """Return a recognizer whose outputs are some of its inner tensors."""
     model = read_onnx(recognizer)
     del model.graph.output[:]
     for name in tensors:
@@ -88,7 +102,7 @@ def _inner(recognizer: Path, tensors: Sequence[str]) -> Network:
 
 
 def box_grid(boxes: Tensor, height: int, width: int, side: int = SIDE) -> Tensor:
-    """Return where the values of shapes lie, for ``grid_sample`` on a picture.
+    """Return the positions of the values of shapes, for ``torch.nn.functional.grid_sample`` on a picture.
 
     Args:
         boxes: left, top, right, bottom in pixels, [n, 4].
@@ -97,7 +111,7 @@ def box_grid(boxes: Tensor, height: int, width: int, side: int = SIDE) -> Tensor
         side: number of values along either side of a box with its margin.
 
     Returns:
-        x and y, [n, side, side, 2], -1..1 on the picture.
+        x and y of each value, [n, side, side, 2]; the edges of the picture are at -1 and 1.
     """
     along = ((torch.arange(side) + 0.5) / side) * (1 + 2 * MARGIN) - MARGIN
     x = boxes[:, 0:1] + along * (boxes[:, 2:3] - boxes[:, 0:1])
@@ -116,7 +130,7 @@ def mask_shapes(masks: Tensor, boxes: Tensor) -> Tensor:
         boxes: left, top, right, bottom in pixels, [n, 4].
 
     Returns:
-        The share of the mask at each value, [n, 1, SIDE, SIDE].
+        The share of each value that the mask covers, float32 [n, 1, SIDE, SIDE], 0..1.
     """
     height, width = masks.shape[1:]
     grid = box_grid(boxes, height, width, _OVERSAMPLING * SIDE)
@@ -124,7 +138,7 @@ def mask_shapes(masks: Tensor, boxes: Tensor) -> Tensor:
 
 
 class ShapeNetwork(nn.Module):
-    """Draws the shapes of objects from the features in their boxes.
+    """Predicts the shapes of objects from the features in their boxes.
 
     Args:
         features: number of channels of the features.
@@ -139,7 +153,7 @@ class ShapeNetwork(nn.Module):
         self.register_buffer("mean", torch.zeros(features, 1, 1))
         self.register_buffer("deviation", torch.ones(features, 1, 1))
         self.stem = Pointwise(features + 3, width)
-        self.classes = nn.Embedding(_CATEGORIES + 1, width)
+        self.classes = nn.Embedding(_LARGEST_CATEGORY + 1, width)
         nn.init.normal_(self.classes.weight, std=0.1)
         self.blocks = nn.Sequential(*(Block(width, dilation) for dilation in _DILATIONS))
         self.head = Pointwise(width, 1, scale=0.1)
@@ -153,7 +167,7 @@ class ShapeNetwork(nn.Module):
         """
         x = (features - self.mean) / self.deviation
         if self.training:
-            # Few objects have masks. Features that change and fail at random keep the network from knowing each one.
+            # Few objects have masks. Random factors and dropped features keep the network from memorizing them.
             shape = (*x.shape[:2], 1, 1)
             x = x * (torch.randn(shape) * _SPREAD).exp() * (torch.rand(shape) > _DROPPED)
             classes = torch.where(torch.rand(len(classes)) < _UNKNOWN_CLASS, 0, classes)
@@ -163,19 +177,24 @@ class ShapeNetwork(nn.Module):
 
 
 def _places(count: int) -> Tensor:
-    """Return where each value of a shape lies: height, and the distances from the middle, [count, 3, SIDE, SIDE]."""
+    """Return the position of each value of a shape, for ``count`` shapes.
+
+    Returns:
+        The vertical position from -1 (top) to 1, and the vertical and horizontal distance from the middle, 0..1:
+        [count, 3, SIDE, SIDE]. Left and right are not told apart: the network learns mirror images of all objects, too.
+    """
     along = torch.linspace(-1, 1, SIDE)
     rows, columns = along[:, None].expand(SIDE, SIDE), along.expand(SIDE, SIDE)
     return torch.stack([rows, rows.abs(), columns.abs()])[None].expand(count, -1, -1, -1)
 
 
 class Shapes:
-    """Draws the shapes of objects on pictures.
+    """Predicts the shapes of objects on pictures.
 
     Args:
         network: trained network.
         features: source of the features.
-        digest: name of all that the shapes depend on.
+        digest: hash of everything that the shapes depend on.
     """
 
     def __init__(self, network: ShapeNetwork, features: FeatureMaps, digest: str) -> None:
@@ -183,22 +202,22 @@ class Shapes:
 
     @classmethod
     def fitted(cls, config: ShapesConfig, images: Sequence[TrainingImage], folder: Path) -> Self:
-        """Train on the objects that have masks, unless that was done before.
+        """Return shapes whose network is trained on the objects that have masks, or was trained on them before.
 
         Args:
-            config: source of the features, and length of the training.
-            images: images with annotations.
+            config: source of the features, and sizes and length of the training.
+            images: images; those without any mask are ignored.
             folder: folder in which the trained weights are kept.
         """
         path = expand_path(config.recognizer)
         features = FeatureMaps(path, config.tensors)
         masked = [image for image in images if any(map(_has_mask, image.annotations or ()))]
-        known = [
+        origin = [
             config.model_dump_json(exclude={"recognizer"}),
             sha256_of(path),
             *(image.path.name for image in masked),
         ]
-        digest = hashlib.sha256("\n".join(known).encode()).hexdigest()[:12]
+        digest = hashlib.sha256("\n".join(origin).encode()).hexdigest()[:12]
         file = folder / f"shapes-{digest}.pt"
         if file.exists():
             weights = torch.load(file, weights_only=True)
@@ -215,12 +234,12 @@ class Shapes:
         """Return the shapes of objects on a picture.
 
         Args:
-            picture: uint8 [H, W, 3].
-            boxes: left, top, right, bottom in pixels, [n, 4].
+            picture: uint8 [H, W, 3], RGB.
+            boxes: left, top, right, bottom in pixels, float32 [n, 4].
             categories: category of each object in COCO, int64 [n].
 
         Returns:
-            Probabilities, uint8 [n, SIDE, SIDE], 0..255.
+            uint8 [n, SIDE, SIDE], 0..255 for probabilities 0..1.
         """
         features = self._features(picture, boxes)
         chunks = [slice(first, first + _AT_ONCE) for first in range(0, len(boxes), _AT_ONCE)]
@@ -245,13 +264,10 @@ def _trained(config: ShapesConfig, images: Sequence[TrainingImage], features: Fe
         network.deviation.copy_(inputs.float().std(dim=(0, 2, 3)).clamp(min=1e-3)[:, None, None])
         optimizer = MuonAdam(network, config.learning_rate, config.learning_rate)
         for step in tqdm(range(config.steps), "shapes"):
-            rate = (
-                min(1.0, (step + 1) / (_WARMUP_FRACTION * config.steps))
-                * 0.5
-                * (1 + math.cos(math.pi * step / config.steps))
-            )
+            warmup = min(1.0, (step + 1) / (_WARMUP_FRACTION * config.steps))
+            half_cosine = 0.5 * (1 + math.cos(math.pi * step / config.steps))
             for group in optimizer.param_groups:
-                group["lr"] = config.learning_rate * rate
+                group["lr"] = config.learning_rate * (warmup * half_cosine)
             chosen = torch.randint(len(inputs), (_AT_ONCE,))
             optimizer.zero_grad()
             logits = network(inputs[chosen].float(), classes[chosen])
@@ -263,7 +279,7 @@ def _trained(config: ShapesConfig, images: Sequence[TrainingImage], features: Fe
 def _samples(
     image: TrainingImage, features: FeatureMaps, mirrored: bool, random: np.random.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return features, shapes and categories of the objects with masks on a picture, in boxes that are a bit off."""
+    """Return features, shapes and categories of the objects with masks on a picture, in boxes with random errors."""
     objects = [each for each in image.annotations or () if _has_mask(each)]
     picture = open_labeled(image.path, image.size, image.upright)
     height, width = picture.shape[:2]

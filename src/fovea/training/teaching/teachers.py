@@ -1,7 +1,7 @@
-"""What recognizers see on pictures without labels, from several views of each picture.
+"""The detections of recognizers, which a finder learns from, on several views of each picture.
 
-A recognizer looks at each picture once, and its detections stay on disk. Small objects are found in enlarged quarters,
-and a mirrored picture gives a second recognizer another look at the same cost.
+A recognizer runs on each picture only once, because its detections are kept on disk. It detects small objects in
+enlarged parts of a picture. A mirrored picture is a view that other recognizers do not have, at no further cost.
 """
 
 import hashlib
@@ -29,9 +29,9 @@ Pixels = NDArray[np.uint8]
 LOWEST_SCORE = 0.05
 """Lowest score of the detections that are kept."""
 _QUARTER = 0.6
-"""Length of the sides of the four parts of a picture, which overlap, as a share of the sides of the picture."""
+"""Length of the sides of the four overlapping parts of a picture, as a share of the sides of the picture."""
 _CUT = 2.0
-"""A box that ends within so many pixels of the cut edge of a part may go on beyond it."""
+"""Distance in pixels from the cut edge of a part within which a box is dropped: its object may be cut off there."""
 
 
 @dataclass(frozen=True)
@@ -58,17 +58,20 @@ class Teacher:
         self._sha256 = sha256_of(self._path)
 
     def detections(self, pictures: Sequence[Path]) -> list[Floats]:
-        """Return the detections on each picture; those that are not on disk are made first.
+        """Return the detections on each picture. Detections that are not on disk yet are made first.
+
+        Args:
+            pictures: image files.
 
         Returns:
-            For each picture float32 [n, 6]: left, top, right, bottom, score and class.
+            For each picture float32 [n, 6]: left, top, right, bottom in pixels, score and class.
         """
         files = [self._file(path) for path in pictures]
         missing = [pair for pair in zip(pictures, files, strict=True) if not pair[1].exists()]
         if missing:
             recognizer = load(self._path, threads=1, threshold=LOWEST_SCORE)
-            look = partial(self._look, recognizer)
-            for _ in tqdm(stream(look, missing, available_cores()), self._path.stem, len(missing)):
+            detect = partial(self._detect, recognizer)
+            for _ in tqdm(stream(detect, missing, available_cores()), self._path.stem, len(missing)):
                 pass
         return [np.load(file) for file in files]
 
@@ -80,28 +83,28 @@ class Teacher:
     def _sees_quarters(self, picture: Path) -> bool:
         return picture.parent.name in self._config.quarters
 
-    def _look(self, recognizer: Recognizer, pair: tuple[Path, Path]) -> None:
+    def _detect(self, recognizer: Recognizer, pair: tuple[Path, Path]) -> None:
         path, file = pair
-        found = look(recognizer, open_labeled(path), self._sees_quarters(path), self._config.mirrored)
+        found = detect_in_views(recognizer, open_labeled(path), self._sees_quarters(path), self._config.mirrored)
         with writing(file) as opened:
             np.save(opened, found)
 
 
-def look(recognizer: Recognizer, picture: Pixels, quarters: bool, mirrored: bool) -> Floats:
+def detect_in_views(recognizer: Recognizer, picture: Pixels, quarters: bool, mirrored: bool) -> Floats:
     """Return what a recognizer detects in all views of a picture.
 
     Args:
         recognizer: the recognizer.
-        picture: uint8 [H, W, 3].
-        quarters: whether it also sees four overlapping parts, enlarged.
-        mirrored: whether the whole picture is shown mirrored.
+        picture: uint8 [H, W, 3], RGB.
+        quarters: whether the recognizer also sees four overlapping parts, which are enlarged.
+        mirrored: whether the recognizer sees the whole picture mirrored.
 
     Returns:
-        float32 [n, 6]: left, top, right, bottom in pixels of the picture, score and class. The same object may be
-        there several times.
+        float32 [n, 6]: left, top, right, bottom in pixels of the picture, score and class. An object may be detected
+        several times, once in each view.
     """
     height, width = picture.shape[:2]
-    parts = [_seen(recognizer, picture, view) for view in _views(height, width, quarters, mirrored)]
+    parts = [_detect_in_view(recognizer, picture, view) for view in _views(height, width, quarters, mirrored)]
     return np.concatenate(parts).astype(np.float32)
 
 
@@ -115,7 +118,8 @@ def _views(height: int, width: int, quarters: bool, mirrored: bool) -> Iterator[
             yield _View(left, top, left + wide, top + high, mirrored=number % 2 == 1)
 
 
-def _seen(recognizer: Recognizer, picture: Pixels, view: _View) -> NDArray[np.float64]:
+def _detect_in_view(recognizer: Recognizer, picture: Pixels, view: _View) -> NDArray[np.float64]:
+    """Return the detections in one view, [n, 6] as :func:`detect_in_views`, without objects that its edge may cut."""
     height, width = picture.shape[:2]
     part = picture[view.top : view.bottom, view.left : view.right]
     part = part[:, ::-1] if view.mirrored else part
@@ -124,12 +128,12 @@ def _seen(recognizer: Recognizer, picture: Pixels, view: _View) -> NDArray[np.fl
     if view.mirrored:
         x1, x2 = part.shape[1] - x2, part.shape[1] - x1
     x1, y1, x2, y2 = x1 + view.left, y1 + view.top, x2 + view.left, y2 + view.top
-    whole = (
+    uncut = (
         ((x1 > view.left + _CUT) | (view.left == 0))
         & ((y1 > view.top + _CUT) | (view.top == 0))
         & ((x2 < view.right - _CUT) | (view.right == width))
         & ((y2 < view.bottom - _CUT) | (view.bottom == height))
     )
     assert found.confidence is not None and found.class_id is not None
-    rows: NDArray[np.float64] = np.stack([x1, y1, x2, y2, found.confidence, found.class_id], axis=1)[whole]
+    rows: NDArray[np.float64] = np.stack([x1, y1, x2, y2, found.confidence, found.class_id], axis=1)[uncut]
     return rows

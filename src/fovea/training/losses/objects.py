@@ -1,7 +1,8 @@
-"""Supervision of where the objects are, in addition to the loss of the codec.
+"""The losses that teach a network where the objects are.
 
-Either the encoder finds objects itself and is supervised directly, or an auxiliary head predicts the objects from the
-latent. The head exists in training only: it makes the encoder put the objects into the latent.
+Where the encoder finds objects itself, or a network of its own does, its logits are supervised directly. Otherwise an
+auxiliary head predicts the objects from the latent. The head exists in training only: it makes the encoder put the
+objects into the latent.
 """
 
 import math
@@ -31,7 +32,8 @@ def share_bits(logits: Tensor, share: Tensor, positive_weight: float = 1.0) -> T
     Args:
         logits: n predictions of the same share, [B, n, h, w].
         share: share of each position that objects cover, [B, 1, h, w], 0..1.
-        positive_weight: weight of the bits of objects. It multiplies the odds of the best prediction.
+        positive_weight: weight of the bits of objects. The best prediction then has odds that are this many times
+            larger than those of the share.
     """
     weight = logits.new_tensor(positive_weight)
     nats = F.binary_cross_entropy_with_logits(logits, share.expand_as(logits), pos_weight=weight, reduction="none")
@@ -39,7 +41,7 @@ def share_bits(logits: Tensor, share: Tensor, positive_weight: float = 1.0) -> T
 
 
 class MaskHead(nn.Module):
-    """Predicts the share of each latent position that objects cover.
+    """Predicts the share of each latent position that objects cover, from the latent.
 
     Args:
         latent: number of channels of the latent.

@@ -1,6 +1,6 @@
 import torch
 
-from fovea.training.losses.mask_head import MaskHead, mask_bits, share_bits
+from fovea.training.losses.objects import MaskHead, mask_bits, share_bits
 
 
 def test_learns_where_objects_are_from_a_latent_that_shows_them():

@@ -1,4 +1,4 @@
-"""The networks in the form that is deployed: one module for each step of coding, from bytes to bytes."""
+"""The networks in the form that is deployed: one module for each step of coding, from 8-bit pixels to 8-bit pixels."""
 
 import math
 
@@ -17,9 +17,10 @@ from fovea.spec import STRIDE
 
 
 class _ImageAnalysis(nn.Module):
-    """uint8 [1, H, W, 3] to latent; [1, H, W, 4] where the image has a map of the region of interest as a channel.
+    """Turns pixels into a latent, followed by the logits of the region of interest, if there is one.
 
-    A network with a background control takes the map as its last input: logits [1, 1, H/16, W/16].
+    The pixels are uint8 [1, H, W, 3], or [1, H, W, 4] with a map of the region of interest as the last channel. A
+    network with a background control takes the logits of the region as its last input, [1, 1, H/16, W/16].
     """
 
     def __init__(self, analysis: Analysis) -> None:
@@ -35,7 +36,7 @@ class _ImageAnalysis(nn.Module):
 
 
 class _HyperAnalysis(nn.Module):
-    """Output of the analysis to z before rounding. The last channel is the region of interest, if there is one."""
+    """Turns the output of the analysis, with the region of interest as its last channel, into z before rounding."""
 
     def __init__(self, network: CodecNetwork) -> None:
         super().__init__()
@@ -48,7 +49,7 @@ class _HyperAnalysis(nn.Module):
 
 
 class _ImageSynthesis(nn.Module):
-    """Latent to uint8 [1, H, W, 3]."""
+    """Turns a latent into pixels, uint8 [1, H, W, 3]."""
 
     weight: Tensor
     bias: Tensor
@@ -72,7 +73,10 @@ class _ImageSynthesis(nn.Module):
 
 
 class _Scales(nn.Module):
-    """z to table indices, uint8. Every layer is a convolution of integers, a power of two, a floor and a clip."""
+    """Turns z into table indices, uint8. Each layer convolves integers, multiplies by a power of two, floors and clips.
+
+    It computes the same as :class:`fovea.networks.prior.ScaleNetwork`.
+    """
 
     def __init__(self, network: CodecNetwork) -> None:
         super().__init__()
@@ -91,15 +95,15 @@ class _Scales(nn.Module):
             bias = look_up(biases, controls) if biases[0].ndim == 2 else biases[0][None, :, None, None]
             accumulator = F.conv2d(x, weight, padding=weight.shape[2] // 2, groups=groups) + bias
             x = (accumulator * self.shifts[number]).floor().clamp(0.0, self.tops[number])
-            if number in (0, 2):
+            if number in (0, 2):  # the layers ``expand`` and ``expand2``
                 x = F.pixel_shuffle(x, 2)
         return x.to(torch.uint8)
 
 
 class _Means(nn.Module):
-    """z to the features from which later means are predicted, and the means of the first step.
+    """Turns z into the features from which later means are predicted, and the means of the first step.
 
-    For a model with a region of interest the quantization steps come last.
+    A network with a region of interest also returns the quantization steps.
     """
 
     def __init__(self, network: CodecNetwork) -> None:
@@ -119,7 +123,7 @@ class _Means(nn.Module):
 
 
 class _Context(nn.Module):
-    """Features and the decoded first half to the means of the second half."""
+    """Turns the features and the decoded first half into the means of the second half."""
 
     def __init__(self, means: TwoStepMeans) -> None:
         super().__init__()
@@ -130,7 +134,7 @@ class _Context(nn.Module):
 
 
 class _StepContext(nn.Module):
-    """The state and the values that the step before decoded, to the state and the means of one of four steps."""
+    """Turns the state and the values that the previous step decoded into the next state and the means of a step."""
 
     def __init__(self, means: FourStepMeans, number: int) -> None:
         super().__init__()
@@ -160,7 +164,7 @@ def step_modules(network: CodecNetwork) -> dict[str, tuple[nn.Module, tuple[Tens
 
 
 def _contexts(means: nn.Module, config: NetworkConfig) -> dict[str, tuple[nn.Module, tuple[Tensor, ...]]]:
-    """Return the steps of the prior after the first."""
+    """Return the modules that predict the means of the steps after the first, like :func:`step_modules`."""
     if isinstance(means, FourStepMeans):
         state, decoded = torch.zeros(1, config.prior, 4, 6), torch.zeros(1, config.latent, 4, 6)
         return {f"context{number}": (_StepContext(means, number), (state, decoded)) for number in (1, 2, 3)}

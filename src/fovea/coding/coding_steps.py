@@ -1,4 +1,4 @@
-"""Which values of a latent are decoded in which step, each step having seen what came before."""
+"""Which values of a latent are decoded in which coding step. Each step knows what the steps before it decoded."""
 
 from typing import Any, Protocol
 
@@ -11,27 +11,32 @@ Array = NDArray[Any]
 
 
 class Steps(Protocol):
-    """Takes arrays of the shape of a latent, [1, channels, h, w], apart, and puts them together again."""
+    """Splits arrays of the shape of a latent, [1, channels, h, w], into a part for each step, and joins the parts."""
 
-    def split(self, array: Array, beyond: int = 0) -> tuple[Array, ...]:
-        """What each step works on, though it may not decode all of it; ``beyond`` is what follows the edges."""
+    def split(self, array: Array, fill: int = 0) -> tuple[Array, ...]:
+        """Return the part that each step works on, which may hold values of other steps.
 
-    def told(self, number: int, part: Array) -> Array:
-        """Of a part, what was decoded in step ``number``; that is what the next step is told. 0 elsewhere."""
+        Args:
+            array: [1, channels, h, w].
+            fill: value of positions beyond the edges of the array, if the parts have such positions.
+        """
+
+    def decoded_in(self, number: int, part: Array) -> Array:
+        """Return a part with 0 in place of all values that step ``number`` does not decode."""
 
     def join(self, parts: list[Array]) -> Array:
-        """The whole of the parts of all steps."""
+        """Return the whole array, [1, channels, h, w], with the values that each step decodes."""
 
 
 class Checkerboard:
     """Two steps, on the two colors of a :func:`fovea.spec.checkerboard`.
 
     Args:
-        shape: of the latent.
+        shape: shape of the latent, [1, channels, h, w].
 
     Example:
         >>> board = Checkerboard((1, 2, 1, 3))
-        >>> board.told(0, np.ones((1, 2, 1, 3), int))[0, :, 0]
+        >>> board.decoded_in(0, np.ones((1, 2, 1, 3), int))[0, :, 0]
         array([[0, 1, 0],
                [1, 0, 1]])
     """
@@ -39,11 +44,11 @@ class Checkerboard:
     def __init__(self, shape: tuple[int, ...]) -> None:
         self._first = checkerboard(*shape[1:])[None]
 
-    def split(self, array: Array, beyond: int = 0) -> tuple[Array, ...]:
-        """See :class:`Steps`: each works on the whole, and nothing follows its edges."""
+    def split(self, array: Array, fill: int = 0) -> tuple[Array, ...]:
+        """See :class:`Steps`: each step works on the whole array, and no position is beyond its edges."""
         return array, array
 
-    def told(self, number: int, part: Array) -> Array:
+    def decoded_in(self, number: int, part: Array) -> Array:
         """See :class:`Steps`."""
         return np.where(self._first == (number == 0), part, part.dtype.type(0))
 
@@ -55,10 +60,10 @@ class Checkerboard:
 class Squares:
     """Four steps: each decodes one position of every square of 2×2, see :func:`fovea.spec.square_places`.
 
-    Squares are whole: as many as those of the positions that z covers.
+    Parts are as large as the positions of z require, so the last squares may reach beyond the edges of the latent.
 
     Args:
-        shape: of the latent.
+        shape: shape of the latent, [1, channels, h, w].
 
     Example:
         >>> Squares((1, 1, 4, 4)).split(np.arange(16).reshape(1, 1, 4, 4))[1][0, 0]
@@ -70,17 +75,17 @@ class Squares:
         _, self._channels, self._height, self._width = shape
         self._places = square_places(self._channels)
 
-    def split(self, array: Array, beyond: int = 0) -> tuple[Array, ...]:
-        """See :class:`Steps`: each works on a quarter, [1, channels, ⌈h/4⌉·2, ⌈w/4⌉·2]."""
+    def split(self, array: Array, fill: int = 0) -> tuple[Array, ...]:
+        """See :class:`Steps`: each step works on the quarter that it decodes, [1, channels, ⌈h/4⌉·2, ⌈w/4⌉·2]."""
         padding = [(0, 0), *((0, -side % HYPER_RATIO) for side in array.shape[2:])]
-        whole = np.pad(array[0], padding, constant_values=beyond)
+        whole = np.pad(array[0], padding, constant_values=fill)
         rows, columns = whole.shape[1] // 2, whole.shape[2] // 2
         squares = whole.reshape(self._channels, rows, 2, columns, 2).transpose(0, 2, 4, 1, 3)
         positions = squares.reshape(-1, rows, columns)
         return tuple(positions[places][None] for places in self._places)
 
-    def told(self, number: int, part: Array) -> Array:
-        """See :class:`Steps`: all of the part."""
+    def decoded_in(self, number: int, part: Array) -> Array:
+        """See :class:`Steps`: the step decodes all of the part."""
         return part
 
     def join(self, parts: list[Array]) -> Array:
