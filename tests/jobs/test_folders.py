@@ -127,7 +127,7 @@ def test_other_settings_are_refused_before_any_work(job, tmp_path, encoded):
     assert job("-q", 30).exit_code == 0
     result = job("-q", 40)
     assert result.exit_code == 1
-    assert "the manifest was written with quality 30, which is 40 now" in result.stderr
+    assert "the manifest was written with quality 30, and quality is 40 now" in result.stderr
     assert len(encoded) == 5
     assert job("-q", 40, "--overwrite").exit_code == 0
     assert len(encoded) == 10
