@@ -52,7 +52,7 @@ class Answers:
 async def closed_loop(
     address: str, bodies: Sequence[bytes], clients: int, seconds: float, source: str = _ORDINARY
 ) -> Answers:
-    """Let clients call again and again, each as soon as it is answered.
+    """Let clients call again and again, each as soon as it is answered, or after a refusal when the answer says.
 
     Args:
         address: address of the call, with its parameters.
@@ -66,7 +66,7 @@ async def closed_loop(
 
     async def run(number: int, client: httpx.AsyncClient) -> None:
         while time.perf_counter() - begin < seconds:
-            await _call(client, address, bodies[number % len(bodies)], answers)
+            await _call(client, address, bodies[number % len(bodies)], answers, waits=True)
             number += clients
 
     async with _client(source) as client:
@@ -102,7 +102,8 @@ def _client(source: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(timeout=_PATIENCE, transport=transport)
 
 
-async def _call(client: httpx.AsyncClient, address: str, body: bytes, answers: Answers) -> None:
+async def _call(client: httpx.AsyncClient, address: str, body: bytes, answers: Answers, *, waits: bool = False) -> None:
+    """Call once, and wait after a refusal for as long as it says, if asked to."""
     begin = time.perf_counter()
     try:
         answer = await client.post(address, content=body)
@@ -113,7 +114,8 @@ async def _call(client: httpx.AsyncClient, address: str, body: bytes, answers: A
         answers.seconds.append(time.perf_counter() - begin)
     elif answer.status_code == 503:
         answers.refused += 1
-        await asyncio.sleep(0.05)
+        if waits:
+            await asyncio.sleep(float(answer.headers["retry-after"]))
     else:
         answers.failed += 1
 

@@ -46,7 +46,7 @@ def test_every_run_that_a_run_needs_is_trained_once(config_file, quick_segmenter
     assert weights == tmp_path / "runs/last/weights.ckpt"
     recorded = Checkpoint.read(weights).config
     assert recorded["start"] == str(tmp_path / "runs/second/weights.ckpt")
-    assert recorded["loss"]["recognizer"] == str(tmp_path / "runs/segmenter/segmenter.onnx")
+    assert recorded["loss"]["recognizer"][0]["recognizer"] == str(tmp_path / "runs/segmenter/segmenter.onnx")
     before = Checkpoint.read(tmp_path / "runs/second/weights.ckpt").config
     assert before["start"] == str(tmp_path / "runs/first/weights.ckpt")
 
@@ -65,12 +65,14 @@ def test_every_network_that_a_loss_names_is_trained(config_file, quick_segmenter
         _write(
             tmp_path, {"data": fields["data"], "patches": 4, "batch_size": 2}, name=name, seed=seed, outputs=["stride4"]
         )
-    named = ["checkpoints/segmenter.onnx", "checkpoints/others.onnx"]
+    named = ["checkpoints/segmenter.onnx", {"recognizer": "checkpoints/others.onnx", "mse_share": 0.5}]
     loss = {"name": "task", "recognizer": named, "features": ["stride4"], "output_share": 0}
     weights = train_from_nothing(_write(tmp_path, fields, name="last", loss=loss), tmp_path / "runs/last", hardware=CPU)
     recorded = Checkpoint.read(weights).config
     made = [tmp_path / "runs" / name / "segmenter.onnx" for name in ("segmenter", "others")]
-    assert list(recorded["loss"]["recognizer"]) == [str(path) for path in made]
+    first, second = recorded["loss"]["recognizer"]
+    assert [first["recognizer"], second["recognizer"]] == list(map(str, made))
+    assert (first["mse_share"], second["mse_share"]) == (None, 0.5)
     assert made[0].read_bytes() != made[1].read_bytes()
 
 

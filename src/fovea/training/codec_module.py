@@ -28,8 +28,7 @@ def distortion_of(loss: CodecLossConfig) -> Distortion:
     if isinstance(loss, ObjectMseConfig):
         return partial(object_mse, normalization=loss.normalization)
     if isinstance(loss, TaskConfig):
-        settings = loss.model_dump(exclude={"name", "background_weight", "recognizer"})
-        return AlternatingDistortion([TaskDistortion(recognizer, **settings) for recognizer in loss.recognizers])
+        return AlternatingDistortion([TaskDistortion(**loss.settings(recognizer)) for recognizer in loss.recognizer])
     return mse
 
 

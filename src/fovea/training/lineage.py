@@ -7,7 +7,7 @@ from fovea.errors import FoveaError
 from fovea.training.checkpoint import WEIGHTS
 from fovea.training.config import RunConfig, TrainingConfig, read_config
 from fovea.training.config_file import read_yaml
-from fovea.training.losses.config import TaskConfig
+from fovea.training.losses.config import RecognizerConfig, TaskConfig
 from fovea.training.resume import steps_done
 from fovea.training.run import train
 from fovea.training.segmenter.config import SegmenterConfig
@@ -41,9 +41,8 @@ def train_from_nothing(path: Path, folder: Path, *, resume: bool = False, hardwa
         place = folder if source == path else folder.with_name(source.stem)
         changes: dict[str, Any] = {"start": weights} if weights else {}
         if isinstance(loss := config.loss, TaskConfig):
-            made = [_segmenter(recognizer, source, folder, resume, hardware) for recognizer in loss.recognizers]
-            recognizer = tuple(made) if isinstance(loss.recognizer, tuple) else made[0]
-            changes["loss"] = loss.model_copy(update={"recognizer": recognizer})
+            recognizers = (_with_segmenter(one, source, folder, resume, hardware) for one in loss.recognizer)
+            changes["loss"] = loss.model_copy(update={"recognizer": tuple(recognizers)})
         weights = _train_once(config.model_copy(update=changes), place, place / WEIGHTS, resume, hardware)
     return folder / WEIGHTS
 
@@ -79,13 +78,16 @@ def _start_config(path: Path, config: TrainingConfig) -> Path | None:
     return _config_beside(path, config.start.parent.name if config.start.name == WEIGHTS else config.start.stem)
 
 
-def _segmenter(recognizer: Path, path: Path, folder: Path, resume: bool, hardware: Hardware | None) -> Path:
-    """Return the recognizer of a loss, or else the segmenter that a configuration beside ``path`` defines, trained."""
-    source = _config_beside(path, recognizer.stem)
+def _with_segmenter(
+    named: RecognizerConfig, path: Path, folder: Path, resume: bool, hardware: Hardware | None
+) -> RecognizerConfig:
+    """Return a recognizer of a loss, with the segmenter of a configuration beside ``path``, if there is one."""
+    source = _config_beside(path, named.recognizer.stem)
     if source is None:
-        return recognizer
+        return named
     config, beside = read_yaml(source, SegmenterConfig), folder.with_name(source.stem)
-    return _train_once(config, beside, beside / SEGMENTER, resume, hardware)
+    segmenter = _train_once(config, beside, beside / SEGMENTER, resume, hardware)
+    return named.model_copy(update={"recognizer": segmenter})
 
 
 def _train_once(config: RunConfig, folder: Path, result: Path, resume: bool, hardware: Hardware | None) -> Path:

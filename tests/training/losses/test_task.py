@@ -9,7 +9,7 @@ import torch
 import yaml
 from onnx import TensorProto, helper, numpy_helper
 
-from fovea.errors import RecognizerError
+from fovea.errors import FoveaError, RecognizerError
 from fovea.training import (
     Checkpoint,
     Hardware,
@@ -172,6 +172,17 @@ def test_several_recognizers_take_turns_in_training_and_are_averaged_elsewhere(c
         torch.testing.assert_close(turn, (first, second)[member])
 
 
+def test_one_of_several_recognizers_may_have_settings_of_its_own(config_file, make_recognizer):
+    plain, other = make_recognizer("plain"), make_recognizer("other", order=(2, 1, 0))
+    own = {"recognizer": str(other), "color": "bgr", "output_share": 0.25}
+    config = _with_task(config_file, [str(plain), own])
+    first, second = TaskDistortion(plain), TaskDistortion(other, color="bgr", output_share=0.25)
+    images = _images()
+    torch.testing.assert_close(distortion_of(config.loss)(*images), (first(*images) + second(*images)) / 2)
+    with pytest.raises(FoveaError, match=r"loss\.task\.recognizer\.1: unknown key 'colour'"):
+        _with_task(config_file, [str(plain), {"recognizer": str(other), "colour": "bgr"}])
+
+
 def test_gradient_is_finite_under_autocast(make_recognizer):
     distortion = TaskDistortion(make_recognizer())
     decoded, original, mask = _images()
@@ -219,9 +230,10 @@ def _train(config, folder, **options):
 
 
 def test_configuration_names_the_distortion(config_file, make_recognizer):
-    loss = _with_task(config_file, make_recognizer()).loss
+    recognizer = make_recognizer()
+    loss = _with_task(config_file, recognizer).loss
     assert isinstance(loss, TaskConfig) and loss.mse_share == 0.1
-    torch.testing.assert_close(distortion_of(loss)(*_images()), TaskDistortion(loss.recognizer)(*_images()))
+    torch.testing.assert_close(distortion_of(loss)(*_images()), TaskDistortion(recognizer)(*_images()))
 
 
 @torch.no_grad()

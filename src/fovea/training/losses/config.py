@@ -1,9 +1,9 @@
 """The losses that a training configuration can choose."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from fovea.training.config_file import Positive, Share, StrictConfig
 
@@ -14,6 +14,8 @@ between; or "variable", the background control of the networks."""
 Normalization = Literal["image", "objects"]
 Color = Literal["rgb", "bgr"]
 ValueRange = Literal["0..1", "0..255"]
+Side = Annotated[int, Field(ge=32)]
+Zoom = tuple[Positive, Positive]
 
 
 def _check_weight(value: BackgroundWeight) -> BackgroundWeight:
@@ -50,30 +52,55 @@ class ObjectMseConfig(StrictConfig):
     normalization: Normalization = "image"
 
 
+class RecognizerConfig(StrictConfig):
+    """A recognizer of a task loss that has fields of its own.
+
+    Attributes:
+        recognizer: ONNX file. :class:`fovea.training.losses.task.TaskDistortion` explains it and the other fields. A
+            field that is not given is that of the loss.
+    """
+
+    recognizer: Path
+    color: Color | None = None
+    range: ValueRange | None = None
+    size: Side | None = None
+    features: tuple[str, ...] | None = None
+    output_share: Share | None = None
+    mse_share: Share | None = None
+    zoom: Zoom | None = None
+
+
+def _listed(named: Any) -> Any:
+    """Return one recognizer or several as a list of mappings. An invalid value stays, so that the error names it."""
+    several = named if isinstance(named, list | tuple) else [named]
+    return [{"recognizer": one} if isinstance(one, str | Path) else one for one in several]
+
+
 class TaskConfig(StrictConfig):
     """Distance between the features and outputs of recognizers on the decoded and on the original image.
 
     Attributes:
         recognizer: one ONNX file, see :class:`fovea.training.losses.task.TaskDistortion`, which also explains the other
-            fields; or several, see :class:`fovea.training.losses.task.AlternatingDistortion`.
+            fields; or several, see :class:`fovea.training.losses.task.AlternatingDistortion`. A recognizer that needs
+            fields of its own is given as a :class:`RecognizerConfig` instead of a file.
         background_weight: weight of errors outside the objects; 1 counts all errors alike and needs no masks.
     """
 
     name: Literal["task"]
-    recognizer: Path | Annotated[tuple[Path, ...], Field(min_length=1)]
+    recognizer: Annotated[tuple[RecognizerConfig, ...], Field(min_length=1), BeforeValidator(_listed)]
     color: Color = "rgb"
     range: ValueRange = "0..1"
-    size: Annotated[int, Field(ge=32)] | None = None
+    size: Side | None = None
     features: tuple[str, ...] | None = None
     output_share: Share = 0.5
     mse_share: Share = 0.1
-    zoom: tuple[Positive, Positive] = (1.0, 1.0)
+    zoom: Zoom = (1.0, 1.0)
     background_weight: CheckedWeight = 1.0
 
-    @property
-    def recognizers(self) -> tuple[Path, ...]:
-        """All recognizers."""
-        return self.recognizer if isinstance(self.recognizer, tuple) else (self.recognizer,)
+    def settings(self, recognizer: RecognizerConfig) -> dict[str, Any]:
+        """Return the arguments of :class:`fovea.training.losses.task.TaskDistortion` for one of the recognizers."""
+        shared = self.model_dump(exclude={"name", "background_weight", "recognizer"})
+        return shared | recognizer.model_dump(exclude_none=True)
 
 
 class ObjectnessConfig(StrictConfig):
