@@ -46,7 +46,7 @@ from fovea.coding import (
     has_small_objects,
     largest_fitting,
     probabilities,
-    reduced,
+    reduced_size,
 )
 from fovea.engine import Engine, create_engine
 from fovea.errors import ArgumentError, LimitError, ModelError
@@ -204,7 +204,7 @@ class Codec:
     ) -> NDArray[np.uint8] | Found | None:
         """Return the map that is given, or else what a model finds beforehand, unless no control needs to know it."""
         if roi is None:
-            alike = all(each.everywhere_alike for each in controls)
+            alike = all(each.same_weight_everywhere for each in controls)
             return None if alike else self._encoder.get().find(picture.pixels)
         if not self.takes_map:
             raise ArgumentError(
@@ -235,9 +235,9 @@ class Codec:
 
     def _reduced(self, picture: Picture, controls: Controls) -> CodedSize:
         """Return the size at which a picture is coded if its objects are large enough."""
-        if not self.takes_map or controls.everywhere_alike:
+        if not self.takes_map or controls.same_weight_everywhere:
             return CodedSize(FULL_SCALE, controls.quality)
-        return reduced(picture.width, picture.height, controls.quality)
+        return reduced_size(picture.width, picture.height, controls.quality)
 
     def _encode(
         self,

@@ -25,7 +25,7 @@ class LatentCoder:
         self.networks, self.controls = PriorNetworks(model, engine), model.controls(40)
         encoder, decoder = LatentEncoder(model, engine, self.networks), LatentDecoder(model, self.networks)
         self.hyper_latent, self.quantize, self.encode = encoder.hyper_latent, encoder.quantize, encoder.encode
-        self.prior, self.reconstruct, self.decode = self.networks.given, decoder.reconstruct, decoder.decode
+        self.prior, self.reconstruct, self.decode = self.networks.predict, decoder.reconstruct, decoder.decode
 
 
 @pytest.fixture

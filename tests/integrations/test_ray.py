@@ -169,7 +169,7 @@ def test_a_job_on_its_own_ray_writes_to_a_store_and_gives_up_what_kills_workers(
     command = [sys.executable, "-m", "fovea", *_arguments(photos, f"{s3}/own"), "-j", "2", "--ray"]
     job = subprocess.run(command, stderr=subprocess.PIPE, text=True, env=environment, timeout=200)
     assert job.returncode == 1, job.stderr
-    assert "below/killer.png: 3 workers died at it" in job.stderr
+    assert "below/killer.png: 3 workers died at this image" in job.stderr
     assert (tmp_path / "deaths").read_text() == "xxx"
     rows = pq.read_table("bucket/own/manifest.parquet", filesystem=files).to_pylist()
     assert len({row["path"] for row in rows}) == len(rows) == _PICTURES + 1

@@ -127,7 +127,7 @@ def test_other_settings_are_refused_before_any_work(job, tmp_path, encoded):
     assert job("-q", 30).exit_code == 0
     result = job("-q", 40)
     assert result.exit_code == 1
-    assert "the manifest was written with quality 30, which is 40 now" in result.stderr
+    assert "the manifest was written with quality 30, and quality is 40 now" in result.stderr
     assert len(encoded) == 5
     assert job("-q", 40, "--overwrite").exit_code == 0
     assert len(encoded) == 10
@@ -239,7 +239,7 @@ def test_parts_have_a_limited_number_of_rows(job, tmp_path, monkeypatch):
 def test_files_that_are_too_large_are_not_read(job, tmp_path, monkeypatch):
     monkeypatch.setattr("fovea.jobs.transfer._LARGEST", 100)
     assert job().exit_code == 1
-    assert all("is not read" in row["error"] for row in rows_of(tmp_path / "m.parquet"))
+    assert all("is too large" in row["error"] for row in rows_of(tmp_path / "m.parquet"))
 
 
 @pytest.mark.parametrize(("error", "reason"), [(MemoryError(), "not enough memory"), (KeyError("x"), "KeyError: 'x'")])

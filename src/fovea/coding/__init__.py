@@ -3,7 +3,7 @@
 The encoder and the decoder are separate classes that share the prior. Each network is opened when it is first run.
 """
 
-from fovea.coding.coded_size import CodedSize, has_small_objects, reduced
+from fovea.coding.coded_size import CodedSize, has_small_objects, reduced_size
 from fovea.coding.controls import Controls
 from fovea.coding.decoder import PictureDecoder
 from fovea.coding.encoder import Encoded, PictureEncoder
@@ -27,5 +27,5 @@ __all__ = [
     "has_small_objects",
     "largest_fitting",
     "probabilities",
-    "reduced",
+    "reduced_size",
 ]

@@ -21,7 +21,7 @@ class Controls(NamedTuple):
     background: int | None = None
 
     @property
-    def everywhere_alike(self) -> bool:
+    def same_weight_everywhere(self) -> bool:
         """Whether an error counts the same inside and outside of objects, so that no map of the objects is needed."""
         return self.background == HIGHEST_BACKGROUND
 

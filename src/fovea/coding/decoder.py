@@ -67,7 +67,7 @@ class LatentDecoder:
         z = decoder.pop(self._prior.hyper_index(shape, controls))
         if np.abs(z).max() > HYPER_MAX:
             raise BitstreamError("a tile holds values that no encoder writes: it is damaged")
-        return self._prior.given(z, height, width, controls)
+        return self._prior.predict(z, height, width, controls)
 
 
 class PictureDecoder:

@@ -67,7 +67,7 @@ class LatentEncoder:
         """
         latent = analyzed[:, : self._model.latent]
         z = self.hyper_latent(analyzed, controls)
-        prior = self._prior.given(z, latent.shape[2], latent.shape[3], controls)
+        prior = self._prior.predict(z, latent.shape[2], latent.shape[3], controls)
         encoder = Encoder(self._model.tables)
         # The coder is a stack: what is pushed last is read first. The decoder needs z first.
         encoder.push(self.quantize(latent, prior), prior.index)
@@ -137,7 +137,7 @@ class PictureEncoder:
         if self._finder is None and self._model.backgrounds is None:
             assert not isinstance(region, Found)
             return self._encode_by_pixels(pixels, grid, controls, region)
-        if region is None or controls.everywhere_alike:
+        if region is None or controls.same_weight_everywhere:
             logits = np.full((latent_size(grid.height), latent_size(grid.width)), REGION_LOGIT, np.float32)
         elif isinstance(region, Found):
             logits = region.at(grid.height, grid.width)

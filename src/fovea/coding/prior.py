@@ -72,8 +72,8 @@ class PriorNetworks:
         self._means = Transform(engine, model.graphs["means"])
         self._contexts = [Transform(engine, model.graphs[name]) for name in model.contexts]
 
-    def given(self, z: NDArray[np.int32], height: int, width: int, controls: Controls) -> Prior:
-        """Return what follows from z about a latent.
+    def predict(self, z: NDArray[np.int32], height: int, width: int, controls: Controls) -> Prior:
+        """Return the prior of a latent, which follows from z.
 
         Args:
             z: hyper-latent, [1, hyper, ⌈h/4⌉, ⌈w/4⌉].

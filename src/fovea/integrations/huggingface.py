@@ -35,29 +35,29 @@ from fovea.pillow import FORMAT, FovImageFile
 class FovImage(Image):  # type: ignore[misc]  # the package has no types
     """Feature of a column of ``.fov`` files, which is used and stored like the feature ``Image`` of ``datasets``.
 
-    Rows come out as Pillow images, in worker processes too. What goes in may be what ``Image`` takes. Arrays, images
-    and the content of files of other formats are coded, which has losses; ``data.cast_column("image", FovImage())``
-    codes a whole column, also one of the feature ``Image``. Rows that are paths stay paths until ``datasets`` embeds
-    their files, as ``save_to_disk`` and ``push_to_hub`` do.
+    Rows are read as Pillow images, also in worker processes. Rows may be written as everything that ``Image`` takes.
+    Arrays, images and the content of files of other formats are coded, which has losses.
+    ``data.cast_column("image", FovImage())`` codes a whole column, also one of the feature ``Image``. Rows that are
+    paths stay paths until ``datasets`` embeds their files, as ``save_to_disk`` and ``push_to_hub`` do.
 
-    ``map`` writes back each column that its function looks at: an image whose pixels did not change goes back as the
-    file that it was.
+    ``map`` writes back each column that its function reads. An image whose pixels did not change is written back as the
+    same file.
 
     Args:
-        mode: mode of Pillow to which images are converted, such as "RGB"; by default each has its own.
-        decode: whether rows come out as images, or else as ``{"bytes": ..., "path": ...}``.
+        mode: mode of Pillow to which images are converted, such as "RGB"; None keeps the mode of each image.
+        decode: whether rows are read as images; if not, they are read as ``{"bytes": ..., "path": ...}``.
         quality: quality at which images are coded, 0 (smallest file) to 100 (best picture).
     """
 
     mode: str | None = None
     decode: bool = True
     quality: float = DEFAULT_QUALITY
-    # Not the type of ``Image``: ``datasets`` casts a column, and so codes it, only if the type changes.
+    # This is not the type of ``Image``, because ``datasets`` casts and so codes a column only if the type changes.
     pa_type: ClassVar[Any] = pa.struct({"bytes": pa.large_binary(), "path": pa.string()})
     _type: str = field(default="FovImage", init=False, repr=False)
 
     def cast_storage(self, storage: Any) -> Any:
-        """Return a column of Arrow as one of ``.fov`` files; see ``Image``.
+        """Return a column of Arrow as a column of ``.fov`` files; see ``Image``.
 
         Raises:
             ArgumentError: the quality is out of range.
@@ -66,7 +66,11 @@ class FovImage(Image):  # type: ignore[misc]  # the package has no types
         return self._coded(super().cast_storage(storage))
 
     def embed_storage(self, storage: Any, *args: Any, **options: Any) -> Any:
-        """Return a column with the content of the files that it has paths of; see ``Image``."""
+        """Return a column in which the content of files replaces their paths; see ``Image``.
+
+        Raises:
+            ImageError: a row is no image or cannot be coded. The error names the row.
+        """
         return self._coded(super().embed_storage(storage, *args, **options))
 
     def _coded(self, storage: Any) -> Any:
@@ -106,9 +110,9 @@ class FovImage(Image):  # type: ignore[misc]  # the package has no types
 
 
 class _Row(FovImageFile):
-    """A decoded row, which knows its file.
+    """A decoded row, which keeps its file.
 
-    What a function of ``map`` returns is saved by ``datasets`` itself, in the format of the image and with no options.
+    ``datasets`` saves what a function of ``map`` returns by itself, in the format of the image and without options.
     """
 
     file: bytes
@@ -124,5 +128,5 @@ class _Row(FovImageFile):
 
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", UserWarning)  # it says that features of other packages are experimental
+    warnings.simplefilter("ignore", UserWarning)  # the warning says that features of other packages are experimental
     register_feature(FovImage, FovImage.__name__)

@@ -1,4 +1,4 @@
-"""imageio, and what reads images through it, such as scikit-image: importing this module adds the ``.fov`` format.
+"""imageio, and libraries that read images with it, such as scikit-image: importing this module adds ``.fov`` files.
 
 Example::
 

@@ -1,4 +1,4 @@
-"""napari: where Fovea is installed, napari opens ``.fov`` files. ``napari.yaml`` tells it so."""
+"""napari opens ``.fov`` files where Fovea is installed: ``napari.yaml`` announces the reader in this module."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,10 +20,10 @@ def read(path: str | list[str]) -> list[Layer]:
     """Read one file or several.
 
     Args:
-        path: path of a file, or paths of pictures of one size that are shown as one stack.
+        path: path of a file, or paths of pictures of the same size, which become one stack.
 
     Returns:
-        A layer of napari: uint8 [H, W, 3], or [N, H, W, 3] for several files.
+        A layer of napari with the pixels: uint8 [H, W, 3], or [N, H, W, 3] for several files.
 
     Raises:
         FoveaError: a file cannot be read, or is damaged.

@@ -1,7 +1,7 @@
 """numcodecs: a compressor for chunks of pixels, **with losses**: what is read differs from what was written.
 
-It is for version 2 of the Zarr format and its relatives; :mod:`fovea.integrations.zarr` is for version 3. numcodecs
-finds it by the name ``fovea`` where Fovea is installed.
+It is for version 2 of the Zarr format and for other formats that use numcodecs; :mod:`fovea.integrations.zarr` is for
+version 3. Where Fovea is installed, numcodecs finds it by the name ``fovea``.
 """
 
 from collections.abc import Sequence
@@ -74,7 +74,7 @@ def encode_chunk(chunk: NDArray[Any], quality: float) -> bytes:
     """Return a chunk as the content of a ``.fov`` file.
 
     Args:
-        chunk: uint8 [H, W, 3], also with axes of length 1 before these.
+        chunk: uint8 [H, W, 3], possibly with axes of length 1 before these.
         quality: 0 to 100.
 
     Raises:
@@ -89,7 +89,7 @@ def decode_chunk(data: bytes, max_pixels: int = DEFAULT_MAX_PIXELS) -> NDArray[n
 
     Args:
         data: content of a ``.fov`` file.
-        max_pixels: refuse to decode more.
+        max_pixels: largest number of pixels that are decoded.
 
     Returns:
         uint8 [H, W, 3].

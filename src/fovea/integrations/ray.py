@@ -22,20 +22,20 @@ from fovea.picture import open_picture
 from fovea.settings import Settings
 
 _BLOCKS_PER_CORE = 8
-"""Blocks that each core gets of a small job, so that all cores end at about the same time."""
+"""Number of blocks for each core in a small job, so that all cores end at about the same time."""
 _ATTEMPTS = 3
-"""Workers that may die at an image until it is given up."""
+"""Number of workers that may die while they encode an image, before it is given up."""
 
 
 class Encoder:
     """Encodes a column of image files, as a callable class for ``map_batches`` of Ray Data.
 
     Each actor opens the model once, and uses one core. A file that cannot be encoded does not stop the pipeline: its
-    row has an error, and an empty ``.fov`` file.
+    row has an error and an empty ``.fov`` file.
 
     Args:
-        column: column with the content of image files.
-        **settings: as for :class:`fovea.settings.Settings`: model, quality, scale and so on.
+        column: name of the column with the content of image files.
+        **settings: settings of :class:`fovea.settings.Settings`, such as ``model``, ``quality`` and ``scale``.
 
     Example:
         >>> from PIL import Image
@@ -55,7 +55,7 @@ class Encoder:
         self._codec = self._settings.open_codec(threads=1, at_once=1)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Return the batch with a column ``fov`` in place of the images, and a column ``error``, mostly empty."""
+        """Return a batch with a column ``fov`` in place of the images, and a column ``error``, empty where none is."""
         return _converted(batch, self._column, "fov", self._encode, b"")
 
     def _encode(self, content: bytes) -> bytes:
@@ -67,8 +67,8 @@ class Decoder:
     """Decodes a column of ``.fov`` files, as a callable class for ``map_batches`` of Ray Data; see :class:`Encoder`.
 
     Args:
-        column: column with the content of ``.fov`` files.
-        model: model that is at hand for files that it has encoded; others are found by the ids in the files.
+        column: name of the column with the content of ``.fov`` files.
+        model: name of the model that is opened at the start. Other models are found by the ids in the files.
     """
 
     def __init__(self, column: str = "fov", model: str = DEFAULT_MODEL) -> None:
@@ -76,7 +76,7 @@ class Decoder:
         self._codec = Codec(model, threads=1, at_once=1)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Return the batch with a column ``image`` in place of the files, and a column ``error``, mostly empty.
+        """Return a batch with a column ``image`` in place of the files, and a column ``error``, empty where none is.
 
         Images are uint8 [H, W, 3], or as :meth:`fovea.Codec.decode` returns them; [0, 0, 3] where there is an error.
         """
@@ -86,9 +86,10 @@ class Decoder:
 def _converted(
     batch: dict[str, Any], column: str, name: str, convert: Callable[[bytes], object], empty: object
 ) -> dict[str, Any]:
-    """Convert a column. An error of an earlier step stays, and its row has nothing to convert.
+    """Convert a column. A row with an error of an earlier step keeps the error and is not converted.
 
-    What is missing is empty, and not None: Ray would take a column of a block that is None throughout for numbers.
+    The result of a row with an error is ``empty`` and not None, because Ray would take a column in which every value of
+    a block is None for a column of numbers.
     """
     content = batch[column]
     results = np.empty(len(content), object)
@@ -106,13 +107,13 @@ def _converted(
 def transfer_on_ray(job: Job, address: str | None, cores: int) -> Generator[Row, None, None]:
     """Yield the rows of a job as workers of a Ray cluster complete them.
 
-    Workers read and write the images themselves; this process lists them and gets their rows. The names of all images
-    are held by Ray as Arrow tables.
+    Workers read and write the images. This process lists them and receives their rows. Ray holds the names of all
+    images as Arrow tables.
 
     Args:
         job: the job.
-        address: address of the cluster; None to start a Ray on this machine, which ends with the job.
-        cores: number of cores of the Ray that is started.
+        address: address of the cluster; None starts a cluster on this machine, which ends with the job.
+        cores: number of cores of the cluster that is started.
 
     Raises:
         FoveaError: the cluster does not answer.
@@ -128,7 +129,7 @@ def transfer_on_ray(job: Job, address: str | None, cores: int) -> Generator[Row,
         done = ray.data.from_arrow(blocks).map_batches(
             _Worker,
             fn_constructor_args=(progress, job.source, job.target, job.settings, job.model_id, 1),
-            batch_size=None,  # a block as it is
+            batch_size=None,  # each block is one batch
             batch_format="pyarrow",
             compute=ray.data.ActorPoolStrategy(min_size=min(workers, len(blocks)), max_size=len(blocks)),
             num_cpus=1,
@@ -139,7 +140,7 @@ def transfer_on_ray(job: Job, address: str | None, cores: int) -> Generator[Row,
 
 
 class _Progress:
-    """An actor that knows of the images in the blocks on the way what workers cannot tell any more when they die."""
+    """An actor that keeps the progress of all blocks that workers work on, because workers can die."""
 
     def __init__(self) -> None:
         self._begun: Counter[str] = Counter()
@@ -165,7 +166,7 @@ class _Progress:
 
 
 class _NotedTransfer(Transfer):
-    """Tells of each image when it begins and when it ends with it."""
+    """A transfer that notes the begin and the end of each image in the progress."""
 
     def __init__(self, progress: Any, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -181,9 +182,9 @@ class _NotedTransfer(Transfer):
 class _Worker:
     """An actor that works on blocks of names.
 
-    Ray starts it again where it dies, and repeats its block, however often it dies. Images that were done are not done
-    again. Those on the way may have killed it, such as by the memory that they take: each is done by itself, after all
-    others, and given up after some attempts.
+    If it dies, Ray starts it again and repeats its block, any number of times. Images that are done are not repeated.
+    An image that was in progress may be the reason, for example because it takes too much memory. Each of these images
+    is encoded alone, after all others, and given up after some attempts.
     """
 
     def __init__(self, progress: Any, *arguments: Any) -> None:
@@ -195,30 +196,31 @@ class _Worker:
         paths = [file.path for file in files]
         rows, begun = ray.get(self._progress.of.remote(paths))
         done = [row for row in rows if row]
-        left = [(file, times) for file, row, times in zip(files, rows, begun, strict=True) if not row]
-        done += transfer_here(self._transfer, [file for file, times in left if not times])
-        done += [self._alone(file, times) for file, times in left if times]
+        undone = [(file, times) for file, row, times in zip(files, rows, begun, strict=True) if not row]
+        done += transfer_here(self._transfer, [file for file, times in undone if not times])
+        done += [self._alone(file, times) for file, times in undone if times]
         ray.get(self._progress.forget.remote(paths))
         return as_table(done)
 
     def _alone(self, file: File, times: int) -> Row:
         if times < _ATTEMPTS:
             return self._transfer(file)
-        return self._transfer.failed(file, f"{times} workers died at it, most likely for lack of memory")
+        return self._transfer.failed(file, f"{times} workers died at this image, most likely for lack of memory")
 
 
 def _names(files: Iterator[File]) -> pa.Table:
+    """Return images as a table with a column for each field of :class:`File`."""
     fields = {"path": pa.string(), "size": pa.int64(), "version": pa.string(), "clash": pa.string()}
     schema = pa.schema(fields)
     tables = [schema.empty_table()]
-    while some := list(islice(files, 10_000)):
-        tables.append(pa.Table.from_pylist([file._asdict() for file in some], schema))
+    while batch := list(islice(files, 10_000)):
+        tables.append(pa.Table.from_pylist([file._asdict() for file in batch], schema))
     return pa.concat_tables(tables)
 
 
 @contextmanager
 def _connected(address: str | None, cores: int) -> Iterator[None]:
-    """Connect to a cluster, or start a Ray on this machine; a connection that is there is used and stays."""
+    """Connect to a cluster, or start one on this machine. A connection of the program is used and stays open."""
     if ray.is_initialized():
         yield
         return
@@ -232,7 +234,7 @@ def _connected(address: str | None, cores: int) -> Iterator[None]:
     except Exception as error:
         raise FoveaError(f"the cluster does not answer: {error}", path=address) from error
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, on_end)  # that of Ray aborts the process
+        signal.signal(signal.SIGTERM, on_end)  # the handler of Ray would abort the process
     ray.data.DataContext.get_current().enable_progress_bars = False
     try:
         yield

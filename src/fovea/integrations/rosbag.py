@@ -1,4 +1,4 @@
-"""Images in bags of ROS 2, recoded with Fovea. Needs the extra ``ros``, and no ROS.
+"""Images in bags of ROS 2, recoded with Fovea. Needs the extra ``ros``, but no installation of ROS.
 
 A coded image is a ``sensor_msgs/msg/CompressedImage`` with the format "fovea", whose data are a ``.fov`` file. Header,
 time stamps, topics, quality of service and the messages of all other topics stay as they are.
@@ -32,15 +32,16 @@ from fovea.errors import FoveaError, ImageError, about
 from fovea.picture import open_picture
 
 FORMAT = "fovea"
-"""The format that a coded ``CompressedImage`` tells."""
+"""Value of the field ``format`` of a coded ``CompressedImage``."""
 IMAGE, COMPRESSED = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
 _CHANNELS = {"mono8": 1, "8UC1": 1, "rgb8": 3, "bgr8": 3, "8UC3": 3, "rgba8": 4, "bgra8": 4}
-"""Encodings of an ``Image`` that can be coded, and their channels; those of OpenCV have blue first."""
+"""Encodings of an ``Image`` that can be coded, and their numbers of channels."""
 _BLUE_FIRST = {"bgr8", "8UC3", "bgra8"}
+"""Encodings whose first channel is blue. That of OpenCV, 8UC3, is one of them."""
 _OTHER_FORMATS = ("compresseddepth", "theora", "ffmpeg")
-"""Formats of a ``CompressedImage`` that are no picture of 8 bits, as they occur in longer names."""
+"""Parts of the names of formats of a ``CompressedImage`` that are not pictures with 8 bits per channel."""
 _VERSION: Final = 8
-"""Version of the bags that are written: one that older releases of ROS 2 read, too."""
+"""Version of the bags that are written, which older releases of ROS 2 can read, too."""
 _UNKNOWN_HASH = f"RIHS01_{'0' * 64}"
 """Hash of a type that neither the bag nor this package describes."""
 
@@ -49,13 +50,13 @@ _Convert = Callable[[Typestore, Any], Any]
 
 @dataclass(frozen=True)
 class Recoded:
-    """What became of a bag.
+    """The result of recoding a bag.
 
     Attributes:
         messages: number of all messages.
         images: number of images that were recoded.
-        bytes_before: bytes of the messages of these images, as they were.
-        bytes_after: bytes of these messages as they are now.
+        bytes_before: size of the messages of these images in the source, in bytes.
+        bytes_after: size of these messages in the target, in bytes.
         kept: topics with images that stay as they are, because they have another depth or format.
     """
 
@@ -73,14 +74,14 @@ def encode_bag(
 
     Args:
         source: folder of a bag of ROS 2, or its ``.mcap`` or ``.db3`` file. Images are messages of the types ``Image``
-            with 8 bits a channel, and ``CompressedImage`` of any format that can be read.
-        target: folder of the new bag, which must not exist. It is stored as the source is.
-        quality: 0 (smallest) to 100.
-        codec: what encodes; by default one with the default model.
+            with 8 bits per channel, and ``CompressedImage`` of any format that can be read.
+        target: folder of the new bag, which must not exist. It has the same kind of storage as the source.
+        quality: 0 (smallest file) to 100 (best picture).
+        codec: codec that encodes; None for one with the default model.
 
     Raises:
-        FoveaError: the source is no bag, the target exists or cannot be written, or an image is damaged. Then no target
-            is left.
+        FoveaError: the source is no bag, the target exists or cannot be written, or an image is damaged. No target is
+            left then.
     """
     coder = codec or Codec()
 
@@ -101,10 +102,10 @@ def decode_bag(source: str | Path, target: str | Path, codec: Codec | None = Non
         source: folder or file of a bag. Topics whose images are coded with Fovea become topics of ``Image``; topics
             with images of other formats stay as they are.
         target: folder of the new bag, which must not exist.
-        codec: what decodes; by default one with the default engine.
+        codec: codec that decodes; None for one with the default engine.
 
     Raises:
-        FoveaError: as in :func:`encode_bag`; or a topic has coded images and others.
+        FoveaError: as in :func:`encode_bag`; or a topic has both coded images and other images.
     """
     coder = codec or Codec()
 
@@ -127,12 +128,12 @@ def decode_bag(source: str | Path, target: str | Path, codec: Codec | None = Non
 
 
 def _recode(source: Path, target: Path, msgtype: str, convert: _Convert, can_convert: Callable[[Any], bool]) -> Recoded:
-    """Write a bag whose images are converted, where the first one of their topic can be."""
+    """Write a bag. The images of a topic are converted if the first one can be converted."""
     if target.exists():
-        raise FoveaError("exists already: name a folder that does not", path=target)
+        raise FoveaError("exists already: name a folder that does not exist", path=target)
     with _reading(source) as reader, _writing(target, source) as writer:
         store = get_typestore(Stores.LATEST)
-        chosen = {connection.id for connection in reader.connections if _first(reader, connection, store, can_convert)}
+        chosen = {one.id for one in reader.connections if _is_convertible(reader, one, store, can_convert)}
         added = {
             one.id: _add(writer, one, msgtype if one.id in chosen else one.msgtype, store) for one in reader.connections
         }
@@ -163,10 +164,10 @@ def _reading(source: Path) -> Iterator[Reader]:
 
 @contextmanager
 def _writing(target: Path, source: Path) -> Iterator[Writer]:
-    """Open a bag for writing that appears only when the block ends without an error."""
+    """Open a bag for writing, which appears only if the block ends without an error."""
     files = source.iterdir() if source.is_dir() else [source]
     storage = StoragePlugin.MCAP if any(file.suffix == ".mcap" for file in files) else StoragePlugin.SQLITE3
-    # The files inside a bag have the name of its folder, so the temporary folder is one around it.
+    # The files inside a bag have the name of its folder, so the bag is written into a temporary folder.
     temporary = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with Writer(temporary / target.name, version=_VERSION, storage_plugin=storage) as writer:
@@ -178,8 +179,10 @@ def _writing(target: Path, source: Path) -> Iterator[Writer]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _first(reader: Reader, connection: Connection, store: Typestore, can_convert: Callable[[Any], bool]) -> bool:
-    """Return whether a topic has images that can be converted, as the first one tells."""
+def _is_convertible(
+    reader: Reader, connection: Connection, store: Typestore, can_convert: Callable[[Any], bool]
+) -> bool:
+    """Return whether the first image of a topic can be converted; False if the topic has no images."""
     if connection.msgtype not in (IMAGE, COMPRESSED):
         return False
     first = next(reader.messages([connection]), None)
@@ -187,7 +190,7 @@ def _first(reader: Reader, connection: Connection, store: Typestore, can_convert
 
 
 def _add(writer: Writer, connection: Connection, msgtype: str, store: Typestore) -> Connection:
-    """Add a topic to a bag, with the description of its type where there is one."""
+    """Add a topic to a bag, with the description of its type if there is one."""
     described: dict[str, Any] = {"typestore": store}
     if msgtype not in store.types:
         described = {"msgdef": connection.msgdef.data, "rihs01": connection.digest or _UNKNOWN_HASH}
@@ -213,7 +216,7 @@ def _can_decode(message: Any) -> bool:
 
 
 def _pixels(message: Any) -> NDArray[np.uint8]:
-    """Return the pixels of an ``Image``: uint8 [H, W], [H, W, 3] or [H, W, 4], red first."""
+    """Return the pixels of an ``Image``: uint8 [H, W], [H, W, 3] (RGB) or [H, W, 4] (RGBA)."""
     channels = _CHANNELS[message.encoding]
     if message.step < message.width * channels or len(message.data) < message.step * message.height:
         raise ImageError(f"has too few bytes for {message.width}x{message.height} pixels of {message.encoding}")

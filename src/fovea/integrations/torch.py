@@ -34,21 +34,21 @@ File = str | os.PathLike[str] | Source
 class FovDataset(Dataset[Any]):
     """Image files as tensors, for a ``DataLoader`` with any number of workers and any start method.
 
+    An item is a tensor uint8 [3, H, W] with the channels red, green and blue, as :func:`fovea.imread` reads them:
+    upright, gray as three equal channels, without alpha. An error of a file names the file, also in a worker.
+
     Args:
-        source: folder, of which all ``.fov`` files are taken, also from folders below it, in the order of their paths;
-            or paths of files, which may be images of any format that :func:`fovea.imread` reads.
-        transform: function of a tensor that returns the item; by default the item is the tensor.
+        source: folder, from which all ``.fov`` files are taken, also from folders below it, in the order of their
+            paths; or paths of files, which may be images of any format that :func:`fovea.imread` reads.
+        transform: function from a tensor to the item; by default the item is the tensor.
         codec: codec that decodes. By default each process makes its own: with one thread in the workers of a
-            ``DataLoader``, because there are several of them, and with one for each core elsewhere.
+            ``DataLoader``, because there are several of them, and with one thread for each core elsewhere.
 
     Attributes:
         paths: paths of the files, in the order of the items.
 
     Raises:
         DatasetError: the folder does not exist or has no ``.fov`` file, or the list is empty.
-
-    An item is a tensor uint8 [3, H, W], channels red, green, blue, as :func:`fovea.imread` reads them: upright, gray as
-    three equal channels, without alpha. An error of a file names it, also when it comes from a worker.
     """
 
     def __init__(
@@ -74,23 +74,23 @@ class FovDataset(Dataset[Any]):
 def decode_batch(
     files: Iterable[File], *, size: tuple[int, int] | None = None, pad: bool = False, codec: Codec | None = None
 ) -> Tensor:
-    """Decode files to one tensor, several at once.
+    """Decode files to one tensor, several files at the same time.
 
-    Without ``size`` and ``pad`` all pictures must have the same size.
+    Without ``size`` and ``pad``, all pictures must have the same size.
 
     Args:
         files: at least one path, content of a file, or open binary file. Paths may be images of any format.
         size: (height, width) in pixels to which each picture is resized, bilinear with antialiasing. The ratio of its
             sides is not kept.
-        pad: bring all pictures to the largest height and the largest width among them, with zeros at the bottom and at
-            the right.
+        pad: whether all pictures are padded to the largest height and the largest width among them, with zeros at the
+            bottom and at the right.
         codec: codec that decodes; by default one that uses all cores, or one core in a worker of a ``DataLoader``.
 
     Returns:
-        uint8 [N, 3, H, W], channels red, green, blue; gray as three equal channels, without alpha.
+        uint8 [N, 3, H, W] with the channels red, green and blue; gray as three equal channels, without alpha.
 
     Raises:
-        ArgumentError: there is no file, ``size`` is not two positive integers, or both ways are asked for.
+        ArgumentError: there is no file, ``size`` is not two positive integers, or both ``size`` and ``pad`` are given.
         ImageError: a file cannot be read, or the pictures have different sizes.
         BitstreamError: a file is damaged. Errors name the path, or the number of the file in the batch.
 

@@ -1,4 +1,4 @@
-"""Ultralytics trains on, validates with and predicts ``.fov`` files, as it does images of other formats.
+"""Ultralytics reads ``.fov`` files like images of other formats, in training, validation and prediction.
 
 Example::
 
@@ -8,7 +8,7 @@ Example::
     register()
     YOLO("yolo11n.pt").train(data="set.yaml")  # its folders hold .fov files
 
-Ultralytics is installed by its users.
+Ultralytics is not installed by any extra of Fovea: users install it themselves.
 """
 
 import fovea.pillow  # noqa: F401  Ultralytics opens with Pillow what OpenCV does not read
@@ -17,14 +17,14 @@ from fovea.files import SUFFIX
 
 
 def register() -> None:
-    """Add ``.fov`` to the formats of Ultralytics, in this process and those that it forks.
+    """Add ``.fov`` to the formats of Ultralytics, in this process and in processes that it forks.
 
-    Where workers are spawned, as on Windows and macOS, call it at the top of the program, outside ``if __name__ ==
-    "__main__":``, which they run, too. The processes of a training on several GPUs are started in another way and do
-    not know the format.
+    Where workers are spawned, as on Windows and macOS, call it at the top level of the program, outside
+    ``if __name__ == "__main__":``, because workers run this part, too. The processes of a training on several GPUs are
+    started in another way and do not know the format.
 
     Raises:
-        FoveaError: Ultralytics is older than 8.4.190, which this is tested with.
+        FoveaError: Ultralytics takes no further formats: it is older than 8.4.190, the oldest version that is tested.
     """
     import ultralytics.data.dataset
     import ultralytics.data.loaders

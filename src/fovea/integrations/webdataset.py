@@ -1,4 +1,4 @@
-"""WebDataset: ``.fov`` entries of shards are decoded, and images are written as such.
+"""WebDataset: ``.fov`` entries of shards are decoded, and images are written as ``.fov`` entries.
 
 Example::
 
@@ -23,16 +23,16 @@ _ENTRY = "fov"
 
 
 class FovDecoder(ImageHandler):  # type: ignore[misc]  # the package has no types
-    """Decoder of ``.fov`` entries for ``WebDataset.decode``; other entries pass it by.
+    """Decoder of ``.fov`` entries for ``WebDataset.decode``; it leaves other entries to other decoders.
+
+    A damaged file raises the ``DecodingError`` of WebDataset, which the argument ``handler`` of ``decode`` handles.
 
     Args:
-        kind: what entries become, by the names of WebDataset: "rgb8" is an array uint8 [H, W, 3], "torchrgb8" a tensor
-            uint8 [3, H, W], "torchrgb" a tensor float32 in 0..1, "pil" a Pillow image.
+        kind: form of decoded entries, as WebDataset names it: "rgb8" is an array uint8 [H, W, 3], "torchrgb8" a tensor
+            uint8 [3, H, W], "torchrgb" a tensor float32 [3, H, W], 0..1, "pil" a Pillow image.
 
     Raises:
         ValueError: the kind is unknown.
-
-    A file that is damaged raises the ``DecodingError`` of WebDataset, which ``handler=`` treats.
     """
 
     def __init__(self, kind: str = "rgb8") -> None:
@@ -40,9 +40,9 @@ class FovDecoder(ImageHandler):  # type: ignore[misc]  # the package has no type
 
 
 class FovEncoder:
-    """Encoder of samples for ``ShardWriter(encoder=...)``: images of entries that end in ``fov`` are coded.
+    """Encoder of samples for ``ShardWriter(encoder=...)``: it codes images in entries whose names end in ``fov``.
 
-    Bytes stay as they are, and other entries are written as WebDataset does by itself.
+    Bytes stay as they are, and WebDataset encodes other entries as usual.
 
     Args:
         quality: 0 (smallest file) to 100 (best picture).
@@ -59,11 +59,12 @@ class FovEncoder:
         """Return a sample whose entries are bytes.
 
         Args:
-            sample: entries by their names. An image is an array uint8 [H, W, 3], a Pillow image or a picture.
+            sample: entries by their names. An image is an array uint8 [H, W, 3], a Pillow image or a
+                :class:`fovea.picture.Picture`.
 
         Raises:
-            ImageError: an image cannot be coded, or is none.
-            ValueError: WebDataset cannot write another entry.
+            ImageError: an image cannot be coded, or an entry is no image.
+            ValueError: WebDataset cannot encode another entry.
         """
         codec = self.codec or default_codec()
         coded = {

@@ -1,6 +1,6 @@
 """Zarr 3: a codec for chunks of pixels, **with losses**: what is read differs from what was written.
 
-Zarr finds it by the name ``fovea`` where Fovea is installed; nothing has to be imported to read such an array.
+Where Fovea is installed, Zarr finds it by the name ``fovea``, so nothing has to be imported to read such an array.
 
 Example::
 
@@ -52,7 +52,7 @@ class FovCodec(ArrayBytesCodec):
         return {"name": NAME, "configuration": {"quality": self.quality}}
 
     def validate(self, *, shape: tuple[int, ...], dtype: Any, chunk_grid: Any) -> None:
-        """Check that an array is made of pictures.
+        """Check that each chunk of an array is a picture.
 
         Raises:
             ImageError: a chunk is not uint8 [H, W, 3] or [1, H, W, 3].
@@ -60,8 +60,12 @@ class FovCodec(ArrayBytesCodec):
         check_chunk(chunk_grid.chunk_shape, dtype.to_native_dtype())
 
     def compute_encoded_size(self, input_byte_length: int, chunk_spec: Any) -> int:
-        """Raise an error, because the size depends on the picture."""
-        raise NotImplementedError("the size of a coded picture is known when it is coded")
+        """Raise an error, because the size depends on the picture.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError("the size of a coded picture is known only after it is coded")
 
     async def _encode_single(self, chunk_data: Any, chunk_spec: Any) -> Any:
         coded = await asyncio.to_thread(encode_chunk, chunk_data.as_numpy_array(), self.quality)

@@ -1,8 +1,8 @@
-"""Jobs: encoding folders and object stores of any number of images, with a manifest from which a job goes on.
+"""Jobs: encoding any number of images in folders and object stores, with a manifest, so that a job can be continued.
 
 A job lists the images of one place, encodes each, writes it to another place, and records it in a manifest. Places are
-folders, or prefixes of object stores that fsspec knows. What runs the work is given to the job: threads of this process
-(:func:`transfer_here`), or the workers of a cluster (:mod:`fovea.integrations.ray`).
+folders, or prefixes of object stores that fsspec knows. Threads of this process (:func:`transfer_here`) or the workers
+of a cluster (:mod:`fovea.integrations.ray`) run the job.
 """
 
 from fovea.jobs.job import Job, prepare, run

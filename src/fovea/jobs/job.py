@@ -1,4 +1,4 @@
-"""The course of a job: checks, the images that are left to do, and their rows."""
+"""The course of a job: the checks at its start, the images that are not done yet, and their rows in the manifest."""
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
@@ -14,9 +14,9 @@ from fovea.settings import Settings
 from fovea.store import load_model
 
 _LOOKED_UP = 10_000
-"""Images that are looked up in the manifest at once."""
+"""Number of images that are looked up in the manifest at once."""
 MANIFEST = "manifest.parquet"
-"""Name of the manifest in the target, unless another is given."""
+"""Default name of the manifest in the target."""
 
 
 @dataclass
@@ -24,13 +24,13 @@ class Job:
     """A job that is ready to run.
 
     Attributes:
-        source: where the images are.
-        target: where the encoded files go.
+        source: place of the images.
+        target: place of the encoded files.
         settings: how images are encoded.
-        model_id: id of the model.
-        manifest: the manifest.
-        listing: the images of the source.
-        done_before: number of images that an earlier run has done, of those that were listed so far.
+        model_id: id of the model, 16 hexadecimal digits.
+        manifest: manifest of the job.
+        listing: images of the source.
+        done_before: number of the images listed so far that an earlier run has done.
     """
 
     source: Place
@@ -42,21 +42,24 @@ class Job:
     done_before: int = 0
 
     def files(self) -> Iterator[File]:
-        """Yield the images that are left to do, while the source is listed.
+        """Yield the images that are not done yet, while the source is listed.
 
         Raises:
-            FoveaError: the manifest cannot be changed.
+            FoveaError: the manifest cannot be changed, or the target cannot be read.
         """
         listed = iter(self.listing)
         written = _Written(self.target)
-        while some := list(islice(listed, _LOOKED_UP)):
-            left = self.manifest.undone(some, written)
-            self.done_before += len(some) - len(left)
-            yield from left
+        while batch := list(islice(listed, _LOOKED_UP)):
+            undone = self.manifest.undone(batch, written)
+            self.done_before += len(batch) - len(undone)
+            yield from undone
 
 
 class _Written:
-    """Sizes of the files of the target, of one folder at a time: images come folder by folder."""
+    """Looks up the size of the encoded file of an image, or None if there is no such file.
+
+    Images are listed folder by folder, so the sizes of one folder at a time are in memory.
+    """
 
     def __init__(self, target: Place) -> None:
         self._target = target
@@ -73,7 +76,7 @@ class _Written:
 
 
 def prepare(source: str, target: str, settings: Settings, manifest: str | None = None, overwrite: bool = False) -> Job:
-    """Check that a job can run, and read what an earlier run has done.
+    """Check that a job can run, and read from the manifest what an earlier run has done.
 
     Args:
         source: folder or URL of a prefix with the images.
@@ -83,7 +86,7 @@ def prepare(source: str, target: str, settings: Settings, manifest: str | None =
         overwrite: encode all images again, and replace files that this job has not written.
 
     Raises:
-        FoveaError: the source is no folder; the model is not there; the manifest was written with other settings, or
+        FoveaError: the source does not exist; the model is not found; the manifest was written with other settings, or
             cannot be written; or there is no manifest, and the target holds ``.fov`` files that would be replaced.
     """
     start, end = Place(source), Place(target)
@@ -104,7 +107,7 @@ def prepare(source: str, target: str, settings: Settings, manifest: str | None =
 
 
 def _recorded(settings: Settings, model_id: str) -> dict[str, object]:
-    """What determines the content of a file, but for the versions of the libraries."""
+    """Return all settings that determine the content of encoded files, except for the versions of libraries."""
     return {
         "model": model_id,
         "encoder": settings.encoder,
@@ -118,14 +121,14 @@ def _recorded(settings: Settings, model_id: str) -> dict[str, object]:
 
 
 def run(job: Job, rows: Iterable[Row], tell: Callable[[Row], None] = lambda row: None) -> None:
-    """Record rows in the manifest as they come, a block at a time.
+    """Record rows in the manifest as they come, block by block.
 
-    Rows that are here when the job is interrupted are recorded, too.
+    If the job is interrupted, the rows that have come so far are recorded, too.
 
     Args:
         job: the job.
-        rows: rows of :meth:`Job.files`, in any order.
-        tell: function that is told of each row.
+        rows: rows of the images of :meth:`Job.files`, in any order.
+        tell: function that is called with each row.
 
     Raises:
         FoveaError: the manifest cannot be written.

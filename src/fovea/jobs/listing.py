@@ -1,4 +1,4 @@
-"""Finding the images of a place, one folder at a time."""
+"""Listing the images of a place, one folder at a time."""
 
 import posixpath
 from collections import Counter
@@ -14,10 +14,10 @@ class File(NamedTuple):
     """An image to encode.
 
     Attributes:
-        path: name, relative to the place.
-        size: in bytes.
-        version: changes with the content, see :class:`fovea.jobs.place.Entry`.
-        clash: path of another image that has the same target; empty if there is none.
+        path: path, relative to the place.
+        size: size in bytes.
+        version: text that changes with the content, see :class:`fovea.jobs.place.Entry`.
+        clash: path of another image that would have the same encoded file; empty if there is none.
     """
 
     path: str
@@ -27,7 +27,7 @@ class File(NamedTuple):
 
     @property
     def target(self) -> str:
-        """Name of the encoded file, relative to its place.
+        """Path of the encoded file, relative to the target.
 
         Example:
             >>> File("street/a.b.jpg", 1000, "").target
@@ -39,14 +39,14 @@ class File(NamedTuple):
 class Listing:
     """The images of a place, folder by folder in the order of their names. Hidden files and folders are ignored.
 
-    Names of one folder at a time are in memory. Links to folders are not followed.
+    The names of one folder at a time are in memory. Links to folders are not followed.
 
     Args:
-        place: where to look.
+        place: place of the images.
         suffixes: suffixes of the images, in lower case.
 
     Attributes:
-        passed_over: number of other files, by suffix, of the folders that were listed so far.
+        passed_over: number of other files, by suffix, in the folders that were listed so far.
         unread: errors about files and folders that cannot be read.
     """
 

@@ -1,4 +1,4 @@
-"""The manifest of a job: a Parquet data set with one row for each image, which is written part by part."""
+"""The manifest of a job: a Parquet data set with a row for each image, which is written part by part."""
 
 import hashlib
 import io
@@ -17,28 +17,28 @@ from fovea.jobs.listing import File
 from fovea.jobs.place import Place
 
 BLOCK = 256
-"""Number of rows in a part: what a job that is killed has to do again, at most."""
+"""Number of rows in a part. A job that is killed has to do at most this many images again."""
 _READERS = 16
-"""Parts that are read at the same time: most of the time is spent waiting for the store."""
+"""Number of parts that are read at the same time, because most of the time is spent waiting for the store."""
 _SETTINGS = b"fovea"
 """Key of the settings in the metadata of a part."""
 
 
 class Row(NamedTuple):
-    """What the manifest tells of an image.
+    """The row of an image in the manifest.
 
     Attributes:
-        path: path of the image below the source.
-        source_bytes: size of the image file.
-        source_version: its ETag, or the time of its last change.
-        bytes: size of the ``.fov`` file; None if there is an error, like the next four.
-        width: of the picture, in pixels.
-        height: of the picture, in pixels.
-        bpp: bits per pixel.
-        sha256: hash of the ``.fov`` file, in hexadecimal digits.
-        error: why the image could not be encoded; None if it was.
-        model_id: id of the model.
-        quality: quality that was asked for; None if there was a target.
+        path: path of the image, relative to the source.
+        source_bytes: size of the image file in bytes.
+        source_version: ETag of the image file, or the time of its last change.
+        bytes: size of the ``.fov`` file in bytes. This and the next four are None if the image could not be encoded.
+        width: width of the picture in pixels.
+        height: height of the picture in pixels.
+        bpp: size of the ``.fov`` file in bits per pixel.
+        sha256: SHA-256 of the ``.fov`` file, in hexadecimal digits.
+        error: why the image could not be encoded; None if it was encoded.
+        model_id: id of the model, 16 hexadecimal digits.
+        quality: quality that was asked for, 0..100; None if a target size was asked for.
     """
 
     path: str
@@ -70,12 +70,13 @@ SCHEMA = pa.schema(
     }
 )
 _KNOWN = [*(SCHEMA.field(name) for name in ("path", "source_bytes", "source_version", "bytes", "error"))]
-"""What has to be in memory to know which images are done."""
+"""Columns that have to be in memory to know which images are done."""
 _PART = pa.field("part", pa.int32())
-"""The number of the part that a row is in."""
+"""Column with the number of the part that holds a row; it is only in memory."""
 _EMPTY = "settings.parquet"
-"""Name of the part without rows, with which a job starts."""
+"""Name of the part without rows that a job writes at its start."""
 _OWN = re.compile(r"settings\.parquet|part-[0-9a-f]{16}\.parquet")
+"""Names of the parts of a manifest."""
 _FOREIGN = "is no manifest of an encoding: name another"
 
 
@@ -90,13 +91,16 @@ def as_table(rows: Sequence[Row]) -> pa.Table:
 
 
 class Manifest:
-    """A folder of Parquet parts with one schema, which readers of Parquet take as one table.
+    """A folder of Parquet files, the parts, which have one schema, so that readers of Parquet take them as one table.
 
-    Each part is written as a whole. Its metadata hold the settings of the job, and no other settings may be added.
+    Each part is written as a whole. Its metadata hold the settings of the job. All parts have the same settings.
 
     Args:
-        place: the folder.
-        settings: what determines the content of the encoded files, in values that JSON has.
+        place: place of the folder.
+        settings: settings that determine the content of the encoded files, as values of JSON.
+
+    Attributes:
+        place: as given.
     """
 
     def __init__(self, place: Place, settings: Mapping[str, Any]) -> None:
@@ -107,10 +111,10 @@ class Manifest:
         self._known = pa.schema([*_KNOWN, _PART]).empty_table()
 
     def open(self) -> bool:
-        """Read which images are done. Returns whether there is a manifest.
+        """Read which images are done, and return whether there is a manifest.
 
         Raises:
-            FoveaError: a part cannot be read, or was written with other settings.
+            FoveaError: the place is a file, a part cannot be read, or a part was written with other settings.
         """
         if self.place.is_file():
             raise FoveaError("is a file, and a manifest is a folder of parts: name another", path=self.place.address)
@@ -122,7 +126,7 @@ class Manifest:
         return bool(tables)
 
     def start(self) -> None:
-        """Write a part without rows, which shows that the place can be written, and holds the settings.
+        """Write a part without rows. It holds the settings, and shows that the place can be written.
 
         Raises:
             FoveaError: it cannot be written.
@@ -130,10 +134,10 @@ class Manifest:
         self.place.write(_EMPTY, self._serialized(SCHEMA.empty_table()))
 
     def clear(self) -> None:
-        """Remove all parts, of whatever settings.
+        """Remove all parts, whatever their settings are.
 
         Raises:
-            FoveaError: there are Parquet files that no manifest has, or a part cannot be removed.
+            FoveaError: there are Parquet files that are not parts of a manifest, or a part cannot be removed.
         """
         parts = self._found()
         if not all(_OWN.fullmatch(part) for part in parts):
@@ -142,7 +146,7 @@ class Manifest:
             self.place.remove(part)
 
     def append(self, rows: Sequence[Row]) -> None:
-        """Write rows as one part. The same rows are the same part, even if a signal came when it was written before.
+        """Write rows as one part. The same rows give the same part, so they may be written again after an interruption.
 
         Raises:
             FoveaError: it cannot be written.
@@ -151,22 +155,23 @@ class Manifest:
         self.place.write(f"part-{hashlib.sha256(content).hexdigest()[:16]}.parquet", content)
 
     def undone(self, files: Sequence[File], written: Callable[[File], int | None]) -> list[File]:
-        """Return the images that are not done: those without a row, that failed, or of which source or file changed.
+        """Return the images that are not done: without a row, failed, or with a source or a file that has changed.
 
-        Rows about these are removed, so that no image ever has two.
+        Rows of these images are removed, so that an image never has two rows.
 
         Args:
-            files: images; no two calls are given the same.
-            written: function that returns the size of the ``.fov`` file of an image; None if there is no such file.
+            files: images; an image may be in only one call.
+            written: function that returns the size of the ``.fov`` file of an image in bytes; None if there is no such
+                file.
 
         Raises:
             FoveaError: a part cannot be changed.
         """
         numbers = pc.index_in(pa.array([file.path for file in files], pa.string()), self._known["path"])
         known = {row["path"]: row for row in self._known.take(numbers.drop_null()).to_pylist()}
-        left = [file for file in files if not _is_done(file, known.get(file.path), written)]
-        self._drop([known[file.path] for file in left if file.path in known])
-        return left
+        undone = [file for file in files if not _is_done(file, known.get(file.path), written)]
+        self._drop([known[file.path] for file in undone if file.path in known])
+        return undone
 
     def _drop(self, rows: Iterable[Mapping[str, Any]]) -> None:
         by_part: dict[int, list[str]] = {}
@@ -209,8 +214,8 @@ class Manifest:
 def _is_done(file: File, row: Mapping[str, Any] | None, written: Callable[[File], int | None]) -> bool:
     if row is None or row["error"] is not None:
         return False
-    same = (row["source_bytes"], row["source_version"]) == (file.size, file.version)
-    return same and row["bytes"] == written(file)
+    same_source = (row["source_bytes"], row["source_version"]) == (file.size, file.version)
+    return same_source and row["bytes"] == written(file)
 
 
 def _difference(written: Mapping[str, Any] | None, now: Mapping[str, Any]) -> str:
@@ -218,6 +223,6 @@ def _difference(written: Mapping[str, Any] | None, now: Mapping[str, Any]) -> st
         return _FOREIGN
     name = next(name for name in {**written, **now} if written.get(name) != now.get(name))
     return (
-        f"the manifest was written with {name} {written.get(name)}, which is {now.get(name)} now:"
+        f"the manifest was written with {name} {written.get(name)}, and {name} is {now.get(name)} now:"
         " name another place, or encode everything again with --overwrite"
     )

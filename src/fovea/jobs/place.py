@@ -1,4 +1,4 @@
-"""Places where images and files are: folders, and prefixes of object stores."""
+"""Places of images and encoded files: folders, and prefixes of object stores."""
 
 import posixpath
 from collections.abc import Iterator
@@ -17,8 +17,8 @@ class Place:
     """A folder, or a prefix of an object store. It is pickled as its address.
 
     Args:
-        address: path of a folder, or a URL of a store, such as ``s3://bucket/photos``. Credentials and endpoints come
-            from where the library of the store finds them, such as the environment.
+        address: path of a folder, or a URL of a store, such as ``s3://bucket/photos``. The library of the store finds
+            credentials and endpoints by its own rules, for example in the environment.
 
     Attributes:
         address: as given, without a slash at the end.
@@ -37,9 +37,9 @@ class Place:
         self.address = address.rstrip("/") or "/"
         try:
             if "://" in address:
-                # A cached listing would hold all names in memory, and miss what is written meanwhile.
+                # A cached listing would hold all names in memory, and would not show files that are written later.
                 self._files, root = fsspec.url_to_fs(self.address, use_listings_cache=False)
-            else:  # a path is never taken for a URL: it may contain any characters
+            else:  # fsspec must not interpret a path, which may contain any characters
                 self._files, root = LocalFileSystem(), Path(self.address).absolute().as_posix()
         except (ImportError, ValueError) as error:
             raise FoveaError(f"the store cannot be opened: {error}", path=address) from error
@@ -50,11 +50,15 @@ class Place:
         return Place, (self.address,)
 
     def at(self, name: str) -> str:
-        """Return the address of a file or folder, for messages and to open it as a place of its own."""
+        """Return the address of a file or folder, for messages and to open it as another place.
+
+        Args:
+            name: name, relative to the place; empty for the place itself.
+        """
         return f"{self.address.rstrip('/')}/{name}" if name else self.address
 
     def has_folder(self, folder: str = "") -> bool:
-        """Return whether there is a folder, or something below a prefix.
+        """Return whether a folder exists, or a prefix with files.
 
         Args:
             folder: name of the folder, relative to the place.
@@ -66,7 +70,7 @@ class Place:
             return bool(self._files.isdir(self._path(folder)))
 
     def is_file(self) -> bool:
-        """Return whether there is a file under this name.
+        """Return whether the place itself is a file.
 
         Raises:
             FoveaError: the store does not answer.
@@ -75,7 +79,7 @@ class Place:
             return bool(self._files.isfile(self._root))
 
     def entries(self, folder: str = "") -> Iterator["Entry"]:
-        """Yield what is in a folder, in no order; links to folders and special files are left out.
+        """Yield the files, folders, links and special files in a folder, in any order.
 
         Args:
             folder: name of the folder, relative to the place.
@@ -91,10 +95,13 @@ class Place:
                 yield Entry(posixpath.join(folder, posixpath.basename(whole)), info)
 
     def linked(self, name: str) -> "Entry":
-        """Return the entry of what a link leads to.
+        """Return the entry of the file or folder that a link leads to.
+
+        Args:
+            name: name of the link, relative to the place.
 
         Raises:
-            FoveaError: it leads nowhere.
+            FoveaError: the link leads nowhere.
         """
         with _errors_about(self.at(name), "read"):
             return Entry(name, self._files.info(self._path(name)))
@@ -102,8 +109,11 @@ class Place:
     def read(self, name: str) -> bytes:
         """Return the content of a file.
 
+        Args:
+            name: name of the file, relative to the place.
+
         Raises:
-            FoveaError: it cannot be read.
+            FoveaError: the file cannot be read.
         """
         with _errors_about(self.at(name), "read"):
             return bytes(self._files.cat_file(self._path(name)))
@@ -111,10 +121,14 @@ class Place:
     def write(self, name: str, content: bytes) -> None:
         """Write a file, which appears under its name only when it is complete.
 
-        In a folder it is renamed at the end; in a store it is put there in one request.
+        In a folder, the file is renamed at the end. In a store, it is uploaded with one request.
+
+        Args:
+            name: name of the file, relative to the place.
+            content: content of the file.
 
         Raises:
-            FoveaError: it cannot be written.
+            FoveaError: the file cannot be written.
         """
         path = self._path(name)
         if self._is_local:
@@ -127,8 +141,11 @@ class Place:
     def remove(self, name: str) -> None:
         """Remove a file.
 
+        Args:
+            name: name of the file, relative to the place.
+
         Raises:
-            FoveaError: it cannot be removed.
+            FoveaError: the file cannot be removed.
         """
         with _errors_about(self.at(name), "removed"):
             self._files.rm_file(self._path(name))
@@ -138,19 +155,19 @@ class Place:
 
 
 class Entry:
-    """A file or folder as a listing tells of it.
+    """A file, folder, link or special file in a listing.
 
     Args:
         name: name, relative to the place.
-        info: what fsspec tells.
+        info: facts about it from fsspec.
 
     Attributes:
         name: as given.
         is_folder: whether it is a folder.
-        is_file: whether it is a file.
+        is_file: whether it is a regular file.
         is_link: whether it is a link, which :meth:`Place.linked` follows.
-        size: in bytes.
-        version: the ETag of the store, or the time of the last change: another one means another content.
+        size: size in bytes.
+        version: ETag of the store, or the time of the last change, so that another content has another version.
     """
 
     def __init__(self, name: str, info: dict[str, Any]) -> None:
@@ -165,11 +182,11 @@ class Entry:
 
 @contextmanager
 def _errors_about(address: str, verb: str) -> Iterator[None]:
-    """Turn what the libraries of stores raise into errors that name the file."""
+    """Turn errors of the libraries of stores into errors that name the file."""
     try:
         yield
     except MemoryError:
         raise
-    except Exception as error:  # each library has errors of its own, such as those about credentials
+    except Exception as error:  # each library has its own errors, for example about credentials
         known = isinstance(error, OSError) and error.strerror
         raise FoveaError(f"cannot be {verb}: {known or error or type(error).__name__}", path=address) from error

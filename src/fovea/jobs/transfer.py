@@ -1,4 +1,4 @@
-"""Reading one image, encoding it, and writing it: the same on this machine and on the workers of a cluster."""
+"""Reading an image, encoding it, and writing it, on this machine or on the workers of a cluster."""
 
 import hashlib
 import threading
@@ -16,20 +16,20 @@ from fovea.picture import open_picture
 from fovea.settings import Settings
 
 _PER_CORE = 2
-"""Images on the way for each core: one is read or written while another is encoded."""
+"""Number of images in progress for each core, so that one is read or written while another is encoded."""
 _LARGEST = 2**31
-"""Largest image file in bytes. A picture of the largest size that is decoded takes less in every format."""
+"""Largest image file in bytes. In every format, the largest picture that is decoded takes less."""
 
 
 class Transfer:
-    """Reads, encodes and writes an image with each call. Threads may share it; pickling keeps its arguments.
+    """Reads, encodes and writes an image with each call. Threads may share it. It is pickled as its arguments.
 
     Args:
-        source: where the images are.
-        target: where the encoded files go.
+        source: place of the images.
+        target: place of the encoded files.
         settings: how images are encoded.
-        model_id: id of the model, which every machine has to find under its name.
-        cores: number of images that are encoded at the same time, one core each.
+        model_id: id that the model must have on every machine, 16 hexadecimal digits.
+        cores: number of images that are encoded at the same time, each on one core.
 
     Attributes:
         cores: as given.
@@ -51,13 +51,13 @@ class Transfer:
         return Transfer, self._arguments
 
     def __call__(self, file: File) -> Row:
-        """Return the row of an image in the manifest. A file that fails has an error in its row."""
+        """Transfer an image, and return its row in the manifest. If the transfer fails, the row has the error."""
         row = self._row(file)
         try:
             if file.clash:
                 raise ImageError(f"{file.clash} would also become {file.target}: rename one")
             if file.size > _LARGEST:
-                raise ImageError(f"a file of {file.size} bytes is not read: {_LARGEST} are the most")
+                raise ImageError(f"a file of {file.size} bytes is too large: at most {_LARGEST} are read")
             content = self._source.read(file.path)
             with self._free_cores:
                 data, width, height = self._encode(content)
@@ -73,7 +73,7 @@ class Transfer:
         )
 
     def failed(self, file: File, reason: str) -> Row:
-        """Return the row of an image that is given up."""
+        """Return the row of an image that is not tried again."""
         return self._row(file)._replace(error=reason)
 
     def _row(self, file: File) -> Row:
@@ -81,7 +81,7 @@ class Transfer:
 
     @property
     def _quality(self) -> int | None:
-        """The quality of all files; None where a target chooses that of each."""
+        """The quality of all files; None if a target size determines the quality of each."""
         return self._settings.quality if self._settings.largest(1) is None else None
 
     def _encode(self, content: bytes) -> tuple[bytes, int, int]:
@@ -90,13 +90,13 @@ class Transfer:
 
 
 def transfer_here(transfer: Transfer, files: Iterable[File]) -> Generator[Row, None, None]:
-    """Yield the rows of images as they are completed, in threads of this process.
+    """Transfer images in threads of this process, and yield their rows as they are completed.
 
-    Few images are in memory. An interruption does not wait for those that are on the way.
+    Only a few images are in memory at once. An interruption does not wait for the images in progress.
 
     Args:
-        transfer: what to do with each image.
-        files: images, which are taken as threads get free.
+        transfer: transfer of an image.
+        files: images, which are taken when threads become free.
     """
     limit = _PER_CORE * transfer.cores
     pool = ThreadPoolExecutor(limit)

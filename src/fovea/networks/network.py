@@ -62,7 +62,7 @@ class CodecNetwork(nn.Module):
     def quantize(
         self, latent: Tensor, index: Tensor, z: Tensor, controls: Tensor
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Round the latent around its means, which come in several steps.
+        """Round the latent around its means, which are predicted in several steps.
 
         Positions of scale index 0 are skipped: their residual is 0 and costs nothing.
 

@@ -5,7 +5,7 @@ Example::
     from fovea.datasets import load_dataset
 
     recognizer = load("yolox_nano.onnx")
-    data = fovea.datasets.load_dataset("val.json", "val/")
+    data = load_dataset("val.json", "val/")
     categories = data.category_ids(recognizer.classes)
     results = []
     for image in data.images:

@@ -41,8 +41,8 @@ def train_from_nothing(path: Path, folder: Path, *, resume: bool = False, hardwa
         place = folder if source == path else folder.with_name(source.stem)
         changes: dict[str, Any] = {"start": weights} if weights else {}
         if isinstance(loss := config.loss, TaskConfig):
-            made = (_made(one, source, folder, resume, hardware) for one in loss.recognizer)
-            changes["loss"] = loss.model_copy(update={"recognizer": tuple(made)})
+            recognizers = (_with_segmenter(one, source, folder, resume, hardware) for one in loss.recognizer)
+            changes["loss"] = loss.model_copy(update={"recognizer": tuple(recognizers)})
         weights = _train_once(config.model_copy(update=changes), place, place / WEIGHTS, resume, hardware)
     return folder / WEIGHTS
 
@@ -78,10 +78,10 @@ def _start_config(path: Path, config: TrainingConfig) -> Path | None:
     return _config_beside(path, config.start.parent.name if config.start.name == WEIGHTS else config.start.stem)
 
 
-def _made(
+def _with_segmenter(
     named: RecognizerConfig, path: Path, folder: Path, resume: bool, hardware: Hardware | None
 ) -> RecognizerConfig:
-    """Return a recognizer of a loss, or the segmenter in its place, trained if necessary."""
+    """Return a recognizer of a loss, with the segmenter of a configuration beside ``path``, if there is one."""
     source = _config_beside(path, named.recognizer.stem)
     if source is None:
         return named

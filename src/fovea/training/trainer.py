@@ -16,12 +16,12 @@ from fovea.training.muon import has_bfloat16
 
 @dataclass(frozen=True)
 class Hardware:
-    """The hardware of a training, in the words of Lightning.
+    """The hardware of a training, with the names of Lightning.
 
     Attributes:
         accelerator: "cpu", "gpu" or "auto".
-        precision: precision of the computations, such as "bf16-mixed" or "32-true"; "auto" takes the first of these
-            where the device computes in bfloat16 by itself, and the second elsewhere.
+        precision: precision of the computations, such as "bf16-mixed" or "32-true"; "auto" takes the first of these on
+            a device with hardware for bfloat16, and the second on other devices.
         devices: number of devices on each node.
         nodes: number of nodes of a cluster.
     """
@@ -38,7 +38,7 @@ class Hardware:
 
     @property
     def chosen_precision(self) -> str:
-        """The precision, where "auto" is resolved."""
+        """The precision, with the choice of "auto" made for the device."""
         if self.precision != "auto":
             return self.precision
         device = None if self.accelerator == "cpu" else torch.accelerator.current_accelerator(check_available=True)
@@ -54,7 +54,7 @@ def make_trainer(
         config: configuration of the run.
         folder: folder for checkpoints and logs.
         hardware: hardware to train on.
-        steps_done: steps of the run before this part of it.
+        steps_done: number of steps that earlier parts of the run have done.
         gradient_clip: largest norm of the gradient.
         progress: whether to show a progress bar.
     """

@@ -108,7 +108,7 @@ class NetworkTraining(TrainingModule):
         self.config = config
 
     def on_train_start(self) -> None:
-        """Give every process, and every part of a resumed run, other noise and other qualities."""
+        """Seed the noise and the qualities, differently in each process and in each part of a resumed run."""
         torch.manual_seed(hash((self.config.seed, self.global_step, self.global_rank)) % 2**32)
 
     def make_optimizer(self) -> Optimizer:

@@ -53,10 +53,10 @@ class ObjectMseConfig(StrictConfig):
 
 
 class RecognizerConfig(StrictConfig):
-    """One of the recognizers of a task loss, where it differs from the others.
+    """A recognizer of a task loss that has fields of its own.
 
     Attributes:
-        recognizer: ONNX file. :class:`fovea.training.losses.task.TaskDistortion` explains it and the other fields; a
+        recognizer: ONNX file. :class:`fovea.training.losses.task.TaskDistortion` explains it and the other fields. A
             field that is not given is that of the loss.
     """
 
@@ -71,7 +71,7 @@ class RecognizerConfig(StrictConfig):
 
 
 def _listed(named: Any) -> Any:
-    """Return one recognizer or several as a list of mappings. Whatever is neither is left for the error to name."""
+    """Return one recognizer or several as a list of mappings. An invalid value stays, so that the error names it."""
     several = named if isinstance(named, list | tuple) else [named]
     return [{"recognizer": one} if isinstance(one, str | Path) else one for one in several]
 
@@ -81,8 +81,8 @@ class TaskConfig(StrictConfig):
 
     Attributes:
         recognizer: one ONNX file, see :class:`fovea.training.losses.task.TaskDistortion`, which also explains the other
-            fields; or several, see :class:`fovea.training.losses.task.AlternatingDistortion`. In place of a file,
-            :class:`RecognizerConfig` names one that has fields of its own.
+            fields; or several, see :class:`fovea.training.losses.task.AlternatingDistortion`. A recognizer that needs
+            fields of its own is given as a :class:`RecognizerConfig` instead of a file.
         background_weight: weight of errors outside the objects; 1 counts all errors alike and needs no masks.
     """
 
