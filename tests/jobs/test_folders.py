@@ -139,7 +139,7 @@ def test_files_of_others_are_not_replaced(job, tmp_path):
     (tmp_path / "out/street").mkdir(parents=True)
     (tmp_path / "out/street/0.fov").write_bytes(b"precious")
     result = job()
-    assert result.exit_code == 1 and "there are .fov files, and no manifest at" in result.stderr
+    assert result.exit_code == 1 and "there are .fov files, but there is no manifest at" in result.stderr
     assert (tmp_path / "out/street/0.fov").read_bytes() == b"precious"
     assert job("--overwrite").exit_code == 0
     assert (tmp_path / "out/street/0.fov").read_bytes() != b"precious"

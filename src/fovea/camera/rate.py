@@ -64,7 +64,7 @@ class Plan:
 
     Attributes:
         quality: 0..100.
-        scale: size at which the frame is coded, in eighths of its own, 1 to 8.
+        scale: size at which the frame is coded, in eighths of its own size, 1 to 8.
         budget: bytes that the frame may take.
         pieces: number of pieces in which the frame is to be sent, one after the other as the peak allows. Where frames
             are rare, each has more bytes than may be sent at once.
@@ -83,7 +83,7 @@ class RateController:
         kbps: budget in kbit/s (1,000 bits per second), for everything that is sent.
         fps: largest number of frames per second that are offered.
         floor: lowest useful quality, 0..100: frames are passed over rather than sent with a lower one.
-        scale: size at which all frames are coded, in eighths of their own; None lets the controller choose.
+        scale: size at which all frames are coded, in eighths of their own size; None lets the controller choose.
 
     Example:
         >>> rate = RateController(kbps=80, fps=1)

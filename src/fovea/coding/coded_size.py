@@ -26,7 +26,7 @@ LONGEST_SIDE = 960
 LOWEST_FULL_QUALITY = 48
 """Lowest quality at which all pictures keep their size."""
 SMALLEST_SCALE = FULL_SCALE // 2
-"""Smallest size to which pictures are reduced, in eighths of their own."""
+"""Smallest size to which pictures are reduced, in eighths of their own size."""
 SMALLEST_OBJECT = 48
 """Smallest median object of a picture that is reduced: the square root of its area, in coded pixels."""
 _SURE = 0.7
@@ -37,7 +37,7 @@ class CodedSize(NamedTuple):
     """A size at which a picture is coded, and the quality of its pixels there.
 
     Attributes:
-        scale: size in eighths of the picture's own, 1 to 8.
+        scale: size in eighths of the picture's own size, 1 to 8.
         quality: quality of the coded pixels, 0..100.
     """
 

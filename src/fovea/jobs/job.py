@@ -98,7 +98,7 @@ def prepare(source: str, target: str, settings: Settings, manifest: str | None =
         record.clear()
     elif not record.open() and end.has_folder() and any(True for _ in Listing(end, {".fov"})):
         raise FoveaError(
-            f"there are .fov files, and no manifest at {record.place.address} tells of them:"
+            f"there are .fov files, but there is no manifest at {record.place.address}:"
             " name another place, or replace them with --overwrite",
             path=end.address,
         )

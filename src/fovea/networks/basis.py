@@ -1,7 +1,7 @@
 """The linear transform that the networks start from before training.
 
-Natural images are close to a first-order Markov process in each direction, and the color differences have little
-variance beside the luma. The Karhunen-Loève transform of this model needs no data; the discrete cosine transform
+Natural images are close to a first-order Markov process in each direction, and the color differences have much less
+variance than the luma. The Karhunen-Loève transform of this model needs no data; the discrete cosine transform
 approximates it (Ahmed, Natarajan and Rao, "Discrete Cosine Transform", IEEE Transactions on Computers, 1974). Networks
 that start as this transform code images from the first step on, and training refines them.
 """

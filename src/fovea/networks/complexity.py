@@ -20,8 +20,8 @@ _SYNTHESIS = "synthesis"
 def multiply_accumulates(config: NetworkConfig) -> dict[str, float]:
     """Count the multiply-accumulate operations of matrices and convolutions for each pixel of an image.
 
-    Additions, activations and gains are not counted, as is usual. The image has 512×768 pixels, so that the little
-    work that is done once per image, whatever its size, does not show.
+    Additions, activations and gains are not counted, as is usual. The image has 512×768 pixels, so that the small
+    amount of work that does not depend on the size of the image is negligible.
 
     Args:
         config: sizes of the network.

@@ -1,7 +1,7 @@
 """The hyperprior: the hyper-latent z, and the scales of the latent that follow from it.
 
-A hyper-latent tells the decoder the scales of the latent: Ballé et al., "Variational Image Compression with a Scale
-Hyperprior" (ICLR 2018). The means are in :mod:`fovea.networks.means`.
+The decoder predicts the scales of the latent from the hyper-latent: Ballé et al., "Variational Image Compression with a
+Scale Hyperprior" (ICLR 2018). The means are in :mod:`fovea.networks.means`.
 """
 
 import torch

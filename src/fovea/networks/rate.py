@@ -19,7 +19,7 @@ def scale_of_index(index: Tensor) -> Tensor:
 def gaussian_bits(residual: Tensor, index: Tensor) -> Tensor:
     """Return the bits of residuals under a zero-mean Gaussian that is integrated over unit bins.
 
-    Uniform noise in the place of rounding makes the estimate differentiable: Ballé, Laparra and Simoncelli, "End-to-end
+    Uniform noise in place of rounding makes the estimate differentiable: Ballé, Laparra and Simoncelli, "End-to-end
     Optimized Image Compression" (ICLR 2017).
 
     Args:

@@ -19,6 +19,7 @@ _BACKGROUND = Field(
     description="How much an error outside of objects counts, from 0 (least) to 100 (as much as inside), for models"
     " that have this control.  [default: the choice of the model at this quality]",
 )
+_SCALE = Field("auto", description="Size at which the picture is coded, as a fraction of its own size.")
 _PSNR = "PSNR over the whole picture in dB; null if there is no error."
 _PSNR_OBJECTS = "PSNR inside the objects in dB; null if there are no objects or no error."
 _METADATA = Field(
@@ -33,9 +34,9 @@ class _Parameters(BaseModel):
 class ComparisonParameters(_Parameters):
     """How a picture is encoded for a comparison."""
 
-    quality: Quality = Field(DEFAULT_QUALITY, description="0 for the smallest file to 100 for the best picture.")
+    quality: Quality = Field(DEFAULT_QUALITY, description="From 0 (smallest file) to 100 (best picture).")
     model: str | None = _MODEL
-    scale: Scale = Field("auto", description="Size at which the picture is coded, as a part of its own.")
+    scale: Scale = _SCALE
     background: int | None = _BACKGROUND
     metadata: bool = _METADATA
 
@@ -44,14 +45,20 @@ class EncodeParameters(_Parameters):
     """How a picture is encoded; one of ``quality``, ``target_size`` and ``target_bpp`` may be given."""
 
     quality: Quality | None = Field(
-        None, description=f"0 for the smallest file to 100 for the best picture.  [default: {DEFAULT_QUALITY}]"
+        None, description=f"From 0 (smallest file) to 100 (best picture).  [default: {DEFAULT_QUALITY}]"
     )
-    target_size: int | None = Field(None, ge=1, le=2**40, description="Best quality with at most so many bytes.")
+    target_size: int | None = Field(
+        None, ge=1, le=2**40, description="Largest size of the file in bytes; the quality is the best that fits."
+    )
     target_bpp: float | None = Field(
-        None, gt=0, le=1e6, allow_inf_nan=False, description="Best quality with at most so many bits per pixel."
+        None,
+        gt=0,
+        le=1e6,
+        allow_inf_nan=False,
+        description="Largest size of the file in bits per pixel; the quality is the best that fits.",
     )
     model: str | None = _MODEL
-    scale: Scale = Field("auto", description="Size at which the picture is coded, as a part of its own.")
+    scale: Scale = _SCALE
     background: int | None = _BACKGROUND
     tile_size: int = Field(
         DEFAULT_TILE_SIZE,

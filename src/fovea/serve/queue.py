@@ -12,7 +12,7 @@ class FairQueue:
 
     A single caller may fill the queue. A full queue still takes the request of a caller if the longest line is longer
     than the line of this caller becomes; the longest line then loses its newest request. Therefore a caller with many
-    requests cannot keep out another caller, which waits for at most one turn of each other line before each of its own.
+    requests cannot keep out another caller. Before each of its turns, a caller waits for one turn of each other line.
 
     Sources: Nagle, "On Packet Switches with Infinite Storage" (RFC 970, 1985) for the turns; Suter et al., "Buffer
     Management Schemes for Supporting TCP in Gigabit Routers with Per-Flow Queueing" (IEEE Journal on Selected Areas in

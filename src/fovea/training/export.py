@@ -109,9 +109,11 @@ def export_model(
         module = load_codec(saved)
         config, network = module.config, module.network.eval()
         if backgrounds and not network.config.background:
-            raise FoveaError("has no control of the background: no backgrounds can be given")
+            raise FoveaError("has no control of the background: leave the backgrounds out")
         if finder and not (network.config.background or network.config.objectness):
-            raise FoveaError("knows no objects, or takes their map as a channel of the picture: no finder fits it")
+            raise FoveaError(
+                "cannot use a finder: it has no region of interest, or takes it as a channel of the picture"
+            )
         round_weights(network)
         largest = prove_exact(network)
     tables, card = _tables(network, config, calibration), _card(saved, config, largest)

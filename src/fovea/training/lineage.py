@@ -18,14 +18,14 @@ from fovea.training.trainer import Hardware
 def train_from_nothing(path: Path, folder: Path, *, resume: bool = False, hardware: Hardware | None = None) -> Path:
     """Train the codec of a configuration, and before it all networks that it needs.
 
-    The files that a configuration names tell which runs it needs: ``start: checkpoints/A.ckpt`` or
-    ``start: runs/A/weights.ckpt`` needs the run of ``A.yaml`` beside it, and a loss with the recognizer
-    ``checkpoints/B.onnx`` needs the segmenter of ``B.yaml`` beside it. A file without such a configuration is used as
+    The file names in a configuration determine the runs that it needs. With ``start: checkpoints/A.ckpt`` or ``start:
+    runs/A/weights.ckpt``, it needs the run of ``A.yaml`` in the same folder. With the recognizer ``checkpoints/B.onnx``
+    in its loss, it needs the segmenter of ``B.yaml`` in the same folder. A file without such a configuration is used as
     it is. A complete run is not repeated.
 
     Args:
         path: configuration of the codec.
-        folder: folder of its run; the other runs are in folders beside it that have their names.
+        folder: folder of its run. The other runs are in neighboring folders with the names of their configurations.
         resume: whether to continue runs that were interrupted.
         hardware: hardware to train on, with one device; None takes the fastest that is there.
 

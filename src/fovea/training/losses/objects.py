@@ -1,8 +1,8 @@
 """The losses that teach a network where the objects are.
 
-Where the encoder finds objects itself, or a network of its own does, its logits are supervised directly. Otherwise an
-auxiliary head predicts the objects from the latent. The head exists in training only: it makes the encoder put the
-objects into the latent.
+The logits of an encoder that finds objects, or of a finder, are supervised directly. For other encoders, an auxiliary
+head predicts the objects from the latent. The head exists in training only: it makes the encoder put the objects into
+the latent.
 """
 
 import math
