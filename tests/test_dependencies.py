@@ -27,7 +27,7 @@ EXTRAS = {
 # Modules that need more than their room: they are imported where that is there.
 MORE = {
     "integrations/rosbag.py": ["ros"],
-    "engine/ov.py": ["openvino"],
+    "engine/openvino_runtime.py": ["openvino"],
     "integrations/huggingface.py": ["huggingface"],
     "integrations/imageio.py": ["imageio"],
     "integrations/numcodecs.py": ["zarr"],

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from fovea.errors import ArgumentError, EngineError
 
 _ENGINES = {  # name of the engine: module, class, and package that pip installs
-    "onnxruntime": ("fovea.engine.ort", "OnnxRuntimeEngine", "onnxruntime"),
-    "openvino": ("fovea.engine.ov", "OpenVinoEngine", "openvino"),
+    "onnxruntime": ("fovea.engine.onnx_runtime", "OnnxRuntimeEngine", "onnxruntime"),
+    "openvino": ("fovea.engine.openvino_runtime", "OpenVinoEngine", "openvino"),
 }
 
 
