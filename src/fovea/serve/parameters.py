@@ -19,7 +19,7 @@ _BACKGROUND = Field(
     description="How much an error outside of objects counts, from 0 (least) to 100 (as much as inside), for models"
     " that have this control.  [default: the choice of the model at this quality]",
 )
-_SCALE = Field("auto", description="Size at which the picture is coded, as a fraction of its own size.")
+_SCALE: Any = Field("auto", description="Size at which the picture is coded, as a fraction of its own size.")
 _PSNR = "PSNR over the whole picture in dB; null if there is no error."
 _PSNR_OBJECTS = "PSNR inside the objects in dB; null if there are no objects or no error."
 _METADATA = Field(
