@@ -190,7 +190,9 @@ def stream(frames: Sequence[Pixels], fps: float, kbps: float, codec: Codec, tile
     return Sent(pictures, canvas.log, streamer.counts.sent)
 
 
-def savings(cameras: Sequence[str], scenes: int, fps: float, count: int, quality: int, codec: Codec) -> Iterator[Row]:
+def savings(
+    cameras: Sequence[str], scenes: Sequence[int], fps: float, count: int, quality: int, codec: Codec
+) -> Iterator[Row]:
     """Yield how many bytes frames take whose unchanged tiles are left out, as a share of those of whole frames.
 
     All parts are coded at the same quality, and nothing is sent anew. Each message counts with 105 bytes for its
@@ -198,7 +200,7 @@ def savings(cameras: Sequence[str], scenes: int, fps: float, count: int, quality
     """
     headers = 105
     for camera in cameras:
-        streams = [list(CAMERAS[camera](number, fps, count)) for number in range(scenes)]
+        streams = [list(CAMERAS[camera](number, fps, count)) for number in scenes]
         whole = sum(
             len(codec.encode(pixels, quality, scale=1)) + headers for frames in streams for pixels in frames[1:]
         )
@@ -213,7 +215,7 @@ def savings(cameras: Sequence[str], scenes: int, fps: float, count: int, quality
                             part = pixels[box.top : box.top + box.height, box.left : box.left + box.width]
                             size += len(codec.encode(part, quality, scale=1)) + headers
                             area, parts = area + box.width * box.height, parts + 1
-            after_first = scenes * (count - 1)
+            after_first = len(scenes) * (count - 1)
             yield {
                 "camera": camera,
                 "fps": fps,
@@ -282,17 +284,17 @@ def score(originals: Sequence[Pixels], sent: Sequence[Sequence[Pixels]], recogni
 @click.command()
 @click.option("--kbps", "budgets", default="30,100", show_default=True, help="Budgets in kbit/s.")
 @click.option("--fps", "rates", default="0.2,1,5,15", show_default=True, help="Frame rates.")
-@click.option("--scenes", default=3, show_default=True, help="Number of scenes for each camera.")
+@click.option("--scenes", "listed", default="2,3,4", show_default=True, help="Numbers of the scenes of each camera.")
 @click.option("--seconds", default=12.0, show_default=True, help="Length of a scene; at least ten frames.")
 @click.option("--judged", default=20, show_default=True, help="Most frames of a scene that recognizers look at.")
 @click.option("--recognizers", default="yolox_nano,yolov8n", show_default=True, help="Names in FOVEA_SHARED/models.")
 @click.option("--tiles", is_flag=True, help="Measure instead what leaving out unchanged tiles saves.")
 @click.option("--out", type=Path, default=RESULTS, help="Folder for the table.")
 def main(
-    budgets: str, rates: str, scenes: int, seconds: float, judged: int, recognizers: str, tiles: bool, out: Path
+    budgets: str, rates: str, listed: str, seconds: float, judged: int, recognizers: str, tiles: bool, out: Path
 ) -> None:
     """Compare ``fovea stream`` with x264 and x265 at equal bits per second."""
-    codec = Codec()
+    codec, scenes = Codec(), [int(number) for number in listed.split(",")]
     if tiles:
         saved = [
             row for fps in rates.split(",") for row in savings(list(CAMERAS), scenes, float(fps), judged, 40, codec)
@@ -306,7 +308,7 @@ def main(
     for camera, fps in tqdm(cases, disable=None):
         count = max(10, round(seconds * fps))
         chosen = np.unique(np.linspace(count // 10, count - 1, min(judged, count)).round().astype(int))
-        streams = [list(CAMERAS[camera](number, fps, count)) for number in range(scenes)]
+        streams = [list(CAMERAS[camera](number, fps, count)) for number in scenes]
         originals = [frames[number] for frames in streams for number in chosen]
         for kbps in map(float, budgets.split(",")):
             sent = {"fovea": [stream(frames, fps, kbps, codec) for frames in streams]}
@@ -320,15 +322,15 @@ def main(
                         "fps": fps,
                         "kbps_asked": kbps,
                         "codec": name,
-                        "kbps": round(sum(one.size for one in all_scenes) * 8 / 1000 / (scenes * count / fps), 1),
+                        "kbps": round(sum(one.size for one in all_scenes) * 8 / 1000 / (len(scenes) * count / fps), 1),
                         "fullest_second": round(max(one.fullest_second for one in all_scenes) / (125 * kbps), 2),
-                        "frames_sent": round(sum(one.frames for one in all_scenes) / (scenes * count), 3),
+                        "frames_sent": round(sum(one.frames for one in all_scenes) / (len(scenes) * count), 3),
                         **{
                             f"kept_{recognizer.name}": round(of_recognizer[place], 3)
                             for recognizer, of_recognizer in zip(looking, scores, strict=True)
                         },
                         "kept": round(float(np.mean([of_recognizer[place] for of_recognizer in scores])), 3),
-                        "frames": scenes * count,
+                        "frames": len(scenes) * count,
                         "judged": len(originals),
                     }
                 )
