@@ -1,10 +1,14 @@
+from pathlib import Path
+
 import pytest
 import yaml
 
 from fovea.errors import FoveaError
 from fovea.networks import ARCHITECTURES
-from fovea.training import read_config
+from fovea.training import SegmenterConfig, read_config, read_run, read_yaml
 from fovea.training.losses.config import MseConfig
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
 MINIMAL = {
     "name": "x",
@@ -71,3 +75,10 @@ def test_missing_and_unreadable_files(tmp_path):
     with pytest.raises(FoveaError, match=r"bad\.yaml: cannot be read as YAML") as error:
         read_config(tmp_path / "bad.yaml")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_configurations_of_the_project_are_valid(path):
+    segmenter = path.stem.startswith("segmenter")
+    config = read_yaml(path, SegmenterConfig) if segmenter else read_run(path)
+    assert config.name == path.stem
