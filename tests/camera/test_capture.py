@@ -1,3 +1,5 @@
+import socketserver
+import threading
 import time
 
 import numpy as np
@@ -140,3 +142,29 @@ def test_the_clock_of_the_machine_goes_on():
     begun = clock.now()
     clock.sleep(0.01)
     assert clock.now() - begun >= 0.009
+
+
+def test_a_server_without_tcp_is_asked_over_udp():
+    """RTSP (RFC 2326): a server that refuses a transport answers SETUP with 461."""
+    asked = []
+
+    class Refusing(socketserver.StreamRequestHandler):
+        def handle(self):
+            while lines := list(iter(lambda: self.rfile.readline().decode().strip(), "")):
+                fields = dict(line.split(": ", 1) for line in lines[1:])
+                status, more = "200 OK", "Public: DESCRIBE, SETUP"
+                if lines[0].startswith("DESCRIBE"):
+                    session = "v=0\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+                    more = f"Content-Type: application/sdp\r\nContent-Length: {len(session)}\r\n\r\n{session}"
+                elif lines[0].startswith("SETUP"):
+                    asked.append(fields["Transport"].split(";")[0])
+                    status, more = "461 Unsupported Transport", "Session: 1"
+                end = "" if "\r\n\r\n" in more else "\r\n\r\n"
+                self.wfile.write(f"RTSP/1.0 {status}\r\nCSeq: {fields['CSeq']}\r\n{more}{end}".encode())
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(FoveaError, match="cannot be opened as a video"):
+            Camera(f"rtsp://127.0.0.1:{server.server_address[1]}/x")
+        server.shutdown()
+    assert asked[:2] == ["RTP/AVP/TCP", "RTP/AVP/UDP"]

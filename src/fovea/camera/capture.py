@@ -192,7 +192,8 @@ def _open(source: str) -> InputContainer:
         raise FoveaError(f"is none of {', '.join(SCHEMES)}", path=_shown(source))
     if not scheme and not Path(source).exists():
         raise FoveaError("no such file or device", path=source)
-    options = {"rtsp_transport": "tcp"} if scheme.startswith("rtsp") else {}
+    # Over UDP, packets are lost that TCP sends again, but some servers have nothing else.
+    options = {"rtsp_flags": "prefer_tcp"} if scheme.startswith("rtsp") else {}
     try:
         container = av.open(
             source,
