@@ -71,7 +71,7 @@ def export(
     """Export a checkpoint as a deployable model.
 
     CHECKPOINT is a file that "fovea train" wrote. Prints the path of the model file. Refuses a model whose integer
-    network is not proven exact. Needs the extra train.
+    network is not proven exact. Needs the extra train, and eval for a run with teachers.
     """
     if encoder and (out is None or name):
         raise click.UsageError("--encoder adds to the model file that --out names: give --out, and leave out --name")
@@ -84,7 +84,8 @@ def export(
         require_folder(Path())
     target = open_model(out) if encoder and out else None
     calibration = 0 if target else CALIBRATION_PATCHES
-    model = export_model(checkpoint, name, calibration, backgrounds, finder)
+    with needs_extra("eval"):  # where teachers told the run where objects are
+        model = export_model(checkpoint, name, calibration, backgrounds, finder)
     if target and encoder:
         model = target.with_encoder(encoder, model)
     path = out or Path(f"{model.name}{SUFFIX}")

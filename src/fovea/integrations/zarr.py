@@ -63,7 +63,7 @@ class FovCodec(ArrayBytesCodec):
         """Raise an error, because the size depends on the picture.
 
         Raises:
-            NotImplementedError: always.
+            NotImplementedError: always, as in the codecs of Zarr itself whose size is not known before.
         """
         raise NotImplementedError("the size of a coded picture is known only after it is coded")
 
