@@ -7,6 +7,7 @@
 # output on the originals, which is less noisy than labels. "views", "drone" and "coco_sizes" compare the sizes at which
 # codecs code, likewise by what is seen; the first two are the 1080p frames of frames.py, of the half named judge.
 #   CODECS   codecs to compare
+#   SIZED    codecs to compare at several sizes; the last one is what the others are compared with first
 #   LIMIT    largest number of images of each set
 #   SHARED   folder of the data sets and recognizers, ../shared by default
 #   RESULTS  folder for tables, benchmarks/results/accuracy by default; another folder for the input of join.py
@@ -14,6 +15,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 shared=${SHARED:-${FOVEA_SHARED:-../shared}}
 codecs=${CODECS:-fovea-s,fovea-s-object-mse,fovea-s-task,fovea-s-mse,jpeg,webp,avif:6,jxl,avc,hevc,vvc:fast}
+sized_codecs=${SIZED:-fovea-s jpeg hevc vvc:fast}
 with_roi=fovea-s-roi+roi,fovea-s-roi+roi:$shared/models/yolox_nano.onnx
 ways=fovea-s,fovea-s-object-mse,fovea-s-task,$with_roi,fovea-s-mse,hevc,vvc:fast
 all="yolox_nano centernet_mbv3_512 yolov5n yolov8n yolov8n-seg"
@@ -44,16 +46,18 @@ measure() { # SET, labels, images, recognizers, further options
 }
 
 # Each codec at four sizes, and each Fovea model also at the size that it chooses.
+declare -A sizes_qualities=(
+    [fovea-s]=5,15,25,35,45,60,75,90 [vvc:fast]=18,22,26,30,34 [hevc]=9,13,17,21,25,29 [jpeg]=5,12,20,30,45,65
+)
 measure_sizes() { # SET, further options
-    local codec sized=""
-    for codec in ${SIZED:-fovea-s vvc:fast hevc jpeg}; do
+    local codec sized="" options=()
+    for codec in $sized_codecs; do
         [[ $codec != fovea* ]] || sized+=$codec@1,
         sized+=$codec,$codec@3/4,$codec@1/2,$codec@1/3,
+        [ -z "${sizes_qualities[$codec]:-}" ] || options+=(--qualities "$codec=${sizes_qualities[$codec]}")
     done
-    # shellcheck disable=SC2086
     codecs=${sized%,} evaluate "$1" "$(recognizers yolov5n yolov8n yolox_nano centernet_mbv3_512)" --reference self \
-        --anchor vvc:fast@best --qualities fovea-s=5,15,25,35,45,60,75,90 --qualities vvc:fast=18,22,26,30,34 \
-        --qualities hevc=9,13,17,21,25,29 --qualities jpeg=5,12,20,30,45,65 "${@:2}"
+        --anchor "${sized_codecs##* }@best" "${options[@]}" "${@:2}"
 }
 
 for set in "${@:-coco coco_seen masks aerial_cars aerial_seen indoor}"; do

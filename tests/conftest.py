@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from fovea.coding import Model
     from fovea.networks import CodecNetwork
 
-    Exported = Callable[[CodecNetwork, str], Path]
-
 # A shell that runs the tests in the background lets them ignore Ctrl-C, and with them all commands that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -103,36 +101,6 @@ def shared() -> Path:
     return folder
 
 
-def _network(objectness: int, mean_steps: int = 2, background: bool = False) -> "CodecNetwork":
-    torch = pytest.importorskip("torch")
-    from fovea.networks import CodecNetwork, NetworkConfig, round_weights
-
-    torch.manual_seed(1)
-    config = NetworkConfig(
-        wide=16,
-        wide_blocks=2,
-        deep=24,
-        deep_blocks=1,
-        latent=16,
-        hyper=8,
-        prior=16,
-        objectness=objectness,
-        mean_steps=mean_steps,
-        background=background,
-    )
-    network = CodecNetwork(config).eval()
-    with torch.no_grad():
-        # Spread the table indices, so that some positions are skipped and some have long tables.
-        network.scales.head.bias.anchors += 6 * torch.randn(16)
-        network.analysis.head.weight *= 3
-        (network.means.region if mean_steps == 2 else network.means.region[0]).weight.mul_(30)  # steps of all sizes
-        if background:
-            network.analysis.region.weight.mul_(3)  # the map and the background are seen in the latent
-            network.analysis.log_gain.background_anchors += torch.linspace(-0.5, 0.5, 9)[:, None]
-    round_weights(network)
-    return network
-
-
 @pytest.fixture(scope="session")
 def quick_exports() -> Iterator[None]:
     """Exports of networks are not measured, and list the operators of ONNX once instead of once for each graph."""
@@ -151,105 +119,66 @@ def quick_exports() -> Iterator[None]:
         yield
 
 
+def _network(**parts: object) -> "CodecNetwork":
+    torch = pytest.importorskip("torch")
+    from fovea.networks import CodecNetwork, NetworkConfig, round_weights
+
+    torch.manual_seed(1)
+    config = NetworkConfig(wide=16, wide_blocks=2, deep=24, deep_blocks=1, latent=16, hyper=8, prior=16, **parts)
+    network = CodecNetwork(config).eval()
+    with torch.no_grad():
+        # Spread the table indices, so that some positions are skipped and some have long tables.
+        network.scales.head.bias.anchors += 6 * torch.randn(16)
+        network.analysis.head.weight *= 3
+        (network.means.region if config.mean_steps == 2 else network.means.region[0]).weight.mul_(30)  # varied steps
+    round_weights(network)
+    return network
+
+
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory: pytest.TempPathFactory, quick_exports: None) -> "Exported":
-    """Returns the model file of a network, which one of all processes that run tests exports for all."""
-    from filelock import FileLock
-
-    from fovea.store import save_model
-
-    folder = tmp_path_factory.getbasetemp()
-    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-
-    def export(network: "CodecNetwork", name: str) -> Path:
-        path = folder / f"{name}.fovea"
-        with FileLock(path.with_suffix(".lock")):
-            if not path.exists():
-                save_model(_model(network, name), path)
-        return path
-
-    return export
+def finding_network() -> "CodecNetwork":
+    """A codec network with random weights that looks for objects. Its sizes are those of :func:`finding_model`."""
+    return _network(objectness=8)
 
 
-def _loaded(path: Path) -> "Model":
+@pytest.fixture(scope="session")
+def controlled_network() -> "CodecNetwork":
+    """Likewise, with a control of the background and means in four steps, as :func:`controlled_model` has them."""
+    return _network(mean_steps=4, background=True)
+
+
+def _golden(name: str) -> "Model":
     """Return a model with networks in memory, so that its id follows a change of any of its parts."""
     from fovea.store import open_model
 
-    model = open_model(path)
+    model = open_model(ROOT / "tests" / "golden" / f"{name}.fovea")
     return replace(model, graphs=dict(model.graphs), stored_id=None)
-
-
-def _model(network: "CodecNetwork", name: str) -> "Model":
-    import numpy as np
-
-    from fovea.coding import Model, Region
-    from fovea.entropy import FrequencyTables
-    from fovea.networks import export_graphs, halo
-    from fovea.spec import QUALITIES
-
-    from .onnx_models import brightness_finder
-
-    config, backgrounds, region = network.config, None, Region.FOUND
-    graphs, shape = export_graphs(network), (QUALITIES, config.hyper)
-    if config.background:
-        backgrounds, shape = tuple(range(QUALITIES)), (QUALITIES, *shape)
-        graphs["finder"], region = brightness_finder(), Region.SEARCHED
-    return Model(
-        name=name,
-        latent=config.latent,
-        hyper=config.hyper,
-        halo=halo(config),
-        graphs=graphs,
-        tables=FrequencyTables.gaussian(),
-        hyper_index=np.full(shape, 30, np.uint8),
-        card={"made": "for tests"},
-        region=region,
-        steps=config.mean_steps,
-        backgrounds=backgrounds,
-    )
 
 
 @pytest.fixture(scope="session")
 def tiny_model() -> "Model":
     """A model with random weights, which takes no time."""
-    return replace(_loaded(ROOT / "tests" / "golden" / "golden.fovea"), name="tiny")
+    return replace(_golden("golden"), name="tiny")
 
 
 @pytest.fixture(scope="session")
-def finding_network() -> "CodecNetwork":
-    """A codec network with random weights, small enough to export and run in seconds, that looks for objects.
-
-    Quantization steps differ from position to position. Its sizes are those of :func:`tiny_model`.
-    """
-    return _network(objectness=8)
+def finding_model() -> "Model":
+    """Likewise, with an encoder that looks for objects; its steps differ between positions."""
+    return _golden("finding")
 
 
 @pytest.fixture(scope="session")
-def finding_model(finding_network: "CodecNetwork", exported: "Exported") -> "Model":
-    """The exported :func:`finding_network`."""
-    return _loaded(exported(finding_network, "finding"))
+def controlled_model() -> "Model":
+    """Likewise, with a control of the background, means in four steps, and a finder that finds what is bright."""
+    return _golden("controlled")
 
 
 @pytest.fixture(scope="session")
-def controlled_network() -> "CodecNetwork":
-    """Likewise, with a control of the background and means in four steps."""
-    return _network(objectness=0, mean_steps=4, background=True)
-
-
-@pytest.fixture(scope="session")
-def controlled_model(controlled_network: "CodecNetwork", exported: "Exported") -> "Model":
-    """The exported :func:`controlled_network`, with a finder that takes what is bright for objects."""
-    return _loaded(exported(controlled_network, "controlled"))
-
-
-@pytest.fixture(scope="session")
-def searching_model(tiny_model: "Model", finding_model: "Model") -> "Model":
+def searching_model(tiny_model: "Model", finding_model: "Model", controlled_model: "Model") -> "Model":
     """The :func:`finding_model` with a finder in the place of what its encoder finds: the same decoder."""
     from fovea.coding import Region
 
-    from .onnx_models import brightness_finder
-
-    encoder = {"analysis": tiny_model.graphs["analysis"], "finder": brightness_finder()}
+    encoder = {"analysis": tiny_model.graphs["analysis"], "finder": controlled_model.graphs["finder"]}
     return replace(finding_model, name="searching", graphs={**finding_model.graphs, **encoder}, region=Region.SEARCHED)
 
 

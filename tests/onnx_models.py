@@ -35,29 +35,6 @@ def save_constant(
     return save(path, graph, metadata or {})
 
 
-def brightness_finder() -> bytes:
-    """A finder, as models hold it, that takes bright cells of 8×8 pixels for objects: logits from -4 to 4."""
-    means = {"scale": np.float32([8 / 255]), "middle": np.float32([-4])}
-    nodes = [
-        helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
-        helper.make_node("Transpose", ["pixels"], ["planes"], perm=[0, 3, 1, 2]),
-        helper.make_node("ReduceMean", ["planes"], ["gray"], axes=[1]),
-        helper.make_node("AveragePool", ["gray"], ["cells"], kernel_shape=[8, 8], strides=[8, 8]),
-        helper.make_node("Mul", ["cells", "scale"], ["scaled"]),
-        helper.make_node("Add", ["scaled", "middle"], ["logits"]),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "finder",
-        [helper.make_tensor_value_info("image", TensorProto.UINT8, [1, "height", "width", 3])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, 1, "rows", "columns"])],
-        [numpy_helper.from_array(value, name) for name, value in means.items()],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    serialized: bytes = model.SerializeToString()
-    return serialized
-
-
 def save(path: Path, graph: onnx.GraphProto, metadata: Mapping[str, str]) -> Path:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     helper.set_model_props(model, dict(metadata))

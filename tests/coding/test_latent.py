@@ -1,5 +1,7 @@
 """Latents to bytes and back, in two steps and in four."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,11 +19,27 @@ def name(request) -> str:
     return request.param
 
 
+class TorchEngine:
+    """Runs modules of torch, in the place of the ONNX models that are exported from them."""
+
+    precision = "fp32"
+
+    def load(self, module, exact=False):
+        import torch
+
+        @torch.no_grad()
+        def run(*inputs):
+            outputs = module(*map(torch.from_numpy, inputs))
+            return tuple(output.numpy() for output in ([outputs] if torch.is_tensor(outputs) else outputs))
+
+        return run
+
+
 class LatentCoder:
     """Encoder and decoder of the latents of one model."""
 
-    def __init__(self, model):
-        engine = create_engine(threads=1)
+    def __init__(self, model, engine=None):
+        engine = engine or create_engine(threads=1)
         self.networks, self.controls = PriorNetworks(model, engine), model.controls(40)
         encoder, decoder = LatentEncoder(model, engine, self.networks), LatentDecoder(model, self.networks)
         self.hyper_latent, self.quantize, self.encode = encoder.hyper_latent, encoder.quantize, encoder.encode
@@ -50,9 +68,13 @@ def test_what_is_decoded_is_what_was_rounded(coder, size):
     assert (np.abs(decoded - analyzed[:, :16]) <= prior.step / 2 + 1e-4)[prior.index > 0].all()
 
 
-def test_network_that_trains_rounds_alike(coder, name, request):
+def test_network_that_trains_rounds_alike(name, request):
     torch = pytest.importorskip("torch")
-    network = request.getfixturevalue(f"{name}_network")
+    from fovea.networks import step_modules
+
+    network, model = (request.getfixturevalue(f"{name}_{kind}") for kind in ("network", "model"))
+    steps = {name: module for name, (module, _) in step_modules(network).items()}
+    coder = LatentCoder(replace(model, graphs=steps), TorchEngine())
     analyzed, quality = _analyzed(8, 12), torch.from_numpy(coder.controls.as_input())
     z = coder.hyper_latent(analyzed, coder.controls)
     prior = coder.prior(z, 8, 12, coder.controls)

@@ -10,7 +10,9 @@ import torch
 
 from fovea import Codec
 from fovea.bitstream import read_header
+from fovea.engine import create_engine
 from fovea.errors import FoveaError, ImageError
+from fovea.networks import round_weights, step_modules
 from fovea.store import save_model
 from fovea.training import (
     Checkpoint,
@@ -29,6 +31,20 @@ IMAGE = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
 
 def _train(config, folder, hardware=CPU, **options):
     return train(config, folder, hardware=hardware, progress=False, **options)
+
+
+def _assert_graphs_compute_the_steps(model, weights):
+    """Run the exported graphs and the modules that they were exported from on the same random inputs."""
+    random, engine = np.random.default_rng(1), create_engine("onnxruntime", threads=1)
+    network = load_checkpoint(weights).network.eval()
+    round_weights(network)
+    for name, (module, examples) in step_modules(network).items():
+        inputs = [random.integers(0, 90, example.shape).astype(example.numpy().dtype) for example in examples]
+        with torch.no_grad():
+            expected = module(*map(torch.from_numpy, inputs))
+        outputs = engine.load(model.graphs[name])(*inputs)
+        for output, tensor in zip(outputs, [expected] if torch.is_tensor(expected) else expected, strict=True):
+            np.testing.assert_allclose(output, tensor.numpy(), rtol=1e-3, atol=1 if output.dtype == np.uint8 else 1e-3)
 
 
 def test_train_resume_and_export(config_file, without_graphs, tmp_path):
@@ -107,6 +123,7 @@ def test_networks_with_two_controls_and_four_steps_are_trained_exported_and_code
     data = codec.encode(IMAGE, 40)
     assert read_header(data).background == 52
     assert codec.decode(data).shape == IMAGE.shape
+    _assert_graphs_compute_the_steps(model, weights)
 
 
 def test_networks_with_a_background_control_start_from_those_without(config_file, plain, tmp_path):
@@ -151,6 +168,7 @@ def test_roi_way_starts_from_a_network_without_map_and_codes_with_one(config_fil
     assert codec.decode(codec.encode(IMAGE, 40, roi=~inside)).shape == IMAGE.shape
     with pytest.raises(ImageError, match="50 x 69"):
         codec.encode(IMAGE, 40, roi=inside[1:])
+    _assert_graphs_compute_the_steps(model, weights)
     # A later run without the head leaves it out.
     again = guided.model_copy(update={"start": weights, "mask_weight": 0.0})
     _train(again, tmp_path / "again")
