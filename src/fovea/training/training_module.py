@@ -1,6 +1,5 @@
 """The base of all Lightning modules: configuration, training time, and the schedule of the learning rate."""
 
-import math
 import time
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -17,6 +16,7 @@ from fovea.errors import FoveaError
 from fovea.networks import CodecNetwork
 from fovea.training.checkpoint import WEIGHTS, Checkpoint
 from fovea.training.config import RunConfig, TrainingConfig
+from fovea.training.learning_rate import learning_rate_factor
 from fovea.training.optimizer import MuonAdam
 
 
@@ -52,7 +52,10 @@ class TrainingModule(pl.LightningModule, ABC):
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Return the optimizer and its schedule, for Lightning."""
         optimizer = self.make_optimizer()
-        schedule = LambdaLR(optimizer, lambda step: learning_rate_factor(step, self.run_config))
+        run = self.run_config
+        schedule = LambdaLR(
+            optimizer, lambda step: learning_rate_factor(step, run.steps, run.warmup_steps, run.decay_fraction)
+        )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def load_weights(self, checkpoint: Checkpoint) -> None:
@@ -78,20 +81,6 @@ class TrainingModule(pl.LightningModule, ABC):
         """
         checkpoint.write(folder / WEIGHTS)
         return folder / WEIGHTS
-
-
-def learning_rate_factor(step: int, config: RunConfig) -> float:
-    """Return the learning rate of a step as a share of its peak: linear warm-up, then constant, then a half cosine.
-
-    Args:
-        step: number of steps done.
-        config: configuration of the run.
-    """
-    warm = min(1.0, (step + 1) / max(config.warmup_steps, 1))
-    start = config.steps * (1 - config.decay_fraction)
-    if step < start:
-        return warm
-    return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, (step - start) / max(config.steps - start, 1))))
 
 
 class NetworkTraining(TrainingModule):

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from pycocotools import mask as rle
 from tqdm import tqdm
 
 from fovea.atomic import writing
@@ -96,7 +97,7 @@ def merged(
         One object for each group of overlapping boxes, with the mask of an annotation of the group, if there is one. An
         object in several sources is more certain: 1 − certainty is the product of 1 − certainty of all sources.
     """
-    boxes = np.array([*map(_corners, known), *(row[:4] for each in found for row in each)], np.float64).reshape(-1, 4)
+    boxes = np.array([*(each.box for each in known), *(_sides(row) for each in found for row in each)], np.float64)
     categories = [each.category_id for each in known] + [_CATEGORIES[int(row[5])] for each in found for row in each]
     source = np.repeat(np.arange(1 + len(found)), [len(known), *map(len, found)])
     scores = [np.minimum(each[:, 4] / top, 1) for each, top in zip(found, thresholds, strict=True)]
@@ -105,27 +106,24 @@ def merged(
     objects = []
     while len(remaining):
         best = remaining[0]
-        same = _overlap(boxes[best], boxes[remaining]) >= _SAME_OBJECT
+        same = rle.iou(boxes[remaining], boxes[[best]], [False])[:, 0] >= _SAME_OBJECT
         same[0] = True  # a box without an area does not overlap even itself
         group, remaining = remaining[same], remaining[~same]
         surest = [certainty[group][source[group] == number].max(initial=0) for number in range(1 + len(found))]
         total = 1 - float(np.prod(np.subtract(1, surest)))
-        x1, y1, x2, y2 = boxes[best].tolist()
-        if total >= _LOWEST_CERTAINTY and x2 > x1 and y2 > y1:
+        left, top, width, height = boxes[best].tolist()
+        if total >= _LOWEST_CERTAINTY and width > 0 and height > 0:
             masks = [known[number].segmentation for number in group if number < len(known)]
             mask = next((each for each in masks if each is not None), None)
-            box = (x1, y1, x2 - x1, y2 - y1)
-            objects.append(LabeledObject(0, int(categories[best]), box, box[2] * box[3], mask, certainty=total))
+            box = (left, top, width, height)
+            objects.append(LabeledObject(0, int(categories[best]), box, width * height, mask, certainty=total))
     return tuple(objects)
 
 
-def _overlap(box: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the intersection over union of a box [4] with others [n, 4]: left, top, right, bottom."""
-    sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
-    shared = np.prod(np.maximum(sides, 0), axis=1)
-    areas = np.prod(others[:, 2:] - others[:, :2], axis=1) + np.prod(box[2:] - box[:2])
-    overlap: NDArray[np.float64] = shared / np.maximum(areas - shared, 1e-9)
-    return overlap
+def _sides(detection: Floats) -> tuple[float, float, float, float]:
+    """Return left, top, width and height of the box of a detection."""
+    left, top, right, bottom = detection[:4].tolist()
+    return left, top, right - left, bottom - top
 
 
 def _with_shapes(image: TrainingImage, objects: Sequence[LabeledObject], shapes: Shapes, folder: Path) -> TrainingImage:

@@ -5,7 +5,6 @@ features of a recognizer. It learns this from the objects whose masks are known.
 """
 
 import hashlib
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -25,6 +24,7 @@ from fovea.recognition import OnnxRecognizer, load
 from fovea.store import sha256_of
 from fovea.training.config_file import expand_path
 from fovea.training.data.images import TrainingImage
+from fovea.training.learning_rate import learning_rate_factor
 from fovea.training.onnx_torch import read_onnx
 from fovea.training.optimizer import MuonAdam
 from fovea.training.teaching.config import ShapesConfig
@@ -264,10 +264,9 @@ def _trained(config: ShapesConfig, images: Sequence[TrainingImage], features: Fe
         network.deviation.copy_(inputs.float().std(dim=(0, 2, 3)).clamp(min=1e-3)[:, None, None])
         optimizer = MuonAdam(network, config.learning_rate, config.learning_rate)
         for step in tqdm(range(config.steps), "shapes"):
-            warmup = min(1.0, (step + 1) / (_WARMUP_FRACTION * config.steps))
-            half_cosine = 0.5 * (1 + math.cos(math.pi * step / config.steps))
+            factor = learning_rate_factor(step, config.steps, _WARMUP_FRACTION * config.steps, decay_fraction=1.0)
             for group in optimizer.param_groups:
-                group["lr"] = config.learning_rate * (warmup * half_cosine)
+                group["lr"] = config.learning_rate * factor
             chosen = torch.randint(len(inputs), (_AT_ONCE,))
             optimizer.zero_grad()
             logits = network(inputs[chosen].float(), classes[chosen])
