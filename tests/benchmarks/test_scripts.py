@@ -1,6 +1,7 @@
 """Each script runs from end to end on small generated images."""
 
 import os
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,35 @@ def test_cost(run, pictures: Path, checkers: Path) -> None:
     assert all(float(row["encode_mps"]) > 0 and float(row["decode_mps"]) > 0 for row in rows)
     plain, told, jpeg = ([float(row[f"{way}_kmac_per_pixel"] or 0) for way in ("encode", "decode")] for row in rows)
     assert 5 < plain[0] < told[0] and plain[1] == told[1] > 5 and jpeg == [0, 0]
+
+
+def test_pack(run, script, masked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.setenv("FOVEA_SHARED", str(tmp_path))
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "last.ckpt").write_bytes(bytes(700_000))
+    config = {
+        "name": "tiny",
+        "data": {"sources": [{"images": "$FOVEA_SHARED/pictures", "annotations": "$FOVEA_SHARED/pictures/masks.json"}]},
+        "start": "weights/last.ckpt",
+        "architecture": "base",
+    }
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(config))
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(script("pack").main, ["tiny.yaml", "--part", "1"])
+    assert result.exit_code == 0, result.output
+    packed = sorted(Path("pack").iterdir())
+    assert all(path.stat().st_size <= 2**20 for path in packed)
+    for path in packed:
+        with tarfile.open(path) as archive:
+            archive.extractall("there", filter="data")
+    there = {path.relative_to("there").as_posix() for path in Path("there").rglob("*") if path.is_file()}
+    assert there == {"weights/last.ckpt", *(f"shared/pictures/{name}" for name in ("0.png", "1.png", "masks.json"))}
+    assert Path("there/weights/last.ckpt").stat().st_size == 700_000
+
+    (tmp_path / "weights" / "last.ckpt").write_bytes(bytes(2**20))
+    result = CliRunner().invoke(script("pack").main, ["tiny.yaml", "--part", "1"])
+    assert result.exit_code == 1 and "last.ckpt: larger than a part" in result.output
 
 
 def test_loaders(run, pictures: Path) -> None:

@@ -10,7 +10,7 @@ Example::
 from fovea.training.checkpoint import WEIGHTS, Checkpoint
 from fovea.training.codec_module import VALIDATION_QUALITIES, CodecTraining
 from fovea.training.config import TrainingConfig, read_config
-from fovea.training.config_file import StrictConfig, expand_path, read_yaml
+from fovea.training.config_file import StrictConfig, expand_path, read_fields, read_yaml
 from fovea.training.data.config import DataConfig, PatchConfig
 from fovea.training.data.images import coco_images
 from fovea.training.data.masks import object_weights
@@ -52,6 +52,7 @@ __all__ = [
     "load_finder",
     "object_weights",
     "read_config",
+    "read_fields",
     "read_onnx",
     "read_run",
     "read_yaml",
