@@ -41,7 +41,7 @@ def play(content, kbps, fps, takes_parts=False, seconds=SECONDS, shape=SHAPE):
     clock = VirtualClock()
     recorder = Recorder(clock, takes_parts, overhead=20)
     streamer = Streamer(content.encode, recorder, RateController(kbps, fps), clock, tile_size=64)
-    # Pictures of which no block is alike, so that every tile has changed whichever frames are passed over.
+    # Pictures of which no block is alike, so that every tile has changed whichever frames are skipped.
     pictures = cycle(np.full(shape, value, np.uint8) for value in range(0, 250, 10))
     number = 0
     while number < seconds * fps:

@@ -142,7 +142,7 @@ def test_a_folder_without_images_is_an_error(fovea, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in/notes.txt").write_text("")
     result = fovea("encode", tmp_path / "in", tmp_path / "out")
-    message = f"fovea: {tmp_path / 'in'}: nothing to convert in this folder; 1 file was passed over: 1 .txt\n"
+    message = f"fovea: {tmp_path / 'in'}: nothing to convert in this folder; 1 file was skipped: 1 .txt\n"
     assert (result.exit_code, result.stderr) == (1, message)
 
 

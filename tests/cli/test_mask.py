@@ -150,7 +150,7 @@ def test_what_is_passed_over_is_told(make_dataset, checkers, tmp_path):
     result = mask(folder, "-r", checkers, "-o", tmp_path / "labels.json")
     assert result.exit_code == 1
     assert f"{folder}/gone.png: No such file" in result.stderr
-    assert "; 1 file was passed over: 1 .txt" in result.stderr and "1 of 2 images failed" in result.stderr
+    assert "; 1 file was skipped: 1 .txt" in result.stderr and "1 of 2 images failed" in result.stderr
 
 
 def test_no_image_no_labels(tmp_path, checkers):

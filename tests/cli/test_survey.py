@@ -1,4 +1,4 @@
-"""Files of a folder, and the summary of those that are passed over."""
+"""Files of a folder, and the summary of those that are skipped."""
 
 import os
 import subprocess
@@ -21,9 +21,9 @@ def test_other_files_are_counted_by_kind(tmp_path):
     result = survey(tmp_path, {".png"})
     assert result.files == [tmp_path / "a.png"] and result.unread == []
     assert result.passed_over == (
-        "9 files were passed over: 3 .txt, 1 .1, 1 .2, 1 .3, 1 .4, 2 others; 1 folder was not searched"
+        "9 files were skipped: 3 .txt, 1 .1, 1 .2, 1 .3, 1 .4, 2 others; 1 folder was not searched"
     )
-    assert survey(tmp_path / "below", {".png"}).passed_over == "1 file was passed over: 1 .txt"
+    assert survey(tmp_path / "below", {".png"}).passed_over == "1 file was skipped: 1 .txt"
     assert survey(tmp_path / "below", {".txt"}).passed_over == ""
     assert survey(tmp_path, {".png"}, below=False).passed_over.endswith("; 2 folders were not searched")
 
@@ -48,7 +48,7 @@ def test_special_files_are_passed_over(fovea, photo, tmp_path):
     assert result.exit_code == 1
     gone, summary = result.stderr.splitlines()
     assert gone == f"fovea: {folder / 'gone.png'}: No such file or directory"
-    assert summary.endswith(" MP/s; 1 file was passed over: 1 special")
+    assert summary.endswith(" MP/s; 1 file was skipped: 1 special")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["photo.fov"]
     quiet = fovea("encode", folder, tmp_path / "out", "--quiet")
     assert quiet.stderr.splitlines() == [gone]

@@ -75,7 +75,7 @@ def test_nothing_is_done_twice(job, tmp_path, encoded):
     times = {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in NAMES}
     assert len(encoded) == 5
     second = job()
-    assert (second.exit_code, second.stderr) == (0, "5 were done before; 1 file was passed over: 1 .txt\n")
+    assert (second.exit_code, second.stderr) == (0, "5 were done before; 1 file was skipped: 1 .txt\n")
     assert len(encoded) == 5
     assert {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in NAMES} == times
 

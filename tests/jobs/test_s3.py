@@ -33,7 +33,7 @@ def objects(bucket):
 def test_from_a_folder_to_a_store_and_on_to_another_prefix(fovea, tiny, photos, bucket, objects):
     put = fovea("encode", photos, f"{bucket}/coded", "-m", tiny, "-q", 30)
     assert (put.exit_code, put.stdout) == (0, "")
-    assert put.stderr.startswith("5 images: ") and put.stderr.endswith("1 file was passed over: 1 .txt\n")
+    assert put.stderr.startswith("5 images: ") and put.stderr.endswith("1 file was skipped: 1 .txt\n")
     written = {name: data for name, data in objects().items() if name.endswith(".fov")}
     assert set(written) == {f"coded/{name}" for name in NAMES}
     rows = rows_of(f"{bucket}/coded/manifest.parquet")

@@ -8,7 +8,7 @@ import torch
 
 from fovea.coding.coding_steps import Squares
 from fovea.networks import CodecNetwork
-from fovea.networks.quarters import joined, quarters
+from fovea.networks.squares import join_squares, split_squares
 
 from .learning import learn
 
@@ -23,12 +23,12 @@ def stepwise(config) -> CodecNetwork:
 
 def test_each_step_has_a_quarter_of_every_position_and_channel():
     latent = torch.arange(2.0 * 8 * 4 * 6).view(2, 8, 4, 6)
-    parts = quarters(latent)
+    parts = split_squares(latent)
     assert len(parts) == 4 and all(part.shape == (2, 8, 2, 3) for part in parts)
-    assert torch.equal(joined(parts), latent)
+    assert torch.equal(join_squares(parts), latent)
     ours = Squares((1, 8, 4, 6)).split(latent[:1].numpy())
     assert all(np.array_equal(one[..., :3], part[:1].numpy()) for one, part in zip(ours, parts, strict=True))
-    step = joined(tuple(torch.full((1, 8, 2, 3), float(number)) for number in range(4)))[0]
+    step = join_squares(tuple(torch.full((1, 8, 2, 3), float(number)) for number in range(4)))[0]
     assert (step[:4].sum(dim=0) == 6).all(), "each step has one of four channels at a position"
     assert (step[:, ::2, ::2] + step[:, ::2, 1::2] + step[:, 1::2, ::2] + step[:, 1::2, 1::2] == 6).all()
 
@@ -38,12 +38,12 @@ def test_means_of_a_step_depend_on_the_steps_before_alone(stepwise):
     index = torch.full_like(latent, 40.0)
 
     def residuals(changed: int) -> tuple[torch.Tensor, ...]:
-        parts = list(quarters(latent))
+        parts = list(split_squares(latent))
         parts[changed] = parts[changed] + 3
-        other = joined(tuple(parts))
-        return quarters(other - stepwise.quantize(other, index, z, QUALITY)[1])  # the means
+        other = join_squares(tuple(parts))
+        return split_squares(other - stepwise.quantize(other, index, z, QUALITY)[1])  # the means
 
-    means = quarters(latent - stepwise.quantize(latent, index, z, QUALITY)[1])
+    means = split_squares(latent - stepwise.quantize(latent, index, z, QUALITY)[1])
     for changed in range(4):
         for number, (mean, other) in enumerate(zip(means, residuals(changed), strict=True)):
             assert torch.allclose(mean, other, atol=1e-5) == (number <= changed)

@@ -11,7 +11,7 @@ planned with the bytes that came in since the last frame, and with a share of th
 spent too much. A log of the last second controls the peak: a frame that would exceed it is coded a second time, with
 fewer bits.
 
-Where the budget is too small for the lowest useful quality of each frame, frames are passed over, down to one in 1.2
+Where the budget is too small for the lowest useful quality of each frame, frames are skipped, down to one in 1.2
 seconds. If the budget is too small even for that, the quality falls to 0, and then the size at which frames are coded.
 """
 
@@ -24,7 +24,7 @@ from fovea.spec import FULL_SCALE
 PEAK = 1.3
 """Largest number of bytes in any second, as a multiple of the budget."""
 DEFAULT_FLOOR = 25
-"""The quality below which frames are passed over instead, as long as one a second remains."""
+"""The quality below which frames are skipped instead, as long as one a second remains."""
 SCALES = (8, 6, 4, 3, 2, 1)
 """Sizes at which frames are coded, in eighths."""
 _HIGHEST = 100
@@ -32,7 +32,7 @@ _HIGHEST = 100
 _WINDOW_S = 1.02
 """Length in seconds of the window in which the peak is measured: one second, with a margin for inexact clocks."""
 _PATIENCE_S = 1.2
-"""Longest time in seconds for which frames are passed over to get a better quality. A frame that takes 1.2 seconds of
+"""Longest time in seconds for which frames are skipped to get a better quality. A frame that takes 1.2 seconds of
 the budget is below the peak, and the frame before it is outside the window of the peak by then."""
 _PIECE_S = 0.3
 """Largest piece of a frame, in seconds of the budget. Frames with shorter intervals than this are never cut."""
@@ -82,7 +82,7 @@ class RateController:
     Args:
         kbps: budget in kbit/s (1,000 bits per second), for everything that is sent.
         fps: largest number of frames per second that are offered.
-        floor: lowest useful quality, 0..100: frames are passed over rather than sent with a lower one.
+        floor: lowest useful quality, 0..100: frames are skipped rather than sent with a lower one.
         scale: size at which all frames are coded, in eighths of their own size; None lets the controller choose.
 
     Example:
@@ -131,7 +131,7 @@ class RateController:
             in_pieces: whether the frame may be sent in pieces.
 
         Returns:
-            The plan, or None if the frame has to be passed over, because the budget has to recover first.
+            The plan, or None if the frame has to be skipped, because the budget has to recover first.
         """
         target = self._target(now)
         rare = in_pieces and self._interval > _PIECE_S

@@ -1,7 +1,7 @@
 """The destinations of a stream: a folder, an HTTP server, or an MQTT broker.
 
 No destination keeps more than one message that has not arrived. A broken connection is opened again after a pause,
-which doubles with each failure up to half a minute. In the meantime frames are passed over.
+which doubles with each failure up to half a minute. In the meantime frames are skipped.
 """
 
 import base64
@@ -199,7 +199,7 @@ class HttpDestination:
         self._pause = min(max(_FIRST_PAUSE_S, 2 * self._pause), _LONGEST_PAUSE_S)
         self._next = self._clock.now() + self._pause
         if not self._broken:
-            self._note(f"{self._address}: {reason}; frames are passed over until it works again")
+            self._note(f"{self._address}: {reason}; frames are skipped until it works again")
         self._broken, self._whole = True, False
         return False
 
@@ -269,7 +269,7 @@ class MqttDestination:
 
     def _disconnected(self, reason: str) -> None:
         if not self._closing and not self._lost:
-            self._note(f"{self._address}: {reason}; frames are passed over until it is connected again")
+            self._note(f"{self._address}: {reason}; frames are skipped until it is connected again")
             self._lost = True
 
     def _asked(self, _client: mqtt.Client, _message: mqtt.MQTTMessage) -> None:

@@ -34,7 +34,7 @@ class Destination(Protocol):
     """Whether the destination can use parts of frames; otherwise each frame is sent as a whole."""
 
     def ready(self) -> bool:
-        """Return whether a message can be sent now. Frames are passed over until it can."""
+        """Return whether a message can be sent now. Frames are skipped until it can."""
 
     def size(self, message: Message) -> int:
         """Return the size of a message with its headers in bytes, without the headers of TCP, IP and TLS."""
@@ -56,7 +56,7 @@ class Counts:
     Attributes:
         sent: number of frames that were sent, whole or in parts.
         unchanged: number of frames of which nothing had to be sent.
-        saved: number of frames that were passed over to keep to the budget.
+        saved: number of frames that were skipped to keep to the budget.
         lost: number of frames that did not arrive, because the link was broken or too slow for even one frame.
         messages: number of messages.
         bytes: size of all messages, in bytes.

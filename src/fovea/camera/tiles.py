@@ -101,7 +101,7 @@ class SentTiles:
         self._means[top : top + means.shape[0], left : left + means.shape[1]] = means
         tiles = self.grid.tiles_of_region(*box)
         self._times[tiles] = now
-        self._due -= self._chosen  # only here, so that the tiles of a frame that is passed over stay due
+        self._due -= self._chosen  # only here, so that the tiles of a frame that is skipped stay due
         self._chosen = 0
         self._levels[tiles] = level
         if len(tiles) == self.grid.tiles:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     type=click.IntRange(0, 100),
     default=25,
     show_default=True,
-    help="Quality below which frames are passed over instead, down to one in 1.2 seconds.",
+    help="Quality below which frames are skipped instead, down to one in 1.2 seconds.",
 )
 @click.option(
     "--refresh",
@@ -94,7 +94,7 @@ def _summary(counts: "Counts", seconds: float) -> str:
         f"{counts.sent} frames sent in {counts.messages} messages",
         f"{kbps:.1f} kbit/s over {seconds:.0f} s",
         f"{counts.unchanged} unchanged" if counts.unchanged else "",
-        f"{counts.saved} passed over for the budget" if counts.saved else "",
+        f"{counts.saved} skipped for the budget" if counts.saved else "",
         f"{counts.lost} lost" if counts.lost else "",
     ]
     return "; ".join(part for part in told if part)

@@ -1,4 +1,4 @@
-"""Finding the files of a folder, and counting those that are passed over."""
+"""Finding the files of a folder, and counting those that are skipped."""
 
 import os
 import stat
@@ -32,7 +32,7 @@ def survey(folder: Path, suffixes: Collection[str], below: bool = True) -> Surve
     """Find the files of a folder that have certain suffixes. Hidden files are ignored.
 
     Links to folders are not followed, because they may lead in circles or to the same files again. Special files, such
-    as pipes and devices, are passed over.
+    as pipes and devices, are skipped.
 
     Args:
         folder: folder to search.
@@ -72,7 +72,7 @@ def describe_others(kinds: Counter[str], folders: int = 0) -> str:
 
     Example:
         >>> describe_others(Counter({".mov": 1, ".txt": 2}), folders=1)
-        '3 files were passed over: 2 .txt, 1 .mov; 1 folder was not searched'
+        '3 files were skipped: 2 .txt, 1 .mov; 1 folder was not searched'
     """
     parts = []
     if count := kinds.total():
@@ -80,7 +80,7 @@ def describe_others(kinds: Counter[str], folders: int = 0) -> str:
         listed = [f"{number:,} {printable(kind)}" for kind, number in ordered[:_LISTED]]
         if rest := sum(number for _, number in ordered[_LISTED:]):
             listed.append(f"{rest:,} others")
-        parts.append(f"{count:,} {'files were' if count > 1 else 'file was'} passed over: {', '.join(listed)}")
+        parts.append(f"{count:,} {'files were' if count > 1 else 'file was'} skipped: {', '.join(listed)}")
     if folders:
         parts.append(f"{folders:,} {'folders were' if folders > 1 else 'folder was'} not searched")
     return "; ".join(parts)

@@ -20,7 +20,7 @@ from fovea.networks.controls import ControlTable, background_weight
 from fovea.networks.integer import straight_through
 from fovea.networks.layers import Block, Pointwise, Up, log_compressed
 from fovea.networks.prior import HYPER_STEP
-from fovea.networks.quarters import joined, quarters
+from fovea.networks.squares import join_squares, split_squares
 from fovea.spec import SQUARE_ORDER, checkerboard
 
 # Initial log weight of errors outside the region of interest, where it is learned.
@@ -172,11 +172,11 @@ class FourStepMeans(Means):
         Args:
             number: number of the step, 0..3.
             state: state after the previous step, or the features for the first step, [B, prior, h/2, w/2].
-            decoded: values that the previous step decoded, [B, latent, h/2, w/2], in the order of :func:`quarters`;
-                None for the first step.
+            decoded: values that the previous step decoded, [B, latent, h/2, w/2], in the order that
+                :func:`split_squares` gives them; None for the first step.
 
         Returns:
-            The state, and the means in the order of :func:`quarters`, of the shapes of the arguments.
+            The state, and the means in the order of :func:`split_squares`, of the shapes of the arguments.
         """
         if decoded is not None:
             state = state + self.merges[number - 1](log_compressed(decoded).to(state.dtype))
@@ -186,12 +186,12 @@ class FourStepMeans(Means):
     def _quantized(self, latent: Tensor, step: Tensor, coded: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
         state, decoded = features, None
         done: list[tuple[Tensor, Tensor]] = []
-        for number, quarter in enumerate(zip(quarters(latent), quarters(step), quarters(coded), strict=True)):
+        for number, part in enumerate(zip(*map(split_squares, (latent, step, coded)), strict=True)):
             state, mean = self.step_means(number, state, decoded)
-            done.append(_rounded(quarter[0], mean.float(), *quarter[1:]))
+            done.append(_rounded(part[0], mean.float(), *part[1:]))
             decoded = done[-1][0]
         all_decoded, residuals = zip(*done, strict=True)
-        return joined(all_decoded), joined(residuals)
+        return join_squares(all_decoded), join_squares(residuals)
 
 
 def means_network(config: NetworkConfig) -> Means:
