@@ -17,7 +17,9 @@ class StandIn:
         return lambda: (graph, exact)
 
 
-@pytest.mark.parametrize(("quality", "exact"), [(0, False), (HIGHEST_FAST_QUALITY, False), (HIGHEST_FAST_QUALITY + 1, True), (100, True)])
+@pytest.mark.parametrize(
+    ("quality", "exact"), [(0, False), (HIGHEST_FAST_QUALITY, False), (HIGHEST_FAST_QUALITY + 1, True), (100, True)]
+)
 def test_high_qualities_run_in_full_precision(quality, exact):
     assert Transform(StandIn("auto"), b"graph").at(quality)() == (b"graph", exact)
 

@@ -3,7 +3,7 @@
 from fovea.engine import Engine, Network
 
 HIGHEST_FAST_QUALITY = 70
-"""Highest quality at which a 16-bit precision costs at most 1 % of the bits; ``benchmarks/results/precision.csv`` has the measurement.
+"""Highest quality at which a 16-bit precision costs at most 1 % of the bits: ``benchmarks/results/precision.csv``.
 
 The rounding errors of the networks are about the same at each quality, but the quantization steps become smaller."""
 
