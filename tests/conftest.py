@@ -35,7 +35,7 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_I
 # beside. Torch and numpy see this as long as they are not imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# Where pytest collects the doctests of a module before anything imports the package, it loads the module and the rooms
+# Where pytest collects the doctests of a module before anything imports the package, it loads the module and those
 # around it twice. Tests would then replace names in one copy, and the package would use the other.
 import fovea  # noqa: F401
 
@@ -87,7 +87,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 def _is_unmeasured(path: str) -> bool:
-    """Whether the gate for coverage leaves out the room of a test or a doctest."""
+    """Whether the gate for coverage leaves out the package of a test or a doctest."""
     source = path.removeprefix("tests/")
     return any(fnmatch(name, pattern) for name in (source, f"src/fovea/{source}") for pattern in UNMEASURED)
 

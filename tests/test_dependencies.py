@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-# The extras of each room; a room that is not here is of the core, which needs none.
+# The extras of each package below `fovea`; one that is not here is of the core, which needs none.
 EXTRAS = {
     "jobs": ["cloud"],
     "serve": ["serve"],
@@ -24,7 +24,7 @@ EXTRAS = {
     "baselines": ["eval"],
     "evaluation": ["eval"],
 }
-# Modules that need more than their room: they are imported where that is there.
+# Modules that need more than their package: they are imported where that is there.
 MORE = {
     "integrations/rosbag.py": ["ros"],
     "engine/openvino_runtime.py": ["openvino"],
@@ -100,15 +100,15 @@ MODULES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob
 
 @pytest.mark.parametrize("name", MODULES)
 def test_imports_are_declared(name):
-    room = name.split("/")[0]
+    package = name.split("/")[0]
     allowed = CORE | USERS_OWN.get(name, set())
     for extra in MORE.get(name, []):
         allowed |= _declared(extra)
-    # Both extras bring what a room needs that both of them use.
-    extras = [_declared(extra) for extra in EXTRAS.get(room, [])]
+    # Both extras bring what a package needs that both of them use.
+    extras = [_declared(extra) for extra in EXTRAS.get(package, [])]
     allowed |= set.intersection(*extras) if extras else set()
     # The command loads what a verb needs when that is called, and tells which extra is missing.
-    verbs = set().union(*map(_declared, ("train", "eval", "serve", "camera", "ros"))) if room == "cli" else set()
+    verbs = set().union(*map(_declared, ("train", "eval", "serve", "camera", "ros"))) if package == "cli" else set()
     for module, inside in _imports(MODULES[name]):
         assert _distribution(module) in allowed | (verbs if inside else set()), module
 

@@ -1,4 +1,4 @@
-"""The order of the rooms: the core needs no torch, and nothing imports upwards."""
+"""The order of the layers: the core needs no torch, and nothing imports upwards."""
 
 import ast
 import importlib
@@ -15,8 +15,8 @@ import fovea
 PACKAGE = Path(fovea.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-# From the top to the bottom; a room may import those below it.
-ROOMS = [
+# From the top to the bottom; a layer may import those below it.
+LAYERS = [
     "cli",
     "serve",
     "camera",
@@ -46,13 +46,13 @@ ROOMS = [
     "spec",
     "errors",
 ]
-CORE = ROOMS[ROOMS.index("pillow") :]
-FACES = ["", *(room for room in ROOMS if (PACKAGE / room).is_dir())]
+CORE = LAYERS[LAYERS.index("pillow") :]
+INTERFACES = ["", *(layer for layer in LAYERS if (PACKAGE / layer).is_dir())]
 # What the core may import from outside the standard library.
 DEPENDENCIES = {"numpy", "PIL", "onnxruntime", "openvino", "click", "tqdm", "requests"}
 
 
-def _room(path: Path) -> str:
+def _layer(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
@@ -70,56 +70,56 @@ def _imported(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_nothing_imports_upwards(path):
-    room = _room(path)
-    if path.parent == PACKAGE and room in ("__init__", "__main__"):
+    layer = _layer(path)
+    if path.parent == PACKAGE and layer in ("__init__", "__main__"):
         return
-    below = ROOMS[ROOMS.index(room) :]
-    rooms = {name.split(".")[1] for name in _imported(path) if name.startswith("fovea.")}
-    assert rooms & set(ROOMS) <= set(below)
+    below = LAYERS[LAYERS.index(layer) :]
+    layers = {name.split(".")[1] for name in _imported(path) if name.startswith("fovea.")}
+    assert layers & set(LAYERS) <= set(below)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_rooms_use_the_faces_of_others(path):
-    """A module imports ``fovea.room``, and nothing from inside the room unless that is its own."""
+def test_layers_use_the_interfaces_of_others(path):
+    """A module imports ``fovea.layer``, and nothing from inside the layer unless that is its own."""
     deep = {
         name
         for name in _imported(path)
-        if name.startswith("fovea.") and name.split(".")[1] != _room(path) and _is_inside(name)
+        if name.startswith("fovea.") and name.split(".")[1] != _layer(path) and _is_inside(name)
     }
     assert not deep
 
 
 def _is_inside(name: str) -> bool:
-    """Whether a name is a module in a room, such as ``fovea.coding.model``. Integrations are imported one by one."""
+    """Whether a name is a module in a layer, such as ``fovea.coding.model``. Integrations are imported one by one."""
     if name.startswith("fovea.integrations."):
         return False
     place = PACKAGE.joinpath(*name.split(".")[1:])
     return name.count(".") > 1 and (place.is_dir() or place.with_suffix(".py").is_file())
 
 
-@pytest.mark.parametrize("room", FACES)
-def test_a_face_exports_what_it_names(room):
-    """``__all__`` is sorted, each name in it is there, and it has all that the face imports from its room."""
-    face = _face(room)
-    assert list(face.__all__) == sorted(face.__all__, key=_as_ruff_sorts)
-    assert all(hasattr(face, name) for name in face.__all__)
-    tree = ast.parse(Path(face.__file__).read_text())
+@pytest.mark.parametrize("layer", INTERFACES)
+def test_an_interface_exports_what_it_names(layer):
+    """``__all__`` is sorted, each name in it is there, and it has all that the interface imports from its layer."""
+    interface = _interface(layer)
+    assert list(interface.__all__) == sorted(interface.__all__, key=_as_ruff_sorts)
+    assert all(hasattr(interface, name) for name in interface.__all__)
+    tree = ast.parse(Path(interface.__file__).read_text())
     imported = {
         alias.asname or alias.name
         for node in tree.body
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fovea")
         for alias in node.names
     }
-    assert imported <= set(face.__all__)
+    assert imported <= set(interface.__all__)
 
 
-def _face(room: str) -> ModuleType:
-    if room and room not in CORE:
-        # What rooms above the core may need.
+def _interface(layer: str) -> ModuleType:
+    if layer and layer not in CORE:
+        # What layers above the core may need.
         packages = ("torch", "lightning", "supervision", "pycocotools", "fastapi", "prometheus_client", "paho")
         for package in packages:
             pytest.importorskip(package)
-    return importlib.import_module(f"fovea.{room}" if room else "fovea")
+    return importlib.import_module(f"fovea.{layer}" if layer else "fovea")
 
 
 def _as_ruff_sorts(name: str) -> tuple[int, str]:
@@ -127,23 +127,23 @@ def _as_ruff_sorts(name: str) -> tuple[int, str]:
     return (0 if name.isupper() else 1 if name[0].isupper() else 2), name
 
 
-@pytest.mark.parametrize("room", [room for room in FACES if room])
-def test_what_a_face_exports_is_used_outside(room):
-    """By other rooms, tests, benchmarks, examples or the docs; what nobody needs is not exported."""
-    face = _face(room)
+@pytest.mark.parametrize("layer", [layer for layer in INTERFACES if layer])
+def test_what_a_face_exports_is_used_outside(layer):
+    """By other layers, tests, benchmarks, examples or the docs; what nobody needs is not exported."""
+    interface = _interface(layer)
     root = PACKAGE.parents[1]
     texts = [
         path.read_text(encoding="utf-8")
         for folder in ("src", "tests", "benchmarks", "examples", "docs")
         for path in (root / folder).rglob("*.*")
-        if path.suffix in (".py", ".md") and not path.is_relative_to(PACKAGE / room)
+        if path.suffix in (".py", ".md") and not path.is_relative_to(PACKAGE / layer)
     ]
     outside = "\n".join(texts)
-    assert [name for name in face.__all__ if not re.search(rf"\b{name}\b", outside)] == []
+    assert [name for name in interface.__all__ if not re.search(rf"\b{name}\b", outside)] == []
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in MODULES if _room(path) in CORE], ids=lambda path: str(path.relative_to(PACKAGE))
+    "path", [path for path in MODULES if _layer(path) in CORE], ids=lambda path: str(path.relative_to(PACKAGE))
 )
 def test_core_needs_no_extras(path):
     outside = {name.split(".")[0] for name in _imported(path)} - set(sys.stdlib_module_names) - {"fovea"}
