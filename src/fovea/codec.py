@@ -45,6 +45,7 @@ from fovea.coding import (
     Region,
     has_small_objects,
     largest_fitting,
+    objects_decide,
     probabilities,
     reduced_size,
 )
@@ -70,7 +71,7 @@ from fovea.store import SUFFIX, load_model
 DEFAULT_MODEL = "fovea-s"
 DEFAULT_QUALITY = 50
 
-_TRIAL_QUALITY = 30
+_TRIAL_QUALITY = 40
 """The quality at which a picture is encoded to see how small its objects are, before a quality is searched."""
 _DECODERS = 4
 """Number of models whose decoders a codec keeps open."""
@@ -165,8 +166,9 @@ class Codec:
                 takes everything to be of interest.
             scale: size at which the picture is coded, as a part of its own: 1, 7/8, 3/4 and so on down to 1/8, as a
                 number or as text. What is decoded has the size of the picture again. With "auto", a model for machines
-                reduces large pictures without small objects at qualities below 48, and gives the coded pixels a
-                higher quality, so that as much accuracy is kept with fewer bits; see :mod:`fovea.coding.coded_size`.
+                reduces large pictures at qualities below 48, or below 30 if their objects are small, and gives the
+                coded pixels a higher quality, so that as much accuracy is kept with fewer bits; see
+                :mod:`fovea.coding.coded_size`.
                 A model that knows of no region of interest keeps the size.
             background: how much an error outside of objects counts, 0 (least) to 100 (as much as inside), rounded to an
                 integer, for a model that has this control. By default the one that goes with the quality.
@@ -219,11 +221,17 @@ class Codec:
         eighths: int | None,
         tile_size: int,
         region: NDArray[np.uint8] | Found | None,
+        small_objects: bool | None = None,
     ) -> bytes:
-        """Return the file of a picture, whose size is chosen where no size in eighths is given."""
+        """Return the file of a picture, whose size is chosen where no size in eighths is given.
+
+        Where the size depends on the objects, ``small_objects`` says whether they are small; None means to see.
+        """
         full = CodedSize(FULL_SCALE, controls.quality)
         size = self._reduced(picture, controls) if eighths is None else CodedSize(eighths, controls.quality)
-        undecided = eighths is None and size != full
+        undecided = eighths is None and objects_decide(size, controls.quality)
+        if undecided and small_objects is not None:
+            size, undecided = full if small_objects else size, False
         if undecided and isinstance(region, Found):
             found = region.at(scaled(picture.height, size.scale), scaled(picture.width, size.scale))
             size, undecided = full if has_small_objects(probabilities(found)) else size, False
@@ -296,11 +304,14 @@ class Codec:
         tile_size, eighths = tile_size_number(tile_size), scale_number(scale)
         controls = [self._controls(quality, background) for quality in range(QUALITIES)]
         region = self._region_of(picture, roi, *controls)
+        small = None
         if eighths is None and self._reduced(picture, controls[_TRIAL_QUALITY]).scale != FULL_SCALE:
             # Whether objects are small is decided once, so that files grow with the quality.
             trial = read_header(self._file(picture, controls[_TRIAL_QUALITY], None, tile_size, region))
-            eighths = FULL_SCALE if trial.scale == FULL_SCALE else None
-        return largest_fitting(lambda quality: self._file(picture, controls[quality], eighths, tile_size, region), size)
+            small = trial.scale == FULL_SCALE
+        return largest_fitting(
+            lambda quality: self._file(picture, controls[quality], eighths, tile_size, region, small), size
+        )
 
     def decode(
         self,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import fovea
 from fovea.baselines import Codec, CodedSize
 from fovea.bitstream import read_header
+from fovea.coding import SIZE_RULE
 from fovea.errors import ArgumentError, BaselineError, FoveaError
 from fovea.evaluation.codecs import FOVEA_QUALITIES, CodecUnderTest, find_codec, find_codecs
 from fovea.evaluation.specification import CodecSpec
@@ -89,7 +90,7 @@ def test_size_is_part_of_name_version_and_identity():
     assert found("jpeg@1/2").version == f"{found('jpeg').version}, coded at 1/2 of the size by Pillow {PIL.__version__}"
     assert found("fovea-s-mse@1/2").version == f"{found('fovea-s-mse').version}, coded at 1/2 of the size"
     assert found("fovea-s@1/2").version.endswith(", coded at 1/2 of the size")
-    assert found("fovea-s").version.endswith(", at the size that it chooses")
+    assert found("fovea-s").version.endswith(f", at the size that it chooses by rule {SIZE_RULE}")
     assert found("fovea-s@320").version.endswith(f", coded at 320 pixels by Pillow {PIL.__version__}")
     texts = ["jpeg", "jpeg@1/2", "jpeg@3/4", "jpeg@64", "fovea-s", "fovea-s@1", "fovea-s@1/2", "fovea-s@1/3"]
     assert len({found(text).identity for text in texts}) == len(texts)

@@ -3,7 +3,7 @@
 The encoder and the decoder are separate classes that share the prior. Each network is opened when it is first run.
 """
 
-from fovea.coding.coded_size import CodedSize, has_small_objects, reduced_size
+from fovea.coding.coded_size import SIZE_RULE, CodedSize, has_small_objects, objects_decide, reduced_size
 from fovea.coding.controls import Controls
 from fovea.coding.decoder import PictureDecoder
 from fovea.coding.encoder import Encoded, PictureEncoder
@@ -15,6 +15,7 @@ from fovea.coding.tiles import probabilities
 
 __all__ = [
     "ENCODING",
+    "SIZE_RULE",
     "CodedSize",
     "Controls",
     "Encoded",
@@ -26,6 +27,7 @@ __all__ = [
     "Region",
     "has_small_objects",
     "largest_fitting",
+    "objects_decide",
     "probabilities",
     "reduced_size",
 ]

@@ -2,16 +2,17 @@
 
 Recognizers look at pictures of 416 to 1,280 pixels. A larger picture has details that they never see, so it can be
 coded at a smaller size. The quality that the user asks for keeps its meaning: the coded pixels get a higher quality,
-which keeps as much of the accuracy as the full size would. The rule was chosen on 1080p frames at sizes from 3/8 to 1:
+which keeps as much of the accuracy as the full size would. The rule was chosen on 1080p frames, photographs and frames
+of drones, which are not those of the released figures:
 
-* Below quality 48, a longest side of 960 pixels with 1.5 times the quality needs 30 to 45 % fewer bits than the full
-  size for the same accuracy. Sides of 1,200 and 1,440 pixels save less, and 720 pixels lose too much accuracy.
+* Below quality 48, photographs need 10 to 30 % fewer bits at a longest side of 960 pixels than at full size for the
+  same accuracy. Sides of 1,200 and 1,440 pixels save less, and 720 pixels lose too much accuracy.
+* Frames of drones, whose objects are small, need 15 to 30 % fewer bits at 960 pixels below quality 30, and more bits
+  above. Recognizers of small objects look at parts of the picture, or take a large input, and need all pixels.
 * From quality 48 on, no smaller size reaches the accuracy of the full size at any rate.
 * No picture is reduced below half its size, because nothing smaller was measured on larger pictures.
-* Pictures whose found objects are small keep their size. Recognizers of small objects look at parts of the picture, or
-  take a large input, and need all pixels.
 
-``benchmarks/results/accuracy/views`` has measurements of it.
+``benchmarks/results/accuracy/views`` and ``drone`` have measurements of it.
 """
 
 from typing import NamedTuple
@@ -21,10 +22,14 @@ from numpy.typing import NDArray
 
 from fovea.spec import FULL_SCALE, STRIDE
 
+SIZE_RULE = 2
+"""Number of the rule. A rule that chooses otherwise gets another number, so that no result of another counts for it."""
 LONGEST_SIDE = 960
 """Longest side, in pixels, to which larger pictures are reduced."""
 LOWEST_FULL_QUALITY = 48
 """Lowest quality at which all pictures keep their size."""
+LOWEST_QUALITY_OF_SMALL_OBJECTS = 30
+"""Lowest quality at which pictures of small objects keep their size."""
 SMALLEST_SCALE = FULL_SCALE // 2
 """Smallest size to which pictures are reduced, in eighths of their own size."""
 SMALLEST_OBJECT = 48
@@ -46,7 +51,7 @@ class CodedSize(NamedTuple):
 
 
 def reduced_size(width: int, height: int, quality: int) -> CodedSize:
-    """Return the size at which a picture is coded if its objects are large enough.
+    """Return the size at which a picture is coded if its objects are large enough, see :func:`objects_decide`.
 
     Args:
         width: width of the picture in pixels.
@@ -55,15 +60,26 @@ def reduced_size(width: int, height: int, quality: int) -> CodedSize:
 
     Example:
         >>> reduced_size(1920, 1080, 30)
-        CodedSize(scale=4, quality=45)
+        CodedSize(scale=4, quality=57)
         >>> reduced_size(1920, 1080, 60), reduced_size(640, 480, 30)
         (CodedSize(scale=8, quality=60), CodedSize(scale=8, quality=30))
     """
     scale = min(FULL_SCALE, max(SMALLEST_SCALE, -(-FULL_SCALE * LONGEST_SIDE // max(width, height))))
     if quality >= LOWEST_FULL_QUALITY or scale == FULL_SCALE:
         return CodedSize(FULL_SCALE, quality)
-    # 1.5 times the quality at half the size, and in between in proportion to the reduction.
-    return CodedSize(scale, round(quality * (1 + FULL_SCALE / scale) / 2))
+    # The quality that keeps as much of the accuracy at half the size, and in between in proportion to the reduction.
+    at_half = 2.4 * quality - quality**2 / 60
+    return CodedSize(scale, round(quality + (FULL_SCALE / scale - 1) * (at_half - quality)))
+
+
+def objects_decide(size: CodedSize, quality: int) -> bool:
+    """Return whether a picture is coded at a reduced size only if its objects are large enough.
+
+    Args:
+        size: result of :func:`reduced_size`.
+        quality: quality that the user asks for, 0..100.
+    """
+    return size.scale != FULL_SCALE and quality >= LOWEST_QUALITY_OF_SMALL_OBJECTS
 
 
 def has_small_objects(objects: NDArray[np.float32]) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import fovea
 from fovea.baselines import Baseline
+from fovea.coding import SIZE_RULE
 from fovea.errors import BaselineError, FoveaError
 from fovea.evaluation.recognizers import fingerprint, load_detector
 from fovea.evaluation.specification import BACKGROUND_MARK, ROI_SUFFIX, SIZE_MARK, CodecSpec
@@ -61,7 +62,7 @@ def find_codec(spec: CodecSpec, qualities: Sequence[float] | None = None) -> Cod
         model = codec.model
         version, usual = f"model {model.id.hex()}, encoder {model.encoder_id.hex()}", FOVEA_QUALITIES
         if spec.size is None and codec.takes_map:
-            version += ", at the size that it chooses"
+            version += f", at the size that it chooses by rule {SIZE_RULE}"
         codec.check_background(spec.background)
         version += "" if spec.background is None else f", background {spec.background}"
     if spec.size is not None:
