@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from fovea.spec import FULL_SCALE, STRIDE
 
-SIZE_RULE = 2
+SIZE_RULE = 3
 """Number of the rule. A rule that chooses otherwise gets another number, so that no result of another counts for it."""
 LONGEST_SIDE = 960
 """Longest side, in pixels, to which larger pictures are reduced."""
@@ -32,7 +32,7 @@ LOWEST_QUALITY_OF_SMALL_OBJECTS = 30
 """Lowest quality at which pictures of small objects keep their size."""
 SMALLEST_SCALE = FULL_SCALE // 2
 """Smallest size to which pictures are reduced, in eighths of their own size."""
-SMALLEST_OBJECT = 48
+SMALLEST_OBJECT = 56
 """Smallest median object of a picture that is reduced: the square root of its area, in coded pixels."""
 _SURE = 0.7
 """Probability above which a position belongs to an object."""
