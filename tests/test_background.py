@@ -71,12 +71,12 @@ def test_large_pictures_of_small_objects_keep_their_size_without_a_second_try(co
     encoder, sizes = codec._encoder.get(), []
     original = encoder.encode
     monkeypatch.setattr(encoder, "encode", lambda pixels, *rest: sizes.append(pixels.shape) or original(pixels, *rest))
-    assert read_header(codec.encode(large, 20)).scale == 8
+    assert read_header(codec.encode(large, 30)).scale == 8
     large[100:500, 100:900] = 255
-    assert read_header(codec.encode(large, 20)).scale == 4
+    assert read_header(codec.encode(large, 30)).scale == 4
     assert sizes == [(600, 1920, 3), (300, 960, 3)]
     sizes.clear()
-    assert read_header(codec.encode(large, 20, background=100)).scale == 8, "people see all pixels"
+    assert read_header(codec.encode(large, 30, background=100)).scale == 8, "people see all pixels"
 
 
 @pytest.mark.parametrize("background", [-1, 101, "much", float("nan")])
