@@ -1,14 +1,15 @@
 """The size at which ``--scale auto`` codes a picture.
 
 Recognizers look at pictures of 416 to 1,280 pixels. A larger picture has details that they never see, so it can be
-coded at a smaller size. The quality that the user asks for keeps its meaning: the coded pixels get a higher quality,
-which keeps as much of the accuracy as the full size would. The rule was chosen on 1080p frames, photographs and frames
-of drones, which are not those of the released figures:
+coded at a smaller size. The coded pixels get a higher quality than the user asks for. On photographs it keeps as much
+of the accuracy as the full size would; where objects are small it keeps less, with fewer bits. The rule was chosen on
+1080p frames, photographs and frames of drones, which are not those of the released figures:
 
 * Below quality 48, photographs need 10 to 30 % fewer bits at a longest side of 960 pixels than at full size for the
   same accuracy. Sides of 1,200 and 1,440 pixels save less, and 720 pixels lose too much accuracy.
-* Frames of drones, whose objects are small, need 15 to 30 % fewer bits at 960 pixels below quality 30, and more bits
-  above. Recognizers of small objects look at parts of the picture, or take a large input, and need all pixels.
+* Frames of drones, whose objects are small, need 15 to 30 % fewer bits at 960 pixels below quality 30. Above, this size
+  does not reach the accuracy. Recognizers of small objects look at parts of the picture, or take a large input, and
+  need all pixels.
 * From quality 48 on, no smaller size reaches the accuracy of the full size at any rate.
 * No picture is reduced below half its size, because nothing smaller was measured on larger pictures.
 

@@ -3,9 +3,10 @@
 from fovea.engine import Engine, Network
 
 HIGHEST_FAST_QUALITY = 70
-"""Highest quality at which a 16-bit precision costs at most 1 % of the bits: ``benchmarks/results/precision.csv``.
+"""Highest quality at which a 16-bit precision costs about 1 % of the bits or less.
 
-The rounding errors of the networks are about the same at each quality, but the quantization steps become smaller."""
+``benchmarks/results/precision.csv`` has the measurement. The rounding errors of the networks are about the
+same at each quality, but the quantization steps become smaller."""
 
 
 class Transform:
