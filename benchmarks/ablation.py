@@ -12,13 +12,21 @@ from typing import Annotated, Any
 
 import click
 import numpy as np
-import yaml
 from pydantic import Field
 
 from fovea.datasets import load_dataset
 from fovea.evaluation import ROI_SUFFIX, Curve, Estimate, Evaluation, bd_rate, evaluate
 from fovea.store import save_model
-from fovea.training import WEIGHTS, StrictConfig, TrainingConfig, expand_path, export_model, read_yaml, train
+from fovea.training import (
+    WEIGHTS,
+    StrictConfig,
+    TrainingConfig,
+    expand_path,
+    export_model,
+    read_fields,
+    read_yaml,
+    train,
+)
 from images import RESULTS
 from points import read
 from tables import Row, markdown, stamped, write_lines
@@ -77,7 +85,7 @@ def changed(config: Path, name: str, patches: int, changes: Changes) -> Training
         patches: number of patches to train on.
         changes: values by key; ``data.patch.size`` names a nested key.
     """
-    fields: dict[str, Any] = {**yaml.safe_load(config.read_text()), "name": name}
+    fields: dict[str, Any] = {**read_fields(config), "name": name}
     fields |= {"patches": patches, "validate_every": patches}
     for path, value in changes.items():
         *outer, last = path.split(".")

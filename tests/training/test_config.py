@@ -82,3 +82,45 @@ def test_configurations_of_the_project_are_valid(path):
     segmenter = path.stem.startswith("segmenter")
     config = read_yaml(path, SegmenterConfig) if segmenter else read_run(path)
     assert config.name == path.stem
+
+
+def _write(folder, **files):
+    for name, fields in files.items():
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(fields))
+
+
+def test_fields_are_laid_over_those_of_the_extended_file(tmp_path):
+    patch = {"data": {"patch": {"size": 128, "cutmix": 0.5}}}
+    _write(
+        tmp_path,
+        first=MINIMAL | {"data": {"images": "i", "patch": {"size": 64, "scale_jitter": [0.5, 1.0]}}},
+        second={"extends": "first.yaml", "loss": {"name": "object_mse"}, **patch},
+        third={"extends": "second.yaml", "name": "y", "data": {"patch": {"scale_jitter": [1.0, 1.0]}}},
+    )
+    config = read_config(tmp_path / "third.yaml")
+    assert (config.name, config.loss.name, config.patches) == ("y", "object_mse", MINIMAL["patches"])
+    patch = config.data.patch
+    assert (config.data.images, patch.size, patch.cutmix, patch.scale_jitter) == (Path("i"), 128, 0.5, (1.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("extends", "message"),
+    [
+        ("run.yaml", "run.yaml: extends: the file extends itself"),
+        ("other/run.yaml", "run.yaml: extends: 'other/run.yaml' is not the name of a file in the same folder"),
+        (3, "run.yaml: extends: 3 is not the name of a file"),
+        ("", "run.yaml: extends: '' is not the name of a file"),
+        ("absent.yaml", "absent.yaml: cannot be read"),
+    ],
+)
+def test_a_wrong_extends_is_an_error(tmp_path, extends, message):
+    with pytest.raises(FoveaError, match=message):
+        _read(tmp_path, extends=extends)
+
+
+def test_the_branches_of_the_second_generation_differ_in_their_loss_alone():
+    pixels, features, task = (
+        read_config(CONFIGS / f"{name}.yaml") for name in ("fovea-s2-pixels", "fovea-s2", "fovea-s2-task")
+    )
+    for branch in (features, task):
+        assert branch.model_copy(update={"name": pixels.name, "loss": pixels.loss}) == pixels

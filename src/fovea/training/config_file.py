@@ -1,6 +1,7 @@
 """YAML files whose keys are checked before anything starts."""
 
 import os
+from functools import reduce
 from pathlib import Path
 from string import Template
 from typing import Annotated, Any, TypeVar
@@ -13,6 +14,8 @@ from fovea.errors import FoveaError, about
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
+_EXTENDS = "extends"
+"""Key with the name of the file that a configuration extends."""
 _DEFAULTS = {"FOVEA_SHARED": "../shared"}
 """Values of variables that are not set. ``FOVEA_SHARED`` names the folder of data sets and recognizers."""
 
@@ -55,11 +58,44 @@ def read_yaml(path: Path, kind: type[Config]) -> Config:
 
 
 def read_fields(path: Path) -> Any:
-    """Read a YAML file.
+    """Read a YAML file, and the file that it extends.
+
+    The key ``extends`` names another file in the same folder, which may extend a further one. The fields of the file
+    are laid over those of the other: a mapping changes the keys that it has, and any other value takes the place of the
+    old one.
 
     Raises:
-        FoveaError: the file cannot be read; the error names it.
+        FoveaError: a file cannot be read, or extends itself; the error names it.
     """
+    layers: dict[Path, Any] = {}
+    source: Path | None = path
+    while source:
+        if source in layers:
+            raise FoveaError("the file extends itself: name another one", path=source, entry=_EXTENDS)
+        layers[source] = fields = _read_layer(source)
+        source = _extended(source, fields)
+    return reduce(_over, reversed(layers.values()))
+
+
+def _extended(path: Path, fields: Any) -> Path | None:
+    """Return the file that the fields of a file extend. The key ``extends`` is removed from them."""
+    name = fields.pop(_EXTENDS, None) if isinstance(fields, dict) else None
+    if name is None:
+        return None
+    if not isinstance(name, str) or not name or Path(name).name != name:
+        raise FoveaError(f"{name!r} is not the name of a file in the same folder", path=path, entry=_EXTENDS)
+    return path.with_name(name)
+
+
+def _over(below: Any, above: Any) -> Any:
+    """Return fields with others laid over them; neither is changed."""
+    if not (isinstance(below, dict) and isinstance(above, dict)):
+        return above
+    return below | {key: _over(below[key], value) if key in below else value for key, value in above.items()}
+
+
+def _read_layer(path: Path) -> Any:
+    """Read a YAML file without the one that it extends."""
     with about(path):
         try:
             return yaml.safe_load(path.read_text(encoding="utf-8"))
