@@ -6,8 +6,10 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint c
 # What an installation is made from, beside the Python code, which is used where it lies.
 SOURCES := pyproject.toml setup.py src/fovea/entropy/_rans.c
 
-# One process more than cores, because some tests wait; modules stay together, for the sake of their fixtures.
-PARALLEL := --numprocesses $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --maxprocesses 8 --dist loadscope
+# One process more than cores, because some tests wait; modules stay together, for the sake of their fixtures, and in the
+# order of tests/conftest.py.
+PARALLEL := --numprocesses $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --maxprocesses 8 --dist loadscope \
+    --no-loadscope-reorder
 FAST := tests/bitstream tests/datasets tests/docs tests/entropy tests/picture tests/store tests/test_atomic.py \
     tests/test_dependencies.py tests/test_layers.py tests/test_pillow.py
 

@@ -4,7 +4,7 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,6 +48,7 @@ INDIRECT = {
     "tensorboard": "the logger of lightning",
     "onnxscript": "the exporter of torch",
 }
+OWN = {*sys.stdlib_module_names, "fovea", "__future__"}
 NAMES = {"PIL": "pillow", "paho": "paho-mqtt", "yaml": "pyyaml", "google": "protobuf", "skimage": "scikit-image"}
 
 
@@ -69,12 +70,15 @@ def _required(lines: list[str]) -> set[str]:
     return found
 
 
+@cache
 def _declared(extra: str) -> set[str]:
     return _required(PROJECT["optional-dependencies"][extra])
 
 
-def _imports(path: Path) -> Iterator[tuple[str, bool]]:
+@cache
+def _imports(path: Path) -> list[tuple[str, bool]]:
     """Modules from elsewhere, and whether they are imported inside a function."""
+    found: list[tuple[str, bool]] = []
     tree = ast.parse(path.read_text())
     inside = {
         id(node)
@@ -88,9 +92,8 @@ def _imports(path: Path) -> Iterator[tuple[str, bool]]:
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names = [node.module]
-        for name in names:
-            if name.split(".")[0] not in {*sys.stdlib_module_names, "fovea", "__future__"}:
-                yield name, id(node) in inside
+        found.extend((name, id(node) in inside) for name in names if name.split(".")[0] not in OWN)
+    return found
 
 
 CORE = _required(PROJECT["dependencies"])

@@ -35,6 +35,11 @@ def test_map_of_one_image(fovea, photo, guided, region, expected, tmp_path):
     assert (tmp_path / "x.fov").read_bytes() == expected != Codec(guided).encode(Image.open(photo))
 
 
+def test_without_a_map_everything_is_of_interest(photo, guided):
+    codec, image = Codec(guided), Image.open(photo)
+    assert codec.encode(image) == codec.encode(image, roi=np.ones((image.height, image.width), np.bool_))
+
+
 def test_folder_of_maps(fovea, photo, guided, region, expected, tmp_path):
     for name in ("in/a/one.jpg", "in/two.jpg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
