@@ -3,6 +3,7 @@
 import os
 import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -399,6 +400,36 @@ def test_priors(run, tiny_training: Path, tmp_path: Path) -> None:
     two, four = read(run("priors", tmp_path / "kinds.yaml") / "kinds.csv")
     assert (two["prior"], two["mean_percent"], four["fields"]) == ("two", "0.0", "mean_steps=4")
     assert float(four["q50_percent"]) != 0 and 0 < float(four["z_share_q10"]) < 1
+
+
+def test_refinement(run, script, finding_network, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    refinement = script("refinement")
+    image = 255 * torch.rand(1, 3, 64, 128, generator=torch.Generator().manual_seed(1))
+    begin = refinement.start(finding_network, image, 35)
+    with torch.no_grad():
+        decoded, bits = refinement.code(finding_network, begin, torch.zeros_like(begin.latent), torch.round)
+        coded = finding_network(image, torch.tensor([35]))
+    assert torch.allclose(decoded, coded.image, atol=1e-3)
+    assert torch.allclose(bits, coded.latent_bits + coded.hyper_bits, rtol=1e-4)
+
+    def cost(change):
+        with torch.no_grad():
+            decoded, bits = refinement.code(finding_network, begin, change, torch.round)
+        weight = torch.nn.functional.interpolate(begin.step**-2, image.shape[2:])
+        pixels = image[0, 0].numel()
+        return bits + pixels * refinement.rate_lambda(begin.quality) * refinement.object_mse(decoded, image, weight)
+
+    change = refinement.refined(finding_network, begin, refinement.object_mse, 40)
+    assert cost(change) < cost(torch.zeros_like(change))
+
+    monkeypatch.setattr(refinement, "images", lambda number: [(image, torch.ones_like(image[:, :1]))] * number)
+    monkeypatch.setattr(refinement, "recognizers", lambda: {"one": refinement.object_mse})
+    monkeypatch.setattr(refinement, "segmenter", lambda: refinement.object_mse)
+    monkeypatch.setattr(refinement, "load_checkpoint", lambda path: SimpleNamespace(network=finding_network))
+    rows = read(run("refinement", "--images", 2, "--steps", 1) / "refinement.csv")
+    assert [row["search_for"] for row in rows] == ["pixels", "pixels", "pixels", "features"]
+    assert all(row["object_mse_percent"] == row["one_percent"] for row in rows)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "benchmarks" / "networks").glob("*.yaml")), ids=lambda path: path.stem)

@@ -16,6 +16,7 @@ from fovea.networks.detail import fit_detail
 from fovea.networks.finder import Finder, FinderConfig, export_finder
 from fovea.networks.integer import straight_through
 from fovea.networks.layers import Block, Pointwise, log_compressed
+from fovea.networks.means import TwoStepMeans
 from fovea.networks.network import CodecNetwork, Coded
 from fovea.networks.onnx_file import to_onnx
 from fovea.networks.rate import gaussian_bits
@@ -33,6 +34,7 @@ __all__ = [
     "NetworkConfig",
     "Pointwise",
     "TransformConfig",
+    "TwoStepMeans",
     "along_quality",
     "background_weight",
     "copy_channels",

@@ -20,7 +20,9 @@ from fovea.training.export import CALIBRATION_PATCHES, export_model
 from fovea.training.finder.config import FinderTrainingConfig
 from fovea.training.finder.module import load_finder
 from fovea.training.lineage import configurations, train_from_nothing
+from fovea.training.losses.distortions import Distortion, object_mse
 from fovea.training.losses.objects import share_bits
+from fovea.training.losses.task import TaskDistortion
 from fovea.training.onnx_torch import OnnxNetwork, read_onnx
 from fovea.training.optimizer import MuonAdam
 from fovea.training.run import read_run, train
@@ -35,6 +37,7 @@ __all__ = [
     "Checkpoint",
     "CodecTraining",
     "DataConfig",
+    "Distortion",
     "FinderTrainingConfig",
     "Hardware",
     "MuonAdam",
@@ -43,6 +46,7 @@ __all__ = [
     "PatchStream",
     "SegmenterConfig",
     "StrictConfig",
+    "TaskDistortion",
     "TrainingConfig",
     "coco_images",
     "configurations",
@@ -50,6 +54,7 @@ __all__ = [
     "export_model",
     "load_checkpoint",
     "load_finder",
+    "object_mse",
     "object_weights",
     "read_config",
     "read_fields",
