@@ -15,7 +15,7 @@ from PIL import Image
 
 from fovea.engine import available_cores
 from fovea.integrations.ray import transfer_on_ray
-from fovea.jobs import Job, Row, Transfer, prepare, run, transfer_here
+from fovea.jobs import Job, Row, Transfer, prepare, record_rows, transfer_here
 from fovea.settings import Settings
 from images import FULL_HD, KODAK, RESULTS, mosaic, read_folder
 from tables import Row as Line
@@ -70,7 +70,7 @@ def images_per_second(source: Path, quality: int, runner: str, cores: int) -> fl
 
     with tempfile.TemporaryDirectory() as target, only_cores(cores):
         job = prepare(str(source), target, Settings(quality=quality))
-        run(job, rows_of(job, runner, cores), note)
+        record_rows(job, rows_of(job, runner, cores), note)
     return (len(times) - cores) / (times[-1] - times[cores - 1])
 
 

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from fovea.camera import Camera, Frame, Mailbox, SystemClock, run
+from fovea.camera import Camera, Frame, Mailbox, SystemClock, offer_frames
 from fovea.errors import FoveaError
 
 from .conftest import FPS, FRAMES, HEIGHT, WIDTH, VirtualClock, av, eventually, scene
@@ -113,7 +113,7 @@ class _Slow:
 def test_no_more_frames_are_offered_than_wanted():
     clock = VirtualClock()
     streamer = _Slow(clock, 0.01)
-    run(_Counting(clock, 10), streamer, 4, clock)
+    offer_frames(_Counting(clock, 10), streamer, 4, clock)
     assert len(streamer.times) == 41
     np.testing.assert_allclose(np.diff(streamer.times), 0.25)
 
@@ -121,7 +121,7 @@ def test_no_more_frames_are_offered_than_wanted():
 def test_frames_that_were_missed_are_not_made_up_for():
     clock = VirtualClock()
     streamer = _Slow(clock, 3.0)
-    run(_Counting(clock, 10), streamer, 4, clock)
+    offer_frames(_Counting(clock, 10), streamer, 4, clock)
     assert np.diff(streamer.times).min() > 0.2
     assert np.diff(streamer.times).max() == pytest.approx(3.0)
 

@@ -19,10 +19,10 @@ from fovea.camera import (
     SystemClock,
     Watcher,
     encoder_of,
+    offer_frames,
     open_destination,
     open_receiver,
     parse_address,
-    run,
 )
 from fovea.camera.message import MAX_MESSAGE_BYTES
 from fovea.errors import FoveaError
@@ -111,7 +111,7 @@ def test_a_video_arrives(kind, request, watching, sending, clock):
     address = _http() if kind == "http" else request.getfixturevalue("broker").address(kind)
     end = watching(address)
     streamer = sending(address, [], clock)
-    run(Film(clock), streamer, 10, clock)
+    offer_frames(Film(clock), streamer, 10, clock)
     assert streamer.counts.sent and not streamer.counts.lost
     assert streamer.counts.pixels < 0.8 * streamer.counts.sent * WIDTH * HEIGHT
     assert end.shows(scene(FRAMES - 1))

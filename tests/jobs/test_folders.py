@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fovea.codec import Codec
-from fovea.jobs import Manifest, Place, Row, Transfer, prepare, run, transfer_here
+from fovea.jobs import Manifest, Place, Row, Transfer, prepare, record_rows, transfer_here
 from fovea.jobs import manifest as manifests
 from fovea.settings import Settings
 
@@ -271,7 +271,7 @@ def test_rows_that_are_here_are_recorded_when_a_job_is_interrupted(photos, tmp_p
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(ready, transfer_here(transfer, ready.files()), stop)
+        record_rows(ready, transfer_here(transfer, ready.files()), stop)
     again = prepare(str(photos), str(tmp_path / "out"), Settings(str(tiny)))
     assert {file.path for file in again.files()} == set(_paths(photos)) - {row.path for row in seen}
     assert again.done_before == 3
@@ -290,7 +290,7 @@ def test_an_interruption_while_a_part_is_written_makes_no_second_one(photos, tmp
     monkeypatch.setattr("fovea.jobs.job.BLOCK", 2)
     monkeypatch.setattr(Place, "write", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        run(ready, transfer_here(transfer, ready.files()))
+        record_rows(ready, transfer_here(transfer, ready.files()))
     assert len(rows_of(tmp_path / "out/manifest.parquet")) == 2
 
 

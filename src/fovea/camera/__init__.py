@@ -7,7 +7,7 @@ a page. ``docs/camera.md`` describes the messages and the rate controller.
 """
 
 from fovea.camera.addresses import HttpAddress, MqttAddress, parse_address
-from fovea.camera.capture import Camera, run
+from fovea.camera.capture import Camera, offer_frames
 from fovea.camera.frames import Frame, Mailbox, SystemClock
 from fovea.camera.message import Message, Place
 from fovea.camera.rate import RateController
@@ -40,9 +40,9 @@ __all__ = [
     "check_destination",
     "create_app",
     "encoder_of",
+    "offer_frames",
     "open_destination",
     "open_receiver",
     "parse_address",
     "rectangles",
-    "run",
 ]

@@ -154,7 +154,7 @@ class Source(Protocol):
         """Wait at most ``timeout`` seconds for a frame that has not been taken, and return the newest one, or None."""
 
 
-def run(source: Source, streamer: Streamer, fps: float, clock: Clock) -> None:
+def offer_frames(source: Source, streamer: Streamer, fps: float, clock: Clock) -> None:
     """Offer the frames of a source to a streamer until no frame follows.
 
     Args:

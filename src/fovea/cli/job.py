@@ -81,7 +81,7 @@ def encode_job(
         FoveaError: the job cannot start or go on, or there is no image.
     """
     with needs_extra("cloud"):
-        from fovea.jobs import prepare, run
+        from fovea.jobs import prepare, record_rows
 
     started = time.perf_counter()
     job = prepare(source, target, settings, manifest, overwrite)
@@ -95,7 +95,7 @@ def encode_job(
                 bar.update()
 
             with closing(_rows(job, cores, ray)) as rows:  # ends a Ray that it has started
-                run(job, rows, note)
+                record_rows(job, rows, note)
     except Interruption as stop:
         stop.add_note(f"{count.done} images are done; the same command goes on")
         raise

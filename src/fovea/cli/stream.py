@@ -78,7 +78,7 @@ def stream(
         streamer = camera.Streamer(encode, target, rate, clock, refresh)
         begun = clock.now()
         with suppress(Interruption):  # the usual end of a camera
-            camera.run(frames, streamer, fps, clock)
+            camera.offer_frames(frames, streamer, fps, clock)
         if not quiet:
             tell(_summary(streamer.counts, clock.now() - begun))
     finally:

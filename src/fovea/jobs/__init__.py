@@ -5,7 +5,7 @@ folders, or prefixes of object stores that fsspec knows. Threads of this process
 of a cluster (:mod:`fovea.integrations.ray`) run the job.
 """
 
-from fovea.jobs.job import Job, prepare, run
+from fovea.jobs.job import Job, prepare, record_rows
 from fovea.jobs.listing import File
 from fovea.jobs.manifest import BLOCK, Manifest, Row, as_table
 from fovea.jobs.place import Place
@@ -21,6 +21,6 @@ __all__ = [
     "Transfer",
     "as_table",
     "prepare",
-    "run",
+    "record_rows",
     "transfer_here",
 ]

@@ -120,7 +120,7 @@ def _recorded(settings: Settings, model_id: str) -> dict[str, object]:
     }
 
 
-def run(job: Job, rows: Iterable[Row], tell: Callable[[Row], None] = lambda row: None) -> None:
+def record_rows(job: Job, rows: Iterable[Row], tell: Callable[[Row], None] = lambda row: None) -> None:
     """Record rows in the manifest as they come, block by block.
 
     If the job is interrupted, the rows that have come so far are recorded, too.
