@@ -29,7 +29,7 @@ from objects import choose
 from tables import Row, markdown, write_csv
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"
-QUALITIES = (20, 35, 50)
+QUALITIES = (20, 35, 50, 70)
 SIDE = 448
 """Side in pixels of the middle of an image, which is coded."""
 BACKGROUND = 0.1
@@ -159,7 +159,7 @@ def images(number: int) -> Iterator[tuple[Tensor, Tensor]]:
 
 
 @click.command()
-@click.option("--images", "number", type=click.IntRange(1), default=8, show_default=True, help="Number of images.")
+@click.option("--images", "number", type=click.IntRange(1), default=6, show_default=True, help="Number of images.")
 @click.option("--steps", type=click.IntRange(1), default=100, show_default=True, help="Steps of the search.")
 @click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder for the table.")
 def main(number: int, steps: int, out: Path) -> None:
