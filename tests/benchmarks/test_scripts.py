@@ -27,6 +27,7 @@ def test_speed(run, script, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> 
     for package in ("onnx", "torch"):
         pytest.importorskip(package)
     monkeypatch.setattr(script("matmul"), "SIDE", 64)
+    monkeypatch.setattr(script("speed"), "precisions", lambda: [("onnxruntime", "fp32")])
     monkeypatch.setattr(script("speed"), "multiply_accumulates", lambda _: {"analysis": 7000.0})
     options = ("--images", pictures, "--repeats", 1, "--rivals", "jpeg", "--large", 70, 120)
     out = run("speed", *options)
