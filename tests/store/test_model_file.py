@@ -56,7 +56,7 @@ def test_damage_anywhere_is_an_error_that_names_the_file(tiny_model, tmp_path):
     structure += [member.header_offset + offset for member in members for offset in range(60)]
     random = np.random.default_rng(0)
     failures = 0
-    for position in [*random.choice(structure, 400, replace=False), *random.integers(0, len(content), 100)]:
+    for position in [*structure, *random.integers(0, len(content), 100)]:
         damaged = bytearray(content)
         damaged[position] ^= int(random.integers(1, 256))
         path.write_bytes(damaged)
@@ -68,7 +68,7 @@ def test_damage_anywhere_is_an_error_that_names_the_file(tiny_model, tmp_path):
             failures += 1
         else:  # a date, for one, which nothing depends on
             assert (model.id, model.card, graphs) == (tiny_model.id, tiny_model.card, tiny_model.graphs)
-    assert failures > 100
+    assert failures > 300
 
 
 def test_broken_tables_are_named_with_their_file(tiny_model, tmp_path):
