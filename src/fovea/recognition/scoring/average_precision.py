@@ -198,10 +198,10 @@ def _average_precision(
     category: _Category, weights: NDArray[np.float64], total: float, recalls: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the average precision of one category at each IoU threshold; each detection counts ``weights`` times."""
-    right, wrong = np.cumsum(category.right * weights, axis=1), np.cumsum(category.wrong * weights, axis=1)
+    right, wrong = (category.right * weights).cumsum(axis=1), (category.wrong * weights).cumsum(axis=1)
     precision = right / np.maximum(right + wrong, np.spacing(1))
     # The best precision at this recall or any higher one; the column of zeros is for recalls that are never reached.
-    best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-    best = np.pad(best, ((0, 0), (0, 1)))
-    reached = [np.searchsorted(recall, recalls, side="left") for recall in right / total]
-    return np.array([row[at].mean() for row, at in zip(best, reached, strict=True)])
+    best = np.zeros((len(precision), precision.shape[1] + 1))
+    np.maximum.accumulate(precision[:, ::-1], axis=1, out=best[:, -2::-1])
+    reached = np.array([recall.searchsorted(recalls) for recall in right / total])
+    return np.take_along_axis(best, reached, axis=1).mean(axis=1)
