@@ -204,4 +204,5 @@ def _average_precision(
     best = np.zeros((len(precision), precision.shape[1] + 1))
     np.maximum.accumulate(precision[:, ::-1], axis=1, out=best[:, -2::-1])
     reached = np.array([recall.searchsorted(recalls) for recall in right / total])
-    return np.take_along_axis(best, reached, axis=1).mean(axis=1)
+    precisions: NDArray[np.float64] = np.take_along_axis(best, reached, axis=1).mean(axis=1)
+    return precisions
