@@ -86,7 +86,7 @@ def shown(line: Mapping[str, str], figure: str) -> str:
         return "–"
     written = next(write for start, write in _WRITTEN.items() if figure.startswith(start))
     ends = [line[figure + end] for end in ("_low", "_high")]
-    interval = f" [{', '.join(map(written, map(float, ends)))}]" if all(ends) else ""
+    interval = f" [{', '.join(written(float(end)) if end else '?' for end in ends)}]" if any(ends) else ""
     some = re.fullmatch(r"(\d+ of \d+) recognizers", line.get(f"{figure}_note", ""))
     return written(float(line[figure])) + interval + (f" ({some[1]})" if some else "")
 

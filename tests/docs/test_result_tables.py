@@ -35,6 +35,7 @@ def test_a_cell_without_a_line_is_refused():
     ("cells", "figure", "shown"),
     [
         (("-40.4", "-46", "3", ""), "bd_rate_percent", "−40 [−46, +3]"),
+        (("0.6", "0.5", "", ""), "bits_ratio_keeping_98", "−40 [−50, ?]"),
         (("0.6", "", "", "2 of 5 recognizers"), "bits_ratio_keeping_95", "−40 (2 of 5)"),
         (("0.998", "0.9", "1.1", ""), "bits_ratio_keeping_95", "0 [−10, +10]"),
         (("0.3549", "", "", ""), "bpp_keeping_95", "0.35"),

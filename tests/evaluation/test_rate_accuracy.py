@@ -38,6 +38,14 @@ def test_no_interval_where_most_resamples_do_not_reach():
     assert math.isnan(found.low)
 
 
+@pytest.mark.parametrize(("beyond", "known"), [(1, True), (4, False)])
+def test_resamples_that_do_not_reach_count_as_larger(beyond, known):
+    whole = np.where(np.arange(50) < beyond, 0.45, 0.4)
+    found = rate_keeping(curve(RATES, SCORES), OriginalAccuracy(0.4, whole), 0.95)
+    assert found.low == pytest.approx(found.value)
+    assert found.interval_text("{:.1f}") == ("0.7…0.7" if known else "0.7…?")
+
+
 def test_share_kept_is_interpolated_and_never_extrapolated():
     kept = {rate: share_kept(curve(RATES, SCORES), ORIGINAL, rate) for rate in (0.09, 0.2, math.sqrt(0.08), 0.8, 0.9)}
     values = [found.value for found in kept.values()]

@@ -147,4 +147,5 @@ def _ratio(codec: str, rate: LogFigure, against: str, other: LogFigure) -> LogFi
     """Return the ratio of two rates, both as logarithms."""
     if missing := [f"{name}: {one.note}" for name, one in ((codec, rate), (against, other)) if math.isnan(one.value)]:
         return LogFigure.nothing("; ".join(missing))
-    return LogFigure(rate.value - other.value, rate.samples - other.samples)
+    with np.errstate(invalid="ignore"):  # ∞ − ∞ where neither reaches the accuracy
+        return LogFigure(rate.value - other.value, rate.samples - other.samples)

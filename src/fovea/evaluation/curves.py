@@ -32,9 +32,15 @@ class Front:
     scores: Floats
 
     def log_rate(self, score: float) -> float:
-        """Return the logarithm of the rate at an accuracy; NaN where the front does not reach it or begins above it."""
-        if not len(self.scores) or not self.scores[0] <= score <= self.scores[-1]:
+        """Return the logarithm of the rate at an accuracy.
+
+        It is ∞ where the front does not reach the accuracy, −∞ where the front begins above it, and NaN where there is
+        no front.
+        """
+        if not len(self.scores) or math.isnan(score):
             return math.nan
+        if not self.scores[0] <= score <= self.scores[-1]:
+            return math.copysign(math.inf, score - self.scores[-1])
         if len(self.rates) == 1:
             return math.log(self.rates[0])
         return float(self._log_rates(score))

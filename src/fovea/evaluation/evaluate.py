@@ -15,7 +15,7 @@ from fovea.evaluation.curves import Curve
 from fovea.evaluation.gallery.gallery import Gallery, make_gallery
 from fovea.evaluation.metrics import AnyScore, Metric, mean_psnr
 from fovea.evaluation.rate_accuracy import OriginalAccuracy, Point
-from fovea.evaluation.recognizers import RecognizerInfo, find_recognizers
+from fovea.evaluation.recognizers import RecognizerInfo, find_recognizers, unload_recognizers
 from fovea.evaluation.references import choose_reference, reference_objects
 from fovea.evaluation.running.cache import Cache
 from fovea.evaluation.running.jobs import RecognitionJob
@@ -24,6 +24,7 @@ from fovea.evaluation.running.plan import ORIGINAL, Coding, Plan, Reference, con
 from fovea.evaluation.running.pool import Pool
 from fovea.evaluation.running.results import Results
 from fovea.evaluation.scoring import RESAMPLES, ScoreWithSamples, ScoringJob
+from fovea.evaluation.specification import close_codecs
 from fovea.recognition import resample
 
 _Scores = Mapping[tuple[Metric, Coding], ScoreWithSamples]
@@ -95,6 +96,9 @@ def evaluate(
     Raises:
         FoveaError: something that is named cannot be used. This is found out before the long work begins.
     """
+    # The files of a model or a recognizer may have changed since an earlier evaluation in this process.
+    close_codecs()
+    unload_recognizers()
     tested, skipped = find_codecs(codecs, qualities or {})
     anchor = find_anchor(tested, anchor)
     used = find_recognizers(recognizers, dataset.images[0].load())

@@ -28,8 +28,8 @@ class Estimate:
 
     Attributes:
         value: the figure; NaN where there is none.
-        low: lower bound; NaN where too few resamples give the figure.
-        high: upper bound; NaN where too few resamples give the figure.
+        low: lower bound; NaN where too few resamples give the figure, or where the bound lies beyond the curves.
+        high: upper bound, likewise.
         note: why there is no figure, or what it does not cover.
     """
 
@@ -38,6 +38,21 @@ class Estimate:
     high: float = math.nan
     note: str = ""
 
+    def interval_text(self, pattern: str) -> str:
+        """Return the interval as text, with a question mark for a bound that is not known; "" where none is known.
+
+        Args:
+            pattern: format of a bound.
+
+        Example:
+            >>> Estimate(0.5, low=0.25).interval_text("{:.2f}")
+            '0.25…?'
+        """
+        bounds = (self.low, self.high)
+        if all(map(math.isnan, bounds)):
+            return ""
+        return "…".join("?" if math.isnan(bound) else pattern.format(bound) for bound in bounds)
+
 
 @dataclass(frozen=True)
 class LogFigure:
@@ -45,7 +60,8 @@ class LogFigure:
 
     Attributes:
         value: the logarithm; NaN where there is none.
-        samples: [R] the same on each resampled set of images; empty where there is no value.
+        samples: [R] the same on each resampled set of images, −∞ or ∞ where it lies beyond the curves, and NaN where a
+            set gives none; empty where there is no value.
         note: why there is no figure, or what it does not cover.
     """
 
@@ -86,7 +102,8 @@ def mean_of_logs(figures: Sequence[LogFigure]) -> LogFigure:
         return LogFigure.nothing("no recognizer gives a figure")
     note = "" if len(known) == len(figures) else f"{len(known)} of {len(figures)} recognizers"
     value = sum(one.value for one in known) / len(known)
-    return LogFigure(value, np.mean([one.samples for one in known], axis=0), note)
+    with np.errstate(invalid="ignore"):  # ∞ − ∞
+        return LogFigure(value, np.mean([one.samples for one in known], axis=0), note)
 
 
 def interval(value: float, samples: Floats) -> tuple[float, float]:
@@ -94,13 +111,16 @@ def interval(value: float, samples: Floats) -> tuple[float, float]:
 
     Args:
         value: the estimate from all images.
-        samples: [R] the estimate from each resampled set of images, NaN where a set gives none.
+        samples: [R] the estimate from each resampled set of images: NaN where a set gives none, −∞ or ∞ where it is
+            only known to be smaller or larger than all others.
 
     Returns:
-        Lower and upper bound; NaN where too few sets give a figure.
+        Lower and upper bound; NaN where too few sets give a figure. A bound alone is NaN where it is not known.
     """
-    known = samples[np.isfinite(samples)]
-    if not len(known) or len(known) < _MIN_RESAMPLES * len(samples):
+    known = samples[~np.isnan(samples)]
+    if not len(samples) or np.count_nonzero(np.isfinite(samples)) < _MIN_RESAMPLES * len(samples):
         return math.nan, math.nan
-    low, high = value + np.quantile(known, QUANTILES) - np.median(known)
+    with np.errstate(invalid="ignore"):  # between two infinite samples
+        bounds = value + np.quantile(known, QUANTILES) - np.median(known)
+    low, high = np.where(np.isfinite(bounds), bounds, math.nan)
     return float(low), float(high)

@@ -75,6 +75,11 @@ def load_recognizer(spec: str) -> Recognizer | SemanticRecognizer:
     return load_any(spec, threads=1)
 
 
+def unload_recognizers() -> None:
+    """Forget the recognizers that are loaded, so that files that have changed are read again."""
+    load_recognizer.cache_clear()
+
+
 def load_detector(spec: str) -> Recognizer:
     """Load a recognizer that detects objects.
 

@@ -189,6 +189,11 @@ def _split_background(codec: str, text: str) -> tuple[str, int | None]:
     return name, int(number)
 
 
+def close_codecs() -> None:
+    """Forget the codecs that are open, so that a model file that has changed is read again."""
+    _open.cache_clear()
+
+
 @cache
 def _open(name: str) -> Baseline | fovea.Codec:
     if baselines.is_baseline(name):

@@ -120,9 +120,8 @@ def _estimate(estimate: Estimate, pattern: str) -> Markup:
     if math.isnan(estimate.value):
         return Markup('<span class="none">{}</span>').format(estimate.note)
     text = Markup(pattern.format(estimate.value).replace("-", "−"))
-    if not math.isnan(estimate.low):
-        bounds = (pattern.format(b).removesuffix(" %").replace("-", "−") for b in (estimate.low, estimate.high))
-        text += Markup(" <small>{}…{}</small>").format(*bounds)
+    if interval := estimate.interval_text(pattern.removesuffix(" %")):
+        text += Markup(" <small>{}</small>").format(interval.replace("-", "−"))
     if estimate.note:
         text += Markup(" <small>{}</small>").format(estimate.note)
     return text

@@ -47,8 +47,7 @@ def _cell(estimate: Estimate, pattern: str, unit: str = "") -> tuple[str, str]:
     if math.isnan(estimate.value):
         # Only what is short fits; the page has the reasons in full.
         return (estimate.note if len(estimate.note) < _WIDTH else "–"), ""
-    bounds = "" if math.isnan(estimate.low) else "…".join(map(pattern.format, (estimate.low, estimate.high)))
-    return pattern.format(estimate.value) + unit, bounds
+    return pattern.format(estimate.value) + unit, estimate.interval_text(pattern)
 
 
 def _line(name: str, width: int, cells: Iterable[str]) -> str:

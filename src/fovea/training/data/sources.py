@@ -54,7 +54,7 @@ def _split_evenly(
 ) -> tuple[list[TrainingImage], list[TrainingImage]]:
     if len(images) <= count:
         raise DatasetError(f"{len(images)} images are too few to keep {count} of them for validation", path=folder)
-    held_out = set(range(0, len(images), len(images) // count)[:count])
+    held_out = {number * len(images) // count for number in range(count)}
     return (
         [image for number, image in enumerate(images) if number not in held_out],
         [image for number, image in enumerate(images) if number in held_out],

@@ -36,8 +36,10 @@ class SegmenterPatches(pl.LightningDataModule):
 
     def class_counts(self) -> Tensor:
         """Return the number of training pixels of the background and of each class, float32 [1 + classes]."""
-        classes = self._train.maps[:, 0].flatten()
-        return torch.bincount(classes, minlength=1 + self._painter.classes).float()
+        counts = torch.zeros(1 + self._painter.classes)
+        for classes, (width, height) in zip(self._train.maps[:, 0], self._train.sizes, strict=True):
+            counts += classes[:height, :width].flatten().bincount(minlength=len(counts))  # without the padding
+        return counts
 
     def setup(self, stage: str) -> None:
         """Move the images to the device."""

@@ -69,8 +69,7 @@ def label_images(
 
 def _labeled(images: Sequence[TrainingImage], config: TeachingConfig, shapes: Shapes) -> list[TrainingImage]:
     folder = expand_path(config.labels)
-    paths = [image.path for image in images]
-    detected = zip(*(Teacher(teacher, folder).detections(paths) for teacher in config.teachers), strict=True)
+    detected = zip(*(Teacher(teacher, folder).detections(images) for teacher in config.teachers), strict=True)
     thresholds = [teacher.score_threshold for teacher in config.teachers]
 
     def labeled(pair: tuple[TrainingImage, tuple[Floats, ...]]) -> TrainingImage:

@@ -215,7 +215,7 @@ class Shapes:
         origin = [
             config.model_dump_json(exclude={"recognizer"}),
             sha256_of(path),
-            *(image.path.name for image in masked),
+            *(f"{sha256_of(image.path)} {image.size} {image.upright} {image.annotations}" for image in masked),
         ]
         digest = hashlib.sha256("\n".join(origin).encode()).hexdigest()[:12]
         file = folder / f"shapes-{digest}.pt"

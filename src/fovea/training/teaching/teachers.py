@@ -7,7 +7,6 @@ enlarged parts of a picture. A mirrored picture is a view that other recognizers
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +16,12 @@ from tqdm import tqdm
 from fovea.atomic import writing
 from fovea.datasets import open_labeled
 from fovea.engine import available_cores
+from fovea.errors import RecognizerError
 from fovea.parallel import stream
-from fovea.recognition import Recognizer, load
+from fovea.recognition import OnnxRecognizer, Recognizer, load
 from fovea.store import sha256_of
 from fovea.training.config_file import expand_path
+from fovea.training.data.images import TrainingImage
 from fovea.training.teaching.config import TeacherConfig
 
 Floats = NDArray[np.float32]
@@ -51,41 +52,49 @@ class Teacher:
     Args:
         config: recognizer and views.
         folder: folder of the detections, below which each teacher has a folder of its own.
+
+    Raises:
+        RecognizerError: the recognizer cannot be loaded, or belongs to another library.
     """
 
     def __init__(self, config: TeacherConfig, folder: Path) -> None:
         self._config, self._path, self._folder = config, expand_path(config.recognizer), folder
-        self._sha256 = sha256_of(self._path)
+        recognizer = load(self._path, threads=1, threshold=LOWEST_SCORE)
+        if not isinstance(recognizer, OnnxRecognizer):
+            raise RecognizerError("cannot teach: a teacher is an ONNX file or its description", path=self._path)
+        self._recognizer = recognizer
 
-    def detections(self, pictures: Sequence[Path]) -> list[Floats]:
+    def detections(self, images: Sequence[TrainingImage]) -> list[Floats]:
         """Return the detections on each picture. Detections that are not on disk yet are made first.
 
         Args:
-            pictures: image files.
+            images: pictures, each with the size that its annotations refer to.
 
         Returns:
-            For each picture float32 [n, 6]: left, top, right, bottom in pixels, score and class.
+            For each picture float32 [n, 6]: left, top, right, bottom in pixels of that size, score and class.
         """
-        files = [self._file(path) for path in pictures]
-        missing = [pair for pair in zip(pictures, files, strict=True) if not pair[1].exists()]
+        files = [self._file(image) for image in images]
+        missing = [pair for pair in zip(images, files, strict=True) if not pair[1].exists()]
         if missing:
-            recognizer = load(self._path, threads=1, threshold=LOWEST_SCORE)
-            detect = partial(self._detect, recognizer)
-            for _ in tqdm(stream(detect, missing, available_cores()), self._path.stem, len(missing)):
+            for _ in tqdm(stream(self._detect, missing, available_cores()), self._path.stem, len(missing)):
                 pass
         return [np.load(file) for file in files]
 
-    def _file(self, picture: Path) -> Path:
-        settings = f"{self._sha256} {self._sees_quarters(picture)} {self._config.mirrored}"
-        digest = hashlib.sha256(settings.encode()).hexdigest()[:12]
-        return self._folder / f"{self._path.stem}-{digest}" / f"{sha256_of(picture)}.npy"
+    def _file(self, image: TrainingImage) -> Path:
+        settings = [self._recognizer.model.fingerprint, self._sees_quarters(image), self._config.mirrored]
+        teacher, picture = (
+            hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()
+            for parts in (settings, (sha256_of(image.path), image.size, image.upright))
+        )
+        return self._folder / f"{self._path.stem}-{teacher[:12]}" / f"{picture}.npy"
 
-    def _sees_quarters(self, picture: Path) -> bool:
-        return picture.parent.name in self._config.quarters
+    def _sees_quarters(self, image: TrainingImage) -> bool:
+        return image.path.parent.name in self._config.quarters
 
-    def _detect(self, recognizer: Recognizer, pair: tuple[Path, Path]) -> None:
-        path, file = pair
-        found = detect_in_views(recognizer, open_labeled(path), self._sees_quarters(path), self._config.mirrored)
+    def _detect(self, pair: tuple[TrainingImage, Path]) -> None:
+        image, file = pair
+        picture = open_labeled(image.path, image.size, image.upright)
+        found = detect_in_views(self._recognizer, picture, self._sees_quarters(image), self._config.mirrored)
         with writing(file) as opened:
             np.save(opened, found)
 
