@@ -8,6 +8,7 @@ import pytest
 
 from fovea.baselines import get_baseline
 from fovea.errors import BaselineError
+from fovea.evaluation import CodecSpec, find_codec
 
 torch = pytest.importorskip("torch")
 
@@ -80,6 +81,14 @@ def test_one_network_a_rate(weights, picture):
     np.testing.assert_array_equal(back, picture // 2 * 2)
     with pytest.raises(BaselineError, match=r"weights for qualities \[1, 3\], not for 2"):
         codec.encode(picture, 2)
+
+
+def test_only_rates_with_a_network_are_tested(weights):
+    spec = CodecSpec.parse(f"compressai:copying:{weights}/copy-{{quality}}.pth")
+    assert find_codec(spec).qualities == (1, 3)
+    assert [quality for quality in range(5) if spec.has_quality(quality)] == [1, 3]
+    with pytest.raises(BaselineError, match="has qualities 1, 3, not 2"):
+        find_codec(spec, [1, 2])
 
 
 def test_version_tells_the_weights_apart(weights):

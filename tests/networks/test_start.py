@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from fovea.errors import FoveaError
-from fovea.networks import CodecNetwork, fit_detail, start_network
+from fovea.networks import CodecNetwork, fit_detail, stack_controls, start_network
 from fovea.networks.detail import _reduced_rank_regression
 
 DETAIL = 6
@@ -30,11 +30,11 @@ def images() -> list[torch.Tensor]:
     return [torch.from_numpy(image.astype(np.uint8)) for image in noisy]
 
 
-def error(network: CodecNetwork, images: list[torch.Tensor]) -> float:
+def error(network: CodecNetwork, images: list[torch.Tensor], background: torch.Tensor | None = None) -> float:
     """Mean squared error without rounding, at the highest quality."""
-    pixels, quality = torch.stack(images).float(), torch.full((len(images),), 100)
+    pixels, controls = torch.stack(images).float(), stack_controls(torch.full((len(images),), 100), background)
     with torch.no_grad():
-        return (network.synthesis(network.analyze(pixels, quality)[0], quality) - pixels).square().mean().item()
+        return (network.synthesis(network.analyze(pixels, controls)[0], controls) - pixels).square().mean().item()
 
 
 @pytest.mark.parametrize("quality", [0, 60, 100])
@@ -51,6 +51,16 @@ def test_detail_restores_what_was_lost(grown, images):
     before = error(grown, images)
     fit_detail(grown, images)
     assert error(grown, images) < before - 1
+
+
+def test_detail_is_fitted_to_networks_with_a_background_control(finding_network, images):
+    config = replace(finding_network.config, objectness=0, latent=finding_network.config.latent + DETAIL, detail=DETAIL)
+    network = CodecNetwork(replace(config, background=True)).eval()
+    start_network(network, finding_network)
+    background = torch.full((len(images),), 100)
+    before = error(network, images, background)
+    fit_detail(network, images)
+    assert error(network, images, background) < before - 1
 
 
 def test_detail_is_what_regression_says():

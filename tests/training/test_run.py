@@ -63,6 +63,10 @@ def test_train_resume_and_export(config_file, without_graphs, tmp_path):
     with pytest.raises(FoveaError, match=r"last\.ckpt: was trained with another mask_weight, seed: .*start a new run"):
         _train(config.model_copy(update={"seed": 9, "mask_weight": 0.3, "patches": 20}), run, resume=True)
 
+    kept = torch.load(checkpoint, weights_only=True)
+    assert any(
+        (kept["current_model_state"][name] != averaged).any() for name, averaged in kept["state_dict"].items()
+    ), "a longer run continues with the weights that were trained last, and not with their average"
     longer = config.model_copy(update={"patches": 20})
     _train(longer, run, resume=True)
     saved = Checkpoint.read(checkpoint)

@@ -50,6 +50,8 @@ class Baseline(ABC):
 
     quality_range: tuple[float, float]
     """Lowest and highest quality. For every codec a larger quality means a smaller error."""
+    qualities: tuple[float, ...] = ()
+    """All qualities of a codec that has only some in its range; empty for a codec that has all."""
     default_qualities: tuple[float, ...]
     """Qualities for a curve from 0.05 bits per pixel on photographs, or the least that the codec can do, to 1.2."""
 

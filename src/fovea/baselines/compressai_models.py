@@ -52,7 +52,7 @@ class CompressAi(Baseline):
         self.weights = _find_weights(Path(self.pattern))
         if not self.weights:
             raise BaselineError("compressai has no weights here", path=self.pattern)
-        self.default_qualities = tuple(float(quality) for quality in sorted(self.weights))
+        self.qualities = self.default_qualities = tuple(float(quality) for quality in sorted(self.weights))
         self.quality_range = (self.default_qualities[0], self.default_qualities[-1])
         self._models: dict[int, Any] = {}
 
@@ -75,8 +75,8 @@ class CompressAi(Baseline):
     @cached_property
     def _weights_hash(self) -> str:
         digest = hashlib.sha256()
-        for _, path in sorted(self.weights.items()):
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        for quality, path in sorted(self.weights.items()):
+            digest.update(quality.to_bytes(4, "big") + hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()[:12]
 
     def _model(self, quality: int) -> Any:

@@ -77,9 +77,11 @@ def find_codec(spec: CodecSpec, qualities: Sequence[float] | None = None) -> Cod
         else:
             version += "the labels"
     chosen = tuple(sorted({float(quality) for quality in qualities or usual}))
-    low, high = spec.quality_range
-    if wrong := [quality for quality in chosen if not low <= quality <= high]:
-        raise BaselineError(f"{spec} has qualities {low:g} to {high:g}, not {wrong[0]:g}")
+    if wrong := [quality for quality in chosen if not spec.has_quality(quality)]:
+        low, high = spec.quality_range
+        some = codec.qualities if isinstance(codec, Baseline) else ()
+        have = ", ".join(f"{quality:g}" for quality in some) or f"{low:g} to {high:g}"
+        raise BaselineError(f"{spec} has qualities {have}, not {wrong[0]:g}")
     return CodecUnderTest(spec, _name(spec), version, chosen)
 
 

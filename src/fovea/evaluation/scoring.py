@@ -15,8 +15,8 @@ from fovea.recognition import Score, SemanticScore, match, overlaps, resample
 
 RESAMPLES = 200
 """Number of resampled sets of images: enough for 95 % intervals, at about the cost of scoring itself."""
-_VERSION = 2
-"""Version of how accuracy is counted. Increase it with every change of that; cached scores are then not used."""
+_VERSIONS: Mapping[MetricKind, int] = {"box": 2, "mask": 3, "semantic": 2}
+"""Versions of how accuracy is counted. Increase them with every change of that; cached scores are then not used."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class ScoringJob:
         """Return the key of the score."""
         outputs = [plan.output_key(image, self.coding, self.recognizer) for image in range(len(plan.dataset))]
         reference = (plan.reference, plan.dataset.categories, self.recognizer.classes, plan.contents)
-        return [digest("score", _VERSION, RESAMPLES, self.kind, reference, outputs)]
+        return [digest("score", _VERSIONS[self.kind], RESAMPLES, self.kind, reference, outputs)]
 
     def run(self, worker: Worker) -> Mapping[str, bytes]:
         """Compare the output with the reference."""

@@ -153,6 +153,13 @@ class CodecSpec:
         codec = self.open()
         return codec.quality_range if isinstance(codec, Baseline) else FOVEA_QUALITY_RANGE
 
+    def has_quality(self, quality: float) -> bool:
+        """Return whether the codec has a quality."""
+        low, high = self.quality_range
+        codec = self.open()
+        some = codec.qualities if isinstance(codec, Baseline) else ()
+        return low <= quality <= high and (not some or quality in some)
+
     @property
     def resizing(self) -> str:
         """What changes the size of the images, with its version; "" where the codec itself does it, or nothing."""

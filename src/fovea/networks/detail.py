@@ -7,12 +7,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fovea.networks.controls import ControlTable, rate_lambda
+from fovea.networks.controls import ControlTable, rate_lambda, stack_controls
 from fovea.networks.network import CodecNetwork
 from fovea.networks.pixels import PATCH
 from fovea.networks.prior import INDEX_STEP
 from fovea.networks.start import latent_places
-from fovea.spec import SCALES
+from fovea.spec import HIGHEST_BACKGROUND, SCALES
 
 _BEST_QUALITY = 100
 """Quality at which losses are measured. At this quality they come from the small number of channels, and not from
@@ -58,9 +58,10 @@ def fit_detail(network: CodecNetwork, images: Iterable[Tensor]) -> None:
 def _measure(network: CodecNetwork, image: Tensor) -> tuple[Tensor, Tensor]:
     """Return the features that detail is made from, [n, 4·wide], and the losses of these patches, [n, 4·3·8·8]."""
     pixels = image.float()[None]
-    quality = torch.tensor([_BEST_QUALITY])
-    latent, _ = network.analyze(pixels, quality)
-    lost = pixels - network.synthesis(latent, quality)
+    background = torch.tensor([HIGHEST_BACKGROUND]) if network.config.background else None
+    controls = stack_controls(torch.tensor([_BEST_QUALITY]), background)
+    latent, _ = network.analyze(pixels, controls)
+    lost = pixels - network.synthesis(latent, controls)
     stem = network.analysis.stem
     # The stem of a network with roi also reads a map. Here the region of interest is the whole image.
     missing = stem.weight.shape[1] // PATCH**2 - pixels.shape[1]

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PositiveInt
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt
 
 from fovea.recognition.recognizer import Pixels
 
@@ -130,7 +130,7 @@ class Preprocessing(BaseModel):
     """Height and width of the canvas, or one number for both; None: the size that the model declares."""
     resize: Literal["letterbox", "stretch"] = "letterbox"
     anchor: Literal["center", "top-left"] = "center"
-    fill: int = 114
+    fill: Annotated[int, Field(ge=0, le=255)] = 114
     color: Literal["rgb", "bgr"] = "rgb"
     range: Literal["0..1", "0..255"] = "0..1"
     mean: tuple[float, float, float] | None = None

@@ -8,6 +8,7 @@ import torch
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, TQDMProgressBar, WeightAveraging
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch.optim.swa_utils import get_ema_multi_avg_fn
+from typing_extensions import override
 
 from fovea.training.checkpoint import LAST
 from fovea.training.config import RunConfig
@@ -45,6 +46,18 @@ class Hardware:
         return "bf16-mixed" if has_bfloat16(device or torch.device("cpu")) else "32-true"
 
 
+class _Averaging(WeightAveraging):
+    """Keeps an average of the weights beside the weights that are trained.
+
+    Lightning replaces the trained weights by the average when a training ends. Here they stay, and the last checkpoint
+    has both, so that a longer run continues as if it had not stopped.
+    """
+
+    @override
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Leave the trained weights as they are."""
+
+
 def make_trainer(
     config: RunConfig, folder: Path, hardware: Hardware, *, steps_done: int, gradient_clip: float, progress: bool
 ) -> pl.Trainer:
@@ -59,7 +72,7 @@ def make_trainer(
         progress: whether to show a progress bar.
     """
     validate_every = config.steps_of(config.validate_every)
-    averaging = WeightAveraging(multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay))  # type: ignore[no-untyped-call]
+    averaging = _Averaging(multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay))  # type: ignore[no-untyped-call]
     checkpoints = ModelCheckpoint(
         dirpath=folder,
         filename=Path(LAST).stem,

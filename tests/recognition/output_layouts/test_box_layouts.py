@@ -41,17 +41,17 @@ def test_centernet_takes_the_peaks() -> None:
     heatmap[1, 2, 3], heatmap[1, 2, 4], heatmap[0, 5, 7] = 0.9, 0.8, 0.3
     reach = np.tile(np.array([1, 2, 3, 4], np.float32)[:, None, None], (1, 6, 8))
     found = CenterNet(format="centernet").decode(SIZE, {"heatmap": heatmap, "wh": reach}, 0.01)
-    np.testing.assert_allclose(found.scores, [0.9, 0.3])
-    assert found.labels.tolist() == [1, 0]
-    assert found.boxes.tolist() == [[11, 6, 15, 12], [27, 18, 31, 24]]
+    np.testing.assert_allclose(found.scores, [0.3, 0.9])
+    assert found.labels.tolist() == [0, 1]
+    assert found.boxes.tolist() == [[27, 18, 31, 24], [11, 6, 15, 12]]
 
 
-def test_centernet_keeps_the_best_hundred_peaks() -> None:
+def test_centernet_leaves_the_choice_of_the_best_to_the_recognizer() -> None:
+    """A recognizer that looks for some classes only would otherwise lose them to the peaks of others."""
     heatmap = np.zeros((1, 30, 30), np.float32)
-    heatmap[0, ::2, ::2] = np.linspace(0.1, 0.9, 225).reshape(15, 15)
+    heatmap[0, ::2, ::2] = 0.5
     outputs = {"heatmap": heatmap, "wh": np.ones((4, 30, 30), np.float32)}
-    found = CenterNet(format="centernet").decode((120, 120), outputs, 0.01)
-    np.testing.assert_allclose(found.scores, np.linspace(0.1, 0.9, 225)[:-101:-1], rtol=1e-6)
+    assert len(CenterNet(format="centernet").decode((120, 120), outputs, 0.01).scores) == 225
 
 
 def test_boxes_leave_out_fill() -> None:

@@ -9,6 +9,7 @@ import pytest
 import supervision as sv
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pycocotools import mask as rle
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
@@ -151,6 +152,17 @@ def test_a_recognizer_agrees_with_its_own_reference(kind: str) -> None:
     assert match(reference, shifted, "box", ids).score.ap < 0.9
     with pytest.raises(DatasetError, match="detects nothing with a score of 2 or more"):
         self_reference(unlabeled, results, ["person", "car", "train"], score=2)
+
+
+def test_an_empty_mask_is_nothing_to_find(coco_json: Path) -> None:
+    data = load_dataset(coco_json)
+    masks = [rle.encode(np.asfortranarray(np.full((48, 64), full, np.uint8))) for full in (1, 0)]
+    detections = [
+        {"image_id": 10, "category_id": 1, "bbox": [4.0, 4.0, 9.0, 9.0], "score": 0.9, "segmentation": mask}
+        for mask in masks
+    ]
+    reference = self_reference(replace(data, annotations=(), categories={}), detections, ["person"])
+    assert match(reference, detections[:1], "mask", reference.category_ids(["person"])).score.ap == pytest.approx(1)
 
 
 def test_what_cannot_be_scored_is_told() -> None:

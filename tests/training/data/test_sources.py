@@ -60,6 +60,15 @@ def test_none_held_out_is_an_error(coco):
         split_images(DataConfig(sources=({"images": coco, "annotations": coco / "train.json"},)))
 
 
+@pytest.mark.parametrize("count", [1, 32, 59, 119])
+def test_images_are_held_out_evenly_from_one_folder(folder, count):
+    _, held_out = split_images(DataConfig(images=folder, validation_images=count))
+    numbers = [int(image.path.stem) for image in held_out]
+    assert len(numbers) == count
+    gaps = np.diff([*numbers, 120])
+    assert gaps.max() - gaps.min() <= 1
+
+
 def test_weights_tell_how_often_pictures_are_drawn(coco, folder):
     sources = ({"images": coco, "annotations": coco / "train.json", "weight": 20}, {"images": folder})
     images, _ = split_images(DataConfig(sources=sources))

@@ -1,5 +1,6 @@
 """The segmenter: its targets, its training, and its file in the loss of a codec."""
 
+import json
 import math
 
 import numpy as np
@@ -7,14 +8,16 @@ import onnx
 import pytest
 import torch
 import yaml
+from PIL import Image
 
 from fovea.datasets import Annotation
 from fovea.errors import ArgumentError, DatasetError, FoveaError
-from fovea.training import Checkpoint, Hardware, OnnxNetwork, SegmenterConfig, read_onnx, read_yaml, train
+from fovea.training import Checkpoint, DataConfig, Hardware, OnnxNetwork, SegmenterConfig, read_onnx, read_yaml, train
 from fovea.training.data.images import TrainingImage
 from fovea.training.losses.task import TaskDistortion
 from fovea.training.segmenter.export import export_segmenter
 from fovea.training.segmenter.network import Segmenter, SegmenterOutput
+from fovea.training.segmenter.patches import SegmenterPatches
 from fovea.training.segmenter.targets import ClassPainter, targets
 
 CPU = Hardware("cpu")
@@ -39,6 +42,19 @@ def test_classes_must_fit(classes, message):
     annotations = tuple(_box(number, 0, 0, 1, 1) for number in range(classes))
     with pytest.raises(DatasetError, match=message):
         ClassPainter([TrainingImage("a.png", annotations)])
+
+
+def test_pixels_of_classes_are_counted_without_the_padding(tmp_path):
+    images = []
+    for number, (width, height) in enumerate([(50, 50), (200, 100), (100, 200)]):
+        Image.new("RGB", (width, height)).save(tmp_path / f"{number}.png")
+        images.append({"id": number, "file_name": f"{number}.png", "width": width, "height": height})
+    thing = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [180, 0, 20, 100], "area": 2000}
+    content = {"images": images, "annotations": [thing], "categories": [{"id": 1, "name": "thing"}]}
+    (tmp_path / "set.json").write_text(json.dumps(content))
+    data = DataConfig(images=tmp_path, annotations=tmp_path / "set.json", validation_images=1, patch={"size": 64})
+    patches = SegmenterPatches(SegmenterConfig(name="tiny", data=data, patches=4), seed=0)
+    assert patches.class_counts().tolist() == [38000, 2000]
 
 
 def test_targets_tell_classes_and_outlines():

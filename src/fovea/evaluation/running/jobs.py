@@ -4,7 +4,7 @@ import json
 import math
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
@@ -164,7 +164,11 @@ class QualitySearchJob:
     def run(self, worker: Worker) -> Mapping[str, bytes]:
         """Search the integer qualities between the two; take the lower of the two where there is none."""
         original, objects = worker.original(self.image)
-        between = range(math.floor(self.low) + 1, math.ceil(self.high))
+        between = [
+            quality
+            for quality in range(math.floor(self.low) + 1, math.ceil(self.high))
+            if self.codec.spec.has_quality(quality)
+        ]
         codec = self.codec.spec.open_for(objects)
         best = self.low
         if between:
@@ -172,13 +176,13 @@ class QualitySearchJob:
         return {self.keys(worker.results.plan)[0]: json.dumps(best).encode()}
 
 
-def nearest_quality(size_at: Callable[[int], int], size: float, qualities: range) -> int:
+def nearest_quality(size_at: Callable[[int], int], size: float, qualities: Sequence[int]) -> int:
     """Return the quality whose file is nearest to a wanted size, as a ratio, by bisection.
 
     Args:
         size_at: gives the bytes of the file of a quality; it should not fall when the quality rises.
         size: bytes that are wanted.
-        qualities: qualities to choose from, at least one.
+        qualities: qualities to choose from, in rising order, at least one.
 
     Example:
         >>> nearest_quality(lambda quality: 100 * quality, size=2440, qualities=range(1, 101))

@@ -8,8 +8,6 @@ from typing_extensions import override
 
 from fovea.recognition.output_layouts.layout import BoxLayout, Candidates, Outputs, Shapes, Size
 
-_MOST_PEAKS = 100
-
 
 class CenterNet(BoxLayout):
     """A heatmap [C, h, w] of class scores, and the distances [4, h, w] from each cell to the left, top, right and
@@ -31,16 +29,14 @@ class CenterNet(BoxLayout):
 
     @override
     def decode(self, size: Size, outputs: Outputs, threshold: float) -> Candidates:
-        """Return the best peaks: cells that are not lower than their eight neighbors in the map of their class."""
+        """Return the peaks: cells that are not lower than their eight neighbors in the map of their class."""
         heatmap, reach = outputs[self.heatmap], outputs[self.reach]
         rim = np.pad(heatmap, ((0, 0), (1, 1), (1, 1)), constant_values=-np.inf)
         across = np.maximum(np.maximum(rim[:, :, :-2], rim[:, :, 1:-1]), rim[:, :, 2:])
         around = np.maximum(np.maximum(across[:, :-2], across[:, 1:-1]), across[:, 2:])
         labels, ys, xs = np.nonzero((heatmap == around) & (heatmap > threshold))
         scores = heatmap[labels, ys, xs]
-        best = np.argsort(-scores, kind="stable")[:_MOST_PEAKS]
-        labels, ys, xs = labels[best], ys[best], xs[best]
         left, top, right, bottom = reach[:, ys, xs]
         x, y = xs * self.stride, ys * self.stride
         boxes = np.stack([x - left, y - top, x + right, y + bottom], axis=1).astype(np.float32)
-        return Candidates(boxes, scores[best], labels, ys * heatmap.shape[2] + xs)
+        return Candidates(boxes, scores, labels, ys * heatmap.shape[2] + xs)

@@ -146,7 +146,7 @@ def _truth(dataset: Dataset, place: dict[int, int], kind: ObjectKind) -> list[di
             **({"segmentation": run_lengths(a.segmentation, *sizes[a.image_id])} if a.segmentation else {}),
         }
         for a in dataset.annotations
-        if a.segmentation or kind == "box"
+        if kind == "box" or (a.segmentation and mask_area(a.segmentation))  # nothing matches an empty mask
     ]
 
 
