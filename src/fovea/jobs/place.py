@@ -21,7 +21,7 @@ class Place:
             credentials and endpoints by its own rules, for example in the environment.
 
     Attributes:
-        address: as given, without a slash at the end.
+        address: as given, without a slash at the end, unless it is the root of a file system or store.
 
     Raises:
         FoveaError: the kind of store is not known, or its library is not installed.
@@ -34,7 +34,7 @@ class Place:
     """
 
     def __init__(self, address: str) -> None:
-        self.address = address.rstrip("/") or "/"
+        self.address = _without_slash(address)
         try:
             if "://" in address:
                 # A cached listing would hold all names in memory, and would not show files that are written later.
@@ -43,7 +43,7 @@ class Place:
                 self._files, root = LocalFileSystem(), Path(self.address).absolute().as_posix()
         except (ImportError, ValueError) as error:
             raise FoveaError(f"the store cannot be opened: {error}", path=address) from error
-        self._root = str(root).rstrip("/")
+        self._root = _without_slash(str(root))
         self._is_local = isinstance(self._files, LocalFileSystem)
 
     def __reduce__(self) -> tuple[type["Place"], tuple[str]]:
@@ -55,7 +55,7 @@ class Place:
         Args:
             name: name, relative to the place; empty for the place itself.
         """
-        return f"{self.address.rstrip('/')}/{name}" if name else self.address
+        return posixpath.join(self.address, name) if name else self.address
 
     def has_folder(self, folder: str = "") -> bool:
         """Return whether a folder exists, or a prefix with files.
@@ -91,7 +91,7 @@ class Place:
         with _errors_about(self.at(folder), "read"):
             listing: list[dict[str, Any]] = self._files.ls(path, detail=True)
         for info in listing:
-            if (whole := info["name"].rstrip("/")) != path:  # some stores list the folder itself
+            if (whole := info["name"].rstrip("/")) != path.rstrip("/"):  # some stores list the folder itself
                 yield Entry(posixpath.join(folder, posixpath.basename(whole)), info)
 
     def linked(self, name: str) -> "Entry":
@@ -151,7 +151,7 @@ class Place:
             self._files.rm_file(self._path(name))
 
     def _path(self, name: str) -> str:
-        return f"{self._root}/{name}" if name else self._root
+        return posixpath.join(self._root, name) if name else self._root
 
 
 class Entry:
@@ -178,6 +178,12 @@ class Entry:
         self.size = int(info.get("size") or 0)
         marks = (info.get(key) for key in ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated"))
         self.version = str(next((mark for mark in marks if mark), ""))
+
+
+def _without_slash(path: str) -> str:
+    """Return a path or URL without slashes at the end, except for a root: ``/``, ``C:/`` or ``s3://``."""
+    short = path.rstrip("/")
+    return path if not short or short.endswith(":") else short
 
 
 @contextmanager
