@@ -215,6 +215,21 @@ def test_links_and_hidden_files(job, photos, tmp_path):
     assert _written(tmp_path / "out") == NAMES | {"link.fov"}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that takes any bytes as names")
+def test_names_that_are_not_utf8_are_told_and_the_others_are_done(job, photos, tmp_path):
+    for name in (b"\xff.png", b"\xfe.txt", b"\xff/a.png"):
+        draw(photos / "street/x.png")
+        path = photos / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True)
+        (photos / "street/x.png").rename(path)
+    result = job()
+    assert result.exit_code == 1
+    reason = "has a name that is not UTF-8, so no manifest can hold it: rename it"
+    told = [rf"fovea: {photos}/{name}: {reason}" for name in (r"\udcff", r"\udcff.png")]
+    assert [line for line in result.stderr.splitlines() if reason in line] == told
+    assert _written(tmp_path / "out") == NAMES
+
+
 def test_a_folder_that_cannot_be_read_is_told_and_the_others_are_done(job, tmp_path, monkeypatch):
     entries = Place.entries
 
@@ -242,7 +257,14 @@ def test_files_that_are_too_large_are_not_read(job, tmp_path, monkeypatch):
     assert all("is too large" in row["error"] for row in rows_of(tmp_path / "m.parquet"))
 
 
-@pytest.mark.parametrize(("error", "reason"), [(MemoryError(), "not enough memory"), (KeyError("x"), "KeyError: 'x'")])
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (MemoryError(), "not enough memory"),
+        (KeyError("x"), "KeyError: 'x'"),
+        (ValueError("\udcff.png"), r"ValueError: \udcff.png"),  # a byte that is not UTF-8, in the name of a file
+    ],
+)
 def test_unexpected_errors_are_rows(job, tmp_path, monkeypatch, error, reason):
     def fail(*_given, **_options):
         raise error

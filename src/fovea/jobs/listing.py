@@ -47,7 +47,7 @@ class Listing:
 
     Attributes:
         passed_over: number of other files, by suffix, in the folders that were listed so far.
-        unread: errors about files and folders that cannot be read.
+        unread: errors about files and folders that cannot be read, or have a name that a job cannot use.
     """
 
     def __init__(self, place: Place, suffixes: Collection[str]) -> None:
@@ -66,8 +66,19 @@ class Listing:
                         (below if entry.is_folder else files).append(entry)
             except FoveaError as error:
                 self.unread.append(error)
-            folders += sorted((folder.name for folder in below), reverse=True)
+            folders += reversed(self._folders(sorted(folder.name for folder in below)))
             yield from self._images(sorted(files, key=lambda entry: entry.name))
+
+    def _folders(self, names: list[str]) -> list[str]:
+        """Return the folders that can be listed."""
+        folders = []
+        for name in names:
+            try:
+                self._check(name)
+                folders.append(name)
+            except FoveaError as error:
+                self.unread.append(error)
+        return folders
 
     def _images(self, entries: list[Entry]) -> Iterator[File]:
         first: dict[str, str] = {}
@@ -77,6 +88,7 @@ class Listing:
                 self.passed_over[suffix or "without a suffix"] += 1
                 continue
             try:
+                self._check(entry.name)
                 found = self._place.linked(entry.name) if entry.is_link else entry
             except FoveaError as error:
                 self.unread.append(error)
@@ -87,3 +99,21 @@ class Listing:
             file = File(found.name, found.size, found.version)
             clash = first.setdefault(file.target, file.path)
             yield file if clash == file.path else file._replace(clash=clash)
+
+    def _check(self, name: str) -> None:
+        """Check that the name of an image or folder can be in a manifest, and can be the name of an encoded file.
+
+        Raises:
+            FoveaError: it cannot.
+        """
+        if not posixpath.basename(name):
+            raise FoveaError(
+                "images whose keys have two slashes in a row here are not encoded: rename them",
+                path=self._place.at(name),
+            )
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise FoveaError(
+                "has a name that is not UTF-8, so no manifest can hold it: rename it", path=self._place.at(name)
+            ) from error

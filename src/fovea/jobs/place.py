@@ -81,6 +81,9 @@ class Place:
     def entries(self, folder: str = "") -> Iterator["Entry"]:
         """Yield the files, folders, links and special files in a folder, in any order.
 
+        Keys of a store such as ``photos//a.png`` lie in a folder without a name: the name of its entry ends in a slash,
+        or is empty.
+
         Args:
             folder: name of the folder, relative to the place.
 
@@ -91,8 +94,10 @@ class Place:
         with _errors_about(self.at(folder), "read"):
             listing: list[dict[str, Any]] = self._files.ls(path, detail=True)
         for info in listing:
-            if (whole := info["name"].rstrip("/")) != path.rstrip("/"):  # some stores list the folder itself
+            if (whole := info["name"].rstrip("/")) != path.rstrip("/"):
                 yield Entry(posixpath.join(folder, posixpath.basename(whole)), info)
+            elif info["type"] == "directory" and info["name"] != path:  # otherwise, the store lists the folder itself
+                yield Entry(posixpath.join(folder, ""), info)
 
     def linked(self, name: str) -> "Entry":
         """Return the entry of the file or folder that a link leads to.

@@ -109,6 +109,9 @@ def transfer_here(transfer: Transfer, files: Iterable[File]) -> Generator[Row, N
 
 
 def _reason(error: Exception) -> str:
+    """Return the reason of an error as text that is UTF-8: a manifest holds no other."""
     if isinstance(error, FoveaError):
-        return error.reason
-    return "not enough memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"
+        reason = error.reason
+    else:
+        reason = "not enough memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"
+    return reason.encode(errors="backslashreplace").decode()
