@@ -135,6 +135,13 @@ def test_other_settings_are_refused_before_any_work(job, tmp_path, encoded):
     assert len(rows_of(tmp_path / "m.parquet")) == 5
 
 
+def test_encoded_files_are_found_in_another_case_where_it_is_ignored(job, tmp_path, monkeypatch):
+    monkeypatch.setattr("fovea.names._IGNORES_CASE", True)
+    assert job().exit_code == 0
+    (tmp_path / "out/a b ü.fov").rename(tmp_path / "out/A b U\N{COMBINING DIAERESIS}.fov")
+    assert job().stderr.startswith("5 were done before; ")
+
+
 def test_files_of_others_are_not_replaced(job, tmp_path):
     (tmp_path / "out/street").mkdir(parents=True)
     (tmp_path / "out/street/0.fov").write_bytes(b"precious")

@@ -44,14 +44,15 @@ class Listing:
     Args:
         place: place of the images.
         suffixes: suffixes of the images, in lower case.
+        target: place of the encoded files.
 
     Attributes:
         passed_over: number of other files, by suffix, in the folders that were listed so far.
         unread: errors about files and folders that cannot be read, or have a name that a job cannot use.
     """
 
-    def __init__(self, place: Place, suffixes: Collection[str]) -> None:
-        self._place, self._suffixes = place, suffixes
+    def __init__(self, place: Place, suffixes: Collection[str], target: Place) -> None:
+        self._place, self._suffixes, self._target = place, suffixes, target
         self.passed_over: Counter[str] = Counter()
         self.unread: list[FoveaError] = []
 
@@ -71,14 +72,15 @@ class Listing:
 
     def _folders(self, names: list[str]) -> list[str]:
         """Return the folders that can be listed."""
-        folders = []
+        first: dict[str, str] = {}
         for name in names:
             try:
                 self._check(name)
-                folders.append(name)
+                if (clash := first.setdefault(self._target.key(name), name)) != name:
+                    raise FoveaError(f"{clash} would become the same folder: rename one", path=self._place.at(name))
             except FoveaError as error:
                 self.unread.append(error)
-        return folders
+        return list(first.values())
 
     def _images(self, entries: list[Entry]) -> Iterator[File]:
         first: dict[str, str] = {}
@@ -97,7 +99,7 @@ class Listing:
                 self.passed_over["special"] += 1
                 continue
             file = File(found.name, found.size, found.version)
-            clash = first.setdefault(file.target, file.path)
+            clash = first.setdefault(self._target.key(file.target), file.path)
             yield file if clash == file.path else file._replace(clash=clash)
 
     def _check(self, name: str) -> None:
@@ -117,3 +119,7 @@ class Listing:
             raise FoveaError(
                 "has a name that is not UTF-8, so no manifest can hold it: rename it", path=self._place.at(name)
             ) from error
+        if not self._target.can_hold(name):
+            raise FoveaError(
+                f"has a name that nothing in {self._target.address} can have: rename it", path=self._place.at(name)
+            )

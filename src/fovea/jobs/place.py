@@ -11,6 +11,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from fovea import atomic
 from fovea.errors import FoveaError
+from fovea.names import file_key, is_name
 
 
 class Place:
@@ -56,6 +57,22 @@ class Place:
             name: name, relative to the place; empty for the place itself.
         """
         return posixpath.join(self.address, name) if name else self.address
+
+    def key(self, name: str) -> str:
+        """Return a text that is the same for all names of one file or folder: some file systems ignore case.
+
+        Args:
+            name: name, relative to the place.
+        """
+        return file_key(name) if self._is_local else name
+
+    def can_hold(self, name: str) -> bool:
+        """Return whether a file or folder of this place can have a name of another place.
+
+        Args:
+            name: name, relative to the other place.
+        """
+        return not self._is_local or is_name(name)
 
     def has_folder(self, folder: str = "") -> bool:
         """Return whether a folder exists, or a prefix with files.
