@@ -152,6 +152,36 @@ def test_files_of_others_are_not_replaced(job, tmp_path):
     assert (tmp_path / "out/street/0.fov").read_bytes() != b"precious"
 
 
+def test_files_of_others_are_not_replaced_by_new_images(job, photos, tmp_path):
+    assert job().exit_code == 0
+    other = tmp_path / "out/new.fov"
+    other.write_bytes(b"precious")
+    draw(photos / "new.png")
+    draw(photos / "newer.png")
+    for _ in range(2):
+        result = job()
+        assert result.exit_code == 1
+        assert "new.png: its .fov file was there before, and was not made from this image: move" in result.stderr
+        assert other.read_bytes() == b"precious"
+    assert (tmp_path / "out/newer.fov").exists()
+    other.unlink()
+    assert job().exit_code == 0
+    assert other.exists() and not any(row["error"] for row in rows_of(tmp_path / "m.parquet"))
+
+
+@pytest.mark.parametrize("lost", ["row", "part"])
+def test_files_whose_rows_are_missing_are_written_again(job, photos, tmp_path, tiny, lost):
+    assert job().exit_code == 0
+    if lost == "row":  # of a second run that was killed
+        draw(photos / "new.png")
+        prepare(str(photos), str(tmp_path / "out"), Settings(str(tiny)), str(tmp_path / "m.parquet"))
+        (tmp_path / "out/new.fov").write_bytes(b"of the second run")
+    else:
+        next((tmp_path / "m.parquet").glob("part-*")).unlink()
+    assert job().exit_code == 0
+    assert len(rows_of(tmp_path / "m.parquet")) == 5 + (lost == "row")
+
+
 def test_in_place_with_the_manifest_beside_the_images(fovea, photos, tiny):
     for before in ("5 images: ", "5 were done before"):
         result = fovea("encode", photos, f"file://{photos}", "-m", tiny)

@@ -40,18 +40,18 @@ _CASES = ("A.jpg", "B/c.png", "a.png", "b/d.png", "É.jpg", "E\N{COMBINING ACUTE
 def test_names_that_differ_in_case_are_different_files(listing, monkeypatch):
     monkeypatch.setattr("fovea.names._IGNORES_CASE", False)
     images = listing(*_CASES)
-    assert {file.path: file.clash for file in images} == dict.fromkeys(_CASES, "")
+    assert {file.path: file.error for file in images} == dict.fromkeys(_CASES, "")
     assert not images.unread
 
 
 def test_file_systems_that_ignore_case_have_no_two_names_for_one_file(listing, monkeypatch):
     monkeypatch.setattr("fovea.names._IGNORES_CASE", True)
     images = listing(*_CASES)
-    assert {file.path: file.clash for file in images} == {
+    assert {file.path: file.error for file in images} == {
         "A.jpg": "",
-        "a.png": "A.jpg",
+        "a.png": "A.jpg would also become a.fov: rename one",
         "E\N{COMBINING ACUTE ACCENT}.png": "",
-        "É.jpg": "E\N{COMBINING ACUTE ACCENT}.png",
+        "É.jpg": "E\N{COMBINING ACUTE ACCENT}.png would also become É.fov: rename one",
         "B/c.png": "",
     }
     assert [error.reason for error in images.unread] == ["B would become the same folder: rename one"]

@@ -121,7 +121,7 @@ def _recorded(settings: Settings, model_id: str) -> dict[str, object]:
 
 
 def record_rows(job: Job, rows: Iterable[Row], tell: Callable[[Row], None] = lambda row: None) -> None:
-    """Record rows in the manifest as they come, block by block.
+    """Record rows in the manifest as they come, block by block, and then that the job has come to its end.
 
     If the job is interrupted, the rows that have come so far are recorded, too.
 
@@ -144,3 +144,4 @@ def record_rows(job: Job, rows: Iterable[Row], tell: Callable[[Row], None] = lam
     finally:
         if pending:
             job.manifest.append(pending)
+    job.manifest.end()

@@ -17,13 +17,13 @@ class File(NamedTuple):
         path: path, relative to the place.
         size: size in bytes.
         version: text that changes with the content, see :class:`fovea.jobs.place.Entry`.
-        clash: path of another image that would have the same encoded file; empty if there is none.
+        error: why the image is not encoded; empty if it is to be encoded.
     """
 
     path: str
     size: int
     version: str
-    clash: str = ""
+    error: str = ""
 
     @property
     def target(self) -> str:
@@ -100,7 +100,8 @@ class Listing:
                 continue
             file = File(found.name, found.size, found.version)
             clash = first.setdefault(self._target.key(file.target), file.path)
-            yield file if clash == file.path else file._replace(clash=clash)
+            reason = "" if clash == file.path else f"{clash} would also become {file.target}: rename one"
+            yield file._replace(error=reason)
 
     def _check(self, name: str) -> None:
         """Check that the name of an image or folder can be in a manifest, and can be the name of an encoded file.

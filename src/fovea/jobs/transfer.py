@@ -54,8 +54,8 @@ class Transfer:
         """Transfer an image, and return its row in the manifest. If the transfer fails, the row has the error."""
         row = self._row(file)
         try:
-            if file.clash:
-                raise ImageError(f"{file.clash} would also become {file.target}: rename one")
+            if file.error:
+                raise ImageError(file.error)
             if file.size > _LARGEST:
                 raise ImageError(f"a file of {file.size} bytes is too large: at most {_LARGEST} are read")
             content = self._source.read(file.path)
