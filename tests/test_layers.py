@@ -42,6 +42,7 @@ LAYERS = [
     "entropy",
     "atomic",
     "forks",
+    "names",
     "parallel",
     "distribution",
     "spec",

@@ -1,8 +1,10 @@
 """Work in threads that can be ended from outside."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from fovea.parallel import checked, checkpoint, parallel
+from fovea.parallel import checked, checkpoint, completed, parallel
 
 
 class StopError(Exception):
@@ -39,3 +41,15 @@ def test_without_a_check_nothing_stops():
     with checked(lambda: None):
         pass
     checkpoint()
+
+
+def test_results_are_yielded_before_more_items_are_taken():
+    def items():
+        yield -3
+        raise StopError
+
+    with ThreadPoolExecutor(1) as pool:
+        results = completed(pool, abs, items(), limit=1)
+        assert next(results) == 3
+        with pytest.raises(StopError):
+            next(results)

@@ -89,7 +89,8 @@ def completed(pool: Executor, function: Callable[[In], Out], items: Iterable[In]
     Args:
         pool: threads or processes that run the function.
         function: function of one item.
-        items: items to work on. An item is taken when another one is done.
+        items: items to work on. An item is taken after the result of another one was yielded, so that no result is
+            lost if taking it fails or is interrupted.
         limit: largest number of items in the pool, running or waiting.
 
     Example:
@@ -101,5 +102,5 @@ def completed(pool: Executor, function: Callable[[In], Out], items: Iterable[In]
     running: set[Future[Out]] = {pool.submit(function, item) for item in islice(waiting, limit)}
     while running:
         done, running = wait(running, return_when=FIRST_COMPLETED)
-        running |= {pool.submit(function, item) for item in islice(waiting, len(done))}
         yield from (future.result() for future in done)
+        running |= {pool.submit(function, item) for item in islice(waiting, len(done))}

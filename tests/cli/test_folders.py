@@ -128,6 +128,19 @@ def test_formats_that_pillow_does_not_decode_are_passed_over(fovea, tree, tmp_pa
     assert files_below(tmp_path / "out") == ENCODED
 
 
+@pytest.mark.parametrize("ignores_case", [False, True])
+def test_names_that_differ_in_case_collide_where_they_are_the_same_file(
+    fovea, tmp_path, photo, monkeypatch, ignores_case
+):
+    monkeypatch.setattr("fovea.names._IGNORES_CASE", ignores_case)
+    (tmp_path / "in").mkdir()
+    for name in ("A.png", "a.webp"):
+        Image.open(photo).save(tmp_path / "in" / name)
+    result = fovea("encode", tmp_path / "in", tmp_path / "out")
+    assert result.exit_code == ignores_case
+    assert ("A.png and " in result.stderr and "a.webp would both become " in result.stderr) == ignores_case
+
+
 def test_collision_is_refused_before_anything_is_written(fovea, tree, tmp_path):
     shutil.copy(tree / "a.png", tree / "a.bmp")
     result = fovea("encode", tree, tmp_path / "out")

@@ -158,6 +158,15 @@ def test_rows_without_an_image(coded):
     assert data[1]["image"] is None and _files(data.select([0])) == coded[:1]
 
 
+def test_rows_without_an_image_among_images_that_are_coded(pictures, coded):
+    rows = {"image": [None, pictures[0], None]}
+    made = datasets.Dataset.from_dict(rows, features=datasets.Features({"image": FovImage(quality=60)}))
+    images = datasets.Dataset.from_dict(rows, features=datasets.Features({"image": datasets.Image()}))
+    for data in (made, images.cast_column("image", FovImage(quality=60))):
+        assert data[0]["image"] is None and data[2]["image"] is None
+        assert _files(data.select([1])) == coded[:1]
+
+
 def _files(data):
     return [row["image"]["bytes"] for row in data.cast_column("image", FovImage(decode=False))]
 

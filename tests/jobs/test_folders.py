@@ -135,6 +135,13 @@ def test_other_settings_are_refused_before_any_work(job, tmp_path, encoded):
     assert len(rows_of(tmp_path / "m.parquet")) == 5
 
 
+def test_encoded_files_are_found_in_another_case_where_it_is_ignored(job, tmp_path, monkeypatch):
+    monkeypatch.setattr("fovea.names._IGNORES_CASE", True)
+    assert job().exit_code == 0
+    (tmp_path / "out/a b ü.fov").rename(tmp_path / "out/A b U\N{COMBINING DIAERESIS}.fov")
+    assert job().stderr.startswith("5 were done before; ")
+
+
 def test_files_of_others_are_not_replaced(job, tmp_path):
     (tmp_path / "out/street").mkdir(parents=True)
     (tmp_path / "out/street/0.fov").write_bytes(b"precious")
@@ -143,6 +150,36 @@ def test_files_of_others_are_not_replaced(job, tmp_path):
     assert (tmp_path / "out/street/0.fov").read_bytes() == b"precious"
     assert job("--overwrite").exit_code == 0
     assert (tmp_path / "out/street/0.fov").read_bytes() != b"precious"
+
+
+def test_files_of_others_are_not_replaced_by_new_images(job, photos, tmp_path):
+    assert job().exit_code == 0
+    other = tmp_path / "out/new.fov"
+    other.write_bytes(b"precious")
+    draw(photos / "new.png")
+    draw(photos / "newer.png")
+    for _ in range(2):
+        result = job()
+        assert result.exit_code == 1
+        assert "new.png: its .fov file was there before, and was not made from this image: move" in result.stderr
+        assert other.read_bytes() == b"precious"
+    assert (tmp_path / "out/newer.fov").exists()
+    other.unlink()
+    assert job().exit_code == 0
+    assert other.exists() and not any(row["error"] for row in rows_of(tmp_path / "m.parquet"))
+
+
+@pytest.mark.parametrize("lost", ["row", "part"])
+def test_files_whose_rows_are_missing_are_written_again(job, photos, tmp_path, tiny, lost):
+    assert job().exit_code == 0
+    if lost == "row":  # of a second run that was killed
+        draw(photos / "new.png")
+        prepare(str(photos), str(tmp_path / "out"), Settings(str(tiny)), str(tmp_path / "m.parquet"))
+        (tmp_path / "out/new.fov").write_bytes(b"of the second run")
+    else:
+        next((tmp_path / "m.parquet").glob("part-*")).unlink()
+    assert job().exit_code == 0
+    assert len(rows_of(tmp_path / "m.parquet")) == 5 + (lost == "row")
 
 
 def test_in_place_with_the_manifest_beside_the_images(fovea, photos, tiny):
@@ -215,6 +252,21 @@ def test_links_and_hidden_files(job, photos, tmp_path):
     assert _written(tmp_path / "out") == NAMES | {"link.fov"}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that takes any bytes as names")
+def test_names_that_are_not_utf8_are_told_and_the_others_are_done(job, photos, tmp_path):
+    for name in (b"\xff.png", b"\xfe.txt", b"\xff/a.png"):
+        draw(photos / "street/x.png")
+        path = photos / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True)
+        (photos / "street/x.png").rename(path)
+    result = job()
+    assert result.exit_code == 1
+    reason = "has a name that is not UTF-8, so no manifest can hold it: rename it"
+    told = [rf"fovea: {photos}/{name}: {reason}" for name in (r"\udcff", r"\udcff.png")]
+    assert [line for line in result.stderr.splitlines() if reason in line] == told
+    assert _written(tmp_path / "out") == NAMES
+
+
 def test_a_folder_that_cannot_be_read_is_told_and_the_others_are_done(job, tmp_path, monkeypatch):
     entries = Place.entries
 
@@ -242,7 +294,14 @@ def test_files_that_are_too_large_are_not_read(job, tmp_path, monkeypatch):
     assert all("is too large" in row["error"] for row in rows_of(tmp_path / "m.parquet"))
 
 
-@pytest.mark.parametrize(("error", "reason"), [(MemoryError(), "not enough memory"), (KeyError("x"), "KeyError: 'x'")])
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (MemoryError(), "not enough memory"),
+        (KeyError("x"), "KeyError: 'x'"),
+        (ValueError("\udcff.png"), r"ValueError: \udcff.png"),  # a byte that is not UTF-8, in the name of a file
+    ],
+)
 def test_unexpected_errors_are_rows(job, tmp_path, monkeypatch, error, reason):
     def fail(*_given, **_options):
         raise error

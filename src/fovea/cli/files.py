@@ -15,6 +15,7 @@ from fovea.cli.outputs import keep_inputs
 from fovea.cli.streams import printable
 from fovea.cli.survey import survey
 from fovea.errors import FoveaError
+from fovea.names import file_key
 
 PIPE = Path("-")
 """The standard input or output."""
@@ -119,13 +120,13 @@ def require_pipes(start: Path, end: Path) -> None:
 
 
 def _refuse_collisions(tasks: list[Task]) -> None:
-    first: dict[Path, Path] = {}
-    clashes = [task for task in tasks if first.setdefault(task.target, task.source) != task.source]
+    first: dict[str, Path] = {}
+    clashes = [task for task in tasks if first.setdefault(file_key(str(task.target)), task.source) != task.source]
     if clashes:
         source, target = clashes[0]
         more = f" (and {len(clashes) - 1} more like these)" if len(clashes) > 1 else ""
         raise FoveaError(
-            f"{name_of(first[target])} and {name_of(source)} would both become {name_of(target)}{more}:"
+            f"{name_of(first[file_key(str(target))])} and {name_of(source)} would both become {name_of(target)}{more}:"
             " rename one, or convert them one by one"
         )
 

@@ -74,7 +74,7 @@ class FovImage(Image):  # type: ignore[misc]  # the package has no types
         return self._coded(super().embed_storage(storage, *args, **options))
 
     def _coded(self, storage: Any) -> Any:
-        files = storage.field("bytes")
+        files = pc.struct_field(storage, "bytes")  # unlike storage.field, null in rows without an image
         others = pc.indices_nonzero(pc.not_equal(pc.binary_slice(files, 0, len(MAGIC)), MAGIC)).to_pylist()
         if not others:
             return storage

@@ -210,7 +210,7 @@ class _Worker:
 
 def _names(files: Iterator[File]) -> pa.Table:
     """Return images as a table with a column for each field of :class:`File`."""
-    fields = {"path": pa.string(), "size": pa.int64(), "version": pa.string(), "clash": pa.string()}
+    fields = {"path": pa.string(), "size": pa.int64(), "version": pa.string(), "error": pa.string()}
     schema = pa.schema(fields)
     tables = [schema.empty_table()]
     while batch := list(islice(files, 10_000)):

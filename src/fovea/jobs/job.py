@@ -71,8 +71,8 @@ class _Written:
         if folder != self._folder:
             self._folder = folder
             there = self._target.entries(folder) if self._target.has_folder(folder) else ()
-            self._sizes = {entry.name: entry.size for entry in there}
-        return self._sizes.get(file.target)
+            self._sizes = {self._target.key(entry.name): entry.size for entry in there}
+        return self._sizes.get(self._target.key(file.target))
 
 
 def prepare(source: str, target: str, settings: Settings, manifest: str | None = None, overwrite: bool = False) -> Job:
@@ -96,14 +96,14 @@ def prepare(source: str, target: str, settings: Settings, manifest: str | None =
     record = Manifest(Place(manifest or end.at(MANIFEST)), _recorded(settings, model_id))
     if overwrite:
         record.clear()
-    elif not record.open() and end.has_folder() and any(True for _ in Listing(end, {".fov"})):
+    elif not record.open() and end.has_folder() and any(True for _ in Listing(end, {".fov"}, end)):
         raise FoveaError(
             f"there are .fov files, but there is no manifest at {record.place.address}:"
             " name another place, or replace them with --overwrite",
             path=end.address,
         )
     record.start()
-    return Job(start, end, settings, model_id, record, Listing(start, image_suffixes()))
+    return Job(start, end, settings, model_id, record, Listing(start, image_suffixes(), end))
 
 
 def _recorded(settings: Settings, model_id: str) -> dict[str, object]:
@@ -121,7 +121,7 @@ def _recorded(settings: Settings, model_id: str) -> dict[str, object]:
 
 
 def record_rows(job: Job, rows: Iterable[Row], tell: Callable[[Row], None] = lambda row: None) -> None:
-    """Record rows in the manifest as they come, block by block.
+    """Record rows in the manifest as they come, block by block, and then that the job has come to its end.
 
     If the job is interrupted, the rows that have come so far are recorded, too.
 
@@ -144,3 +144,4 @@ def record_rows(job: Job, rows: Iterable[Row], tell: Callable[[Row], None] = lam
     finally:
         if pending:
             job.manifest.append(pending)
+    job.manifest.end()

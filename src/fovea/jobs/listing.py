@@ -17,13 +17,13 @@ class File(NamedTuple):
         path: path, relative to the place.
         size: size in bytes.
         version: text that changes with the content, see :class:`fovea.jobs.place.Entry`.
-        clash: path of another image that would have the same encoded file; empty if there is none.
+        error: why the image is not encoded; empty if it is to be encoded.
     """
 
     path: str
     size: int
     version: str
-    clash: str = ""
+    error: str = ""
 
     @property
     def target(self) -> str:
@@ -44,14 +44,15 @@ class Listing:
     Args:
         place: place of the images.
         suffixes: suffixes of the images, in lower case.
+        target: place of the encoded files.
 
     Attributes:
         passed_over: number of other files, by suffix, in the folders that were listed so far.
-        unread: errors about files and folders that cannot be read.
+        unread: errors about files and folders that cannot be read, or have a name that a job cannot use.
     """
 
-    def __init__(self, place: Place, suffixes: Collection[str]) -> None:
-        self._place, self._suffixes = place, suffixes
+    def __init__(self, place: Place, suffixes: Collection[str], target: Place) -> None:
+        self._place, self._suffixes, self._target = place, suffixes, target
         self.passed_over: Counter[str] = Counter()
         self.unread: list[FoveaError] = []
 
@@ -66,8 +67,20 @@ class Listing:
                         (below if entry.is_folder else files).append(entry)
             except FoveaError as error:
                 self.unread.append(error)
-            folders += sorted((folder.name for folder in below), reverse=True)
+            folders += reversed(self._folders(sorted(folder.name for folder in below)))
             yield from self._images(sorted(files, key=lambda entry: entry.name))
+
+    def _folders(self, names: list[str]) -> list[str]:
+        """Return the folders that can be listed."""
+        first: dict[str, str] = {}
+        for name in names:
+            try:
+                self._check(name)
+                if (clash := first.setdefault(self._target.key(name), name)) != name:
+                    raise FoveaError(f"{clash} would become the same folder: rename one", path=self._place.at(name))
+            except FoveaError as error:
+                self.unread.append(error)
+        return list(first.values())
 
     def _images(self, entries: list[Entry]) -> Iterator[File]:
         first: dict[str, str] = {}
@@ -77,6 +90,7 @@ class Listing:
                 self.passed_over[suffix or "without a suffix"] += 1
                 continue
             try:
+                self._check(entry.name)
                 found = self._place.linked(entry.name) if entry.is_link else entry
             except FoveaError as error:
                 self.unread.append(error)
@@ -85,5 +99,28 @@ class Listing:
                 self.passed_over["special"] += 1
                 continue
             file = File(found.name, found.size, found.version)
-            clash = first.setdefault(file.target, file.path)
-            yield file if clash == file.path else file._replace(clash=clash)
+            clash = first.setdefault(self._target.key(file.target), file.path)
+            reason = "" if clash == file.path else f"{clash} would also become {file.target}: rename one"
+            yield file._replace(error=reason)
+
+    def _check(self, name: str) -> None:
+        """Check that the name of an image or folder can be in a manifest, and can be the name of an encoded file.
+
+        Raises:
+            FoveaError: it cannot.
+        """
+        if not posixpath.basename(name):
+            raise FoveaError(
+                "images whose keys have two slashes in a row here are not encoded: rename them",
+                path=self._place.at(name),
+            )
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise FoveaError(
+                "has a name that is not UTF-8, so no manifest can hold it: rename it", path=self._place.at(name)
+            ) from error
+        if not self._target.can_hold(name):
+            raise FoveaError(
+                f"has a name that nothing in {self._target.address} can have: rename it", path=self._place.at(name)
+            )

@@ -22,6 +22,8 @@ _READERS = 16
 """Number of parts that are read at the same time, because most of the time is spent waiting for the store."""
 _SETTINGS = b"fovea"
 """Key of the settings in the metadata of a part."""
+_PARTS = b"fovea parts"
+"""Key of the number of parts in the metadata of the part without rows, where a job that has come to its end puts it."""
 
 
 class Row(NamedTuple):
@@ -78,6 +80,8 @@ _EMPTY = "settings.parquet"
 _OWN = re.compile(r"settings\.parquet|part-[0-9a-f]{16}\.parquet")
 """Names of the parts of a manifest."""
 _FOREIGN = "is no manifest of an encoding: name another"
+_OCCUPIED = "its .fov file was there before, and was not made from this image: move that file away"
+"""Error of an image that would replace other work. Later runs find it in the row, and still do not replace the file."""
 
 
 def as_table(rows: Sequence[Row]) -> pa.Table:
@@ -109,6 +113,7 @@ class Manifest:
         self._schema = SCHEMA.with_metadata({_SETTINGS: json.dumps(self._settings)})
         self._parts: list[str] = []
         self._known = pa.schema([*_KNOWN, _PART]).empty_table()
+        self._is_complete = False  # whether each encoded file of earlier runs has a row
 
     def open(self) -> bool:
         """Read which images are done, and return whether there is a manifest.
@@ -123,6 +128,8 @@ class Manifest:
             tables = list(pool.map(self._read_known, range(len(self._parts))))
         if tables:
             self._known = pa.concat_tables(tables).combine_chunks()
+        if _EMPTY in self._parts:  # an interrupted run gives no number, and a part that was removed makes it wrong
+            self._is_complete = self._read(_EMPTY).schema.metadata.get(_PARTS) == b"%d" % len(self._parts)
         return bool(tables)
 
     def start(self) -> None:
@@ -131,7 +138,17 @@ class Manifest:
         Raises:
             FoveaError: it cannot be written.
         """
-        self.place.write(_EMPTY, self._serialized(SCHEMA.empty_table()))
+        self.place.write(_EMPTY, _serialized(SCHEMA.empty_table(), self._schema))
+
+    def end(self) -> None:
+        """Record that the job has come to its end, so that each encoded file has a row.
+
+        Raises:
+            FoveaError: it cannot be written.
+        """
+        number = b"%d" % len(self._found())
+        schema = self._schema.with_metadata({**self._schema.metadata, _PARTS: number})
+        self.place.write(_EMPTY, _serialized(SCHEMA.empty_table(), schema))
 
     def clear(self) -> None:
         """Remove all parts, whatever their settings are.
@@ -151,13 +168,14 @@ class Manifest:
         Raises:
             FoveaError: it cannot be written.
         """
-        content = self._serialized(as_table(rows))
+        content = _serialized(as_table(rows), self._schema)
         self.place.write(f"part-{hashlib.sha256(content).hexdigest()[:16]}.parquet", content)
 
     def undone(self, files: Sequence[File], written: Callable[[File], int | None]) -> list[File]:
         """Return the images that are not done: without a row, failed, or with a source or a file that has changed.
 
-        Rows of these images are removed, so that an image never has two rows.
+        Rows of these images are removed, so that an image never has two rows. An image gets an error if its encoded
+        file exists and comes from elsewhere.
 
         Args:
             files: images; an image may be in only one call.
@@ -171,7 +189,15 @@ class Manifest:
         known = {row["path"]: row for row in self._known.take(numbers.drop_null()).to_pylist()}
         undone = [file for file in files if not _is_done(file, known.get(file.path), written)]
         self._drop([known[file.path] for file in undone if file.path in known])
-        return undone
+        return [
+            file._replace(error=_OCCUPIED) if self._is_occupied(file, known.get(file.path), written) else file
+            for file in undone
+        ]
+
+    def _is_occupied(self, file: File, row: Mapping[str, Any] | None, written: Callable[[File], int | None]) -> bool:
+        """Return whether the encoded file of an image exists, although no run has written it."""
+        unlisted = self._is_complete if row is None else row["error"] == _OCCUPIED
+        return unlisted and not file.error and written(file) is not None
 
     def _drop(self, rows: Iterable[Mapping[str, Any]]) -> None:
         by_part: dict[int, list[str]] = {}
@@ -181,7 +207,7 @@ class Manifest:
             name = self._parts[number]
             table = self._read(name)
             dropped = pc.is_in(table["path"], pa.array(paths, pa.string()))
-            self.place.write(name, self._serialized(table.filter(pc.invert(dropped))))
+            self.place.write(name, _serialized(table.filter(pc.invert(dropped)), self._schema))
 
     def _found(self) -> list[str]:
         if not self.place.has_folder():
@@ -205,10 +231,11 @@ class Manifest:
                 "is no part of a manifest: remove it, and its images are encoded again", path=self.place.at(name)
             ) from error
 
-    def _serialized(self, table: pa.Table) -> bytes:
-        buffer = io.BytesIO()
-        pq.write_table(table.cast(self._schema), buffer)
-        return buffer.getvalue()
+
+def _serialized(table: pa.Table, schema: pa.Schema) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(table.cast(schema), buffer)
+    return buffer.getvalue()
 
 
 def _is_done(file: File, row: Mapping[str, Any] | None, written: Callable[[File], int | None]) -> bool:

@@ -11,6 +11,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from fovea import atomic
 from fovea.errors import FoveaError
+from fovea.names import file_key, is_name
 
 
 class Place:
@@ -21,7 +22,7 @@ class Place:
             credentials and endpoints by its own rules, for example in the environment.
 
     Attributes:
-        address: as given, without a slash at the end.
+        address: as given, without a slash at the end, unless it is the root of a file system or store.
 
     Raises:
         FoveaError: the kind of store is not known, or its library is not installed.
@@ -34,7 +35,7 @@ class Place:
     """
 
     def __init__(self, address: str) -> None:
-        self.address = address.rstrip("/") or "/"
+        self.address = _without_slash(address)
         try:
             if "://" in address:
                 # A cached listing would hold all names in memory, and would not show files that are written later.
@@ -43,7 +44,7 @@ class Place:
                 self._files, root = LocalFileSystem(), Path(self.address).absolute().as_posix()
         except (ImportError, ValueError) as error:
             raise FoveaError(f"the store cannot be opened: {error}", path=address) from error
-        self._root = str(root).rstrip("/")
+        self._root = _without_slash(str(root))
         self._is_local = isinstance(self._files, LocalFileSystem)
 
     def __reduce__(self) -> tuple[type["Place"], tuple[str]]:
@@ -55,7 +56,23 @@ class Place:
         Args:
             name: name, relative to the place; empty for the place itself.
         """
-        return f"{self.address.rstrip('/')}/{name}" if name else self.address
+        return posixpath.join(self.address, name) if name else self.address
+
+    def key(self, name: str) -> str:
+        """Return a text that is the same for all names of one file or folder: some file systems ignore case.
+
+        Args:
+            name: name, relative to the place.
+        """
+        return file_key(name) if self._is_local else name
+
+    def can_hold(self, name: str) -> bool:
+        """Return whether a file or folder of this place can have a name of another place.
+
+        Args:
+            name: name, relative to the other place.
+        """
+        return not self._is_local or is_name(name)
 
     def has_folder(self, folder: str = "") -> bool:
         """Return whether a folder exists, or a prefix with files.
@@ -81,6 +98,9 @@ class Place:
     def entries(self, folder: str = "") -> Iterator["Entry"]:
         """Yield the files, folders, links and special files in a folder, in any order.
 
+        Keys of a store such as ``photos//a.png`` lie in a folder without a name: the name of its entry ends in a slash,
+        or is empty.
+
         Args:
             folder: name of the folder, relative to the place.
 
@@ -91,8 +111,10 @@ class Place:
         with _errors_about(self.at(folder), "read"):
             listing: list[dict[str, Any]] = self._files.ls(path, detail=True)
         for info in listing:
-            if (whole := info["name"].rstrip("/")) != path:  # some stores list the folder itself
+            if (whole := info["name"].rstrip("/")) != path.rstrip("/"):
                 yield Entry(posixpath.join(folder, posixpath.basename(whole)), info)
+            elif info["type"] == "directory" and info["name"] != path:  # otherwise, the store lists the folder itself
+                yield Entry(posixpath.join(folder, ""), info)
 
     def linked(self, name: str) -> "Entry":
         """Return the entry of the file or folder that a link leads to.
@@ -151,7 +173,7 @@ class Place:
             self._files.rm_file(self._path(name))
 
     def _path(self, name: str) -> str:
-        return f"{self._root}/{name}" if name else self._root
+        return posixpath.join(self._root, name) if name else self._root
 
 
 class Entry:
@@ -178,6 +200,12 @@ class Entry:
         self.size = int(info.get("size") or 0)
         marks = (info.get(key) for key in ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated"))
         self.version = str(next((mark for mark in marks if mark), ""))
+
+
+def _without_slash(path: str) -> str:
+    """Return a path or URL without slashes at the end, except for a root: ``/``, ``C:/`` or ``s3://``."""
+    short = path.rstrip("/")
+    return path if not short or short.endswith(":") else short
 
 
 @contextmanager

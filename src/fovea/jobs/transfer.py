@@ -54,8 +54,8 @@ class Transfer:
         """Transfer an image, and return its row in the manifest. If the transfer fails, the row has the error."""
         row = self._row(file)
         try:
-            if file.clash:
-                raise ImageError(f"{file.clash} would also become {file.target}: rename one")
+            if file.error:
+                raise ImageError(file.error)
             if file.size > _LARGEST:
                 raise ImageError(f"a file of {file.size} bytes is too large: at most {_LARGEST} are read")
             content = self._source.read(file.path)
@@ -109,6 +109,9 @@ def transfer_here(transfer: Transfer, files: Iterable[File]) -> Generator[Row, N
 
 
 def _reason(error: Exception) -> str:
+    """Return the reason of an error as text that is UTF-8: a manifest holds no other."""
     if isinstance(error, FoveaError):
-        return error.reason
-    return "not enough memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"
+        reason = error.reason
+    else:
+        reason = "not enough memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"
+    return reason.encode(errors="backslashreplace").decode()

@@ -1,0 +1,67 @@
+"""Listings of stores, whose keys may be names that no folder holds."""
+
+from collections.abc import Callable
+
+import pytest
+
+pytest.importorskip("fsspec")
+pytest.importorskip("pyarrow")
+import fsspec
+
+from fovea.jobs import Place
+from fovea.jobs.listing import Listing
+
+
+@pytest.fixture
+def listing(request, tmp_path) -> Callable[..., Listing]:
+    """A function that lists the images of a store with the given keys, to be encoded into a folder."""
+    address = f"memory://{request.node.name}"
+
+    def make(*keys: str) -> Listing:
+        for key in keys:
+            fsspec.filesystem("memory").pipe_file(f"{address}/{key}", b"1")
+        return Listing(Place(address), {".jpg", ".png"}, Place(str(tmp_path)))
+
+    return make
+
+
+def test_keys_with_two_slashes_are_told(listing):
+    images = listing("a.png", "/b.png", "street/c.png", "street//d.png")
+    assert [file.path for file in images] == ["a.png", "street/c.png"]
+    assert [str(error) for error in images.unread] == [
+        f"memory://{name}: images whose keys have two slashes in a row here are not encoded: rename them"
+        for name in ("test_keys_with_two_slashes_are_told", "test_keys_with_two_slashes_are_told/street/")
+    ]
+
+
+_CASES = ("A.jpg", "B/c.png", "a.png", "b/d.png", "É.jpg", "E\N{COMBINING ACUTE ACCENT}.png")
+
+
+def test_names_that_differ_in_case_are_different_files(listing, monkeypatch):
+    monkeypatch.setattr("fovea.names._IGNORES_CASE", False)
+    images = listing(*_CASES)
+    assert {file.path: file.error for file in images} == dict.fromkeys(_CASES, "")
+    assert not images.unread
+
+
+def test_file_systems_that_ignore_case_have_no_two_names_for_one_file(listing, monkeypatch):
+    monkeypatch.setattr("fovea.names._IGNORES_CASE", True)
+    images = listing(*_CASES)
+    assert {file.path: file.error for file in images} == {
+        "A.jpg": "",
+        "a.png": "A.jpg would also become a.fov: rename one",
+        "E\N{COMBINING ACUTE ACCENT}.png": "",
+        "É.jpg": "E\N{COMBINING ACUTE ACCENT}.png would also become É.fov: rename one",
+        "B/c.png": "",
+    }
+    assert [error.reason for error in images.unread] == ["B would become the same folder: rename one"]
+
+
+def test_names_that_would_lead_out_of_the_target_are_told(listing, monkeypatch):
+    keys = ("a.png", r"street\..\..\evil.png", "C:evil.png", r"..\folder/b.png", r"x\..\..\folder/b.png")
+    monkeypatch.setattr("fovea.names._SEPARATORS", frozenset())
+    assert len(list(listing(*keys))) == 4  # the one that begins with a dot is hidden
+    monkeypatch.setattr("fovea.names._SEPARATORS", frozenset("\\:"))
+    images = listing(*keys)
+    assert [file.path for file in images] == ["a.png"]
+    assert len(images.unread) == 3 and all("has a name that nothing in" in error.reason for error in images.unread)
