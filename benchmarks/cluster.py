@@ -86,7 +86,7 @@ def line(size: tuple[int, int], quality: int, runner: str, cores: int, number: i
         "pictures": f"{size[1]}x{size[0]}",
         "quality": quality,
         "runner": runner,
-        "cores": cores,
+        "used_cores": cores,
         "images": number,
         "images_per_second": round(speed, 3),
         "core_seconds_per_image": round(cores / speed, 4),

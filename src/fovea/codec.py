@@ -395,14 +395,14 @@ class Codec:
         Raises:
             BitstreamError: the file is damaged.
             LimitError: the picture has more than ``max_pixels``.
-            ModelError: the model it was encoded with is not installed, or knows of no objects.
+            ModelError: the model it was encoded with is not installed, or has no map of objects.
         """
         reader = ContainerReader(data)
         header = reader.header
         _check_pixels(Box(0, 0, header.width, header.height), max_pixels)
         model = self._model_of(header.model_id)
         if model.region == Region.NONE:
-            raise ModelError(f"{model.name}, which the file was encoded with, knows of no objects")
+            raise ModelError(f"{model.name}, with which the file was encoded, has no map of objects")
         controls = model.controls(header.quality, header.background)
         found = self._decoder(header.model_id).object_map(reader.tile, header.grid, controls)
         return map_at_full_scale(found, header.width, header.height, header.scale, STRIDE)

@@ -61,7 +61,7 @@ def test_a_model_without_a_map_is_refused(fovea, coded, tmp_path):
     (tmp_path / "mse.fov").write_bytes(codec.encode(np.zeros((48, 64, 3), np.uint8), model="fovea-s-mse"))
     result = fovea("decode", tmp_path / "mse.fov", tmp_path / "x.png", "--map")
     assert result.exit_code == 1
-    assert "fovea-s-mse, which the file was encoded with, knows of no objects" in result.stderr
+    assert "fovea-s-mse, with which the file was encoded, has no map of objects" in result.stderr
 
 
 def test_map_and_region_exclude_each_other(fovea, coded, tmp_path):

@@ -8,6 +8,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
     [*(ROOT / "docs").rglob("*.md"), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"))]
 )
+OTHERS = [ROOT / name for name in ("CHANGELOG.md", "benchmarks/README.md", "checkpoints/README.md")]
+"""Pages about the repository."""
 RUN = "<!-- run -->"
 """What stands above a block that the tests run."""
 

@@ -1,11 +1,11 @@
 import pytest
 
-from .pages import PAGES, name
+from .pages import OTHERS, PAGES, name
 
 WIDTH = 120
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@pytest.mark.parametrize("page", [*PAGES, *OTHERS], ids=name)
 def test_lines_are_no_longer_than_120_columns(page):
     long = [
         f"{page}:{number}"

@@ -44,8 +44,8 @@ _PURPOSES = {"people": HIGHEST_BACKGROUND, "machines": 0}
 )
 @scale_option(
     "Size at which pictures are coded",
-    "Decoding restores their own size. With auto, models for machines reduce large pictures without small objects at"
-    " low qualities.",
+    "Decoding restores their own size. With auto, models that find objects or take a map reduce large pictures at low"
+    " qualities.",
 )
 @click.option(
     "--background",
@@ -78,7 +78,11 @@ _PURPOSES = {"people": HIGHEST_BACKGROUND, "machines": 0}
     help="Work as a job that can go on where it stopped, and record each image here. [default: manifest.parquet in OUT"
     " if IN or OUT is a URL, or with --ray]",
 )
-@click.option("--overwrite", is_flag=True, help="In a job: encode again what is done, and replace files of others.")
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="In a job: encode everything again, and replace files that no manifest lists.",
+)
 @click.option(
     "--ray",
     metavar="[ADDRESS]",

@@ -78,7 +78,12 @@ def _qualities(
     help="File of the cache.  [default: cache.sqlite in --out]",
 )
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Use the first N images only.")
-@click.option("--anchor", metavar="CODEC", type=Name(), help="Codec whose comparison leads.  [default: the first]")
+@click.option(
+    "--anchor",
+    metavar="CODEC",
+    type=Name(),
+    help="Codec with which all others are compared first.  [default: the first of the list]",
+)
 @click.option(
     "--reference",
     type=click.Choice(["labels", "self"]),

@@ -71,7 +71,7 @@ def encode_job(
         cores: number of cores to use on this machine.
         manifest: folder or URL of the manifest; None for the usual one.
         ray: address of Ray, or ``LOCAL``; None to work in this process.
-        overwrite: encode all images again, and replace files of others.
+        overwrite: encode all images again, and replace files that no manifest lists.
         quiet: whether to show neither a progress bar nor a summary.
 
     Returns:

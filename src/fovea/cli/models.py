@@ -69,7 +69,7 @@ def _text(info: ModelInfo, model: Model | None) -> str:
         points = ", ".join(f"{bits:.3f} at quality {quality}" for quality, bits in rates.items())
         lines.append(("bits per pixel", points))
     if cost := info.kmac_per_pixel:
-        lines.append(("kMAC per pixel", f"encode {cost['encode']:.1f}, decode {cost['decode']:.1f}"))
+        lines.append(("kMAC per pixel", f"encode {cost['encode']:.2f}, decode {cost['decode']:.2f}"))
     if info.patches:
         lines.append(("training", f"{info.patches:,} patches in all"))
     lines.append(("file", f"{info.path or 'not installed'}, {info.size:,} bytes"))

@@ -14,7 +14,7 @@ from fovea.cli.training_options import training_into, training_options
 @click.option(
     "--from-nothing",
     is_flag=True,
-    help="First train the run that CONFIG.yaml starts from, by the configurations beside it, and so on to the first.",
+    help="First train all runs that this run starts from, with the configurations in the same folder.",
 )
 @click.option(
     "--devices", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Devices on each node."

@@ -27,14 +27,14 @@ _training_options = (
         type=Name(),
         default="auto",
         show_default=True,
-        help="Hardware in Lightning's words: cpu, gpu, auto.",
+        help="Hardware, as Lightning names it: cpu, gpu, auto.",
     ),
     click.option(
         "--precision",
         type=Name(),
         default="auto",
         show_default=True,
-        help="Precision in Lightning's words. auto takes bf16-mixed where the device has units for it, else 32-true.",
+        help="Precision, as Lightning names it. auto takes bf16-mixed where the device has units for it, else 32-true.",
     ),
     debug_option,
 )
