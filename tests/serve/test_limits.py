@@ -123,6 +123,19 @@ def test_a_picture_of_too_many_pixels_is_refused(limited, path):
     assert limited.post(path, bomb(2**20, 2**20)).status_code in (413, 422)
 
 
+def tiled(side):
+    """A TIFF of 16x16 pixels, in one tile that is much larger."""
+    entries = [(256, 16), (257, 16), (258, 8), (259, 8), (262, 1), (322, side), (323, side), (324, 122), (325, 8)]
+    directory = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
+    return b"II*\0" + struct.pack("<IH", 8, len(entries)) + directory + bytes(4) + zlib.compress(b"")
+
+
+def test_a_tile_of_too_many_pixels_is_refused(limited):
+    answer = limited.post("/v1/encode", tiled(8000))
+    assert answer.status_code == 413
+    assert "The tile of the picture has 8000x8000 pixels: at most 10000" in answer.json()["detail"]
+
+
 def coded_bomb():
     """A coded file of few bytes that says it holds 64 megapixels."""
     model = fovea.load_model("fovea-s")

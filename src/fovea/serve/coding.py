@@ -13,7 +13,7 @@ from fovea.bitstream import ContainerReader, Header, Metadata, read_header
 from fovea.codec import DEFAULT_QUALITY, Codec
 from fovea.coding import Region
 from fovea.errors import ArgumentError
-from fovea.picture import FORMATS, Picture, enlarged_map, opened, save_picture
+from fovea.picture import FORMATS, Picture, decoded_size, enlarged_map, opened, save_picture
 from fovea.serve.comparison import OBJECT, compare
 from fovea.serve.parameters import (
     ComparisonParameters,
@@ -183,11 +183,12 @@ class Coding:
 
     def _read(self, body: bytes, keep_metadata: bool) -> Picture:
         with opened(body) as image:
-            size = image.size
+            size = decoded_size(image)
+            what = "picture" if size == image.size else "tile of the picture"
             # This block turns all errors into errors of the image, so the refusal is raised after it.
             picture = Picture.from_image(image, keep_metadata) if self._fits(*size) else None
         if picture is None:
-            raise self._too_large(*size)
+            raise self._too_large(*size, what)
         return picture
 
     def _check_pixels(self, width: int, height: int) -> None:
@@ -198,8 +199,8 @@ class Coding:
     def _fits(self, width: int, height: int) -> bool:
         return width * height <= self._largest
 
-    def _too_large(self, width: int, height: int) -> RefusedError:
-        detail = f"The picture has {width}x{height} pixels: at most {self._largest} are coded by this service."
+    def _too_large(self, width: int, height: int, what: str = "picture") -> RefusedError:
+        detail = f"The {what} has {width}x{height} pixels: at most {self._largest} are coded by this service."
         return RefusedError(413, detail, "pixels")
 
 
