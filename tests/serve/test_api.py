@@ -2,6 +2,8 @@
 
 import io
 import json
+import logging
+import shutil
 
 import numpy as np
 import pytest
@@ -189,6 +191,19 @@ def test_an_unexpected_error_is_told_without_its_text(running, photo, monkeypatc
     assert "secret" not in answer.text
 
 
+def test_a_model_file_that_is_lost_is_a_failure_of_the_service(photo, monkeypatch, tmp_path, caplog):
+    installed = {info.name: info.path for info in fovea.list_models()}
+    path = shutil.copy(installed["fovea-s-mse"], tmp_path / "own.fovea")
+    monkeypatch.setenv("FOVEA_MODELS", str(tmp_path))
+    with serving(models=("fovea-s", "own")) as running:
+        path.unlink()
+        monkeypatch.setattr(logging.getLogger("fovea.serve"), "propagate", True)
+        answer = running.post("/v1/encode", photo, model="own")
+        assert answer.status_code == 500 and str(tmp_path) not in answer.text
+        assert f"{path}: the model file cannot be read" in caplog.text
+        assert running.post("/v1/encode", photo).status_code == 200
+
+
 def test_a_lack_of_memory_asks_to_try_again(running, photo, monkeypatch):
     def fail(*_arguments, **_parameters):
         raise MemoryError
@@ -209,6 +224,7 @@ def test_another_model_serves_beside_the_default(photo):
         coded = running.post("/v1/encode", photo, model="fovea-s-mse")
         assert coded.headers["fovea-model"] == "fovea-s-mse"
         assert running.post("/v1/decode", coded.content).headers["fovea-model"] == "fovea-s-mse"
-        assert "no objects" in running.post("/v1/map", coded.content).json()["detail"]
+        answer = running.post("/v1/map", coded.content)
+        assert answer.status_code == 422 and "knows of no objects" in answer.json()["detail"]
         figures = running.post("/v1/compare", photo, model="fovea-s-mse").json()
         assert figures["compared"] == "picture" and figures["psnr_objects"] is None

@@ -134,6 +134,8 @@ class Coding:
     def map(self, body: bytes, parameters: MapParameters) -> Result:
         """Draw the map of objects of a coded file, white on objects, as PNG."""
         header, name, codec = self._of_file(body)
+        if codec.model.region == Region.NONE:
+            raise ArgumentError(f"{name}, which the file was encoded with, knows of no objects")
         self._check_pixels(header.width, header.height)
         levels = enlarged_map(codec.object_map(body, max_pixels=self._largest), header.width, header.height)
         picture = Picture.from_array(levels)
