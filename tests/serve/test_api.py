@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import shutil
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -202,6 +203,17 @@ def test_a_model_file_that_is_lost_is_a_failure_of_the_service(photo, monkeypatc
         assert answer.status_code == 500 and str(tmp_path) not in answer.text
         assert f"{path}: the model file cannot be read" in caplog.text
         assert running.post("/v1/encode", photo).status_code == 200
+
+
+def test_the_name_of_a_model_may_have_any_characters(photo, monkeypatch, tmp_path):
+    installed = {info.name: info.path for info in fovea.list_models()}
+    shutil.copy(installed["fovea-s-mse"], tmp_path / "模型 é.fovea")
+    monkeypatch.setenv("FOVEA_MODELS", str(tmp_path))
+    with serving(models=("模型 é",)) as running:
+        coded = running.post("/v1/encode", photo)
+        assert running.post("/v1/decode", coded.content).status_code == coded.status_code == 200
+        assert coded.headers["fovea-model"] == "%E6%A8%A1%E5%9E%8B%20%C3%A9"
+        assert running.post("/v1/encode", photo, model=unquote(coded.headers["fovea-model"])).status_code == 200
 
 
 def test_a_lack_of_memory_asks_to_try_again(running, photo, monkeypatch):

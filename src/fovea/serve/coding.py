@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from fastapi import Response
@@ -214,7 +215,7 @@ def _facts_of(header: Header, size: int, model: str) -> dict[str, str]:
         "Fovea-Height": str(header.height),
         "Fovea-Coded-Width": str(header.coded_width),
         "Fovea-Coded-Height": str(header.coded_height),
-        "Fovea-Model": model,
+        "Fovea-Model": quote(model),  # headers hold no other characters than those of Latin-1
     }
 
 

@@ -62,7 +62,7 @@ _FACTS = _ID | {
     "Fovea-Height": _header("Height of the picture in pixels.", "integer"),
     "Fovea-Coded-Width": _header("Width in pixels at which the picture is coded.", "integer"),
     "Fovea-Coded-Height": _header("Height in pixels at which the picture is coded.", "integer"),
-    "Fovea-Model": _header("Name of the model that codes the picture."),
+    "Fovea-Model": _header("Name of the model that codes the picture, percent-encoded as in an address."),
 }
 _NOTE = {"Fovea-Note": _header("What the format of the image cannot hold.")}
 
