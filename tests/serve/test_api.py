@@ -141,6 +141,7 @@ def test_models_are_listed_with_the_limits(running):
         ("/v1/encode", png(), {"target_bpp": "nan"}, "target_bpp"),
         ("/v1/encode", png(), {"scale": "2"}, "scale"),
         ("/v1/encode", png(), {"tile_size": 100}, "tile_size"),
+        ("/v1/encode", png(), {"tile_size": 1088}, "tile_size: Input should be less than or equal to 1024"),
         ("/v1/encode", png(), {"model": "fovea-s-mse"}, "is not served: choose one of fovea-s"),
         ("/v1/encode", png(), {"model": "/etc/passwd"}, "is not served"),
         ("/v1/encode", png(), {"file": "http://example.org/a.png"}, "file: Extra inputs are not permitted"),

@@ -136,10 +136,10 @@ def test_a_tile_of_too_many_pixels_is_refused(limited):
     assert "The tile of the picture has 8000x8000 pixels: at most 10000" in answer.json()["detail"]
 
 
-def coded_bomb():
+def coded_bomb(tile_size=1024):
     """A coded file of few bytes that says it holds 64 megapixels."""
     model = fovea.load_model("fovea-s")
-    header = Header(model.id, 8000, 8000, 50, tile_size=4096)
+    header = Header(model.id, 8000, 8000, 50, tile_size=tile_size)
     return write(Container(header, tuple(b"x" for _ in range(header.grid.tiles)), fovea.bitstream.Metadata(), None))
 
 
@@ -148,6 +148,13 @@ def test_a_coded_file_of_too_many_pixels_is_refused(limited, path):
     answer = limited.post(path, coded_bomb())
     assert answer.status_code == 413
     assert "8000x8000 pixels" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/v1/decode?region=0,0,10,10", "/v1/map"])
+def test_a_coded_file_of_too_large_tiles_is_refused(limited, path):
+    answer = limited.post(path, coded_bomb(tile_size=2048))
+    assert answer.status_code == 413
+    assert "tiles of 2048x2048 pixels: this service decodes tiles of at most 1024x1024" in answer.json()["detail"]
 
 
 def test_of_a_region_its_own_pixels_count(limited):

@@ -17,6 +17,7 @@ from fovea.errors import ArgumentError
 from fovea.picture import FORMATS, Picture, decoded_size, enlarged_map, opened, save_picture
 from fovea.serve.comparison import OBJECT, compare
 from fovea.serve.parameters import (
+    LARGEST_TILE,
     ComparisonParameters,
     DecodeParameters,
     EncodeParameters,
@@ -174,7 +175,8 @@ class Coding:
     def _of_file(self, body: bytes) -> tuple[Header, str, Codec]:
         """Return the header of a coded file, and its model, which must be one that is served.
 
-        A client must not be able to make the service search for another model or download it.
+        A client must not be able to make the service search for another model or download it, nor take the memory for
+        tiles that are larger than those that the service encodes.
         """
         header = read_header(body)
         name = self._names.get(header.model_id)
@@ -182,6 +184,13 @@ class Coding:
             raise ArgumentError(
                 f"the file needs the model with the id {header.model_id.hex()}, which this service does not have"
             )
+        tile = header.grid.box(0)
+        if tile.width * tile.height > LARGEST_TILE**2:
+            detail = (
+                f"The file has tiles of {tile.width}x{tile.height} pixels: this service decodes tiles of at most"
+                f" {LARGEST_TILE}x{LARGEST_TILE}. Encode it with a smaller tile size."
+            )
+            raise RefusedError(413, detail, "pixels")
         return header, name, self._codecs[name]
 
     def _read(self, body: bytes, keep_metadata: bool) -> Picture:
