@@ -313,6 +313,58 @@ def test_a_slow_reader_gets_everything(limited, monkeypatch, blocked):
     assert size == 20_000_000
 
 
+def test_who_reads_a_little_from_time_to_time_is_cut(limited, monkeypatch, blocked):
+    """A part has to be read in time, and not a byte."""
+    monkeypatch.setattr(connections, "STALL_SECONDS", 0.4)
+    monkeypatch.setattr(Coding, "encode", lambda *_, **__: Result(bytes(30_000_000), "image/x-fovea"))
+    body = png()
+    with connect(limited, head(length=len(body)) + body) as connection:
+        until(lambda: limited.service.intake._held.total() == 30_000_000)
+        end = time.monotonic() + 10
+        while limited.service.intake._held:
+            assert time.monotonic() < end and connection.recv(1000)
+            time.sleep(0.02)
+
+
+def test_an_answer_counts_until_it_is_read(limited, monkeypatch, blocked):
+    """Answers of a caller that does not read them keep out its next ones, and what others send beyond all memory."""
+    size = 30_000_000
+    monkeypatch.setattr(Coding, "encode", lambda *_, **__: Result(bytes(size), "image/x-fovea"))
+    monkeypatch.setattr(limited.service.intake, "_share", 1000)
+    body = png()
+    held = limited.service.intake._held
+    with connect(limited, head(length=len(body)) + body) as connection:
+        until(lambda: held.total() == size)
+        answer = limited.post("/v1/encode", body)
+        assert answer.status_code == 503 and "receives or sends too much" in answer.json()["detail"]
+        received = 0
+        while received < size:
+            received += len(connection.recv(2**20))
+        until(lambda: not held)
+    assert limited.post("/v1/encode", body).status_code == 200
+
+
+def test_an_answer_for_which_no_memory_is_left_is_refused(limited, monkeypatch, blocked):
+    """Two requests arrive while no answer is in memory; the second answer finds the first."""
+    size = 30_000_000
+
+    def encode(*_, **__):
+        assert blocked.release.wait(20)
+        return Result(bytes(size), "image/x-fovea")
+
+    monkeypatch.setattr(Coding, "encode", encode)
+    monkeypatch.setattr(limited.service.intake, "_budget", 10_000)
+    body = png()
+    with connect(limited, head(length=len(body)) + body), ThreadPoolExecutor(1) as threads:
+        until(lambda: limited.service.pool.running == 1)
+        second = threads.submit(limited.post, "/v1/encode", body)
+        until(lambda: limited.service.pool.waiting == 1)
+        blocked.release.set()
+        assert second.result().status_code == 503
+        assert limited.service.intake._held.total() == size
+    until(lambda: not limited.service.intake._held)
+
+
 def test_no_http_is_answered_and_ended(limited):
     with connect(limited, b"\x16\x03\x01 this is no HTTP\r\n\r\n") as connection:
         assert answer_of(connection).startswith(b"HTTP/1.1 400 ")

@@ -15,6 +15,7 @@ from fovea.codec import DEFAULT_QUALITY, Codec
 from fovea.coding import Region
 from fovea.errors import ArgumentError
 from fovea.picture import FORMATS, Picture, decoded_size, enlarged_map, opened, save_picture
+from fovea.serve.bodies import InParts
 from fovea.serve.comparison import OBJECT, compare
 from fovea.serve.parameters import (
     LARGEST_TILE,
@@ -53,7 +54,7 @@ class Result:
 
     def response(self) -> Response:
         """Return the answer."""
-        return Response(self.content, media_type=self.media_type, headers=dict(self.headers))
+        return InParts(self.content, media_type=self.media_type, headers=dict(self.headers))
 
 
 class Coding:
