@@ -2,6 +2,9 @@
 
 import io
 import json
+import logging
+import shutil
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -138,6 +141,7 @@ def test_models_are_listed_with_the_limits(running):
         ("/v1/encode", png(), {"target_bpp": "nan"}, "target_bpp"),
         ("/v1/encode", png(), {"scale": "2"}, "scale"),
         ("/v1/encode", png(), {"tile_size": 100}, "tile_size"),
+        ("/v1/encode", png(), {"tile_size": 1088}, "tile_size: Input should be less than or equal to 1024"),
         ("/v1/encode", png(), {"model": "fovea-s-mse"}, "is not served: choose one of fovea-s"),
         ("/v1/encode", png(), {"model": "/etc/passwd"}, "is not served"),
         ("/v1/encode", png(), {"file": "http://example.org/a.png"}, "file: Extra inputs are not permitted"),
@@ -189,6 +193,30 @@ def test_an_unexpected_error_is_told_without_its_text(running, photo, monkeypatc
     assert "secret" not in answer.text
 
 
+def test_a_model_file_that_is_lost_is_a_failure_of_the_service(photo, monkeypatch, tmp_path, caplog):
+    installed = {info.name: info.path for info in fovea.list_models()}
+    path = shutil.copy(installed["fovea-s-mse"], tmp_path / "own.fovea")
+    monkeypatch.setenv("FOVEA_MODELS", str(tmp_path))
+    with serving(models=("fovea-s", "own")) as running:
+        path.unlink()
+        monkeypatch.setattr(logging.getLogger("fovea.serve"), "propagate", True)
+        answer = running.post("/v1/encode", photo, model="own")
+        assert answer.status_code == 500 and str(tmp_path) not in answer.text
+        assert f"{path}: the model file cannot be read" in caplog.text
+        assert running.post("/v1/encode", photo).status_code == 200
+
+
+def test_the_name_of_a_model_may_have_any_characters(photo, monkeypatch, tmp_path):
+    installed = {info.name: info.path for info in fovea.list_models()}
+    shutil.copy(installed["fovea-s-mse"], tmp_path / "模型 é.fovea")
+    monkeypatch.setenv("FOVEA_MODELS", str(tmp_path))
+    with serving(models=("模型 é",)) as running:
+        coded = running.post("/v1/encode", photo)
+        assert running.post("/v1/decode", coded.content).status_code == coded.status_code == 200
+        assert coded.headers["fovea-model"] == "%E6%A8%A1%E5%9E%8B%20%C3%A9"
+        assert running.post("/v1/encode", photo, model=unquote(coded.headers["fovea-model"])).status_code == 200
+
+
 def test_a_lack_of_memory_asks_to_try_again(running, photo, monkeypatch):
     def fail(*_arguments, **_parameters):
         raise MemoryError
@@ -209,6 +237,7 @@ def test_another_model_serves_beside_the_default(photo):
         coded = running.post("/v1/encode", photo, model="fovea-s-mse")
         assert coded.headers["fovea-model"] == "fovea-s-mse"
         assert running.post("/v1/decode", coded.content).headers["fovea-model"] == "fovea-s-mse"
-        assert "no objects" in running.post("/v1/map", coded.content).json()["detail"]
+        answer = running.post("/v1/map", coded.content)
+        assert answer.status_code == 422 and "has no map of objects" in answer.json()["detail"]
         figures = running.post("/v1/compare", photo, model="fovea-s-mse").json()
         assert figures["compared"] == "picture" and figures["psnr_objects"] is None

@@ -123,10 +123,23 @@ def test_a_picture_of_too_many_pixels_is_refused(limited, path):
     assert limited.post(path, bomb(2**20, 2**20)).status_code in (413, 422)
 
 
-def coded_bomb():
+def tiled(side):
+    """A TIFF of 16x16 pixels, in one tile that is much larger."""
+    entries = [(256, 16), (257, 16), (258, 8), (259, 8), (262, 1), (322, side), (323, side), (324, 122), (325, 8)]
+    directory = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
+    return b"II*\0" + struct.pack("<IH", 8, len(entries)) + directory + bytes(4) + zlib.compress(b"")
+
+
+def test_a_tile_of_too_many_pixels_is_refused(limited):
+    answer = limited.post("/v1/encode", tiled(8000))
+    assert answer.status_code == 413
+    assert "The tile of the picture has 8000x8000 pixels: at most 10000" in answer.json()["detail"]
+
+
+def coded_bomb(tile_size=1024):
     """A coded file of few bytes that says it holds 64 megapixels."""
     model = fovea.load_model("fovea-s")
-    header = Header(model.id, 8000, 8000, 50, tile_size=4096)
+    header = Header(model.id, 8000, 8000, 50, tile_size=tile_size)
     return write(Container(header, tuple(b"x" for _ in range(header.grid.tiles)), fovea.bitstream.Metadata(), None))
 
 
@@ -135,6 +148,13 @@ def test_a_coded_file_of_too_many_pixels_is_refused(limited, path):
     answer = limited.post(path, coded_bomb())
     assert answer.status_code == 413
     assert "8000x8000 pixels" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/v1/decode?region=0,0,10,10", "/v1/map"])
+def test_a_coded_file_of_too_large_tiles_is_refused(limited, path):
+    answer = limited.post(path, coded_bomb(tile_size=2048))
+    assert answer.status_code == 413
+    assert "tiles of 2048x2048 pixels: this service decodes tiles of at most 1024x1024" in answer.json()["detail"]
 
 
 def test_of_a_region_its_own_pixels_count(limited):
@@ -291,6 +311,58 @@ def test_a_slow_reader_gets_everything(limited, monkeypatch, blocked):
             size += len(part)
             time.sleep(0.15)
     assert size == 20_000_000
+
+
+def test_who_reads_a_little_from_time_to_time_is_cut(limited, monkeypatch, blocked):
+    """A part has to be read in time, and not a byte."""
+    monkeypatch.setattr(connections, "STALL_SECONDS", 0.4)
+    monkeypatch.setattr(Coding, "encode", lambda *_, **__: Result(bytes(30_000_000), "image/x-fovea"))
+    body = png()
+    with connect(limited, head(length=len(body)) + body) as connection:
+        until(lambda: limited.service.intake._held.total() == 30_000_000)
+        end = time.monotonic() + 10
+        while limited.service.intake._held:
+            assert time.monotonic() < end and connection.recv(1000)
+            time.sleep(0.02)
+
+
+def test_an_answer_counts_until_it_is_read(limited, monkeypatch, blocked):
+    """Answers of a caller that does not read them keep out its next ones, and what others send beyond all memory."""
+    size = 30_000_000
+    monkeypatch.setattr(Coding, "encode", lambda *_, **__: Result(bytes(size), "image/x-fovea"))
+    monkeypatch.setattr(limited.service.intake, "_share", 1000)
+    body = png()
+    held = limited.service.intake._held
+    with connect(limited, head(length=len(body)) + body) as connection:
+        until(lambda: held.total() == size)
+        answer = limited.post("/v1/encode", body)
+        assert answer.status_code == 503 and "receives or sends too much" in answer.json()["detail"]
+        received = 0
+        while received < size:
+            received += len(connection.recv(2**20))
+        until(lambda: not held)
+    assert limited.post("/v1/encode", body).status_code == 200
+
+
+def test_an_answer_for_which_no_memory_is_left_is_refused(limited, monkeypatch, blocked):
+    """Two requests arrive while no answer is in memory; the second answer finds the first."""
+    size = 30_000_000
+
+    def encode(*_, **__):
+        assert blocked.release.wait(20)
+        return Result(bytes(size), "image/x-fovea")
+
+    monkeypatch.setattr(Coding, "encode", encode)
+    monkeypatch.setattr(limited.service.intake, "_budget", 10_000)
+    body = png()
+    with connect(limited, head(length=len(body)) + body), ThreadPoolExecutor(1) as threads:
+        until(lambda: limited.service.pool.running == 1)
+        second = threads.submit(limited.post, "/v1/encode", body)
+        until(lambda: limited.service.pool.waiting == 1)
+        blocked.release.set()
+        assert second.result().status_code == 503
+        assert limited.service.intake._held.total() == size
+    until(lambda: not limited.service.intake._held)
 
 
 def test_no_http_is_answered_and_ended(limited):

@@ -9,6 +9,7 @@ from fovea.picture.formats import FORMATS, save_picture
 from fovea.picture.metadata import image_info, orientation_of, oriented
 from fovea.picture.picture import Picture, check_size
 from fovea.picture.pixels import as_shown, as_stored
+from fovea.picture.reading import decoded_size
 from fovea.picture.region import RegionLike, enlarged_map, fill_boxes, region_map
 from fovea.picture.scaling import coded_box, enlarge, map_at_full_scale, needed_box, shrink
 
@@ -21,6 +22,7 @@ __all__ = [
     "check_size",
     "coded_box",
     "decode_alpha",
+    "decoded_size",
     "encode_alpha",
     "enlarge",
     "enlarged_map",

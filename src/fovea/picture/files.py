@@ -12,7 +12,14 @@ from PIL import Image, UnidentifiedImageError
 from fovea.bitstream import DEFAULT_MAX_PIXELS, MAX_PIXELS, OnDisk, Source, as_file
 from fovea.errors import FoveaError, ImageError, about
 from fovea.picture.picture import Picture, check_size
-from fovea.picture.reading import decoded_formats, open_image, raise_if_out_of_memory, reason_of, register_installed
+from fovea.picture.reading import (
+    decoded_formats,
+    decoded_size,
+    open_image,
+    raise_if_out_of_memory,
+    reason_of,
+    register_installed,
+)
 
 
 def image_suffixes() -> Collection[str]:
@@ -33,7 +40,8 @@ def open_picture(
     Args:
         source: path, content, or open binary file, such as a compressed file, a pipe or the response of a server.
         keep_metadata: whether the picture keeps its metadata, as for :meth:`Picture.from_image`.
-        max_pixels: largest number of pixels. A larger image is refused before its pixels are decompressed.
+        max_pixels: largest number of pixels. A larger image, or an image in a larger tile, is refused before its pixels
+            are decompressed.
 
     Returns:
         The picture.
@@ -54,7 +62,7 @@ def opened(source: str | PathLike[str] | Source, max_pixels: int = MAX_PIXELS) -
 
     Args:
         source: path, content, or open binary file.
-        max_pixels: largest number of pixels. A larger image is refused.
+        max_pixels: largest number of pixels. A larger image, or an image in a larger tile, is refused.
 
     Yields:
         The image. Its pixels are not loaded.
@@ -66,9 +74,11 @@ def opened(source: str | PathLike[str] | Source, max_pixels: int = MAX_PIXELS) -
     try:
         with _file(source) as file, open_image(file) as image:
             check_size(*image.size)
-            if image.width * image.height > max_pixels:
+            width, height = decoded_size(image)
+            if width * height > max_pixels:
+                what = "an image" if (width, height) == image.size else "a tile"
                 raise ImageError(
-                    f"an image of {image.width}x{image.height} pixels is not decoded:"
+                    f"{what} of {width}x{height} pixels is not decoded:"
                     f" more than {max_pixels} have to be allowed by max_pixels (--max-pixels)"
                 )
             yield image

@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from fastapi import Response
@@ -13,9 +14,11 @@ from fovea.bitstream import ContainerReader, Header, Metadata, read_header
 from fovea.codec import DEFAULT_QUALITY, Codec
 from fovea.coding import Region
 from fovea.errors import ArgumentError
-from fovea.picture import FORMATS, Picture, enlarged_map, opened, save_picture
+from fovea.picture import FORMATS, Picture, decoded_size, enlarged_map, opened, save_picture
+from fovea.serve.bodies import InParts
 from fovea.serve.comparison import OBJECT, compare
 from fovea.serve.parameters import (
+    LARGEST_TILE,
     ComparisonParameters,
     DecodeParameters,
     EncodeParameters,
@@ -51,7 +54,7 @@ class Result:
 
     def response(self) -> Response:
         """Return the answer."""
-        return Response(self.content, media_type=self.media_type, headers=dict(self.headers))
+        return InParts(self.content, media_type=self.media_type, headers=dict(self.headers))
 
 
 class Coding:
@@ -134,6 +137,8 @@ class Coding:
     def map(self, body: bytes, parameters: MapParameters) -> Result:
         """Draw the map of objects of a coded file, white on objects, as PNG."""
         header, name, codec = self._of_file(body)
+        if codec.model.region == Region.NONE:
+            raise ArgumentError(f"{name}, with which the file was encoded, has no map of objects")
         self._check_pixels(header.width, header.height)
         levels = enlarged_map(codec.object_map(body, max_pixels=self._largest), header.width, header.height)
         picture = Picture.from_array(levels)
@@ -171,7 +176,8 @@ class Coding:
     def _of_file(self, body: bytes) -> tuple[Header, str, Codec]:
         """Return the header of a coded file, and its model, which must be one that is served.
 
-        A client must not be able to make the service search for another model or download it.
+        A client must not be able to make the service search for another model or download it, nor take the memory for
+        tiles that are larger than those that the service encodes.
         """
         header = read_header(body)
         name = self._names.get(header.model_id)
@@ -179,15 +185,23 @@ class Coding:
             raise ArgumentError(
                 f"the file needs the model with the id {header.model_id.hex()}, which this service does not have"
             )
+        tile = header.grid.box(0)
+        if tile.width * tile.height > LARGEST_TILE**2:
+            detail = (
+                f"The file has tiles of {tile.width}x{tile.height} pixels: this service decodes tiles of at most"
+                f" {LARGEST_TILE}x{LARGEST_TILE}. Encode it with a smaller tile size."
+            )
+            raise RefusedError(413, detail, "pixels")
         return header, name, self._codecs[name]
 
     def _read(self, body: bytes, keep_metadata: bool) -> Picture:
         with opened(body) as image:
-            size = image.size
+            size = decoded_size(image)
+            what = "picture" if size == image.size else "tile of the picture"
             # This block turns all errors into errors of the image, so the refusal is raised after it.
             picture = Picture.from_image(image, keep_metadata) if self._fits(*size) else None
         if picture is None:
-            raise self._too_large(*size)
+            raise self._too_large(*size, what)
         return picture
 
     def _check_pixels(self, width: int, height: int) -> None:
@@ -198,8 +212,8 @@ class Coding:
     def _fits(self, width: int, height: int) -> bool:
         return width * height <= self._largest
 
-    def _too_large(self, width: int, height: int) -> RefusedError:
-        detail = f"The picture has {width}x{height} pixels: at most {self._largest} are coded by this service."
+    def _too_large(self, width: int, height: int, what: str = "picture") -> RefusedError:
+        detail = f"The {what} has {width}x{height} pixels: at most {self._largest} are coded by this service."
         return RefusedError(413, detail, "pixels")
 
 
@@ -211,7 +225,7 @@ def _facts_of(header: Header, size: int, model: str) -> dict[str, str]:
         "Fovea-Height": str(header.height),
         "Fovea-Coded-Width": str(header.coded_width),
         "Fovea-Coded-Height": str(header.coded_height),
-        "Fovea-Model": model,
+        "Fovea-Model": quote(model),  # headers hold no other characters than those of Latin-1
     }
 
 

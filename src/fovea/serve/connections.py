@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import socket
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -11,7 +12,12 @@ from fovea.serve.callers import caller_of
 HEAD_SECONDS = 10.0
 """Longest time in which a client may send the head of a request."""
 STALL_SECONDS = 20.0
-"""Longest time during which a client may read no byte of an answer."""
+"""Longest time in which a client may read what was sent at once."""
+_UNSENT = 2**16
+"""Largest number of unsent bytes that the system keeps for a connection.
+
+By default it keeps some megabytes, and asks for more only after a third of them are read, so that a slow client would
+seem to read nothing."""
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n"
     b"Content-Type: application/problem+json\r\nContent-Length: %d\r\n\r\n%s"
@@ -42,6 +48,9 @@ class LimitedConnection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accept or refuse the connection, for uvicorn."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(0)  # writing pauses until the system has taken everything
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # Windows does not have it
+            transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
         self._caller = caller_of(self.client[0] if self.client else "")
         if self._too_many():
             transport.write(_FULL % (len(_PROBLEM), _PROBLEM))
@@ -59,17 +68,20 @@ class LimitedConnection(H11Protocol):
         else:
             self._stop_waiting()
 
-    def on_response_complete(self) -> None:
-        """Continue with the next request, and watch that the client reads the answer; for uvicorn."""
-        super().on_response_complete()
-        if self._stall_timer is None:
-            self._watch_reading(left=None)
+    def pause_writing(self) -> None:
+        """Wait until the client has read what was sent, for asyncio."""
+        super().pause_writing()
+        self._stall_timer = self.loop.call_later(STALL_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on with sending, for asyncio."""
+        super().resume_writing()
+        self._stop_watching()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the timers, for uvicorn."""
         self._stop_waiting()
-        if self._stall_timer is not None:
-            self._stall_timer.cancel()
+        self._stop_watching()
         super().connection_lost(exc)
 
     def _too_many(self) -> bool:
@@ -88,13 +100,7 @@ class LimitedConnection(H11Protocol):
             self._head_timer.cancel()
             self._head_timer = None
 
-    def _watch_reading(self, left: int | None) -> None:
-        """Abort the connection if the client has read no byte since ``left`` bytes were left to send."""
-        self._stall_timer = None
-        size = self.transport.get_write_buffer_size()
-        if not size:
-            return
-        if size == left:
-            self.transport.abort()
-        else:
-            self._stall_timer = self.loop.call_later(STALL_SECONDS, self._watch_reading, size)
+    def _stop_watching(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None

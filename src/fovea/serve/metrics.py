@@ -1,6 +1,7 @@
 """The metrics of the service, for Prometheus."""
 
 import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -71,12 +72,12 @@ class Metrics:
 
 def forget_ended_processes() -> None:
     """Remove the gauges of processes that were killed or have ended."""
-    if FOLDER not in os.environ:
+    if FOLDER not in os.environ or sys.platform == "win32":  # os.kill would end a process there
         return
     for path in Path(os.environ[FOLDER]).glob("gauge_live*_*.db"):
         number = int(path.stem.rpartition("_")[2])
         try:
             os.kill(number, 0)
-        except ProcessLookupError:
+        except (ProcessLookupError, PermissionError):  # the number may belong to a process of another user by now
             with suppress(FileNotFoundError):
                 mark_process_dead(number)  # type: ignore[no-untyped-call]

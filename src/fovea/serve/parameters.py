@@ -4,8 +4,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from fovea.bitstream import DEFAULT_TILE_SIZE, MAX_TILE_SIZE, TILE_UNIT
+from fovea.bitstream import DEFAULT_TILE_SIZE, TILE_UNIT
 from fovea.codec import DEFAULT_QUALITY
+
+LARGEST_TILE = DEFAULT_TILE_SIZE
+"""Largest side of a tile, in pixels. The memory of a job grows with the pixels of a tile, about 100 bytes for each."""
 
 Scale = Literal["auto", "1", "7/8", "3/4", "5/8", "1/2", "3/8", "1/4", "1/8"]
 Suffix = Literal["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp", "ppm"]
@@ -63,7 +66,7 @@ class EncodeParameters(_Parameters):
     tile_size: int = Field(
         DEFAULT_TILE_SIZE,
         ge=TILE_UNIT,
-        le=MAX_TILE_SIZE,
+        le=LARGEST_TILE,
         multiple_of=TILE_UNIT,
         description="Largest side of a tile, in pixels.",
     )

@@ -89,16 +89,17 @@ class Pool:
         self.refuse_if_full(caller)
         end = time.monotonic() + seconds
         turn = self._enter(caller)
+        stop = threading.Event()
         try:
             if not await _completed(turn, gone, end):
                 raise self._busy(f"The request waited for {seconds:g} seconds without its turn: try again later.")
             turn.result()
             await _check_client(gone)
+            job = self._start(work, stop)
         except BaseException:
+            stop.set()  # if the system has no thread left, the work is in the queue of the threads that there are
             self._give_up(turn)
             raise
-        stop = threading.Event()
-        job = self._start(work, stop)
         try:
             if await _completed(job, gone, end):
                 return job.result()

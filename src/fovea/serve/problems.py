@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from fovea.errors import EngineError, FoveaError, LimitError
+from fovea.errors import EngineError, FoveaError, LimitError, ModelError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -65,8 +65,8 @@ def refusal_of(error: Exception) -> RefusedError | None:
         return error
     if isinstance(error, MemoryError):
         return RefusedError(503, "There is not enough memory for this picture now.", "memory", {"Retry-After": "10"})
-    if not isinstance(error, FoveaError) or isinstance(error, EngineError):
-        return None
+    if not isinstance(error, FoveaError) or isinstance(error, EngineError | ModelError):
+        return None  # the engine and the files of the models are those of the service
     # The path is left out: if there is one, it is a path on the machine of the service.
     detail = ": ".join(part for part in (error.entry, error.reason) if part)
     sentence = f"{detail[:1].upper()}{detail[1:]}."

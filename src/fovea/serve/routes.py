@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from fovea.picture import FORMATS
-from fovea.serve.bodies import gone
+from fovea.serve.bodies import Held, gone
 from fovea.serve.callers import caller_of
 from fovea.serve.coding import MEDIA_TYPE, Result
 from fovea.serve.parameters import (
@@ -41,10 +41,19 @@ async def _check_token(
         raise RefusedError(401, detail, "token", {"WWW-Authenticate": "Bearer"})
 
 
+async def _hold(request: Request) -> AsyncIterator[Held]:
+    """Count the memory of a request until its answer is sent."""
+    caller = caller_of(request.client.host if request.client else "")
+    with _service(request).intake.held(caller) as held:
+        yield held
+
+
 def _body(description: str, *media_types: str) -> dict[str, Any]:
     content = {media_type: {"schema": _BINARY} for media_type in media_types}
     return {"requestBody": {"required": True, "description": description, "content": content}}
 
+
+_Held = Annotated[Held, Depends(_hold, scope="request")]
 
 _IMAGE = _body("An image file of any format that Fovea reads.", "image/*", "application/octet-stream")
 _CODED = _body("A coded file.", MEDIA_TYPE, "application/octet-stream")
@@ -62,7 +71,7 @@ _FACTS = _ID | {
     "Fovea-Height": _header("Height of the picture in pixels.", "integer"),
     "Fovea-Coded-Width": _header("Width in pixels at which the picture is coded.", "integer"),
     "Fovea-Coded-Height": _header("Height in pixels at which the picture is coded.", "integer"),
-    "Fovea-Model": _header("Name of the model that codes the picture."),
+    "Fovea-Model": _header("Name of the model that codes the picture, percent-encoded as in an address."),
 }
 _NOTE = {"Fovea-Note": _header("What the format of the image cannot hold.")}
 
@@ -104,9 +113,9 @@ router = APIRouter(prefix="/v1", dependencies=[Depends(_check_token)])
     responses=_file("The coded file.", _FACTS, MEDIA_TYPE) | _CODING_REFUSED,
     openapi_extra=_IMAGE,
 )
-async def encode(request: Request, parameters: Annotated[EncodeParameters, Query()]) -> Response:
+async def encode(request: Request, held: _Held, parameters: Annotated[EncodeParameters, Query()]) -> Response:
     """Encode an image file. The answer is a ``.fov`` file."""
-    return await _coded(request, partial(_service(request).coding.encode, parameters=parameters))
+    return await _coded(request, held, partial(_service(request).coding.encode, parameters=parameters))
 
 
 @router.post(
@@ -116,9 +125,9 @@ async def encode(request: Request, parameters: Annotated[EncodeParameters, Query
     responses=_file("The image.", _FACTS | _NOTE, *_IMAGE_TYPES) | _CODING_REFUSED,
     openapi_extra=_CODED,
 )
-async def decode(request: Request, parameters: Annotated[DecodeParameters, Query()]) -> Response:
+async def decode(request: Request, held: _Held, parameters: Annotated[DecodeParameters, Query()]) -> Response:
     """Decode a ``.fov`` file, or a region of it, to an image file."""
-    return await _coded(request, partial(_service(request).coding.decode, parameters=parameters))
+    return await _coded(request, held, partial(_service(request).coding.decode, parameters=parameters))
 
 
 @router.post(
@@ -128,9 +137,9 @@ async def decode(request: Request, parameters: Annotated[DecodeParameters, Query
     responses=_file("The map, white on objects.", _FACTS, "image/png") | _CODING_REFUSED,
     openapi_extra=_CODED,
 )
-async def map(request: Request, parameters: Annotated[MapParameters, Query()]) -> Response:
+async def map(request: Request, held: _Held, parameters: Annotated[MapParameters, Query()]) -> Response:
     """Draw where the encoder found objects, without decoding the picture."""
-    return await _coded(request, partial(_service(request).coding.map, parameters=parameters))
+    return await _coded(request, held, partial(_service(request).coding.map, parameters=parameters))
 
 
 @router.post(
@@ -140,9 +149,9 @@ async def map(request: Request, parameters: Annotated[MapParameters, Query()]) -
     responses=_JSON | _CODING_REFUSED,
     openapi_extra=_CODED,
 )
-async def info(request: Request) -> Response:
+async def info(request: Request, held: _Held) -> Response:
     """Describe a ``.fov`` file without decoding it."""
-    return await _coded(request, _service(request).coding.info)
+    return await _coded(request, held, _service(request).coding.info)
 
 
 @router.post(
@@ -152,9 +161,9 @@ async def info(request: Request) -> Response:
     responses=_JSON | _CODING_REFUSED,
     openapi_extra=_IMAGE,
 )
-async def compare(request: Request, parameters: Annotated[ComparisonParameters, Query()]) -> Response:
+async def compare(request: Request, held: _Held, parameters: Annotated[ComparisonParameters, Query()]) -> Response:
     """Encode an image file, and measure how many bytes a JPEG needs to be as exact inside the objects."""
-    return await _coded(request, partial(_service(request).coding.compare, parameters=parameters))
+    return await _coded(request, held, partial(_service(request).coding.compare, parameters=parameters))
 
 
 @router.get("/models", summary="List the models and the limits", responses=_JSON | _REFUSED)
@@ -168,17 +177,17 @@ async def models(request: Request) -> Models:
     )
 
 
-async def _coded(request: Request, work: Callable[[bytes], Result]) -> Response:
+async def _coded(request: Request, held: Held, work: Callable[[bytes], Result]) -> Response:
     """Receive the body of a request, run the work on it in a thread, and return the answer."""
     service = _service(request)
-    caller = caller_of(request.client.host if request.client else "")
-    service.pool.refuse_if_full(caller)
-    async with service.intake.body(request, caller) as body:
-        watch = asyncio.ensure_future(gone(request))
-        try:
-            result = await service.pool.run(partial(work, body), service.settings.limits.seconds, watch, caller)
-        finally:
-            watch.cancel()
+    service.pool.refuse_if_full(held.caller)
+    body = await service.intake.body(request, held)
+    watch = asyncio.ensure_future(gone(request))
+    try:
+        result = await service.pool.run(partial(work, body), service.settings.limits.seconds, watch, held.caller)
+    finally:
+        watch.cancel()
+    service.intake.answer(len(result.content), held)
     request.state.pixels, request.state.model = result.pixels, result.model
     return result.response()
 

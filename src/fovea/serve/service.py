@@ -17,7 +17,7 @@ class Service:
         settings: how the service runs.
         coding: codecs of the models.
         pool: threads in which the codecs run.
-        intake: receiver of the bodies of requests.
+        intake: receiver of bodies, which counts the memory of bodies and answers.
         metrics: metrics of the service.
     """
 

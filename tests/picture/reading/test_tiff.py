@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import struct
 
 import numpy as np
 import pytest
@@ -175,6 +176,44 @@ def test_missing_parts_are_refused():
             assert not agree(data, values)
     for cut in (1, 20, 200):
         assert not agree(tiff(values, 2, rows=5)[:-cut], values)
+
+
+def test_a_tile_counts_as_an_image_of_its_size():
+    values = samples(8, 3)
+    for compression in COMPRESSIONS:
+        data = tiff(values, 2, compression=compression, tile=256)
+        with pytest.raises(ImageError, match="a tile of 256x256 pixels is not decoded: more than 65535 "):
+            open_picture(data, max_pixels=256 * 256 - 1)
+        assert np.array_equal(open_picture(data, max_pixels=256 * 256).pixels, values)
+        covering = tiff(values, 2, compression=compression, tile=32)
+        assert np.array_equal(open_picture(covering, max_pixels=WIDTH * HEIGHT).pixels, values)
+    high = tiff(values, 2, compression=8, rows=65535)
+    assert np.array_equal(open_picture(high, max_pixels=WIDTH * HEIGHT).pixels, values)
+
+
+def entry(tag, kind):
+    return struct.pack("<HHI", tag, kind, 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (entry(317, 3), entry(322, 3)),  # a second width of the tiles
+        (entry(322, 3), entry(322, 17)),  # a number of 64 bits with a sign, which Pillow leaves out
+    ],
+)
+def test_tiles_of_no_definite_size_are_refused(old, new):
+    data = tiff(samples(8), 1, compression=8, tile=16)
+    assert data.count(old) == 1
+    with pytest.raises(ImageError, match="tiles have no definite size"):
+        open_picture(data.replace(old, new))
+
+
+def test_big_tiff():
+    values = samples(8)
+    file = io.BytesIO()
+    Image.fromarray(values).save(file, "TIFF", big_tiff=True, compression="tiff_adobe_deflate")
+    assert agree(file.getvalue(), values, 0)
 
 
 def test_a_preview_is_refused():

@@ -9,7 +9,7 @@ from fovea.picture.reading.jpeg import load_jpeg
 from fovea.picture.reading.jpeg2000 import load_jpeg2000
 from fovea.picture.reading.jpegxl import load_jpegxl
 from fovea.picture.reading.png import load_png
-from fovea.picture.reading.tiff import load_tiff
+from fovea.picture.reading.tiff import decoded_tiff_size, load_tiff
 
 # The type is Any, because an image that Pillow opened has attributes of its format, which Image.Image does not declare.
 _LOADERS: dict[str | None, Callable[[Any], Image.Image]] = {
@@ -20,6 +20,18 @@ _LOADERS: dict[str | None, Callable[[Any], Image.Image]] = {
     "PNG": load_png,
     "TIFF": load_tiff,
 }
+
+
+def decoded_size(image: Image.Image) -> tuple[int, int]:
+    """Return the width and height of what a decoder keeps in memory: the image, or a tile of its file that is larger.
+
+    Args:
+        image: image that Pillow opened, and whose pixels are not loaded.
+
+    Raises:
+        ImageError: the file is damaged, so that this size is not known.
+    """
+    return decoded_tiff_size(image) if image.format == "TIFF" else image.size
 
 
 def load(image: Image.Image) -> Image.Image:

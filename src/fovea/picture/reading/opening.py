@@ -7,6 +7,9 @@ from typing import IO
 from PIL import Image, UnidentifiedImageError
 
 from fovea.picture.reading import plugins
+from fovea.picture.reading.blp import open_blp
+from fovea.picture.reading.icns import open_icns
+from fovea.picture.reading.ico import open_ico
 from fovea.picture.reading.png import open_png
 from fovea.picture.reading.reasons import reason_of
 
@@ -14,7 +17,12 @@ from fovea.picture.reading.reasons import reason_of
 # them.
 _NOT_DECODED = {"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"}
 
-_OPENERS: dict[str, Callable[[IO[bytes], str], Image.Image]] = {"PNG": open_png}
+_OPENERS: dict[str, Callable[[IO[bytes], str], Image.Image]] = {
+    "BLP": open_blp,
+    "ICNS": open_icns,
+    "ICO": open_ico,
+    "PNG": open_png,
+}
 
 
 def decoded_formats() -> list[str]:

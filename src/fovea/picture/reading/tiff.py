@@ -1,6 +1,7 @@
 """TIFF files. Those that Pillow misreads are corrected or refused."""
 
-from typing import Any
+import struct
+from typing import IO, Any
 
 import numpy as np
 from PIL import Image
@@ -29,7 +30,45 @@ _REDUCED, _MASK = 1, 4
 _SIGNED = 2
 _WHITE_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 2, 3, 5, 6
 _UNSPECIFIED, _STRAIGHT_ALPHA = 0, 2
+_TILE_UNIT = 16
+"""The sides of tiles are multiples of this number of pixels."""
 _DEEP = {"I;16": 65535, "I;16B": 65535, "F": 1}
+
+
+def decoded_tiff_size(image: Any) -> tuple[int, int]:
+    """Return the width and height of what libtiff keeps in memory: the image, or a tile that is larger.
+
+    libtiff decodes whole tiles, also where a tile goes far beyond the image. A strip ends with the image.
+
+    Args:
+        image: image that Pillow opened, and whose pixels are not loaded.
+
+    Raises:
+        ImageError: libtiff may find another size of the tiles in the file than Pillow does.
+    """
+    sides = [image.tag_v2.get(tag) for tag in (TILEWIDTH, TILELENGTH)]
+    numbers = _tag_numbers(image.fp, image.tag_v2.offset)
+    if [numbers.count(tag) for tag in (TILEWIDTH, TILELENGTH)] != [isinstance(side, int) for side in sides]:
+        raise ImageError("a TIFF whose tiles have no definite size: it is damaged")
+    if None in sides:
+        return image.size  # type: ignore[no-any-return]
+    across, down = sides
+    width, height = (-(-side // _TILE_UNIT) * _TILE_UNIT for side in image.size)
+    return (across, down) if across * down > width * height else image.size
+
+
+def _tag_numbers(file: IO[bytes], start: int) -> list[int]:
+    """Return the numbers of all entries of a directory, also of those that Pillow leaves out."""
+    file.seek(0)
+    head = file.read(4)
+    if head == b"MM\0\x2b":
+        raise ImageError("a BigTIFF of big-endian numbers, which Pillow misreads: save it as another TIFF")
+    order = "<" if head.startswith(b"II") else ">"
+    count, entry = ("Q", "H18x") if head[2] == 43 else ("H", "H10x")
+    file.seek(start)
+    (length,) = struct.unpack(order + count, file.read(struct.calcsize(order + count)))
+    content = file.read(length * struct.calcsize(order + entry))
+    return [number for (number,) in struct.iter_unpack(order + entry, content)]
 
 
 def load_tiff(image: Any) -> Image.Image:
