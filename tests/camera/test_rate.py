@@ -121,6 +121,26 @@ def test_frames_are_passed_over_before_the_quality_falls_below_the_floor():
     assert min(qualities[1:]) >= 40
 
 
+@pytest.mark.parametrize(("kbps", "fps"), [(200, 15), (10, 1)])
+def test_a_break_of_the_link_is_not_made_up_for(kbps, fps):
+    rate, pixels, sizes = RateController(kbps, fps), 640 * 480, {}
+    for number in [*range(30 * fps), *range(90 * fps, 180 * fps)]:
+        now = number / fps
+        if plan := rate.plan(now, pixels, whole=True):
+            size = round(pixels / 8 * 0.05 * (plan.scale / 8) ** 2 * math.exp(0.037 * plan.quality))
+            rate.learn(plan, pixels, True, size)
+            rate.sent(now, size)
+            sizes[now] = size
+
+    def between(first, last):
+        chosen = [size for now, size in sizes.items() if first <= now < last]
+        return len(chosen), sum(chosen)
+
+    frames, total = between(120, 180)
+    assert frames > 0.9 * 2 * between(0, 30)[0]
+    assert total == pytest.approx(60 * rate.bytes_per_second, rel=0.03)
+
+
 def test_below_one_frame_a_second_the_quality_and_then_the_size_fall():
     streamer, log = play(Content(SCENES["noise"], seed=3), kbps=1.6, fps=5)
     mean, peak = mean_and_peak(log, 1.6)
