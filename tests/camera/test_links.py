@@ -218,6 +218,39 @@ def test_requests_have_the_size_that_is_told(codec):
     assert heard[1] == destination.size(message)
 
 
+def test_a_connection_that_the_server_has_closed_loses_no_message():
+    listener = socket.create_server(("127.0.0.1", 0))
+    methods, notes = [], []
+
+    def serve():
+        while len(methods) < 3:
+            connection, _ = listener.accept()
+            with connection, connection.makefile("rb") as lines:
+                methods.append(lines.readline().split()[0])
+                length = 0
+                while (line := lines.readline().strip().lower()) != b"":
+                    if line.startswith(b"content-length:"):
+                        length = int(line.partition(b":")[2])
+                lines.read(length)
+                connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    destination = open_destination(f"http://127.0.0.1:{listener.getsockname()[1]}/camera", notes.append)
+    message = Message(Place("ab", 0, 0, 1.0, WIDTH, HEIGHT, 0, 0, 0, 1), encode(ground(), 10))
+    assert destination.send(message) and destination.send(message)
+    thread.join(5)
+    destination.close()
+    listener.close()
+    assert methods == [b"OPTIONS", b"POST", b"POST"]
+    assert not notes
+
+
+def test_a_connection_stays_open_between_rare_frames(watching):
+    end = watching(_http())
+    assert end.receiver._server._server.config.timeout_keep_alive > 60
+
+
 @pytest.mark.parametrize("kind", ["mqtt", "http"])
 def test_an_account_is_needed_where_one_is_set(kind, tmp_path, watching):
     notes = []

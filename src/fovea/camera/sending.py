@@ -181,6 +181,16 @@ class HttpDestination:
 
     def _ask(self, method: str, headers: Mapping[str, str], body: bytes = b"") -> http.client.HTTPResponse:
         """Send a request, and return the answer after its content is read. A failure closes the connection."""
+        reused = self._connection.sock is not None
+        try:
+            return self._ask_once(method, headers, body)
+        except OSError as error:
+            # Servers and routers close a connection on which nothing was sent for a while.
+            if not reused or isinstance(error, TimeoutError):
+                raise
+            return self._ask_once(method, headers, body)
+
+    def _ask_once(self, method: str, headers: Mapping[str, str], body: bytes) -> http.client.HTTPResponse:
         try:
             self._connection.putrequest(method, self._address.path, skip_accept_encoding=True)
             for name, value in headers.items():

@@ -11,6 +11,8 @@ from fovea.errors import FoveaError
 
 _START_S = 10.0
 """Longest time that the server may take to start, in seconds."""
+_KEEP_ALIVE_S = 75
+"""Time in seconds after which a connection without requests is closed. It is long, because frames may be rare."""
 _STOP_S = 1
 """Time in seconds that requests have to end when the server is closed."""
 
@@ -44,7 +46,12 @@ class Server:
         # Streams of events never end by themselves, so a server that is closed waits for them only for a moment.
         # Logging is configured by the program: the configuration of uvicorn would close the handlers of the program.
         config = uvicorn.Config(
-            app, log_config=None, log_level="error", lifespan="off", timeout_graceful_shutdown=_STOP_S
+            app,
+            log_config=None,
+            log_level="error",
+            lifespan="off",
+            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_graceful_shutdown=_STOP_S,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
