@@ -1,10 +1,12 @@
 """Both ends together, over a broker and over HTTP on this machine."""
 
 import getpass
+import re
 import shutil
 import socket
 import subprocess
 import threading
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -144,6 +146,66 @@ def test_a_broker_that_comes_back_gets_a_whole_frame(tmp_path, watching, sending
         assert end.newest.whole
     finally:
         broker.stop()
+
+
+class Unconfirming:
+    """A broker that does not confirm the first message that is published, and closes its connection or leaves it open.
+
+    Attributes:
+        published: number of the connection, and the line of each message.
+    """
+
+    def __init__(self, closes):
+        self._closes, self._connections, self.published = closes, 0, []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"mqtt://127.0.0.1:{self._listener.getsockname()[1]}/yard"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        self._listener.close()
+
+    def _accept(self):
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                self._connections += 1
+                threading.Thread(target=self._serve, args=(connection, self._connections), daemon=True).start()
+
+    def _serve(self, connection, number):
+        with suppress(OSError), connection, connection.makefile("rb") as stream:
+            while head := stream.read(1):
+                size = shift = 0
+                while (byte := stream.read(1)[0]) & 128:
+                    size, shift = size | (byte & 127) << shift, shift + 7
+                body = stream.read(size | byte << shift)
+                kind = head[0] >> 4
+                if kind == 1:  # CONNECT
+                    connection.sendall(b"\x20\x03\x00\x00\x00")
+                elif kind == 8:  # SUBSCRIBE
+                    connection.sendall(b"\x90\x04" + body[:2] + b"\x00\x00")
+                elif kind == 3:  # PUBLISH
+                    self.published.append((number, re.search(rb"n=\d+", body)[0]))
+                    after = 2 + int.from_bytes(body[:2])
+                    if len(self.published) > 1:
+                        connection.sendall(b"\x40\x02" + body[after : after + 2])
+                    elif self._closes:
+                        return
+
+
+@pytest.mark.parametrize("closes", [True, False])
+def test_a_message_that_is_not_confirmed_is_not_sent_later(closes, monkeypatch):
+    monkeypatch.setattr("fovea.camera.sending.ARRIVAL_S", 0.2)
+    monkeypatch.setattr("fovea.camera.sending._FIRST_PAUSE_S", 0.1)
+    broker, notes = Unconfirming(closes), []
+    destination = open_destination(broker.address, notes.append)
+    messages = [Message(Place("ab", n, n, 1.0, WIDTH, HEIGHT, 0, 0, 0, 1), encode(ground(), 10)) for n in range(2)]
+    assert not destination.send(messages[0])
+    assert eventually(lambda: len(notes) == 2)
+    assert "connected again" in notes[1]
+    assert destination.send(messages[1])
+    destination.close()
+    broker.close()
+    assert broker.published == [(1, b"n=0"), (2, b"n=1")]
 
 
 def test_a_server_that_comes_back_gets_a_whole_frame(watching, sending, monkeypatch):
