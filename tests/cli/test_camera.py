@@ -58,6 +58,23 @@ def test_wrong_ends_are_told_before_any_work(fovea, video, monkeypatch, source, 
     assert [path.name for path in video.parent.iterdir()] == ["video.mp4"]
 
 
+def test_a_network_camera_that_breaks_off_is_told_without_its_password(fovea, tmp_path, monkeypatch):
+    class Broken:
+        finished, error = True, "no connection"
+
+        def __init__(self, source):
+            pass
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr("fovea.camera.Camera", Broken)
+    result = fovea("stream", "http://me:secret@camera.local/video", tmp_path / "out", "--kbps", 50)
+    assert result.exit_code == 1
+    assert "http://camera.local/video: the video breaks off: no connection" in result.stderr
+    assert "secret" not in result.stderr
+
+
 @pytest.mark.parametrize(
     "options", ["", "--kbps 0", "--kbps nan", "--kbps 9 --scale 2/3", "--kbps 9 --fps -1", "--kbps 9 --refresh 0"]
 )

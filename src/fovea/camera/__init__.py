@@ -6,7 +6,7 @@ the receiving end, ``receiving`` takes the messages, ``watching`` makes pictures
 a page. ``docs/camera.md`` describes the messages and the rate controller.
 """
 
-from fovea.camera.addresses import HttpAddress, MqttAddress, parse_address
+from fovea.camera.addresses import HttpAddress, MqttAddress, parse_address, without_account
 from fovea.camera.capture import Camera, offer_frames
 from fovea.camera.frames import Frame, Mailbox, SystemClock
 from fovea.camera.message import Message, Place
@@ -45,4 +45,5 @@ __all__ = [
     "open_receiver",
     "parse_address",
     "rectangles",
+    "without_account",
 ]

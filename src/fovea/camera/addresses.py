@@ -1,6 +1,7 @@
 """The addresses of destinations and watchers, checked before any work."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -98,7 +99,7 @@ def parse_address(text: str) -> Address:
         fovea.errors.FoveaError: ftp://a/b: is none of mqtt://HOST/TOPIC, mqtts://HOST/TOPIC, http://HOST:PORT/PATH
     """
     url = urlsplit(text)
-    shown = text.replace(f"{url.netloc.rpartition('@')[0]}@", "") if "@" in url.netloc else text
+    shown = without_account(text)
     try:
         port = url.port
     except ValueError as error:
@@ -119,6 +120,16 @@ def parse_address(text: str) -> Address:
 def is_address(text: str) -> bool:
     """Return whether a text has the form of a URL, and not of a path."""
     return "://" in text
+
+
+def without_account(text: str) -> str:
+    """Return an address without user name and password, for messages.
+
+    Example:
+        >>> without_account("rtsp://me:p@ss@camera.local/stream")
+        'rtsp://camera.local/stream'
+    """
+    return re.sub(r"^([^/?#]*://)[^/?#]*@", r"\1", text)
 
 
 def folder_of(text: str) -> Path:
