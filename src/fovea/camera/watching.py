@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MAX_PIXELS = 2**25
 """Largest number of pixels of a frame that a watcher takes: 33 megapixels, which is 8K."""
+MAX_SIDE = 65_500
+"""Longest side of a frame that a watcher takes, in pixels: the page shows it as JPEG, which libjpeg limits to this."""
 _MOST_WAITING = 256
 """Largest number of parts that wait to be decoded. If there are more, they are dropped, and a whole frame is wanted."""
 _ASK_AGAIN_S = 2.0
@@ -81,7 +83,7 @@ class Inbox:
         """
         place, header = message.place, read_header(message.data)
         box = (place.left, place.top, place.left + header.width, place.top + header.height)
-        if place.width * place.height > MAX_PIXELS:
+        if place.width * place.height > MAX_PIXELS or max(place.width, place.height) > MAX_SIDE:
             raise LimitError(f"a frame of {place.width}x{place.height} pixels is too large")
         if box[2] > place.width or box[3] > place.height:
             raise BitstreamError(f"a part reaches beyond its frame of {place.width}x{place.height} pixels")
@@ -174,9 +176,15 @@ class Watcher:
                     self._paste(message)
                     pasted = message.place
                 except Exception as error:  # a part that cannot be decoded does not end the stream
-                    self._note(f"frame {message.place.frame}: {error or type(error).__name__}")
+                    self._report(message.place, error)
             if pasted:
-                self._pass_on(pasted)
+                try:
+                    self._pass_on(pasted)
+                except Exception as error:  # nor does a picture that cannot be shown
+                    self._report(pasted, error)
+
+    def _report(self, place: Place, error: Exception) -> None:
+        self._note(f"frame {place.frame}: {str(error) or type(error).__name__}")
 
     def _paste(self, message: Message) -> None:
         place = message.place
