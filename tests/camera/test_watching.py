@@ -86,6 +86,14 @@ def test_rates_are_those_of_the_last_seconds(now):
     assert inbox.rates() == (0, 0)
 
 
+def test_old_arrivals_are_forgotten_if_nobody_asks_for_rates(now):
+    inbox = Inbox()
+    for number in range(20):
+        inbox.put(_message(number))
+        now[0] += 1
+    assert len(inbox._arrived) == 6
+
+
 @pytest.mark.parametrize(
     ("message", "error"),
     [

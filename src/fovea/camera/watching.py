@@ -89,6 +89,7 @@ class Inbox:
             raise BitstreamError(f"a part reaches beyond its frame of {place.width}x{place.height} pixels")
         now = time.monotonic()
         with self._changed:
+            self._forget(now)
             self._arrived.append((now, place.frame, len(message.data)))
             missed = self._next != (place.stream, place.number)
             self._next = place.stream, place.number + 1
@@ -120,11 +121,14 @@ class Inbox:
     def rates(self) -> tuple[float, float]:
         """Return the coded kbit/s and the frames per second that arrived over the last seconds."""
         with self._changed:
-            first = time.monotonic() - _RATE_S
-            while self._arrived and self._arrived[0][0] < first:
-                self._arrived.popleft()
+            self._forget(time.monotonic())
             size = sum(size for _, _, size in self._arrived)
             return size * 8 / 1000 / _RATE_S, len({frame for _, frame, _ in self._arrived}) / _RATE_S
+
+    def _forget(self, now: float) -> None:
+        """Forget the arrivals that are too old to be counted."""
+        while self._arrived and self._arrived[0][0] < now - _RATE_S:
+            self._arrived.popleft()
 
 
 class Watcher:
