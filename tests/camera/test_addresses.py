@@ -49,6 +49,17 @@ def test_errors_do_not_show_passwords():
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("scheme", ["mqtt", "http"])
+def test_a_password_needs_a_user_name(scheme, monkeypatch):
+    monkeypatch.delenv(USERNAME, raising=False)
+    with pytest.raises(FoveaError, match=r"^\w+://b/t: has a password without a user name"):
+        parse_address(f"{scheme}://:secret@b/t")
+    monkeypatch.setenv(PASSWORD, "secret")
+    with pytest.raises(FoveaError, match="without a user name"):
+        parse_address(f"{scheme}://b/t")
+    assert parse_address(f"{scheme}://me@b/t").account == Account("me", "secret")
+
+
 def test_a_file_is_no_folder(tmp_path):
     assert folder_of(str(tmp_path / "new")) == tmp_path / "new"
     (tmp_path / "file").touch()

@@ -89,7 +89,8 @@ def parse_address(text: str) -> Address:
         text: an address, such as ``mqtt://broker.local/yard``.
 
     Raises:
-        FoveaError: the text is no address of MQTT or HTTP, or names no host, no topic or no valid port.
+        FoveaError: the text is no address of MQTT or HTTP, names no host, no topic or no valid port, or there is a
+            password without a user name.
 
     Example:
         >>> print(parse_address("mqtt://me:secret@broker.local/yard/gate"))
@@ -109,12 +110,16 @@ def parse_address(text: str) -> Address:
         raise FoveaError(f"is none of {_FORMS}", path=shown)
     if not url.hostname:
         raise FoveaError(f"names no host: write {_FORMS}", path=shown)
+    account = Account.of(url)
+    if account.password and not account.username:
+        reason = f"has a password without a user name: give both, in the address or in {USERNAME} and {PASSWORD}"
+        raise FoveaError(reason, path=shown)
     if scheme == "http":
-        return HttpAddress(url.hostname, port or (443 if tls else 80), url.path or "/", Account.of(url), tls)
+        return HttpAddress(url.hostname, port or (443 if tls else 80), url.path or "/", account, tls)
     topic = unquote(url.path.removeprefix("/"))
     if not topic or url.query or any(sign in text for sign in "+#\0"):
         raise FoveaError("names no topic: write mqtt://HOST/TOPIC, without +, # and ?", path=shown)
-    return MqttAddress(url.hostname, port or (8883 if tls else 1883), topic, Account.of(url), tls)
+    return MqttAddress(url.hostname, port or (8883 if tls else 1883), topic, account, tls)
 
 
 def is_address(text: str) -> bool:
