@@ -17,6 +17,7 @@ def test_http():
     assert parse_address("http://b:8000") == HttpAddress("b", 8000, "/", Account("", ""))
     assert parse_address("https://b/p").port == 443
     assert str(parse_address("https://b/p")) == "https://b:443/p"
+    assert parse_address("http://b/my yard/%c3%a4%2F(ü)").path == "/my%20yard/%c3%a4%2F(%C3%BC)"
 
 
 def test_an_account_of_the_variables(monkeypatch):
@@ -33,6 +34,8 @@ def test_an_account_of_the_variables(monkeypatch):
         ("mqtt:///t", "names no host"),
         ("mqtt://b", "names no topic"),
         ("mqtt://b/a/#", "names no topic"),
+        ("http://b/p?x=1", "without"),
+        ("http://b/p#x", "without"),
         ("mqtt://b:99999/t", "port"),
         ("mqtt://b:x/t", "port"),
     ],

@@ -363,6 +363,13 @@ def test_a_path_that_is_wrong_is_told(watching):
         open_destination(address + "/other", print)
 
 
+def test_a_path_may_have_any_letters(watching):
+    for path in ("my%20yard", "y%C3%A4rd", "yärd"):
+        address = f"http://127.0.0.1:{free_port()}/{path}"
+        watching(address)
+        open_destination(address, print).close()
+
+
 def test_a_port_that_is_taken_is_told(watching):
     address = _http()
     watching(address)

@@ -5,13 +5,16 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from fovea.errors import FoveaError
 
 USERNAME, PASSWORD = "FOVEA_CAMERA_USERNAME", "FOVEA_CAMERA_PASSWORD"
 """Environment variables for user name and password, which other users could otherwise read in the list of processes."""
 _FORMS = "mqtt://HOST/TOPIC, mqtts://HOST/TOPIC, http://HOST:PORT/PATH"
+
+_KEPT = "/%:@!$&'()*+,;="
+"""Characters of a path that are not encoded, besides letters and digits; a percent sign begins an encoded one."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class HttpAddress:
     Attributes:
         host: name or IP address of the server.
         port: port of the server; 80 by default, or 443 with TLS.
-        path: path to which frames are posted; it begins with a slash.
+        path: path to which frames are posted, with percent-encoding; it begins with a slash.
         account: user name and password.
         tls: whether the connection is encrypted.
     """
@@ -89,8 +92,8 @@ def parse_address(text: str) -> Address:
         text: an address, such as ``mqtt://broker.local/yard``.
 
     Raises:
-        FoveaError: the text is no address of MQTT or HTTP, names no host, no topic or no valid port, or there is a
-            password without a user name.
+        FoveaError: the text is no address of MQTT or HTTP, names no host, no topic or no valid port, has a query, or
+            there is a password without a user name.
 
     Example:
         >>> print(parse_address("mqtt://me:secret@broker.local/yard/gate"))
@@ -115,7 +118,10 @@ def parse_address(text: str) -> Address:
         reason = f"has a password without a user name: give both, in the address or in {USERNAME} and {PASSWORD}"
         raise FoveaError(reason, path=shown)
     if scheme == "http":
-        return HttpAddress(url.hostname, port or (443 if tls else 80), url.path or "/", account, tls)
+        if url.query or url.fragment:
+            raise FoveaError("has more than a path: write http://HOST:PORT/PATH, without ? and #", path=shown)
+        path = quote(url.path or "/", safe=_KEPT)
+        return HttpAddress(url.hostname, port or (443 if tls else 80), path, account, tls)
     topic = unquote(url.path.removeprefix("/"))
     if not topic or url.query or any(sign in text for sign in "+#\0"):
         raise FoveaError("names no topic: write mqtt://HOST/TOPIC, without +, # and ?", path=shown)
