@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from fovea import decode
+from fovea.cli.interruption import Interruption
 
 av = pytest.importorskip("av")
 pytest.importorskip("paho.mqtt")
 pytest.importorskip("fastapi")
 requests = pytest.importorskip("requests")
+from fovea.camera import LOCAL_NAMES  # noqa: E402  # needs the packages above
 
 
 @pytest.fixture
@@ -87,6 +89,38 @@ def test_a_wrong_source_is_told(fovea, source):
     result = fovea("watch", source, "--port", "0")
     assert result.exit_code == 1
     assert source in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "local", "address"),
+    [
+        ("127.0.0.1", True, "http://127.0.0.1:8100/"),
+        ("::1", True, "http://[::1]:8100/"),
+        ("::", False, "http://[::]:8100/"),
+    ],
+)
+def test_the_page_of_this_machine_refuses_other_names(fovea, monkeypatch, host, local, address):
+    class Opened:
+        port = 8100
+
+        def __init__(self, *_):
+            pass
+
+        def close(self):
+            pass
+
+    def interrupt(line):
+        printed.append(line)
+        raise Interruption(signal.SIGINT)
+
+    allowed, printed = [], []
+    monkeypatch.setattr("fovea.camera.Server", Opened)
+    monkeypatch.setattr("fovea.camera.open_receiver", Opened)
+    monkeypatch.setattr("fovea.camera.create_app", lambda _, hosts: allowed.append(hosts))
+    monkeypatch.setattr("fovea.cli.watch.print_note", interrupt)
+    assert fovea("watch", "http://127.0.0.1:1/camera", "--host", host).exit_code == 0
+    assert allowed == [LOCAL_NAMES if local else ("*",)]
+    assert printed == [address]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs signals of POSIX")

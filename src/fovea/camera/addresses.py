@@ -57,7 +57,7 @@ class MqttAddress:
         return f"{self.topic}/keyframe"
 
     def __str__(self) -> str:
-        return f"{'mqtts' if self.tls else 'mqtt'}://{_host(self.host)}:{self.port}/{self.topic}"
+        return f"{'mqtts' if self.tls else 'mqtt'}://{host_of_url(self.host)}:{self.port}/{self.topic}"
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class HttpAddress:
     tls: bool = False
 
     def __str__(self) -> str:
-        return f"{'https' if self.tls else 'http'}://{_host(self.host)}:{self.port}{self.path}"
+        return f"{'https' if self.tls else 'http'}://{host_of_url(self.host)}:{self.port}{self.path}"
 
 
 Address = MqttAddress | HttpAddress
@@ -133,6 +133,16 @@ def is_address(text: str) -> bool:
     return "://" in text
 
 
+def host_of_url(host: str) -> str:
+    """Return a host name or an IP address as it is written in a URL.
+
+    Example:
+        >>> host_of_url("::1"), host_of_url("camera.local")
+        ('[::1]', 'camera.local')
+    """
+    return f"[{host}]" if ":" in host else host
+
+
 def without_account(text: str) -> str:
     """Return an address without user name and password, for messages.
 
@@ -153,7 +163,3 @@ def folder_of(text: str) -> Path:
     if path.exists() and not path.is_dir():
         raise FoveaError("is a file: name a folder for the frames, or an address", path=path)
     return path
-
-
-def _host(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
