@@ -43,8 +43,8 @@ _LEAST_S = 0.3
 _SMOOTHING_S = 0.5
 """Seconds over which a surplus or a debt is spread."""
 _DEPTH_S = 2.0
-"""Largest budget that is saved up while nothing changes or nothing can be sent, in seconds of the budget. The income
-of one interval comes on top, because rare frames need it."""
+"""Largest budget that is saved up while nothing changes or no frames come, in seconds of the budget. The income of one
+interval comes on top, because rare frames need it."""
 _SLOPE, _SLOPES = 0.037, (0.02, 0.06)
 """Initial slope, and its range."""
 _LEVEL = math.log(0.03 / 8)
@@ -195,6 +195,15 @@ class RateController:
         """Note that nothing of the frame at the time ``now``, in seconds, has to be sent."""
         self._fill(now)
         self._since = now
+
+    def lost(self, now: float) -> None:
+        """Note that the frame at the time ``now``, in seconds, cannot be sent. What was saved up for it expires.
+
+        Otherwise the first frames after a break would be large, and each would take the room of those that follow it.
+        """
+        if self._filled is not None:
+            self.idle(now)
+            self._tokens = min(self._tokens, 0.0)
 
     def attainable(self, now: float, pixels: int) -> float:
         """Return the level, see :meth:`level_of`, that a whole frame of ``pixels`` pixels would get at ``now``."""
