@@ -17,6 +17,7 @@ def test_http():
     assert parse_address("http://b:8000") == HttpAddress("b", 8000, "/", Account("", ""))
     assert parse_address("https://b/p").port == 443
     assert str(parse_address("https://b/p")) == "https://b:443/p"
+    assert parse_address("http://b/my yard/%c3%a4%2F(ü)").path == "/my%20yard/%c3%a4%2F(%C3%BC)"
 
 
 def test_an_account_of_the_variables(monkeypatch):
@@ -33,6 +34,8 @@ def test_an_account_of_the_variables(monkeypatch):
         ("mqtt:///t", "names no host"),
         ("mqtt://b", "names no topic"),
         ("mqtt://b/a/#", "names no topic"),
+        ("http://b/p?x=1", "without"),
+        ("http://b/p#x", "without"),
         ("mqtt://b:99999/t", "port"),
         ("mqtt://b:x/t", "port"),
     ],
@@ -47,6 +50,17 @@ def test_errors_do_not_show_passwords():
     with pytest.raises(FoveaError) as caught:
         parse_address("mqtt://me:secret@b/")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["mqtt", "http"])
+def test_a_password_needs_a_user_name(scheme, monkeypatch):
+    monkeypatch.delenv(USERNAME, raising=False)
+    with pytest.raises(FoveaError, match=r"^\w+://b/t: has a password without a user name"):
+        parse_address(f"{scheme}://:secret@b/t")
+    monkeypatch.setenv(PASSWORD, "secret")
+    with pytest.raises(FoveaError, match="without a user name"):
+        parse_address(f"{scheme}://b/t")
+    assert parse_address(f"{scheme}://me@b/t").account == Account("me", "secret")
 
 
 def test_a_file_is_no_folder(tmp_path):

@@ -1,10 +1,12 @@
 """Both ends together, over a broker and over HTTP on this machine."""
 
 import getpass
+import re
 import shutil
 import socket
 import subprocess
 import threading
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -146,6 +148,66 @@ def test_a_broker_that_comes_back_gets_a_whole_frame(tmp_path, watching, sending
         broker.stop()
 
 
+class Unconfirming:
+    """A broker that does not confirm the first message that is published, and closes its connection or leaves it open.
+
+    Attributes:
+        published: number of the connection, and the line of each message.
+    """
+
+    def __init__(self, closes):
+        self._closes, self._connections, self.published = closes, 0, []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"mqtt://127.0.0.1:{self._listener.getsockname()[1]}/yard"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        self._listener.close()
+
+    def _accept(self):
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                self._connections += 1
+                threading.Thread(target=self._serve, args=(connection, self._connections), daemon=True).start()
+
+    def _serve(self, connection, number):
+        with suppress(OSError), connection, connection.makefile("rb") as stream:
+            while head := stream.read(1):
+                size = shift = 0
+                while (byte := stream.read(1)[0]) & 128:
+                    size, shift = size | (byte & 127) << shift, shift + 7
+                body = stream.read(size | byte << shift)
+                kind = head[0] >> 4
+                if kind == 1:  # CONNECT
+                    connection.sendall(b"\x20\x03\x00\x00\x00")
+                elif kind == 8:  # SUBSCRIBE
+                    connection.sendall(b"\x90\x04" + body[:2] + b"\x00\x00")
+                elif kind == 3:  # PUBLISH
+                    self.published.append((number, re.search(rb"n=\d+", body)[0]))
+                    after = 2 + int.from_bytes(body[:2])
+                    if len(self.published) > 1:
+                        connection.sendall(b"\x40\x02" + body[after : after + 2])
+                    elif self._closes:
+                        return
+
+
+@pytest.mark.parametrize("closes", [True, False])
+def test_a_message_that_is_not_confirmed_is_not_sent_later(closes, monkeypatch):
+    monkeypatch.setattr("fovea.camera.sending.ARRIVAL_S", 0.2)
+    monkeypatch.setattr("fovea.camera.sending._FIRST_PAUSE_S", 0.1)
+    broker, notes = Unconfirming(closes), []
+    destination = open_destination(broker.address, notes.append)
+    messages = [Message(Place("ab", n, n, 1.0, WIDTH, HEIGHT, 0, 0, 0, 1), encode(ground(), 10)) for n in range(2)]
+    assert not destination.send(messages[0])
+    assert eventually(lambda: len(notes) == 2)
+    assert "connected again" in notes[1]
+    assert destination.send(messages[1])
+    destination.close()
+    broker.close()
+    assert broker.published == [(1, b"n=0"), (2, b"n=1")]
+
+
 def test_a_server_that_comes_back_gets_a_whole_frame(watching, sending, monkeypatch):
     monkeypatch.setattr("fovea.camera.sending._FIRST_PAUSE_S", 0.1)
     address, notes = _http(), []
@@ -218,6 +280,39 @@ def test_requests_have_the_size_that_is_told(codec):
     assert heard[1] == destination.size(message)
 
 
+def test_a_connection_that_the_server_has_closed_loses_no_message():
+    listener = socket.create_server(("127.0.0.1", 0))
+    methods, notes = [], []
+
+    def serve():
+        while len(methods) < 3:
+            connection, _ = listener.accept()
+            with connection, connection.makefile("rb") as lines:
+                methods.append(lines.readline().split()[0])
+                length = 0
+                while (line := lines.readline().strip().lower()) != b"":
+                    if line.startswith(b"content-length:"):
+                        length = int(line.partition(b":")[2])
+                lines.read(length)
+                connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    destination = open_destination(f"http://127.0.0.1:{listener.getsockname()[1]}/camera", notes.append)
+    message = Message(Place("ab", 0, 0, 1.0, WIDTH, HEIGHT, 0, 0, 0, 1), encode(ground(), 10))
+    assert destination.send(message) and destination.send(message)
+    thread.join(5)
+    destination.close()
+    listener.close()
+    assert methods == [b"OPTIONS", b"POST", b"POST"]
+    assert not notes
+
+
+def test_a_connection_stays_open_between_rare_frames(watching):
+    end = watching(_http())
+    assert end.receiver._server._server.config.timeout_keep_alive > 60
+
+
 @pytest.mark.parametrize("kind", ["mqtt", "http"])
 def test_an_account_is_needed_where_one_is_set(kind, tmp_path, watching):
     notes = []
@@ -266,6 +361,13 @@ def test_a_path_that_is_wrong_is_told(watching):
     watching(address)
     with pytest.raises(FoveaError, match="404"):
         open_destination(address + "/other", print)
+
+
+def test_a_path_may_have_any_letters(watching):
+    for path in ("my%20yard", "y%C3%A4rd", "yärd"):
+        address = f"http://127.0.0.1:{free_port()}/{path}"
+        watching(address)
+        open_destination(address, print).close()
 
 
 def test_a_port_that_is_taken_is_told(watching):

@@ -4,8 +4,10 @@ import io
 import json
 import logging
 import re
+import socket
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -70,8 +72,18 @@ def test_events_tell_of_new_pictures_only(page, stage):
     assert following["frame"] == 5
 
 
-def test_other_names_of_this_machine_are_refused(page):
-    assert requests.get(page, headers={"Host": "evil.example"}, timeout=30).status_code == 400
+@pytest.mark.parametrize(
+    ("host", "status"), [("evil.example", 400), ("[2001:db8::1]", 400), ("localhost:8100", 200), ("[::1]:8100", 200)]
+)
+def test_only_names_of_this_machine_are_accepted(page, host, status):
+    assert requests.get(page, headers={"Host": host}, timeout=30).status_code == status
+
+
+def test_servers_do_not_share_a_port_on_windows(monkeypatch):
+    monkeypatch.setattr("fovea.camera.serving.os", SimpleNamespace(name="nt"))
+    server = Server(create_app(Stage()), "127.0.0.1", 0)
+    assert not server._socket.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)
+    server.close()
 
 
 def test_a_server_with_open_events_closes(stage):

@@ -121,6 +121,46 @@ def test_frames_are_passed_over_before_the_quality_falls_below_the_floor():
     assert min(qualities[1:]) >= 40
 
 
+def _with_a_break(kbps, fps, lost):
+    """Return a function from two times to the number and the size of the frames between them.
+
+    The frames of the seconds 30 to 90 are missing. If they are lost, the controller is told.
+    """
+    rate, pixels, sizes = RateController(kbps, fps), 640 * 480, {}
+    for number in range(180 * fps):
+        now = number / fps
+        if 30 <= now < 90:
+            if lost:
+                rate.lost(now)
+        elif plan := rate.plan(now, pixels, whole=True):
+            size = round(pixels / 8 * 0.05 * (plan.scale / 8) ** 2 * math.exp(0.037 * plan.quality))
+            rate.learn(plan, pixels, True, size)
+            rate.sent(now, size)
+            sizes[now] = size
+
+    def between(first, last):
+        chosen = [size for now, size in sizes.items() if first <= now < last]
+        return len(chosen), sum(chosen)
+
+    return between
+
+
+@pytest.mark.parametrize(("kbps", "fps"), [(200, 5), (200, 15), (60, 10), (10, 1)])
+def test_the_budget_of_a_break_expires(kbps, fps):
+    between = _with_a_break(kbps, fps, lost=True)
+    frames, total = between(90, 110)
+    assert frames >= 0.95 * between(10, 30)[0]
+    assert total == pytest.approx(20 * kbps * 125, rel=0.03)
+
+
+@pytest.mark.parametrize(("kbps", "fps"), [(200, 15), (10, 1)])
+def test_seconds_without_frames_are_hardly_made_up_for(kbps, fps):
+    between = _with_a_break(kbps, fps, lost=False)
+    frames, total = between(120, 180)
+    assert frames >= 0.95 * 3 * between(10, 30)[0]
+    assert total == pytest.approx(60 * kbps * 125, rel=0.03)
+
+
 def test_below_one_frame_a_second_the_quality_and_then_the_size_fall():
     streamer, log = play(Content(SCENES["noise"], seed=3), kbps=1.6, fps=5)
     mean, peak = mean_and_peak(log, 1.6)

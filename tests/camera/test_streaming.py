@@ -104,6 +104,14 @@ def test_a_message_that_does_not_arrive_leads_to_a_whole_frame(recorder, clock, 
     assert streamer.counts.pixels == 2 * WIDTH * HEIGHT
 
 
+def test_the_controller_is_told_of_lost_frames(recorder, clock, monkeypatch):
+    streamer, times = _streamer(recorder, clock), []
+    monkeypatch.setattr(streamer._rate, "lost", times.append)
+    recorder.up = False
+    _play(streamer, clock, map(scene, range(3)))
+    assert times == pytest.approx([0.0, 0.2, 0.4])
+
+
 def test_a_place_that_takes_no_parts_gets_whole_frames(recorder, clock):
     recorder.takes_parts = False
     streamer = _streamer(recorder, clock)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fovea import Codec, encode
-from fovea.camera import Message, Place, Watcher
-from fovea.camera.watching import MAX_PIXELS, Inbox
+from fovea.camera import Message, Place, Shown, Stage, Watcher
+from fovea.camera.watching import MAX_PIXELS, MAX_SIDE, Inbox
 from fovea.errors import BitstreamError, LimitError, RecognizerError
 
 from .conftest import HEIGHT, WIDTH, eventually, ground
@@ -86,6 +86,14 @@ def test_rates_are_those_of_the_last_seconds(now):
     assert inbox.rates() == (0, 0)
 
 
+def test_old_arrivals_are_forgotten_if_nobody_asks_for_rates(now):
+    inbox = Inbox()
+    for number in range(20):
+        inbox.put(_message(number))
+        now[0] += 1
+    assert len(inbox._arrived) == 6
+
+
 @pytest.mark.parametrize(
     ("message", "error"),
     [
@@ -93,6 +101,7 @@ def test_rates_are_those_of_the_last_seconds(now):
         (_message(0, left=WIDTH - 63), BitstreamError),
         (_message(0, top=HEIGHT - 63), BitstreamError),
         (_message(0, size=(MAX_PIXELS // 100 + 1, 100)), LimitError),
+        (_message(0, size=(MAX_SIDE + 1, HEIGHT)), LimitError),
     ],
 )
 def test_messages_that_do_not_fit_are_refused(message, error):
@@ -162,3 +171,27 @@ def test_a_damaged_part_is_told_and_passed_over(watcher):
     assert pictures == []
     started.receive(_message(1, data=WHOLE))
     assert eventually(lambda: pictures)
+
+
+def test_a_picture_that_cannot_be_shown_is_told_and_passed_over():
+    pictures, notes = [], []
+
+    def show(shown):
+        pictures.append(shown)
+        if len(pictures) == 1:
+            raise OSError("no space left")
+
+    started = Watcher(Codec(threads=1), show, note=notes.append)
+    started.receive(_message(0, data=WHOLE, frame=7))
+    assert eventually(lambda: notes)
+    assert notes == ["frame 7: no space left"]
+    started.receive(_message(1, data=WHOLE))
+    assert eventually(lambda: len(pictures) == 2)
+    started.close()
+
+
+@pytest.mark.parametrize("shape", [(1, MAX_SIDE, 3), (MAX_SIDE, 1, 3)])
+def test_a_frame_of_the_longest_side_can_be_shown(shape):
+    stage = Stage()
+    stage.show(Shown(0, 1.0, 2.0, np.zeros(shape, np.uint8), True))
+    assert stage.jpeg

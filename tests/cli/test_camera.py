@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from fovea import decode
+from fovea.cli.interruption import Interruption
 
 av = pytest.importorskip("av")
 pytest.importorskip("paho.mqtt")
 pytest.importorskip("fastapi")
 requests = pytest.importorskip("requests")
+from fovea.camera import LOCAL_NAMES  # noqa: E402  # needs the packages above
 
 
 @pytest.fixture
@@ -58,6 +60,23 @@ def test_wrong_ends_are_told_before_any_work(fovea, video, monkeypatch, source, 
     assert [path.name for path in video.parent.iterdir()] == ["video.mp4"]
 
 
+def test_a_network_camera_that_breaks_off_is_told_without_its_password(fovea, tmp_path, monkeypatch):
+    class Broken:
+        finished, error = True, "no connection"
+
+        def __init__(self, source):
+            pass
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr("fovea.camera.Camera", Broken)
+    result = fovea("stream", "http://me:secret@camera.local/video", tmp_path / "out", "--kbps", 50)
+    assert result.exit_code == 1
+    assert "http://camera.local/video: the video breaks off: no connection" in result.stderr
+    assert "secret" not in result.stderr
+
+
 @pytest.mark.parametrize(
     "options", ["", "--kbps 0", "--kbps nan", "--kbps 9 --scale 2/3", "--kbps 9 --fps -1", "--kbps 9 --refresh 0"]
 )
@@ -70,6 +89,38 @@ def test_a_wrong_source_is_told(fovea, source):
     result = fovea("watch", source, "--port", "0")
     assert result.exit_code == 1
     assert source in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "local", "address"),
+    [
+        ("127.0.0.1", True, "http://127.0.0.1:8100/"),
+        ("::1", True, "http://[::1]:8100/"),
+        ("::", False, "http://[::]:8100/"),
+    ],
+)
+def test_the_page_of_this_machine_refuses_other_names(fovea, monkeypatch, host, local, address):
+    class Opened:
+        port = 8100
+
+        def __init__(self, *_):
+            pass
+
+        def close(self):
+            pass
+
+    def interrupt(line):
+        printed.append(line)
+        raise Interruption(signal.SIGINT)
+
+    allowed, printed = [], []
+    monkeypatch.setattr("fovea.camera.Server", Opened)
+    monkeypatch.setattr("fovea.camera.open_receiver", Opened)
+    monkeypatch.setattr("fovea.camera.create_app", lambda _, hosts: allowed.append(hosts))
+    monkeypatch.setattr("fovea.cli.watch.print_note", interrupt)
+    assert fovea("watch", "http://127.0.0.1:1/camera", "--host", host).exit_code == 0
+    assert allowed == [LOCAL_NAMES if local else ("*",)]
+    assert printed == [address]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs signals of POSIX")

@@ -6,7 +6,7 @@ the receiving end, ``receiving`` takes the messages, ``watching`` makes pictures
 a page. ``docs/camera.md`` describes the messages and the rate controller.
 """
 
-from fovea.camera.addresses import HttpAddress, MqttAddress, parse_address
+from fovea.camera.addresses import HttpAddress, MqttAddress, host_of_url, parse_address, without_account
 from fovea.camera.capture import Camera, offer_frames
 from fovea.camera.frames import Frame, Mailbox, SystemClock
 from fovea.camera.message import Message, Place
@@ -40,9 +40,11 @@ __all__ = [
     "check_destination",
     "create_app",
     "encoder_of",
+    "host_of_url",
     "offer_frames",
     "open_destination",
     "open_receiver",
     "parse_address",
     "rectangles",
+    "without_account",
 ]

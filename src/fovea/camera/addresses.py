@@ -1,16 +1,20 @@
 """The addresses of destinations and watchers, checked before any work."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from fovea.errors import FoveaError
 
 USERNAME, PASSWORD = "FOVEA_CAMERA_USERNAME", "FOVEA_CAMERA_PASSWORD"
 """Environment variables for user name and password, which other users could otherwise read in the list of processes."""
 _FORMS = "mqtt://HOST/TOPIC, mqtts://HOST/TOPIC, http://HOST:PORT/PATH"
+
+_KEPT = "/%:@!$&'()*+,;="
+"""Characters of a path that are not encoded, besides letters and digits; a percent sign begins an encoded one."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class MqttAddress:
         return f"{self.topic}/keyframe"
 
     def __str__(self) -> str:
-        return f"{'mqtts' if self.tls else 'mqtt'}://{_host(self.host)}:{self.port}/{self.topic}"
+        return f"{'mqtts' if self.tls else 'mqtt'}://{host_of_url(self.host)}:{self.port}/{self.topic}"
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class HttpAddress:
     Attributes:
         host: name or IP address of the server.
         port: port of the server; 80 by default, or 443 with TLS.
-        path: path to which frames are posted; it begins with a slash.
+        path: path to which frames are posted, with percent-encoding; it begins with a slash.
         account: user name and password.
         tls: whether the connection is encrypted.
     """
@@ -75,7 +79,7 @@ class HttpAddress:
     tls: bool = False
 
     def __str__(self) -> str:
-        return f"{'https' if self.tls else 'http'}://{_host(self.host)}:{self.port}{self.path}"
+        return f"{'https' if self.tls else 'http'}://{host_of_url(self.host)}:{self.port}{self.path}"
 
 
 Address = MqttAddress | HttpAddress
@@ -88,7 +92,8 @@ def parse_address(text: str) -> Address:
         text: an address, such as ``mqtt://broker.local/yard``.
 
     Raises:
-        FoveaError: the text is no address of MQTT or HTTP, or names no host, no topic or no valid port.
+        FoveaError: the text is no address of MQTT or HTTP, names no host, no topic or no valid port, has a query, or
+            there is a password without a user name.
 
     Example:
         >>> print(parse_address("mqtt://me:secret@broker.local/yard/gate"))
@@ -98,7 +103,7 @@ def parse_address(text: str) -> Address:
         fovea.errors.FoveaError: ftp://a/b: is none of mqtt://HOST/TOPIC, mqtts://HOST/TOPIC, http://HOST:PORT/PATH
     """
     url = urlsplit(text)
-    shown = text.replace(f"{url.netloc.rpartition('@')[0]}@", "") if "@" in url.netloc else text
+    shown = without_account(text)
     try:
         port = url.port
     except ValueError as error:
@@ -108,17 +113,44 @@ def parse_address(text: str) -> Address:
         raise FoveaError(f"is none of {_FORMS}", path=shown)
     if not url.hostname:
         raise FoveaError(f"names no host: write {_FORMS}", path=shown)
+    account = Account.of(url)
+    if account.password and not account.username:
+        reason = f"has a password without a user name: give both, in the address or in {USERNAME} and {PASSWORD}"
+        raise FoveaError(reason, path=shown)
     if scheme == "http":
-        return HttpAddress(url.hostname, port or (443 if tls else 80), url.path or "/", Account.of(url), tls)
+        if url.query or url.fragment:
+            raise FoveaError("has more than a path: write http://HOST:PORT/PATH, without ? and #", path=shown)
+        path = quote(url.path or "/", safe=_KEPT)
+        return HttpAddress(url.hostname, port or (443 if tls else 80), path, account, tls)
     topic = unquote(url.path.removeprefix("/"))
     if not topic or url.query or any(sign in text for sign in "+#\0"):
         raise FoveaError("names no topic: write mqtt://HOST/TOPIC, without +, # and ?", path=shown)
-    return MqttAddress(url.hostname, port or (8883 if tls else 1883), topic, Account.of(url), tls)
+    return MqttAddress(url.hostname, port or (8883 if tls else 1883), topic, account, tls)
 
 
 def is_address(text: str) -> bool:
     """Return whether a text has the form of a URL, and not of a path."""
     return "://" in text
+
+
+def host_of_url(host: str) -> str:
+    """Return a host name or an IP address as it is written in a URL.
+
+    Example:
+        >>> host_of_url("::1"), host_of_url("camera.local")
+        ('[::1]', 'camera.local')
+    """
+    return f"[{host}]" if ":" in host else host
+
+
+def without_account(text: str) -> str:
+    """Return an address without user name and password, for messages.
+
+    Example:
+        >>> without_account("rtsp://me:p@ss@camera.local/stream")
+        'rtsp://camera.local/stream'
+    """
+    return re.sub(r"^([^/?#]*://)[^/?#]*@", r"\1", text)
 
 
 def folder_of(text: str) -> Path:
@@ -131,7 +163,3 @@ def folder_of(text: str) -> Path:
     if path.exists() and not path.is_dir():
         raise FoveaError("is a file: name a folder for the frames, or an address", path=path)
     return path
-
-
-def _host(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

@@ -12,7 +12,7 @@ import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
 
-from fovea.camera.addresses import is_address
+from fovea.camera.addresses import is_address, without_account
 from fovea.camera.frames import Clock, Frame, Mailbox
 from fovea.camera.streaming import Streamer
 from fovea.errors import FoveaError
@@ -64,7 +64,7 @@ class Camera:
 
     @property
     def error(self) -> str:
-        """The reason of the last failure to read the source; empty if there was none."""
+        """The reason why no frames come; empty if there was no failure, or if frames came after it."""
         return self._error
 
     def take(self, timeout: float) -> Frame | None:
@@ -132,6 +132,7 @@ class Camera:
                     return
                 self._mailbox.put(_Taken(self._number, picture))
                 self._number += 1
+                self._error = ""
 
     def _paced(self, container: InputContainer) -> Iterator[av.VideoFrame]:
         """Yield the frames of a file when they are due."""
@@ -189,7 +190,7 @@ def _open(source: str) -> InputContainer:
     """
     scheme = source.partition("://")[0] if is_address(source) else ""
     if scheme and scheme not in SCHEMES:
-        raise FoveaError(f"is none of {', '.join(SCHEMES)}", path=_shown(source))
+        raise FoveaError(f"is none of {', '.join(SCHEMES)}", path=without_account(source))
     if not scheme and not Path(source).exists():
         raise FoveaError("no such file or device", path=source)
     # Over UDP, packets are lost that TCP sends again, but some servers have nothing else.
@@ -202,15 +203,11 @@ def _open(source: str) -> InputContainer:
             timeout=(_OPEN_S, _READ_S) if scheme else None,
         )
     except FFmpegError as error:
-        raise FoveaError(f"cannot be opened as a video: {error.strerror or error}", path=_shown(source)) from error
+        raise FoveaError(
+            f"cannot be opened as a video: {error.strerror or error}", path=without_account(source)
+        ) from error
     if not container.streams.video:
         container.close()
-        raise FoveaError("has no video", path=_shown(source))
+        raise FoveaError("has no video", path=without_account(source))
     container.streams.video[0].thread_type = "AUTO"
     return container
-
-
-def _shown(source: str) -> str:
-    """Return a source without user name and password."""
-    scheme, separator, rest = source.partition("://")
-    return f"{scheme}{separator}{rest.partition('@')[2] or rest}" if separator else source

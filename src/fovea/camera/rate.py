@@ -43,7 +43,8 @@ _LEAST_S = 0.3
 _SMOOTHING_S = 0.5
 """Seconds over which a surplus or a debt is spread."""
 _DEPTH_S = 2.0
-"""Largest budget that a scene without changes saves up, in seconds of the budget."""
+"""Largest budget that is saved up while nothing changes or no frames come, in seconds of the budget. The income of one
+interval comes on top, because rare frames need it."""
 _SLOPE, _SLOPES = 0.037, (0.02, 0.06)
 """Initial slope, and its range."""
 _LEVEL = math.log(0.03 / 8)
@@ -193,8 +194,16 @@ class RateController:
     def idle(self, now: float) -> None:
         """Note that nothing of the frame at the time ``now``, in seconds, has to be sent."""
         self._fill(now)
-        self._tokens = min(self._tokens, _DEPTH_S * self.bytes_per_second)
         self._since = now
+
+    def lost(self, now: float) -> None:
+        """Note that the frame at the time ``now``, in seconds, cannot be sent. What was saved up for it expires.
+
+        Otherwise the first frames after a break would be large, and each would take the room of those that follow it.
+        """
+        if self._filled is not None:
+            self.idle(now)
+            self._tokens = min(self._tokens, 0.0)
 
     def attainable(self, now: float, pixels: int) -> float:
         """Return the level, see :meth:`level_of`, that a whole frame of ``pixels`` pixels would get at ``now``."""
@@ -229,7 +238,8 @@ class RateController:
 
     def _fill(self, now: float) -> None:
         if self._filled is not None:
-            self._tokens += self.bytes_per_second * (now - self._filled)
+            filled = self._tokens + self.bytes_per_second * (now - self._filled)
+            self._tokens = min(filled, self.bytes_per_second * (self._interval + _DEPTH_S))
         self._filled = now
 
     def _target(self, now: float) -> float:

@@ -5,6 +5,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from typing import Protocol
+from urllib.parse import unquote
 
 import paho.mqtt.client as mqtt
 from fastapi import FastAPI, Request, Response
@@ -100,18 +101,18 @@ class HttpReceiver:
 
 def _endpoint(address: HttpAddress, receive: Receive, note: Note) -> FastAPI:
     app = FastAPI(openapi_url=None)
-    order = threading.Lock()
+    order, path = threading.Lock(), unquote(address.path)
 
     def refusal(request: Request) -> Response | None:
         if address.account.username and not _is_authorized(request.headers.get("authorization", ""), address.account):
             return Response(status_code=401, headers={"WWW-Authenticate": "Basic"})
         return None
 
-    @app.options(address.path)
+    @app.options(path)
     def allow(request: Request) -> Response:
         return refusal(request) or Response(status_code=204, headers={"Allow": "POST"})
 
-    @app.post(address.path)
+    @app.post(path)
     async def post(request: Request) -> Response:
         if refused := refusal(request):
             return refused

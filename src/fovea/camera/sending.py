@@ -6,8 +6,10 @@ which doubles with each failure up to half a minute. In the meantime frames are 
 
 import base64
 import http.client
+import socket
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +183,16 @@ class HttpDestination:
 
     def _ask(self, method: str, headers: Mapping[str, str], body: bytes = b"") -> http.client.HTTPResponse:
         """Send a request, and return the answer after its content is read. A failure closes the connection."""
+        reused = self._connection.sock is not None
+        try:
+            return self._ask_once(method, headers, body)
+        except OSError as error:
+            # Servers and routers close a connection on which nothing was sent for a while.
+            if not reused or isinstance(error, TimeoutError):
+                raise
+            return self._ask_once(method, headers, body)
+
+    def _ask_once(self, method: str, headers: Mapping[str, str], body: bytes) -> http.client.HTTPResponse:
         try:
             self._connection.putrequest(method, self._address.path, skip_accept_encoding=True)
             for name, value in headers.items():
@@ -243,10 +255,13 @@ class MqttDestination:
         deadline = ARRIVAL_S
         while info.rc == mqtt.MQTT_ERR_SUCCESS and not info.is_published() and deadline > 0:
             if not self._client.is_connected():
-                return False
+                break
             info.wait_for_publish(0.05)
             deadline -= 0.05
-        return info.rc == mqtt.MQTT_ERR_SUCCESS and info.is_published()
+        if info.rc == mqtt.MQTT_ERR_SUCCESS and info.is_published():
+            return True
+        self._drop()
+        return False
 
     def wants_whole(self) -> bool:
         """Return whether a watcher asked for a whole frame, or the connection is new."""
@@ -259,6 +274,15 @@ class MqttDestination:
         self._closing = True
         self._client.disconnect()
         self._client.loop_stop()
+
+    def _drop(self) -> None:
+        """Drop the message that has not arrived. The client would send it later, when it is old."""
+        self._client.drop_out_messages()
+        connection = self._client.socket()
+        if isinstance(connection, socket.socket) and self._client.is_connected():
+            self._disconnected("a message is not confirmed in time")
+            with suppress(OSError):  # the broker may close it at the same time
+                connection.shutdown(socket.SHUT_RDWR)  # the rest of the message is not sent; the client connects again
 
     def _connected(self, client: mqtt.Client) -> None:
         client.subscribe(self._address.requests, qos=0)

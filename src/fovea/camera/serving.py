@@ -1,5 +1,6 @@
 """A web server in a thread."""
 
+import os
 import socket
 import threading
 import time
@@ -7,10 +8,13 @@ import time
 import uvicorn
 from fastapi import FastAPI
 
+from fovea.camera.addresses import host_of_url
 from fovea.errors import FoveaError
 
 _START_S = 10.0
 """Longest time that the server may take to start, in seconds."""
+_KEEP_ALIVE_S = 75
+"""Time in seconds after which a connection without requests is closed. It is long, because frames may be rare."""
 _STOP_S = 1
 """Time in seconds that requests have to end when the server is closed."""
 
@@ -36,15 +40,22 @@ class Server:
                 host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
             )[0]
             self._socket = socket.socket(family, kind, protocol)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if os.name != "nt":  # on Windows it would let two servers share a port
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._socket.bind(place)
         except OSError as error:
-            raise FoveaError(f"cannot be opened: {error.strerror or error}", path=f"{host}:{port}") from error
+            name = f"{host_of_url(host)}:{port}"
+            raise FoveaError(f"cannot be opened: {error.strerror or error}", path=name) from error
         self.port: int = self._socket.getsockname()[1]
         # Streams of events never end by themselves, so a server that is closed waits for them only for a moment.
         # Logging is configured by the program: the configuration of uvicorn would close the handlers of the program.
         config = uvicorn.Config(
-            app, log_config=None, log_level="error", lifespan="off", timeout_graceful_shutdown=_STOP_S
+            app,
+            log_config=None,
+            log_level="error",
+            lifespan="off",
+            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_graceful_shutdown=_STOP_S,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(

@@ -218,6 +218,7 @@ class Streamer:
 
     def _lose(self) -> None:
         self.counts.lost += 1
+        self._rate.lost(self._clock.now())
         if self._sent is not None:
             self._sent.forget()
 

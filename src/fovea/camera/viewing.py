@@ -15,8 +15,8 @@ from PIL import Image
 
 from fovea.camera.watching import Shown
 
-LOCAL_NAMES = ("localhost", "127.0.0.1")
-"""Host names of this machine."""
+LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
+"""Host names of this machine, as in a URL."""
 _FILES = {
     "": ("page.html", "text/html; charset=utf-8"),
     "page.css": ("page.css", "text/css; charset=utf-8"),

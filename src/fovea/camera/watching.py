@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MAX_PIXELS = 2**25
 """Largest number of pixels of a frame that a watcher takes: 33 megapixels, which is 8K."""
+MAX_SIDE = 65_500
+"""Longest side of a frame that a watcher takes, in pixels: the page shows it as JPEG, which libjpeg limits to this."""
 _MOST_WAITING = 256
 """Largest number of parts that wait to be decoded. If there are more, they are dropped, and a whole frame is wanted."""
 _ASK_AGAIN_S = 2.0
@@ -81,12 +83,13 @@ class Inbox:
         """
         place, header = message.place, read_header(message.data)
         box = (place.left, place.top, place.left + header.width, place.top + header.height)
-        if place.width * place.height > MAX_PIXELS:
+        if place.width * place.height > MAX_PIXELS or max(place.width, place.height) > MAX_SIDE:
             raise LimitError(f"a frame of {place.width}x{place.height} pixels is too large")
         if box[2] > place.width or box[3] > place.height:
             raise BitstreamError(f"a part reaches beyond its frame of {place.width}x{place.height} pixels")
         now = time.monotonic()
         with self._changed:
+            self._forget(now)
             self._arrived.append((now, place.frame, len(message.data)))
             missed = self._next != (place.stream, place.number)
             self._next = place.stream, place.number + 1
@@ -118,11 +121,14 @@ class Inbox:
     def rates(self) -> tuple[float, float]:
         """Return the coded kbit/s and the frames per second that arrived over the last seconds."""
         with self._changed:
-            first = time.monotonic() - _RATE_S
-            while self._arrived and self._arrived[0][0] < first:
-                self._arrived.popleft()
+            self._forget(time.monotonic())
             size = sum(size for _, _, size in self._arrived)
             return size * 8 / 1000 / _RATE_S, len({frame for _, frame, _ in self._arrived}) / _RATE_S
+
+    def _forget(self, now: float) -> None:
+        """Forget the arrivals that are too old to be counted."""
+        while self._arrived and self._arrived[0][0] < now - _RATE_S:
+            self._arrived.popleft()
 
 
 class Watcher:
@@ -174,9 +180,15 @@ class Watcher:
                     self._paste(message)
                     pasted = message.place
                 except Exception as error:  # a part that cannot be decoded does not end the stream
-                    self._note(f"frame {message.place.frame}: {error or type(error).__name__}")
+                    self._report(message.place, error)
             if pasted:
-                self._pass_on(pasted)
+                try:
+                    self._pass_on(pasted)
+                except Exception as error:  # nor does a picture that cannot be shown
+                    self._report(pasted, error)
+
+    def _report(self, place: Place, error: Exception) -> None:
+        self._note(f"frame {place.frame}: {str(error) or type(error).__name__}")
 
     def _paste(self, message: Message) -> None:
         place = message.place

@@ -85,7 +85,7 @@ def stream(
         frames.close()
         target.close()
     if frames.error:
-        raise FoveaError(f"the video breaks off: {frames.error}", path=source)
+        raise FoveaError(f"the video breaks off: {frames.error}", path=camera.without_account(source))
 
 
 def _summary(counts: "Counts", seconds: float) -> str:

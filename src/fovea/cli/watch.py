@@ -45,13 +45,14 @@ def watch(source: str, recognizer: str | None, threshold: float, host: str, port
 
     stage = camera.Stage()
     watcher = camera.Watcher(Codec(), stage.show, looking, note)
-    local = host in camera.LOCAL_NAMES
+    name = camera.host_of_url(host)
+    local = name in camera.LOCAL_NAMES
     page = camera.Server(camera.create_app(stage, camera.LOCAL_NAMES if local else ("*",)), host, port)
     try:
         receiver = camera.open_receiver(address, watcher.receive, note)
         try:
             with suppress(Interruption):  # the usual end
-                print_note(f"http://{host}:{page.port}/")
+                print_note(f"http://{name}:{page.port}/")
                 threading.Event().wait()
         finally:
             receiver.close()
