@@ -8,7 +8,6 @@ import torch
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, TQDMProgressBar, WeightAveraging
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch.optim.swa_utils import get_ema_multi_avg_fn
-from typing_extensions import override
 
 from fovea.training.checkpoint import LAST
 from fovea.training.config import RunConfig
@@ -53,7 +52,6 @@ class _Averaging(WeightAveraging):
     has both, so that a longer run continues as if it had not stopped.
     """
 
-    @override
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Leave the trained weights as they are."""
 
