@@ -7,6 +7,7 @@ from PIL import ExifTags, Image
 
 from fovea.bitstream import Metadata
 from fovea.errors import ImageError, LimitError
+from fovea.picture.reading import turned_by_decoder
 
 
 def metadata_of(image: Image.Image) -> Metadata:
@@ -50,7 +51,12 @@ def image_info(metadata: Metadata) -> dict[str, bytes]:
 
 
 def orientation_of(image: Image.Image) -> int:
-    """Return the orientation, 1 to 8, in the EXIF or XMP metadata of an image; 1 if there is none or it is broken."""
+    """Return the orientation, 1 to 8, in the EXIF or XMP metadata of an image; 1 if there is none or it is broken.
+
+    It is also 1 if the decoder turns the pixels upright, even before they are loaded.
+    """
+    if turned_by_decoder(image):
+        return 1
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # Pillow raises errors of many kinds for broken EXIF, which is no reason to refuse the picture
