@@ -107,6 +107,14 @@ def test_broken_metadata_are_kept():
         assert (read.metadata.icc, read.metadata.xmp) == (b"no profile", b"no \xff xmp")
 
 
+@pytest.mark.parametrize("suffix", ["png", "webp", "tif"])
+def test_the_colors_of_transparent_pixels_are_kept(suffix):
+    alpha = np.zeros(PIXELS.shape[:2], np.uint8)
+    read, _ = written(Picture(PIXELS, "RGBA", alpha), suffix)
+    assert np.array_equal(read.pixels, PIXELS)
+    assert np.array_equal(read.alpha, alpha)
+
+
 def test_too_large_for_the_format():
     with pytest.raises(ImageError, match="cannot be written as WEBP"):
         save_picture(Picture(np.zeros((1, 17000, 3), np.uint8)), io.BytesIO(), FORMATS["webp"])

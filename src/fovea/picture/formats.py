@@ -39,7 +39,8 @@ FORMATS = {
     "png": Format("PNG", "image/png", alpha=True, metadata=True, options={"compress_level": 1}),
     "jpg": _JPEG,
     "jpeg": _JPEG,
-    "webp": Format("WEBP", "image/webp", alpha=True, metadata=True, options={"lossless": True}),
+    # Without the option exact, WebP changes the colors of transparent pixels.
+    "webp": Format("WEBP", "image/webp", alpha=True, metadata=True, options={"lossless": True, "exact": True}),
     "tif": _TIFF,
     "tiff": _TIFF,
     "bmp": Format("BMP", "image/bmp", alpha=False, metadata=False),
