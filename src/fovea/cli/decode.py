@@ -8,7 +8,7 @@ import click
 
 from fovea.bitstream import read_header
 from fovea.cli.batch import Tally, convert_all, share
-from fovea.cli.files import PIPE, Task, as_path, name_of, plan
+from fovea.cli.files import PIPE, Task, as_target, name_of, plan
 from fovea.cli.options import FilePath, codec_options, max_pixels_option
 from fovea.cli.slow_coder import SlowCoderNote
 from fovea.cli.streams import tell
@@ -76,7 +76,7 @@ def decode(
         raise click.UsageError("--map shows the whole picture at its own size: leave out --region and --native")
     work = plan(source, target, {".fov"}, f".{suffix or 'png'}")
     form = FORMATS[suffix or _suffix_of(work.tasks[0].target)]
-    _keep_originals(work.tasks, as_path(target))
+    _keep_originals(work.tasks, as_target(target))
     at_once, threads = share(jobs, len(work.tasks))
     codec = Codec(engine=engine, precision=precision, threads=threads, at_once=at_once)
     slow_coder = SlowCoderNote()
