@@ -6,7 +6,7 @@
 from fovea.picture.alpha import decode_alpha, encode_alpha
 from fovea.picture.files import image_suffixes, open_picture, opened
 from fovea.picture.formats import FORMATS, save_picture
-from fovea.picture.metadata import image_info, orientation_of, oriented
+from fovea.picture.metadata import image_info, orientation_in, orientation_of, oriented
 from fovea.picture.picture import Picture, check_size
 from fovea.picture.pixels import as_shown, as_stored
 from fovea.picture.region import RegionLike, enlarged_map, fill_boxes, region_map
@@ -31,6 +31,7 @@ __all__ = [
     "needed_box",
     "open_picture",
     "opened",
+    "orientation_in",
     "orientation_of",
     "oriented",
     "region_map",
