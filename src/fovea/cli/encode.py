@@ -153,7 +153,7 @@ def encode(
     at_once, threads = share(jobs, len(work.tasks))
     codec = settings.open_codec(threads, at_once)
     note = SlowCoderNote()
-    find_region = region_finder(roi, as_path(source), threads, not no_metadata) if roi else None
+    find_region = region_finder(roi, as_path(source), threads, not no_metadata, max_pixels) if roi else None
 
     def convert(path: Path, image: IO[bytes], out: IO[bytes]) -> Tally:
         picture = open_picture(image, settings.keep_metadata, settings.max_pixels)
