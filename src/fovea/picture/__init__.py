@@ -4,6 +4,7 @@
 """
 
 from fovea.picture.alpha import decode_alpha, encode_alpha
+from fovea.picture.blocks import metadata_bytes
 from fovea.picture.files import image_suffixes, open_picture, opened
 from fovea.picture.formats import FORMATS, save_picture
 from fovea.picture.metadata import image_info, orientation_in, orientation_of, oriented
@@ -28,6 +29,7 @@ __all__ = [
     "image_info",
     "image_suffixes",
     "map_at_full_scale",
+    "metadata_bytes",
     "needed_box",
     "open_picture",
     "opened",

@@ -23,6 +23,7 @@ from PIL.TiffImagePlugin import (
 )
 
 from fovea.errors import ImageError
+from fovea.picture.blocks import metadata_bytes
 
 _NEW_SUBFILE_TYPE, _INK_SET = 254, 332
 _REDUCED, _MASK = 1, 4
@@ -51,6 +52,9 @@ def load_tiff(image: Any) -> Image.Image:
     if image.tile:
         # Pillow would make this image itself, but only below a global limit of its size, which does not apply here.
         image.im = Image.new(image.mode, (tags[IMAGEWIDTH], tags[IMAGELENGTH])).im
+    # Pillow reads a tag of a wrong type as text or numbers, and then fails where it looks for an orientation in XMP.
+    for key in {"icc_profile", "xmp"} & image.info.keys():
+        image.info[key] = metadata_bytes(image.info[key], "latin-1")
     image.load()
     if image.mode in _DEEP:
         return _scaled(image, tags)
