@@ -210,6 +210,18 @@ def test_metadata_of_a_wrong_type_refuse_no_picture(kind, value, tag, keep_metad
         assert picture.metadata == Metadata()
 
 
+def test_an_overview_that_the_caller_chooses_is_read():
+    file = io.BytesIO()
+    overview = Image.new("L", (4, 3), 200)
+    overview.encoderinfo = {"tiffinfo": {254: 1}}
+    Image.new("L", (8, 6), 100).save(file, "TIFF", save_all=True, append_images=[overview])
+    image = Image.open(file)
+    image.seek(1)
+    assert image.tag_v2[254] == 1
+    assert np.array_equal(Picture.from_image(image).to_array(), np.full((3, 4), 200))
+    assert open_picture(file).to_array().shape == (6, 8)
+
+
 def test_images_that_pillow_opened_are_read_in_the_same_way():
     values = samples(16)
     data = tiff(values, 0)

@@ -68,7 +68,7 @@ def _problem(image: Any, tags: Any) -> str:
     photometric = tags.get(PHOTOMETRIC_INTERPRETATION, _WHITE_IS_ZERO)
     raw = image.info.get("compression", "raw") == "raw"
     bits = tags.get(BITSPERSAMPLE, (1,))
-    if tags.get(_NEW_SUBFILE_TYPE, 0) & (_REDUCED | _MASK):
+    if image.tell() == 0 and tags.get(_NEW_SUBFILE_TYPE, 0) & (_REDUCED | _MASK):
         return "whose first page is a preview or a mask, like a camera's raw file: convert it to RGB first"
     if _SIGNED in tags.get(SAMPLEFORMAT, ()) and bits[0] == 8:
         return "with signed 8-bit samples: save it with unsigned samples"
