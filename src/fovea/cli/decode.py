@@ -30,7 +30,7 @@ def _region(_context: click.Context, _parameter: click.Parameter, value: str | N
 
 @click.command()
 @click.argument("source", metavar="IN", type=FilePath())
-@click.argument("target", metavar="OUT", type=FilePath())
+@click.argument("target", metavar="OUT", type=FilePath(readable=False))
 @click.option(
     "--region", metavar="L,T,W,H", callback=_region, help="Decode only this region: left, top, width, height in pixels."
 )

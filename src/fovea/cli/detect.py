@@ -23,7 +23,7 @@ from fovea.picture import FORMATS, open_picture
 @click.option(
     "-o",
     "--out",
-    type=FilePath(),
+    type=FilePath(readable=False),
     help="Draw to this file, or folder.  [default: IMAGE.seen.png in the current folder, and with --json none]",
 )
 @click.option("--threshold", type=SCORE, default=0.25, show_default=True, help="Lowest score shown.")

@@ -22,7 +22,7 @@ _PURPOSES = {"people": HIGHEST_BACKGROUND, "machines": 0}
 
 @click.command()
 @click.argument("source", metavar="IN", type=FilePath())
-@click.argument("target", metavar="OUT", type=FilePath())
+@click.argument("target", metavar="OUT", type=FilePath(readable=False))
 @click.option(
     "-q",
     "--quality",
