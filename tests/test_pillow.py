@@ -170,6 +170,11 @@ def test_metadata_are_replaced():
     assert "exif" not in Image.open(saved(with_metadata(), exif=b"")).info
 
 
+def test_metadata_may_be_text_and_bytes_of_any_kind():
+    opened = Image.open(saved(with_metadata(), exif=memoryview(b"exif"), icc_profile=bytearray(b"icc"), xmp="<x/>"))
+    assert opened.info == {"exif": b"exif", "icc_profile": b"icc", "xmp": b"<x/>"}
+
+
 def test_any_mode_can_be_saved():
     palette = sample("RGB").quantize(8)
     opened = Image.open(saved(palette))

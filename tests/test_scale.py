@@ -11,6 +11,7 @@ from PIL import Image
 
 import fovea.pillow  # noqa: F401  # registers the format
 from fovea import Codec
+from fovea.arguments import scale_number
 from fovea.bitstream import read_header
 from fovea.cli import main
 from fovea.errors import ArgumentError, LimitError
@@ -92,7 +93,14 @@ def test_auto_keeps_the_size_for_a_model_that_knows_of_no_objects():
     assert read_header(people.encode(picture(16, 1920), 20)).scale == 8
 
 
-@pytest.mark.parametrize("scale", [0, 2, "1/3", 0.3, "half", None, float("nan"), -1, "1/0"])
+@pytest.mark.parametrize("scale", ["1/2", "0.5", ".5", 0.5, Fraction(1, 2), np.float16(0.5), np.float32(0.5)])
+def test_numbers_of_all_kinds_are_scales(scale):
+    assert scale_number(scale) == 4
+
+
+@pytest.mark.parametrize(
+    "scale", [0, 2, "1/3", 0.3, "half", None, float("nan"), -1, "1/0", "/2", "1e99999999", "1e-99999999"]
+)
 def test_other_scales_are_refused(codec, scale):
     with pytest.raises(ArgumentError, match="is none of 1, 7/8, 3/4, 5/8, 1/2, 3/8, 1/4, 1/8, auto"):
         codec.encode(picture(4, 4), scale=scale)

@@ -1,6 +1,7 @@
 """What users give to the codec, checked and in the form in which files hold it."""
 
 import operator
+import re
 from collections.abc import Iterable
 from fractions import Fraction
 from numbers import Real
@@ -18,6 +19,8 @@ ScaleLike = str | float | Fraction
 """A size at which a picture is coded: a number of eighths of its own, such as 1, 0.75 or "1/2"; or "auto"."""
 AUTO_SCALE = "auto"
 """The scale that lets the encoder choose."""
+
+_NUMBER = re.compile(r"\d*[/.]?\d+")
 
 ImageLike = Image.Image | NDArray[Any] | Picture
 
@@ -79,13 +82,30 @@ def scale_number(scale: ScaleLike) -> int | None:
     if scale == AUTO_SCALE:
         return None
     try:
-        eighths = FULL_SCALE * Fraction(scale)
+        eighths = FULL_SCALE * (fraction_of(scale) if isinstance(scale, str) else Fraction(float(scale)))
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         eighths = Fraction(0)
     if eighths not in range(1, FULL_SCALE + 1):
         choices = ", ".join(str(Fraction(number, FULL_SCALE)) for number in range(FULL_SCALE, 0, -1))
         raise ArgumentError(f"scale {scale!r} is none of {choices}, {AUTO_SCALE}")
     return int(eighths)
+
+
+def is_number(text: str) -> bool:
+    """Return whether a text has the form of a whole number, a fraction or a decimal without an exponent."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def fraction_of(text: str) -> Fraction:
+    """Return the number that a text states, such as ``1/2``, ``0.75`` or ``960``.
+
+    Raises:
+        ValueError: the text is no such number. A number with a large exponent would take minutes and gigabytes.
+        ZeroDivisionError: the fraction has the denominator 0.
+    """
+    if not is_number(text):
+        raise ValueError(f"{text!r} is no number")
+    return Fraction(text)
 
 
 def tile_size_number(tile_size: int) -> int:

@@ -34,7 +34,7 @@ from fovea.arguments import AUTO_SCALE, quality_number, scale_number
 from fovea.bitstream import MAGIC, MAX_PIXELS, ContainerReader, Metadata, read
 from fovea.errors import BitstreamError, FoveaError, about
 from fovea.forks import Lock
-from fovea.picture import Picture, image_info
+from fovea.picture import Picture, image_info, metadata_bytes
 
 FORMAT = "FOV"
 
@@ -121,11 +121,11 @@ def _save(image: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
 def _with_metadata(image: Image.Image, options: dict[str, Any]) -> Picture:
     """The picture to code: metadata among the options take the place of its own."""
     picture = Picture.from_image(image, options.get("keep_metadata", True))
-    exif = options.get("exif", picture.metadata.exif)
+    own = picture.metadata
     metadata = Metadata(
-        exif.tobytes() if isinstance(exif, Image.Exif) else exif or b"",
-        options.get("icc_profile", picture.metadata.icc) or b"",
-        options.get("xmp", picture.metadata.xmp) or b"",
+        metadata_bytes(options.get("exif", own.exif)),
+        metadata_bytes(options.get("icc_profile", own.icc)),
+        metadata_bytes(options.get("xmp", own.xmp)),
     )
     return replace(picture, metadata=metadata)
 

@@ -87,6 +87,12 @@ def test_a_map_is_shrunk_with_the_image(smooth: np.ndarray):
     assert (codec.roi[:, 22:] == 0).all()
 
 
+@pytest.mark.parametrize("text", ["0", "3/2", "1.5", "1/0", "half", "", "1e99999999"])
+def test_what_is_no_size_is_refused(text: str):
+    with pytest.raises(BaselineError, match="is no size to code at"):
+        CodedSize.parse(text)
+
+
 def test_a_side_that_the_file_cannot_hold_is_refused():
     with pytest.raises(BaselineError, match="jpeg@1/2 takes sides up to 65535 pixels, not 65536x1"):
         ResizedCodec(get_baseline("jpeg"), HALF).encode(np.zeros((1, 65536, 3), np.uint8), 50)

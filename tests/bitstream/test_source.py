@@ -5,6 +5,7 @@ import http.client
 import io
 import mmap
 import os
+import tarfile
 import tempfile
 import threading
 import zipfile
@@ -76,6 +77,21 @@ def test_files(tmp_path):
         spooled.write(DATA)
         for source in (file, unbuffered, unpacked, member, mapped, spooled):
             assert read(source) == CONTAINER
+
+
+def archived(data):
+    """Return a member of an archive that is read as a stream, as from a pipe."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        info = tarfile.TarInfo("a.fov")
+        info.size = len(data)
+        archive.addfile(info, io.BytesIO(data))
+    archive = tarfile.open(fileobj=io.BytesIO(file.getvalue()), mode="r|")  # noqa: SIM115
+    return archive.extractfile(archive.next())
+
+
+def test_a_member_of_an_archive_that_is_a_stream():
+    assert read(archived(DATA)) == CONTAINER
 
 
 def test_a_pipe():

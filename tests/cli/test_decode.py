@@ -57,6 +57,14 @@ def test_map_of_the_objects(fovea, coded, tmp_path):
     assert np.array_equal(np.array(image)[::16, ::16], np.rint(255 * objects))
 
 
+def test_a_map_without_metadata_is_turned_like_the_picture(fovea, coded, tmp_path):
+    for name, options in (("stored", ()), ("shown", ("--no-metadata",))):
+        assert fovea("decode", coded, tmp_path / f"{name}.png", "--map", *options).exit_code == 0
+    stored, shown = (np.asarray(Image.open(tmp_path / f"{name}.png")) for name in ("stored", "shown"))
+    assert shown.shape == (96, 64)
+    assert np.array_equal(shown, np.rot90(stored, -1)), "the photo has the orientation 6"
+
+
 def test_a_model_without_a_map_is_refused(fovea, coded, tmp_path):
     (tmp_path / "mse.fov").write_bytes(codec.encode(np.zeros((48, 64, 3), np.uint8), model="fovea-s-mse"))
     result = fovea("decode", tmp_path / "mse.fov", tmp_path / "x.png", "--map")

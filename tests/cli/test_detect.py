@@ -116,6 +116,8 @@ def test_an_image_named_twice_is_drawn_once_more(photo: Path, checkers: Path, tm
         ("link.png", "is the input"),
         ("seen.xyz", "no image format for"),
         ("seen.psd", "choose one of png"),
+        ("seen.h5", "choose one of png"),
+        ("seen.xbm", "choose one of png"),
         ("photo.png/x.png", "cannot be written: Not a directory"),
     ],
 )
@@ -125,6 +127,16 @@ def test_where_nothing_can_be_drawn_is_told_before_the_work(photo: Path, checker
     result = CliRunner().invoke(main, ["detect", str(photo), "-r", str(checkers), "-o", str(photo.parent / out)])
     assert result.exit_code in (1, 2) and reason in result.stderr and result.stderr.count("\n") == 1
     assert photo.read_bytes() == before and len(list(photo.parent.iterdir())) == 2
+
+
+def test_a_drawing_does_not_go_to_the_output(photo: Path, checkers: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(photo.parent)
+    result = CliRunner().invoke(main, ["detect", "photo.png", "-r", str(checkers), "-o", "-"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == ("fovea: a drawing does not go to the standard output: name a file or a folder with -o\n")
+    assert list(Path().iterdir()) == [Path("photo.png")]
+    assert detect("photo.png", "-r", checkers, "-o", "./-").exit_code == 0
+    assert Path("./-/photo.seen.png").exists()
 
 
 def test_an_earlier_drawing_is_an_input_where_it_is_named(photo: Path, checkers: Path, monkeypatch: pytest.MonkeyPatch):

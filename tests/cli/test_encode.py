@@ -139,12 +139,28 @@ def test_an_image_is_not_replaced(fovea, photo, tmp_path, name):
     assert other.read_bytes() == b"another photo"
 
 
+@pytest.mark.parametrize("name", ["b.heic", "b.mp4", "b"])
+def test_only_coded_and_empty_files_are_replaced(fovea, photo, coded, tmp_path, name):
+    other = tmp_path / name
+    other.write_bytes(b"of another kind")
+    result = fovea("encode", photo, other)
+    message = f"fovea: OUT, {other}, exists and is no coded file: choose another\n"
+    assert (result.exit_code, result.stderr) == (2, message)
+    assert other.read_bytes() == b"of another kind"
+    other.write_bytes(b"")
+    for _ in range(2):
+        assert fovea("encode", photo, other).exit_code == 0
+        assert other.read_bytes() == coded.read_bytes()
+
+
 def test_only_a_single_dash_is_the_pipe(fovea, photo, coded, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     photo.rename("-")
     assert fovea("encode", "./-", "-", "--quiet").stdout_bytes == coded.read_bytes()
     assert fovea("encode", "./-", "./-").exit_code == 2, "IN and OUT are the same file"
-    assert fovea("encode", "-", "./-", stdin=Path("-").read_bytes()).exit_code == 0
+    data = Path("-").read_bytes()
+    Path("-").unlink()
+    assert fovea("encode", "-", "./-", stdin=data).exit_code == 0
     assert Path("-").read_bytes() == coded.read_bytes()
     assert fovea("info", "./-").exit_code == 0
     Path("-").unlink()

@@ -107,9 +107,22 @@ def test_broken_metadata_are_kept():
         assert (read.metadata.icc, read.metadata.xmp) == (b"no profile", b"no \xff xmp")
 
 
-def test_too_large_for_the_format():
-    with pytest.raises(ImageError, match="cannot be written as WEBP"):
-        save_picture(Picture(np.zeros((1, 17000, 3), np.uint8)), io.BytesIO(), FORMATS["webp"])
+@pytest.mark.parametrize("suffix", ["png", "webp", "tif"])
+def test_the_colors_of_transparent_pixels_are_kept(suffix):
+    alpha = np.zeros(PIXELS.shape[:2], np.uint8)
+    read, _ = written(Picture(PIXELS, "RGBA", alpha), suffix)
+    assert np.array_equal(read.pixels, PIXELS)
+    assert np.array_equal(read.alpha, alpha)
+
+
+@pytest.mark.parametrize(("suffix", "largest"), [("webp", 16_383), ("jpg", 65_500)])
+def test_too_large_for_the_format(suffix, largest, capfd):
+    file = io.BytesIO()
+    save_picture(Picture(np.zeros((1, largest, 3), np.uint8)), file, FORMATS[suffix])
+    assert Image.open(file).size == (largest, 1)
+    with pytest.raises(ImageError, match=f"a side has at most {largest} pixels: choose png or tiff"):
+        save_picture(Picture(np.zeros((1, largest + 1, 3), np.uint8)), io.BytesIO(), FORMATS[suffix])
+    assert capfd.readouterr().err == "", "the library of JPEG prints nothing"
 
 
 def test_the_command_reports_what_is_left_out(fovea, tmp_path):

@@ -47,6 +47,18 @@ def test_the_command_does_not_replace_its_inputs(fovea, photo, tmp_path):
         assert f"the output {path} is an input, too" in result.stderr
 
 
+def test_an_output_need_not_be_readable(fovea, photo, coded, tmp_path, monkeypatch):
+    (tmp_path / "out").mkdir()
+    access = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: not (str(path).endswith("out") and mode & os.R_OK) and access(path, mode)
+    )
+    assert fovea("encode", photo, tmp_path / "out").exit_code == 0
+    assert fovea("decode", coded, tmp_path / "out").exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["photo.fov", "photo.png"]
+    assert fovea("decode", tmp_path / "out", tmp_path / "new").exit_code == 2, "an input must be readable"
+
+
 def test_a_target_that_is_a_link_to_an_input_is_refused(fovea, tree, tmp_path):
     before = (tree / "a.png").read_bytes()
     (tmp_path / "out").mkdir()

@@ -52,6 +52,31 @@ def test_folder_of_maps(fovea, photo, guided, region, expected, tmp_path):
     assert f"{tmp_path / 'in/two.jpg'}: {tmp_path / 'maps'}: there is no map named two" in result.stderr
 
 
+def test_only_images_are_maps(fovea, photo, guided, region, expected, tmp_path):
+    maps = tmp_path / "maps"
+    maps.mkdir()
+    Image.fromarray(region).save(maps / "photo.png")
+    (maps / "photo.txt").write_text("made by hand")
+    command = ("encode", photo, tmp_path / "x.fov", "-m", guided, "--roi", maps)
+    assert fovea(*command).exit_code == 0
+    assert (tmp_path / "x.fov").read_bytes() == expected
+    Image.fromarray(region).save(maps / "photo.tif")
+    result = fovea(*command)
+    message = f"fovea: {maps / 'photo.png'} and {maps / 'photo.tif'} are maps of the same name: remove one\n"
+    assert (result.exit_code, result.stderr) == (1, message)
+
+
+def test_maps_that_cannot_be_read_are_named(fovea, photo, guided, tmp_path):
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / "photo.png").symlink_to("gone.png")
+    result = fovea("encode", photo, tmp_path / "x.fov", "-m", guided, "--roi", tmp_path / "maps")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        f"fovea: {tmp_path / 'maps' / 'photo.png'}: No such file or directory",
+        f"fovea: {photo}: {tmp_path / 'maps'}: there is no map named photo in this folder",
+    ]
+
+
 @needs_labels
 def test_labels(fovea, photo, guided, expected, tmp_path):
     labels = tmp_path / "labels.json"
@@ -126,7 +151,7 @@ def test_a_missing_map_is_named(fovea, photo, guided, tmp_path):
 
 def _read_map(path, keep_metadata=True):
     """Return the map that the encoder gets."""
-    find = region_finder(path, Path("photo.jpg"), threads=1, keep_metadata=keep_metadata)
+    find = region_finder(path, Path("photo.jpg"), threads=1, keep_metadata=keep_metadata, max_pixels=2**28)
     return np.asarray(find(Path("photo.jpg"), Picture.from_image(Image.new("RGB", (1, 1)))).convert("L"))
 
 
@@ -157,7 +182,24 @@ def test_a_map_is_turned_like_its_image(region, tmp_path, keep_metadata):
     )
 
 
-@pytest.mark.parametrize(("source", "roi"), [("folder", "map.png"), ("-", "labels.json")])
+def test_the_limit_on_pixels_holds_for_maps(fovea, photo, guided, tmp_path):
+    Image.new("L", (97, 64)).save(tmp_path / "map.png")
+    roi = ("-m", guided, "--roi", tmp_path / "map.png")
+    result = fovea("encode", photo, tmp_path / "x.fov", *roi, "--max-pixels", 96 * 64)
+    assert result.exit_code == 1
+    assert f"{tmp_path / 'map.png'}: an image of 97x64 pixels is not decoded" in result.stderr
+
+
+def test_a_folder_named_like_the_pipe(fovea, photo, guided, region, expected, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("-").mkdir()
+    Image.fromarray(region).save("map.png")
+    result = fovea("encode", "-", "-", "-m", guided, "--roi", "map.png", stdin=photo.read_bytes())
+    assert result.exit_code == 0
+    assert result.stdout_bytes == expected
+
+
+@pytest.mark.parametrize(("source", "roi"), [("folder", "map.png"), ("-", "labels.json"), ("-", "folder")])
 def test_wrong_usage(fovea, guided, tmp_path, source, roi):
     (tmp_path / "folder").mkdir()
     Image.new("L", (8, 8)).save(tmp_path / "folder" / "a.png")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageOps
 
-from fovea.datasets import open_labeled
+from fovea.datasets import open_labeled, orient_mask
 from fovea.datasets.orientation import shown_size
 from fovea.errors import DatasetError
 from fovea.picture import Picture
@@ -59,6 +59,15 @@ def test_a_tiff_is_not_turned_twice(orientation, tmp_path):
     assert shown_size(path) == shown.shape[1::-1]
     assert np.array_equal(open_labeled(path), shown)
     assert np.array_equal(open_labeled(path, shown_size(path), upright=True), shown)
+
+
+@pytest.mark.parametrize("size", [(30, 20), (20, 20)])
+@pytest.mark.parametrize("shown", [True, False])
+def test_the_mask_of_a_tiff_is_not_turned(shown, size, tmp_path):
+    path = saved(tmp_path / "a.tif", 6, size)
+    mask = np.zeros(shown_size(path)[::-1], np.bool_)
+    mask[:5, :5] = True
+    assert np.array_equal(orient_mask(mask, path, shown_size(path), upright=True, shown=shown), mask)
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")

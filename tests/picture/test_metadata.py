@@ -102,6 +102,19 @@ def test_a_broken_text_of_a_png_is_ignored(text):
     assert Picture.from_image(raw_profile(text), keep_metadata=False).pixels.shape == (4, 5, 3)
 
 
+@pytest.mark.parametrize("keep", [True, False])
+def test_metadata_of_other_types_than_bytes(linear_rgb, keep):
+    image = Image.new("RGB", (2, 1), (0, 128, 255))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 1
+    image.info.update(exif=exif, icc_profile=bytearray(linear_rgb), xmp="<x/>")
+    picture = Picture.from_image(image, keep)
+    assert picture.pixels[0, 0] == pytest.approx([0, 128, 255] if keep else [0, 188, 255], abs=2)
+    assert picture.metadata == (Metadata(exif.tobytes(), linear_rgb, b"<x/>") if keep else Metadata())
+    image.info.update(exif=1, icc_profile=(2, 3), xmp=4)
+    assert Picture.from_image(image, keep).metadata == Metadata()
+
+
 def with_profile(mode, color, profile):
     image = Image.new(mode, (2, 1), color)
     image.info["icc_profile"] = profile

@@ -6,6 +6,7 @@ import http.client
 import io
 import mmap
 import os
+import tarfile
 import tempfile
 import threading
 import zipfile
@@ -66,6 +67,10 @@ def every_source(data, folder):
             archive.writestr("member", data)
         archive = stack.enter_context(zipfile.ZipFile(folder / "data.zip"))
         sources["member of an archive"] = stack.enter_context(archive.open("member"))
+        with tarfile.open(folder / "data.tar", "w") as archive:
+            archive.add(path)
+        archive = stack.enter_context(tarfile.open(folder / "data.tar", "r|"))
+        sources["member of a streamed archive"] = archive.extractfile(archive.next())
         reader, writer = os.pipe()
         threading.Thread(target=lambda: os.fdopen(writer, "wb").write(data)).start()
         sources["pipe"] = stack.enter_context(os.fdopen(reader, "rb"))

@@ -5,7 +5,6 @@ with few pixels that it codes well than with many that it codes badly. Sizes are
 which averages over all pixels when it shrinks (antialiasing).
 """
 
-import re
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,6 +13,7 @@ from typing import Self, cast
 import numpy as np
 from PIL import Image
 
+from fovea.arguments import fraction_of, is_number
 from fovea.baselines.baseline import Codec, Pixels
 from fovea.baselines.roi import RoiMap, TakesMap
 from fovea.errors import BaselineError
@@ -21,7 +21,6 @@ from fovea.errors import BaselineError
 _HEADER = struct.Struct(">HH")
 """Width and height of the original, which the decoder needs and the codec does not write."""
 _MAX_SIDE = 2**16 - 1
-_NUMBER = re.compile(r"\d+([/.]\d+)?")
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class CodedSize:
     @staticmethod
     def is_size(text: str) -> bool:
         """Return whether a text has the form of a size, be it a wrong one: a whole number, a fraction or a decimal."""
-        return _NUMBER.fullmatch(text) is not None
+        return is_number(text)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -58,7 +57,7 @@ class CodedSize:
             3/4
         """
         try:
-            value = Fraction(text)
+            value = fraction_of(text)
         except (ValueError, ZeroDivisionError):
             value = Fraction(0)
         if value <= 0 or (value > 1 and value.denominator > 1):

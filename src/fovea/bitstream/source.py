@@ -75,4 +75,7 @@ class OnDisk(io.RawIOBase):
 
 
 def _says(file: Any, method: str) -> bool:
-    return bool(getattr(file, method, lambda: True)())
+    try:
+        return bool(getattr(file, method, lambda: True)())
+    except AttributeError:  # so tarfile answers about a member of an archive that it reads as a stream
+        return False

@@ -6,14 +6,14 @@ from typing import IO
 
 import click
 
-from fovea.bitstream import read_header
+from fovea.bitstream import ContainerReader, read_header
 from fovea.cli.batch import Tally, convert_all, share
-from fovea.cli.files import PIPE, Task, as_path, name_of, plan
+from fovea.cli.files import PIPE, Task, as_target, name_of, plan
 from fovea.cli.options import FilePath, codec_options, max_pixels_option
 from fovea.cli.slow_coder import SlowCoderNote
 from fovea.cli.streams import tell
 from fovea.codec import Codec
-from fovea.picture import FORMATS, Picture, enlarged_map, save_picture
+from fovea.picture import FORMATS, Picture, as_shown, enlarged_map, orientation_in, save_picture
 
 Region = tuple[int, int, int, int]
 
@@ -30,7 +30,7 @@ def _region(_context: click.Context, _parameter: click.Parameter, value: str | N
 
 @click.command()
 @click.argument("source", metavar="IN", type=FilePath())
-@click.argument("target", metavar="OUT", type=FilePath())
+@click.argument("target", metavar="OUT", type=FilePath(readable=False))
 @click.option(
     "--region", metavar="L,T,W,H", callback=_region, help="Decode only this region: left, top, width, height in pixels."
 )
@@ -76,7 +76,7 @@ def decode(
         raise click.UsageError("--map shows the whole picture at its own size: leave out --region and --native")
     work = plan(source, target, {".fov"}, f".{suffix or 'png'}")
     form = FORMATS[suffix or _suffix_of(work.tasks[0].target)]
-    _keep_originals(work.tasks, as_path(target))
+    _keep_originals(work.tasks, as_target(target))
     at_once, threads = share(jobs, len(work.tasks))
     codec = Codec(engine=engine, precision=precision, threads=threads, at_once=at_once)
     slow_coder = SlowCoderNote()
@@ -86,7 +86,10 @@ def decode(
         slow_coder.count(region[2] * region[3] if region else header.width * header.height)
         if as_map:
             objects = codec.object_map(file, max_pixels=max_pixels)
-            picture = Picture.from_array(enlarged_map(objects, header.width, header.height))
+            levels = enlarged_map(objects, header.width, header.height)
+            if no_metadata:
+                levels = as_shown(levels, orientation_in(ContainerReader(file).metadata()))
+            picture = Picture.from_array(levels)
         else:
             picture = codec.decode_picture(file, region, max_pixels, native)
         if note := save_picture(picture.shown() if no_metadata else picture, out, form):

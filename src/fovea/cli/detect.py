@@ -23,7 +23,7 @@ from fovea.picture import FORMATS, open_picture
 @click.option(
     "-o",
     "--out",
-    type=FilePath(path_type=Path),
+    type=FilePath(readable=False),
     help="Draw to this file, or folder.  [default: IMAGE.seen.png in the current folder, and with --json none]",
 )
 @click.option("--threshold", type=SCORE, default=0.25, show_default=True, help="Lowest score shown.")
@@ -35,7 +35,7 @@ def detect_command(
     context: click.Context,
     sources: tuple[str, ...],
     recognizer: str,
-    out: Path | None,
+    out: str | None,
     threshold: float,
     max_pixels: int,
     as_json: bool,
@@ -46,7 +46,8 @@ def detect_command(
     --json it prints one line for each image, with boxes as x1, y1, x2, y2 in pixels.
     """
     paths = [as_path(source) for source in sources]
-    targets = {} if out is None and as_json else _targets(paths, out)
+    place = None if out is None else as_path(out)
+    targets = {} if place is None and as_json else _targets(paths, place)
     with needs_extra("eval"):
         import fovea.pillow  # noqa: F401  # teaches Pillow to open .fov, which no other verb reads as an image
         from fovea.evaluation import draw_detections, list_detections
@@ -99,8 +100,10 @@ def _targets(sources: Sequence[Path], out: Path | None) -> Mapping[Path, Path]:
     """Return the file that each image is drawn to.
 
     Raises:
-        click.UsageError: two images would be drawn to the same file.
+        click.UsageError: two images would be drawn to the same file, or to the standard output.
     """
+    if out == PIPE:
+        raise click.UsageError("a drawing does not go to the standard output: name a file or a folder with -o")
     targets = {source: _target(source, out, len(sources)) for source in sources}
     first: dict[Path, Path] = {}
     for source, target in targets.items():
@@ -121,7 +124,9 @@ def _target(source: Path, out: Path | None, count: int) -> Path:
 
 
 def _format(target: Path) -> str:
-    found = Image.registered_extensions().get(target.suffix.lower())
-    if found not in Image.SAVE:
-        raise click.UsageError(f"no image format for {name_of(target)}: choose one of {', '.join(FORMATS)}")
+    found = Image.registered_extensions().get(target.suffix.lower(), "")
+    try:
+        Image.new("RGB", (1, 1)).save(io.BytesIO(), found)
+    except Exception as error:  # the suffix has no format, or one that Pillow cannot write, or not in color
+        raise click.UsageError(f"no image format for {name_of(target)}: choose one of {', '.join(FORMATS)}") from error
     return found

@@ -5,8 +5,9 @@ from typing import IO
 
 import click
 
+from fovea.bitstream import MAGIC
 from fovea.cli.batch import Tally, convert_all, share
-from fovea.cli.files import as_path, name_of, plan
+from fovea.cli.files import PIPE, as_path, name_of, plan
 from fovea.cli.job import LOCAL, encode_job, is_job
 from fovea.cli.options import POSITIVE, FilePath, Name, codec_options, max_pixels_option, model_option, scale_option
 from fovea.cli.regions import region_finder
@@ -21,7 +22,7 @@ _PURPOSES = {"people": HIGHEST_BACKGROUND, "machines": 0}
 
 @click.command()
 @click.argument("source", metavar="IN", type=FilePath())
-@click.argument("target", metavar="OUT", type=FilePath())
+@click.argument("target", metavar="OUT", type=FilePath(readable=False))
 @click.option(
     "-q",
     "--quality",
@@ -149,19 +150,14 @@ def encode(
             context.exit(1)
         return
 
-    from PIL import Image
-
     from fovea.picture import image_suffixes, open_picture
 
     work = plan(source, target, image_suffixes(), ".fov", [Path(model), *([roi] if roi else [])])
-    out = work.tasks[0].target
-    # The shell expands "encode *.jpg" to IN and OUT if there are two images.
-    if out.suffix.lower() in Image.registered_extensions().keys() - {".fov"}:
-        raise click.UsageError(f"OUT, {name_of(out)}, has the name of an image: coded files end in .fov")
+    _keep_others(work.tasks[0].target)
     at_once, threads = share(jobs, len(work.tasks))
     codec = settings.open_codec(threads, at_once)
     note = SlowCoderNote()
-    find_region = region_finder(roi, as_path(source), threads, not no_metadata) if roi else None
+    find_region = region_finder(roi, as_path(source), threads, not no_metadata, max_pixels) if roi else None
 
     def convert(path: Path, image: IO[bytes], out: IO[bytes]) -> Tally:
         picture = open_picture(image, settings.keep_metadata, settings.max_pixels)
@@ -174,3 +170,23 @@ def encode(
 
     if not convert_all(work, convert, at_once, quiet):
         context.exit(1)
+
+
+def _keep_others(out: Path) -> None:
+    """Check that OUT is not an image, and replaces no file but a coded one: "encode *.jpg" may name two photos.
+
+    Raises:
+        click.UsageError: OUT has the name of an image, or is a file that is neither coded nor empty.
+        OSError: the file cannot be read.
+    """
+    from PIL import Image
+
+    if (suffix := out.suffix.lower()) == ".fov":
+        return
+    if suffix in Image.registered_extensions():
+        raise click.UsageError(f"OUT, {name_of(out)}, has the name of an image: coded files end in .fov")
+    if out != PIPE and out.is_file():
+        with out.open("rb") as file:
+            start = file.read(len(MAGIC))
+        if start not in (b"", MAGIC):
+            raise click.UsageError(f"OUT, {name_of(out)}, exists and is no coded file: choose another")

@@ -34,7 +34,7 @@ def _background_points(
     "-o",
     "--out",
     metavar=f"MODEL{SUFFIX}",
-    type=FilePath(path_type=Path),
+    type=FilePath(path_type=Path, readable=False),
     callback=_model_file,
     help=f"Model file to write.  [default: NAME{SUFFIX}]",
 )

@@ -4,7 +4,7 @@ import io
 import os
 import sys
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -43,7 +43,7 @@ class Plan(NamedTuple):
 
 
 def as_path(argument: str) -> Path:
-    """Return the path that IN or OUT names. ``-`` is the pipe, and ``./-`` is a file.
+    """Return the path that IN names. ``-`` is the pipe, and ``./-`` is a file.
 
     Example:
         >>> as_path("-") == PIPE, as_path("./-") == PIPE, as_path("./-").name
@@ -51,6 +51,18 @@ def as_path(argument: str) -> Path:
     """
     path = Path(argument)
     return path.absolute() if path == PIPE and argument != "-" else path
+
+
+def as_target(argument: str) -> Path:
+    """Return the path that OUT names. Other names of the standard output, such as ``/dev/stdout``, are the pipe, too.
+
+    If the standard output is a file, another file would otherwise take its place, and what it holds would be lost.
+    """
+    path = as_path(argument)
+    with suppress(OSError):  # there is no such file, or the standard output is none
+        if sys.stdout is not None and os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno())):
+            return PIPE
+    return path
 
 
 def name_of(path: Path) -> str:
@@ -78,7 +90,7 @@ def plan(source: str, target: str, suffixes: Collection[str], suffix: str, other
         FoveaError: the folder has no file to convert, or two of its files have the same target.
         OSError: the folder has no file to convert, and a part of it cannot be read.
     """
-    start, end = as_path(source), as_path(target)
+    start, end = as_path(source), as_target(target)
     require_pipes(start, end)
     if start == PIPE or not start.is_dir():
         if end != PIPE and (end.is_dir() or target.endswith(("/", os.sep))):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.command("mask")
 @click.argument("images", metavar="IMAGES", type=FilePath(path_type=Path, file_okay=False))
 @recognizer_option
-@click.option("-o", "--out", required=True, type=FilePath(path_type=Path), help="COCO .json to write.")
+@click.option("-o", "--out", required=True, type=FilePath(path_type=Path, readable=False), help="COCO .json to write.")
 @click.option(
     "--labels",
     type=FilePath(path_type=Path),

@@ -5,17 +5,18 @@ from pathlib import Path
 
 import click
 
-from fovea.cli.failures import needs_extra
+from fovea.cli.failures import needs_extra, report
 from fovea.cli.files import PIPE, name_of
 from fovea.cli.streams import tell
-from fovea.errors import ImageError
-from fovea.picture import Picture, RegionLike, open_picture
+from fovea.cli.survey import survey
+from fovea.errors import FoveaError, ImageError
+from fovea.picture import Picture, RegionLike, image_suffixes, open_picture
 
 FindRegion = Callable[[Path, Picture], RegionLike]
 """Function that returns the map of an image, given its path and its pixels."""
 
 
-def region_finder(where: Path, source: Path, threads: int, keep_metadata: bool) -> FindRegion:
+def region_finder(where: Path, source: Path, threads: int, keep_metadata: bool, max_pixels: int) -> FindRegion:
     """Return the function that gives the map of each image.
 
     Args:
@@ -24,23 +25,30 @@ def region_finder(where: Path, source: Path, threads: int, keep_metadata: bool) 
         source: IN of the command.
         threads: number of threads of a recognizer.
         keep_metadata: whether the images are read as stored, and not turned upright. Maps are read in the same way.
+        max_pixels: largest number of pixels of a map that is an image.
 
     Returns:
         The function.
 
     Raises:
-        click.UsageError: one map is given for a folder of images, or labels are given for a pipe.
-        FoveaError: the labels or the recognizer cannot be used.
+        click.UsageError: one map is given for a folder of images, or labels or a folder of maps for a pipe.
+        FoveaError: the labels or the recognizer cannot be used, or two maps have the same name.
     """
     if where.suffix in (".onnx", ".yaml", ".yml"):
         return _by_recognizer(where, threads)
-    if where.suffix == ".json":
-        return _by_labels(where, source, keep_metadata)
-    if where.is_dir():
-        return _by_name(where, source, keep_metadata)
-    if source.is_dir():
+
+    def read(path: Path) -> RegionLike:
+        return open_picture(path, keep_metadata, max_pixels).to_image()
+
+    if where.suffix == ".json" or where.is_dir():
+        if source == PIPE:
+            raise click.UsageError(
+                "labels and folders of maps need the names of images, and a pipe has no name: give an image as --roi"
+            )
+        return _by_labels(where, source, keep_metadata) if where.suffix == ".json" else _by_name(where, source, read)
+    if source != PIPE and source.is_dir():
         raise click.UsageError(f"IN is the folder {name_of(source)}, so --roi must be one too, or labels (.json)")
-    return lambda _path, _picture: _read(where, keep_metadata)
+    return lambda _path, _picture: read(where)
 
 
 def _by_recognizer(where: Path, threads: int) -> FindRegion:
@@ -52,8 +60,6 @@ def _by_recognizer(where: Path, threads: int) -> FindRegion:
 
 
 def _by_labels(where: Path, source: Path, keep_metadata: bool) -> FindRegion:
-    if source == PIPE:
-        raise click.UsageError("labels need the names of images, and a pipe has no name: give an image as --roi")
     with needs_extra("eval"):
         from fovea.datasets import load_dataset, orient_mask
     dataset = load_dataset(where, source if source.is_dir() else source.parent)
@@ -71,18 +77,20 @@ def _by_labels(where: Path, source: Path, keep_metadata: bool) -> FindRegion:
     return find
 
 
-def _by_name(where: Path, source: Path, keep_metadata: bool) -> FindRegion:
+def _by_name(where: Path, source: Path, read: Callable[[Path], RegionLike]) -> FindRegion:
     # The maps are listed only once, because a folder may contain a million files.
-    maps = {path.relative_to(where).with_suffix(""): path for path in sorted(where.rglob("*")) if path.is_file()}
+    found = survey(where, image_suffixes())
+    for error in found.unread:
+        report(error)
+    maps: dict[Path, Path] = {}
+    for path in found.files:
+        if (other := maps.setdefault(path.relative_to(where).with_suffix(""), path)) != path:
+            raise FoveaError(f"{name_of(other)} and {name_of(path)} are maps of the same name: remove one")
 
     def find(path: Path, _picture: Picture) -> RegionLike:
         relative = (path.relative_to(source) if source.is_dir() else Path(path.name)).with_suffix("")
         if relative not in maps:
             raise ImageError(f"there is no map named {relative.name} in this folder", path=(where / relative).parent)
-        return _read(maps[relative], keep_metadata)
+        return read(maps[relative])
 
     return find
-
-
-def _read(path: Path, keep_metadata: bool) -> RegionLike:
-    return open_picture(path, keep_metadata).to_image()

@@ -83,8 +83,7 @@ def shown_size(path: Path) -> tuple[int, int]:
         with opened(path) as image:
             width, height = image.size
             check_size(width, height)  # some formats are decoded to find the orientation
-            # Orientations 5 to 8 lie on their side. For a TIFF, Pillow states the size as shown.
-            lying = image.format != "TIFF" and 5 <= orientation_of(image) <= 8
+            lying = 5 <= orientation_of(image) <= 8  # these orientations lie on their side
     except ImageError as error:
         raise _not_an_image(path, error) from error
     return (height, width) if lying else (width, height)

@@ -4,9 +4,10 @@
 """
 
 from fovea.picture.alpha import decode_alpha, encode_alpha
+from fovea.picture.blocks import metadata_bytes
 from fovea.picture.files import image_suffixes, open_picture, opened
 from fovea.picture.formats import FORMATS, save_picture
-from fovea.picture.metadata import image_info, orientation_of, oriented
+from fovea.picture.metadata import image_info, orientation_in, orientation_of, oriented
 from fovea.picture.picture import Picture, check_size
 from fovea.picture.pixels import as_shown, as_stored
 from fovea.picture.reading import decoded_size
@@ -30,9 +31,11 @@ __all__ = [
     "image_info",
     "image_suffixes",
     "map_at_full_scale",
+    "metadata_bytes",
     "needed_box",
     "open_picture",
     "opened",
+    "orientation_in",
     "orientation_of",
     "oriented",
     "region_map",

@@ -6,7 +6,7 @@ from typing import IO, Any
 
 from PIL.PngImagePlugin import PngInfo
 
-from fovea.bitstream import Metadata
+from fovea.bitstream import MAX_SIDE, Metadata
 from fovea.errors import ImageError
 from fovea.picture.metadata import image_info, orientation_in, oriented
 from fovea.picture.picture import Picture
@@ -22,6 +22,7 @@ class Format:
         alpha: whether the format has an alpha channel.
         metadata: whether the format stores EXIF, ICC and XMP.
         options: options with which Pillow writes the format with no or little loss.
+        largest_side: largest number of pixels of a side that the format, or its library, can write.
     """
 
     name: str
@@ -29,9 +30,17 @@ class Format:
     alpha: bool
     metadata: bool
     options: Mapping[str, Any] = field(default_factory=dict)
+    largest_side: int = MAX_SIDE
 
 
-_JPEG = Format("JPEG", "image/jpeg", alpha=False, metadata=True, options={"quality": 95, "subsampling": 0})
+_JPEG = Format(
+    "JPEG",
+    "image/jpeg",
+    alpha=False,
+    metadata=True,
+    options={"quality": 95, "subsampling": 0},
+    largest_side=65_500,
+)
 # TIFF is written without compression, which is fast. Unlike BMP and PPM, it has an alpha channel.
 _TIFF = Format("TIFF", "image/tiff", alpha=True, metadata=False)
 FORMATS = {
@@ -39,7 +48,15 @@ FORMATS = {
     "png": Format("PNG", "image/png", alpha=True, metadata=True, options={"compress_level": 1}),
     "jpg": _JPEG,
     "jpeg": _JPEG,
-    "webp": Format("WEBP", "image/webp", alpha=True, metadata=True, options={"lossless": True}),
+    # Without the option exact, WebP changes the colors of transparent pixels.
+    "webp": Format(
+        "WEBP",
+        "image/webp",
+        alpha=True,
+        metadata=True,
+        options={"lossless": True, "exact": True},
+        largest_side=16_383,
+    ),
     "tif": _TIFF,
     "tiff": _TIFF,
     "bmp": Format("BMP", "image/bmp", alpha=False, metadata=False),
@@ -70,6 +87,11 @@ def save_picture(picture: Picture, file: IO[bytes], form: Format) -> str:
     Raises:
         ImageError: the picture is transparent and the format has no alpha channel, or the picture is too large for it.
     """
+    if max(picture.width, picture.height) > form.largest_side:
+        raise ImageError(
+            f"a picture of {picture.width}x{picture.height} pixels cannot be written as {form.name}: a side has at most"
+            f" {form.largest_side} pixels: choose png or tiff"
+        )
     note = ""
     if not form.metadata:
         picture = picture.shown()

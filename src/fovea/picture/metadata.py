@@ -7,6 +7,8 @@ from PIL import ExifTags, Image
 
 from fovea.bitstream import Metadata
 from fovea.errors import ImageError, LimitError
+from fovea.picture.blocks import metadata_bytes
+from fovea.picture.reading import turned_by_decoder
 
 
 def metadata_of(image: Image.Image) -> Metadata:
@@ -23,9 +25,9 @@ def metadata_of(image: Image.Image) -> Metadata:
         ImageError: one of them is too large for a ``.fov`` file.
     """
     info = image.info
-    icc = b"" if image.mode in ("CMYK", "LAB") else info.get("icc_profile")
+    icc = b"" if image.mode in ("CMYK", "LAB") else metadata_bytes(info.get("icc_profile"))
     try:
-        return Metadata(_exif_of(image), icc or b"", info.get("xmp") or b"")
+        return Metadata(_exif_of(image), icc, metadata_bytes(info.get("xmp")))
     except LimitError as error:
         raise ImageError(f"{error.reason}: leave out metadata (keep_metadata=False, --no-metadata)") from error
 
@@ -35,7 +37,7 @@ def _exif_of(image: Image.Image) -> bytes:
     if exif is None and text is not None:  # old versions of ImageMagick write EXIF to PNG as 3 lines and then digits
         with suppress(ValueError):
             exif = bytes.fromhex("".join(text.split("\n")[3:]))
-    return exif or b""
+    return metadata_bytes(exif)
 
 
 def image_info(metadata: Metadata) -> dict[str, bytes]:
@@ -50,7 +52,12 @@ def image_info(metadata: Metadata) -> dict[str, bytes]:
 
 
 def orientation_of(image: Image.Image) -> int:
-    """Return the orientation, 1 to 8, in the EXIF or XMP metadata of an image; 1 if there is none or it is broken."""
+    """Return the orientation, 1 to 8, in the EXIF or XMP metadata of an image; 1 if there is none or it is broken.
+
+    It is also 1 if the decoder turns the pixels upright, even before they are loaded.
+    """
+    if turned_by_decoder(image):
+        return 1
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # Pillow raises errors of many kinds for broken EXIF, which is no reason to refuse the picture

@@ -10,6 +10,7 @@ from PIL import Image
 from fovea.bitstream import MAX_PIXELS, MAX_SIDE, Metadata, Mode
 from fovea.errors import FoveaError, ImageError
 from fovea.picture.arrays import as_array, to_eight_bits
+from fovea.picture.blocks import metadata_bytes
 from fovea.picture.color import srgb_transform
 from fovea.picture.metadata import image_info, metadata_of, orientation_of
 from fovea.picture.pixels import mode_of, pixels_of
@@ -83,8 +84,8 @@ class Picture:
         check_size(*image.size)
         try:
             loaded = load(image)
-            profile = loaded.info.get("icc_profile") or b""
-            transform = srgb_transform(profile) if loaded.mode == "CMYK" or not keep_metadata else None
+            profile = loaded.info.get("icc_profile")
+            transform = srgb_transform(metadata_bytes(profile)) if loaded.mode == "CMYK" or not keep_metadata else None
             orientation = 1 if keep_metadata else orientation_of(loaded)
             pixels, alpha = pixels_of(loaded, transform, orientation)
             metadata = metadata_of(loaded) if keep_metadata else Metadata()

@@ -17,8 +17,9 @@ from fovea.picture.color import ColorTransform
 
 _Pixel = TypeVar("_Pixel", np.uint8, np.bool_)
 _STRIP_PIXELS = 2**20
-_DEEP = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
-_GRAY = ("1", "L", "LA", "La", *_DEEP)
+DEEP_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
+"""Modes of gray with more than 8 bits. Pillow clips their samples to 0..255 instead of scaling them."""
+_GRAY = ("1", "L", "LA", "La", *DEEP_MODES)
 
 
 class _Orientation(NamedTuple):
@@ -136,11 +137,11 @@ def _strip(
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | int]:
     """Return the colors of a strip, [h, W, 3], or [h, W, 1] for gray, and its alpha, [h, W], or 255 for all pixels."""
     alpha: NDArray[np.uint8] | int = 255
-    if strip.mode in _DEEP:
+    if strip.mode in DEEP_MODES:
         samples = np.asarray(strip)
         if "transparency" in strip.info:
             alpha = np.where(samples == strip.info["transparency"], np.uint8(0), np.uint8(255))
-        strip = Image.fromarray(_deep_gray(samples))
+        strip = Image.fromarray(deep_gray(samples))
     elif mode.endswith("A"):
         strip = strip.convert(mode)
         alpha = np.asarray(strip.getchannel("A"))
@@ -152,7 +153,12 @@ def _strip(
     return np.asarray(strip).reshape(strip.height, strip.width, -1), alpha
 
 
-def _deep_gray(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
+def deep_gray(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Scale the samples of an image of one of the ``DEEP_MODES`` to 0..255.
+
+    Raises:
+        ImageError: samples are outside 0..65535, or outside 0..1 if they are floating-point numbers.
+    """
     if samples.dtype.kind == "i":
         if samples.min() < 0 or samples.max() > 65535:
             raise ImageError("32-bit gray samples are outside 0..65535: scale the image to 16 or 8 bits")

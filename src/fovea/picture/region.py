@@ -10,10 +10,12 @@ from PIL import Image
 
 from fovea.errors import ImageError
 from fovea.picture.arrays import as_array, to_eight_bits
+from fovea.picture.pixels import DEEP_MODES, deep_gray
 from fovea.spec import STRIDE
 
 RegionLike = Image.Image | NDArray[Any]
-"""A gray image, black outside the region and white inside; or an array [H, W]: bool, uint8 0..255, or floats 0..1."""
+"""A gray image of any depth, black outside the region and white inside; or an array [H, W]: bool, uint8 0..255, or
+floats 0..1."""
 
 
 def region_map(region: RegionLike, width: int, height: int) -> NDArray[np.uint8]:
@@ -28,17 +30,24 @@ def region_map(region: RegionLike, width: int, height: int) -> NDArray[np.uint8]
         uint8 [height, width], 0 outside the region, 255 inside, and values between for partial interest.
 
     Raises:
-        ImageError: the map and the image have different sizes, or the map has more than one channel.
+        ImageError: the map and the image have different sizes, the map has more than one channel, or its samples are
+            outside the range of their type.
 
     Example:
         >>> region_map(np.array([[True, False]]), width=2, height=1)
         array([[255,   0]], dtype=uint8)
     """
-    samples = np.asarray(region.convert("L")) if isinstance(region, Image.Image) else to_eight_bits(as_array(region))
+    samples = _samples(region)
     if samples.shape != (height, width):
         size = " x ".join(map(str, reversed(samples.shape)))
         raise ImageError(f"the map of the region of interest is {size}, but the image is {width} x {height}")
     return samples
+
+
+def _samples(region: RegionLike) -> NDArray[np.uint8]:
+    if not isinstance(region, Image.Image):
+        return to_eight_bits(as_array(region))
+    return deep_gray(np.asarray(region)) if region.mode in DEEP_MODES else np.asarray(region.convert("L"))
 
 
 def enlarged_map(objects: NDArray[np.floating[Any]], width: int, height: int) -> NDArray[np.uint8]:

@@ -10,11 +10,20 @@ import numpy as np
 from fastapi import Response
 from pydantic import BaseModel
 
-from fovea.bitstream import ContainerReader, Header, Metadata, read_header
+from fovea.bitstream import ContainerReader, Header, read_header
 from fovea.codec import DEFAULT_QUALITY, Codec
 from fovea.coding import Region
 from fovea.errors import ArgumentError
-from fovea.picture import FORMATS, Picture, decoded_size, enlarged_map, opened, save_picture
+from fovea.picture import (
+    FORMATS,
+    Picture,
+    as_shown,
+    decoded_size,
+    enlarged_map,
+    opened,
+    orientation_in,
+    save_picture,
+)
 from fovea.serve.bodies import InParts
 from fovea.serve.comparison import OBJECT, compare
 from fovea.serve.parameters import (
@@ -141,13 +150,11 @@ class Coding:
             raise ArgumentError(f"{name}, with which the file was encoded, has no map of objects")
         self._check_pixels(header.width, header.height)
         levels = enlarged_map(codec.object_map(body, max_pixels=self._largest), header.width, header.height)
-        picture = Picture.from_array(levels)
         if parameters.upright:
-            exif = ContainerReader(body).metadata().exif
-            picture = Picture(picture.pixels, "L", metadata=Metadata(exif=exif)).shown()
+            levels = as_shown(levels, orientation_in(ContainerReader(body).metadata()))
         form = FORMATS["png"]
         file = io.BytesIO()
-        save_picture(picture, file, form)
+        save_picture(Picture.from_array(levels), file, form)
         return Result(file.getvalue(), form.media_type, _facts_of(header, len(body), name), model=name)
 
     def info(self, body: bytes) -> Result:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from fovea.errors import ImageError
-from fovea.picture import image_suffixes, open_picture
+from fovea.picture import image_suffixes, open_picture, opened, orientation_of
 
 
 class Negative(ImageFile.ImageFile):
@@ -108,5 +108,7 @@ def test_orientation_of_jpeg_xl(registry, monkeypatch):
                 self.info["exif"] = exif.tobytes()
 
         Image.register_open("JXL", Turned, lambda prefix: prefix.startswith(b"NEGATIVE"))
+        with opened(b"NEGATIVE\2\1\xff\0") as image:
+            assert orientation_of(image) == (6 if recompressed else 1)
         picture = open_picture(b"NEGATIVE\2\1\xff\0", keep_metadata=False)
         assert picture.to_array().shape == ((2, 1) if recompressed else (1, 2))

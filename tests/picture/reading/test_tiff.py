@@ -6,8 +6,9 @@ import struct
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, TiffImagePlugin, TiffTags
 
+from fovea.bitstream import Metadata
 from fovea.errors import ImageError
 from fovea.picture import Picture, open_picture
 
@@ -222,6 +223,42 @@ def test_a_preview_is_refused():
     assert agree(tiff(samples(8), 1, tags={254: [2]}), np.zeros((HEIGHT, WIDTH)), 255), (
         "2 stands for one page of several"
     )
+
+
+XMP = '<x:xmpmeta xmlns:x="adobe:ns:meta/">?</x:xmpmeta>'
+
+
+@pytest.mark.filterwarnings("ignore:Metadata Warning")
+@pytest.mark.parametrize("keep_metadata", [True, False])
+@pytest.mark.parametrize("tag", [700, 34675], ids=["XMP", "ICC"])
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [(TiffTags.ASCII, XMP), (TiffTags.SHORT, (1, 2, 3, 4)), (TiffTags.LONG, (1,)), (TiffTags.DOUBLE, (0.5,))],
+)
+def test_metadata_of_a_wrong_type_refuse_no_picture(kind, value, tag, keep_metadata):
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags.tagtype[tag] = kind
+    tags[tag] = value
+    file = io.BytesIO()
+    Image.new("RGB", (3, 2), (10, 20, 30)).save(file, "TIFF", tiffinfo=tags)
+    picture = open_picture(file.getvalue().replace(b"?</x", b"\xe9</x"), keep_metadata)
+    assert picture.pixels[0, 0].tolist() == [10, 20, 30]
+    if kind == TiffTags.ASCII and keep_metadata:
+        assert picture.metadata.xmp + picture.metadata.icc == XMP.encode().replace(b"?", b"\xe9")
+    else:
+        assert picture.metadata == Metadata()
+
+
+def test_an_overview_that_the_caller_chooses_is_read():
+    file = io.BytesIO()
+    overview = Image.new("L", (4, 3), 200)
+    overview.encoderinfo = {"tiffinfo": {254: 1}}
+    Image.new("L", (8, 6), 100).save(file, "TIFF", save_all=True, append_images=[overview])
+    image = Image.open(file)
+    image.seek(1)
+    assert image.tag_v2[254] == 1
+    assert np.array_equal(Picture.from_image(image).to_array(), np.full((3, 4), 200))
+    assert open_picture(file).to_array().shape == (6, 8)
 
 
 def test_images_that_pillow_opened_are_read_in_the_same_way():

@@ -4,7 +4,7 @@ The module ``opening`` finds the format of a file, and ``loading`` loads its pix
 is about the format that it is named after, except for ``plugins`` and ``reasons``.
 """
 
-from fovea.picture.reading.loading import decoded_size, load
+from fovea.picture.reading.loading import decoded_size, load, turned_by_decoder
 from fovea.picture.reading.opening import decoded_formats, open_image
 from fovea.picture.reading.plugins import register_installed
 from fovea.picture.reading.reasons import raise_if_out_of_memory, reason_of
@@ -17,4 +17,5 @@ __all__ = [
     "raise_if_out_of_memory",
     "reason_of",
     "register_installed",
+    "turned_by_decoder",
 ]

@@ -19,9 +19,14 @@ def load_jpegxl(image: Any) -> Image.Image:
         The image.
     """
     image.load()
-    if not getattr(image, "jpeg", False):
+    if not is_jpeg(image):
         exif = image.getexif()
         if exif.get(ExifTags.Base.Orientation, 1) != 1:
             exif[ExifTags.Base.Orientation] = 1
             image.info["exif"] = exif.tobytes()
     return image  # type: ignore[no-any-return]
+
+
+def is_jpeg(image: Any) -> bool:
+    """Return whether a JPEG XL image is a recompressed JPEG."""
+    return bool(getattr(image, "jpeg", False))

@@ -7,7 +7,7 @@ from PIL import Image
 
 from fovea.picture.reading.jpeg import load_jpeg
 from fovea.picture.reading.jpeg2000 import load_jpeg2000
-from fovea.picture.reading.jpegxl import load_jpegxl
+from fovea.picture.reading.jpegxl import is_jpeg, load_jpegxl
 from fovea.picture.reading.png import load_png
 from fovea.picture.reading.tiff import decoded_tiff_size, load_tiff
 
@@ -51,3 +51,12 @@ def load(image: Image.Image) -> Image.Image:
         return loader(image)
     image.load()
     return image
+
+
+def turned_by_decoder(image: Image.Image) -> bool:
+    """Return whether the decoder turns the pixels of an image upright, so that its orientation says nothing of them.
+
+    Args:
+        image: image that Pillow opened, loaded or not.
+    """
+    return image.format == "TIFF" or (image.format == "JXL" and not is_jpeg(image))

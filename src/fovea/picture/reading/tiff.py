@@ -24,6 +24,7 @@ from PIL.TiffImagePlugin import (
 )
 
 from fovea.errors import ImageError
+from fovea.picture.blocks import metadata_bytes
 
 _NEW_SUBFILE_TYPE, _INK_SET = 254, 332
 _REDUCED, _MASK = 1, 4
@@ -90,6 +91,9 @@ def load_tiff(image: Any) -> Image.Image:
     if image.tile:
         # Pillow would make this image itself, but only below a global limit of its size, which does not apply here.
         image.im = Image.new(image.mode, (tags[IMAGEWIDTH], tags[IMAGELENGTH])).im
+    # Pillow reads a tag of a wrong type as text or numbers, and then fails where it looks for an orientation in XMP.
+    for key in {"icc_profile", "xmp"} & image.info.keys():
+        image.info[key] = metadata_bytes(image.info[key], "latin-1")
     image.load()
     if image.mode in _DEEP:
         return _scaled(image, tags)
@@ -103,7 +107,7 @@ def _problem(image: Any, tags: Any) -> str:
     photometric = tags.get(PHOTOMETRIC_INTERPRETATION, _WHITE_IS_ZERO)
     raw = image.info.get("compression", "raw") == "raw"
     bits = tags.get(BITSPERSAMPLE, (1,))
-    if tags.get(_NEW_SUBFILE_TYPE, 0) & (_REDUCED | _MASK):
+    if image.tell() == 0 and tags.get(_NEW_SUBFILE_TYPE, 0) & (_REDUCED | _MASK):
         return "whose first page is a preview or a mask, like a camera's raw file: convert it to RGB first"
     if _SIGNED in tags.get(SAMPLEFORMAT, ()) and bits[0] == 8:
         return "with signed 8-bit samples: save it with unsigned samples"
