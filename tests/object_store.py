@@ -36,6 +36,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [weed, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false"]
     command += [f"-master.port={master}", f"-volume.port={volume}", "-volume.max=8", "-master.volumeSizeLimitMB=32"]
     command += ["-filer", f"-filer.port={filer}", "-s3", f"-s3.port={port}"]
+    command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]  # their ports are fixed, and two stores may run at once
     with (folder / "log").open("w") as log, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
         patch.setenv("AWS_ACCESS_KEY_ID", "any")
