@@ -34,6 +34,9 @@ def test_an_account_of_the_variables(monkeypatch):
         ("mqtt:///t", "names no host"),
         ("mqtt://b", "names no topic"),
         ("mqtt://b/a/#", "names no topic"),
+        ("mqtt://b/a/+/c", "names no topic"),
+        ("mqtt://b/a%23", "names no topic"),
+        ("http://[::1/p", "names no host"),
         ("http://b/p?x=1", "without"),
         ("http://b/p#x", "without"),
         ("mqtt://b:99999/t", "port"),
@@ -44,6 +47,10 @@ def test_what_is_no_address_is_refused(text, reason):
     with pytest.raises(FoveaError, match=reason) as caught:
         parse_address(text)
     assert str(caught.value).startswith(text)
+
+
+def test_a_password_may_have_signs_that_a_topic_cannot_have():
+    assert parse_address("mqtt://me:a+b@b/t").account == Account("me", "a+b")
 
 
 def test_errors_do_not_show_passwords():

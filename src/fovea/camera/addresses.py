@@ -102,8 +102,11 @@ def parse_address(text: str) -> Address:
         Traceback (most recent call last):
         fovea.errors.FoveaError: ftp://a/b: is none of mqtt://HOST/TOPIC, mqtts://HOST/TOPIC, http://HOST:PORT/PATH
     """
-    url = urlsplit(text)
     shown = without_account(text)
+    try:
+        url = urlsplit(text)
+    except ValueError as error:
+        raise FoveaError(f"names no host: write {_FORMS}", path=shown) from error
     try:
         port = url.port
     except ValueError as error:
@@ -123,7 +126,7 @@ def parse_address(text: str) -> Address:
         path = quote(url.path or "/", safe=_KEPT)
         return HttpAddress(url.hostname, port or (443 if tls else 80), path, account, tls)
     topic = unquote(url.path.removeprefix("/"))
-    if not topic or url.query or any(sign in text for sign in "+#\0"):
+    if not topic or url.query or "#" in text or any(sign in topic for sign in "+#\0"):
         raise FoveaError("names no topic: write mqtt://HOST/TOPIC, without +, # and ?", path=shown)
     return MqttAddress(url.hostname, port or (8883 if tls else 1883), topic, account, tls)
 
