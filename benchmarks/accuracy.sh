@@ -90,8 +90,8 @@ for set in "${@:-coco coco_untaught coco_seen masks aerial_cars aerial_seen indo
                     --images "$shared/data/coco/val"
                 ;;
             *)
-                echo "unknown set $name: coco, coco_untaught, coco_seen, masks, aerial_cars, aerial_seen, indoor, ways, views," \
-                    "drone, coco_sizes" >&2
+                echo "unknown set $name: coco, coco_untaught, coco_seen, masks, aerial_cars, aerial_seen, indoor," \
+                    "ways, views, drone, coco_sizes" >&2
                 exit 2
                 ;;
         esac

@@ -170,6 +170,12 @@ def test_metadata_are_replaced():
     assert "exif" not in Image.open(saved(with_metadata(), exif=b"")).info
 
 
+@pytest.mark.parametrize("name", ["exif", "icc_profile", "xmp"])
+def test_metadata_of_another_type_are_refused(name):
+    with pytest.raises(TypeError, match=f"{name} is of type tuple: expected bytes, text or EXIF"):
+        saved(with_metadata(), **{name: (1, 2)})
+
+
 def test_metadata_may_be_text_and_bytes_of_any_kind():
     opened = Image.open(saved(with_metadata(), exif=memoryview(b"exif"), icc_profile=bytearray(b"icc"), xmp="<x/>"))
     assert opened.info == {"exif": b"exif", "icc_profile": b"icc", "xmp": b"<x/>"}

@@ -20,7 +20,7 @@ ScaleLike = str | float | Fraction
 AUTO_SCALE = "auto"
 """The scale that lets the encoder choose."""
 
-_NUMBER = re.compile(r"\d*[/.]?\d+")
+_NUMBER = re.compile(r"\d+([/.]\d+)?|\.\d+")
 
 ImageLike = Image.Image | NDArray[Any] | Picture
 

@@ -89,7 +89,7 @@ def completed(pool: Executor, function: Callable[[In], Out], items: Iterable[In]
     Args:
         pool: threads or processes that run the function.
         function: function of one item.
-        items: items to work on. An item is taken after the result of another one was yielded, so that no result is
+        items: items to work on. An item is taken after the results that are done were yielded, so that these are not
             lost if taking it fails or is interrupted.
         limit: largest number of items in the pool, running or waiting.
 

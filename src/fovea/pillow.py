@@ -123,11 +123,17 @@ def _with_metadata(image: Image.Image, options: dict[str, Any]) -> Picture:
     picture = Picture.from_image(image, options.get("keep_metadata", True))
     own = picture.metadata
     metadata = Metadata(
-        metadata_bytes(options.get("exif", own.exif)),
-        metadata_bytes(options.get("icc_profile", own.icc)),
-        metadata_bytes(options.get("xmp", own.xmp)),
+        _block("exif", options.get("exif", own.exif)),
+        _block("icc_profile", options.get("icc_profile", own.icc)),
+        _block("xmp", options.get("xmp", own.xmp)),
     )
     return replace(picture, metadata=metadata)
+
+
+def _block(name: str, value: object) -> bytes:
+    if value is not None and not isinstance(value, bytes | bytearray | memoryview | str | Image.Exif):
+        raise TypeError(f"{name} is of type {type(value).__name__}: expected bytes, text or EXIF of Pillow")
+    return metadata_bytes(value)
 
 
 def _name(filename: str | bytes | None) -> str | None:

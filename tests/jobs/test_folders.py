@@ -169,6 +169,16 @@ def test_files_of_others_are_not_replaced_by_new_images(job, photos, tmp_path):
     assert other.exists() and not any(row["error"] for row in rows_of(tmp_path / "m.parquet"))
 
 
+def test_an_image_of_another_format_takes_the_place_of_one(job, photos, tmp_path):
+    draw(photos / "one.png")
+    assert job().exit_code == 0
+    (photos / "one.png").unlink()
+    draw(photos / "one.bmp")
+    before = (tmp_path / "out/one.fov").stat().st_mtime_ns
+    assert job().exit_code == 0
+    assert (tmp_path / "out/one.fov").stat().st_mtime_ns > before
+
+
 @pytest.mark.parametrize("lost", ["row", "part"])
 def test_files_whose_rows_are_missing_are_written_again(job, photos, tmp_path, tiny, lost):
     assert job().exit_code == 0

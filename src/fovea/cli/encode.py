@@ -186,7 +186,10 @@ def _keep_others(out: Path) -> None:
     if suffix in Image.registered_extensions():
         raise click.UsageError(f"OUT, {name_of(out)}, has the name of an image: coded files end in .fov")
     if out != PIPE and out.is_file():
-        with out.open("rb") as file:
-            start = file.read(len(MAGIC))
+        try:
+            with out.open("rb") as file:
+                start = file.read(len(MAGIC))
+        except PermissionError as error:
+            raise click.UsageError(f"OUT, {name_of(out)}, exists and cannot be read: choose another") from error
         if start not in (b"", MAGIC):
             raise click.UsageError(f"OUT, {name_of(out)}, exists and is no coded file: choose another")

@@ -59,9 +59,10 @@ def as_target(argument: str) -> Path:
     If the standard output is a file, another file would otherwise take its place, and what it holds would be lost.
     """
     path = as_path(argument)
-    with suppress(OSError):  # there is no such file, or the standard output is none
-        if sys.stdout is not None and os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno())):
-            return PIPE
+    if path.absolute().parts[1:2] in (("dev",), ("proc",)):
+        with suppress(OSError):  # there is no such file, or the standard output is none
+            if sys.stdout is not None and os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno())):
+                return PIPE
     return path
 
 

@@ -161,22 +161,6 @@ def object_region(segmentation: Segmentation | None, box: Box, height: int, widt
     return fill_boxes([(left, top, left + box_width, top + box_height)], height, width)
 
 
-def box_mask(box: Box) -> Segmentation:
-    """Return all pixels that a box touches, as a mask.
-
-    Args:
-        box: left, top, width and height in pixels.
-
-    Example:
-        >>> box_mask((1.5, 2, 3, 4))
-        [[1, 2, 5, 2, 5, 6, 1, 6]]
-    """
-    left, top, width, height = box
-    right, bottom = math.ceil(left + width), math.ceil(top + height)
-    left, top = math.floor(left), math.floor(top)
-    return [[left, top, right, top, right, bottom, left, bottom]]
-
-
 def mask_area(segmentation: Segmentation) -> float:
     """Return the area of a mask in square pixels; for several polygons the sum of their areas.
 

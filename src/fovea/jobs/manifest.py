@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -81,7 +82,7 @@ _OWN = re.compile(r"settings\.parquet|part-[0-9a-f]{16}\.parquet")
 """Names of the parts of a manifest."""
 _FOREIGN = "is no manifest of an encoding: name another"
 _OCCUPIED = "its .fov file was there before, and was not made from this image: move that file away"
-"""Error of an image that would replace other work. Later runs find it in the row, and still do not replace the file."""
+"""Error of an image that would replace other work. The next run finds it in the row, and does not replace the file."""
 
 
 def as_table(rows: Sequence[Row]) -> pa.Table:
@@ -197,7 +198,13 @@ class Manifest:
     def _is_occupied(self, file: File, row: Mapping[str, Any] | None, written: Callable[[File], int | None]) -> bool:
         """Return whether the encoded file of an image exists, although no run has written it."""
         unlisted = self._is_complete if row is None else row["error"] == _OCCUPIED
-        return unlisted and not file.error and written(file) is not None
+        return unlisted and not file.error and written(file) is not None and file.target not in self._made
+
+    @cached_property
+    def _made(self) -> frozenset[str]:
+        """The encoded files that earlier runs have written, maybe from other images, such as a.fov from a.png."""
+        done = self._known.filter(pc.is_null(self._known["error"]))
+        return frozenset(File(path, 0, "").target for path in done["path"].to_pylist())
 
     def _drop(self, rows: Iterable[Mapping[str, Any]]) -> None:
         by_part: dict[int, list[str]] = {}

@@ -14,8 +14,8 @@ from fovea.picture.pixels import DEEP_MODES, deep_gray
 from fovea.spec import STRIDE
 
 RegionLike = Image.Image | NDArray[Any]
-"""A gray image of any depth, black outside the region and white inside; or an array [H, W]: bool, uint8 0..255, or
-floats 0..1."""
+"""A gray image, black outside the region and white inside, where white is 255 in 8 bits, 65,535 in modes of more bits,
+and 1 in mode F; or an array [H, W]: bool, uint8 0..255, or floats 0..1."""
 
 
 def region_map(region: RegionLike, width: int, height: int) -> NDArray[np.uint8]:

@@ -10,7 +10,6 @@ from fovea.datasets.masks import (
     Box,
     RunLengthCode,
     Segmentation,
-    box_mask,
     checked_segmentation,
     mask_area,
     mask_box,
@@ -95,13 +94,12 @@ class _AnnotationReader:
         if not overlaps_image(box, image.width, image.height):
             self._notes.add(OUTSIDE, entry_name("annotations", index, entry))
             return None
+        if segmentation is not entry.get("segmentation"):
+            self._note_polygons(index, entry, segmentation)
         if area is None:
             size = self._area(index, segmentation, box)
         else:
             size = number(area, "area", 0, 9 * image.width * image.height)
-        if segmentation is not (written := entry.get("segmentation")) and written:
-            self._note_polygons(entry_name("annotations", index, entry), segmentation)
-            segmentation = segmentation or box_mask(box)
         return Annotation(image_id, category, box, size, segmentation, flag(entry.get("iscrowd"), "iscrowd"))
 
     def check_codes(self, entries: Sequence[Any]) -> None:
@@ -162,7 +160,10 @@ class _AnnotationReader:
             return self._measured[index][1]
         return mask_area(segmentation) if segmentation else box[2] * box[3]
 
-    def _note_polygons(self, name: str, kept: Segmentation | None) -> None:
+    def _note_polygons(self, index: int, entry: Entry, kept: Segmentation | None) -> None:
+        if not entry["segmentation"]:
+            return  # COCO itself writes an empty list where there is no mask
+        name = entry_name("annotations", index, entry)
         if kept is None:
             self._notes.add("objects of which no polygon has an area, which count as their boxes", name)
         else:

@@ -1,13 +1,12 @@
 """Reader of the label files of YOLO data sets, one file for each image."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 
 from fovea.datasets.checks import overlaps_image, parsed, whole
 from fovea.datasets.dataset import Annotation, DatasetImage
-from fovea.datasets.masks import box_mask, checked_segmentation, mask_area, mask_box
+from fovea.datasets.masks import checked_segmentation, mask_area, mask_box
 from fovea.datasets.messages import OUTSIDE, Notes
 from fovea.datasets.text_files import read_text
 from fovea.errors import DatasetError, about
@@ -68,7 +67,6 @@ def read_labels(
             inside = overlaps_image(annotation.box, image.width, image.height)
         if len(words) > 5 and not keypoints and annotation.segmentation is None:
             notes.add("polygons without an area, which count as their boxes", f"{file.name}:{line}")
-            annotation = replace(annotation, segmentation=box_mask(annotation.box))
         if inside:
             found.append(annotation)
         else:

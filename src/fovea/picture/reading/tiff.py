@@ -51,7 +51,7 @@ def decoded_tiff_size(image: Any) -> tuple[int, int]:
     numbers = _tag_numbers(image.fp, image.tag_v2.offset)
     if [numbers.count(tag) for tag in (TILEWIDTH, TILELENGTH)] != [isinstance(side, int) for side in sides]:
         raise ImageError("a TIFF whose tiles have no definite size: it is damaged")
-    if None in sides:
+    if None in sides or image.info.get("compression", "raw") == "raw":  # Pillow itself reads what is not compressed
         return image.size  # type: ignore[no-any-return]
     across, down = sides
     width, height = (-(-side // _TILE_UNIT) * _TILE_UNIT for side in image.size)
@@ -68,8 +68,9 @@ def _tag_numbers(file: IO[bytes], start: int) -> list[int]:
     count, entry = ("Q", "H18x") if head[2] == 43 else ("H", "H10x")
     file.seek(start)
     (length,) = struct.unpack(order + count, file.read(struct.calcsize(order + count)))
-    content = file.read(length * struct.calcsize(order + entry))
-    return [number for (number,) in struct.iter_unpack(order + entry, content)]
+    size = struct.calcsize(order + entry)
+    content = file.read(length * size)
+    return [number for (number,) in struct.iter_unpack(order + entry, content[: len(content) // size * size])]
 
 
 def load_tiff(image: Any) -> Image.Image:
