@@ -79,8 +79,7 @@ def find_codec(spec: CodecSpec, qualities: Sequence[float] | None = None) -> Cod
     chosen = tuple(sorted({float(quality) for quality in qualities or usual}))
     if wrong := [quality for quality in chosen if not spec.has_quality(quality)]:
         low, high = spec.quality_range
-        some = codec.qualities if isinstance(codec, Baseline) else ()
-        have = ", ".join(f"{quality:g}" for quality in some) or f"{low:g} to {high:g}"
+        have = ", ".join(f"{quality:g}" for quality in spec.only_qualities) or f"{low:g} to {high:g}"
         raise BaselineError(f"{spec} has qualities {have}, not {wrong[0]:g}")
     return CodecUnderTest(spec, _name(spec), version, chosen)
 

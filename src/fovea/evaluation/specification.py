@@ -153,12 +153,16 @@ class CodecSpec:
         codec = self.open()
         return codec.quality_range if isinstance(codec, Baseline) else FOVEA_QUALITY_RANGE
 
+    @property
+    def only_qualities(self) -> tuple[float, ...]:
+        """All qualities of a codec that has only some in its range; empty for a codec that has all."""
+        codec = self.open()
+        return codec.qualities if isinstance(codec, Baseline) else ()
+
     def has_quality(self, quality: float) -> bool:
         """Return whether the codec has a quality."""
         low, high = self.quality_range
-        codec = self.open()
-        some = codec.qualities if isinstance(codec, Baseline) else ()
-        return low <= quality <= high and (not some or quality in some)
+        return low <= quality <= high and (not self.only_qualities or quality in self.only_qualities)
 
     @property
     def resizing(self) -> str:
