@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 # What an installation is made from, beside the Python code, which is used where it lies.
-SOURCES := pyproject.toml setup.py src/fovea/entropy/_rans.c
+SOURCES := pyproject.toml setup.py $(wildcard src/fovea/*/*.c)
 
 # One process more than cores, because some tests wait; modules stay together, for the sake of their fixtures, and in the
 # order of tests/conftest.py.

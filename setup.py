@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say in a stable way: the optional C coder, and the tag of a wheel with and without it."""
+"""What pyproject.toml cannot say in a stable way: the optional C code, and the tag of a wheel with and without it."""
 
 import sysconfig
 from pathlib import Path
@@ -11,10 +11,10 @@ LIMITED = not sysconfig.get_config_var("Py_GIL_DISABLED")
 
 
 class TaggedAsBuilt(bdist_wheel):
-    """Tags a wheel as one for every machine where there was no compiler, and the Python coder takes over."""
+    """Tags a wheel as one for every machine where there was no compiler, and Python takes over."""
 
     def run(self) -> None:
-        """Build the coder first, to see whether it is there."""
+        """Build the modules first, to see whether they are there."""
         self.run_command("build_ext")
         build = self.get_finalized_command("build_ext")
         if not all(Path(file).is_file() for file in build.get_outputs()):
@@ -26,12 +26,13 @@ class TaggedAsBuilt(bdist_wheel):
 setup(
     ext_modules=[
         Extension(
-            "fovea.entropy._rans",
-            sources=["src/fovea/entropy/_rans.c"],
+            f"fovea.{room}.{name}",
+            sources=[f"src/fovea/{room}/{name}.c"],
             define_macros=[("Py_LIMITED_API", "0x030B0000")] if LIMITED else [],
             py_limited_api=LIMITED,
             optional=True,
         )
+        for room, name in (("entropy", "_rans"), ("picture", "_resize"))
     ],
     options={"bdist_wheel": {"py_limited_api": "cp311"}} if LIMITED else {},
     cmdclass={"bdist_wheel": TaggedAsBuilt},

@@ -23,23 +23,24 @@ def test_one_wheel_serves_all_pythons_but_free_threaded_ones(monkeypatch, free_t
         sysconfig, "get_config_var", lambda name: free_threaded if name == "Py_GIL_DISABLED" else known(name)
     )
     built: Distribution = core.run_setup(str(SETUP), stop_after="init")
-    (extension,) = built.ext_modules
     limited = not free_threaded
-    assert extension.py_limited_api is limited
-    assert extension.define_macros == ([("Py_LIMITED_API", "0x030B0000")] if limited else [])
+    assert [extension.name for extension in built.ext_modules] == ["fovea.entropy._rans", "fovea.picture._resize"]
+    for extension in built.ext_modules:
+        assert extension.py_limited_api is limited
+        assert extension.define_macros == ([("Py_LIMITED_API", "0x030B0000")] if limited else [])
     assert ("py_limited_api" in built.get_option_dict("bdist_wheel")) is limited
 
 
 @pytest.fixture
 def tree(tmp_path):
     """What an installation is made from, as far as setup.py has to do with it."""
-    coder = Path("src/fovea/entropy/_rans.c")
-    (tmp_path / coder).parent.mkdir(parents=True)
-    shutil.copy(SETUP.parent / coder, tmp_path / coder)
+    for name in ("src/fovea/entropy/_rans.c", "src/fovea/picture/_resize.c"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        shutil.copy(SETUP.parent / name, tmp_path / name)
+        (tmp_path / name).with_name("__init__.py").touch()
     shutil.copy(SETUP, tmp_path)
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "coder"\nversion = "1"\n')
-    for package in ("fovea", "fovea/entropy"):
-        (tmp_path / "src" / package / "__init__.py").touch()
+    (tmp_path / "src/fovea/__init__.py").touch()
     return tmp_path
 
 

@@ -77,8 +77,9 @@ def checkerboard(channels: int, height: int, width: int) -> NDArray[np.bool_]:
         array([[0, 1, 0],
                [1, 0, 1]])
     """
-    upper = np.arange(channels)[:, None, None] * 2 // channels
-    board: NDArray[np.bool_] = (np.arange(height)[:, None] + np.arange(width) + upper) % 2 == 1
+    odd = (np.arange(height)[:, None] + np.arange(width)) % 2 == 1
+    upper = np.arange(channels)[:, None, None] * 2 >= channels
+    board: NDArray[np.bool_] = odd ^ upper
     return board
 
 

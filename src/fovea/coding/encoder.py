@@ -52,8 +52,10 @@ class LatentEncoder:
         """Return the rounded residuals of a latent around its means: int32, same shape, 0 where skipped."""
 
         def rounded(part: Part) -> Floats:
-            residual = np.where(part.coded, np.rint((part.known - part.means) / part.step), np.float32(0))
-            return residual.clip(-_LARGEST, _LARGEST)
+            residual = part.known - part.means
+            residual /= part.step
+            np.rint(residual, out=residual).clip(-_LARGEST, _LARGEST, out=residual)
+            return np.where(part.coded, residual, np.float32(0))
 
         return self._prior.through_steps(prior, latent, rounded)[1].astype(np.int32)
 

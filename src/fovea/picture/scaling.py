@@ -3,16 +3,17 @@
 The coded size is a number of eighths of the size of the picture, rounded up. A group of eight pixels of the picture,
 counted from the left or from the top, becomes ``scale`` coded pixels. The interpolation is bicubic (Keys, "Cubic
 Convolution Interpolation for Digital Image Processing", 1981, with a = -1/2). The weights for enlarging are fractions
-whose denominators are powers of two, so they have no rounding errors. Pillow sums their products with the pixels in
-integers, first along the rows and then along the columns. Therefore every machine gives the same pixels.
+whose denominators are powers of two, so they have no rounding errors. :func:`fovea.picture.resizing.resized` sums their
+products with the pixels in integers, first along the rows and then along the columns. Therefore every machine gives the
+same pixels.
 """
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from fovea.bitstream import Box
 from fovea.parallel import parallel
+from fovea.picture.resizing import resized
 from fovea.spec import FULL_SCALE, scaled
 
 _REACH = 3
@@ -61,14 +62,9 @@ def _filled(samples: NDArray[np.uint8], group: int) -> NDArray[np.uint8]:
 
 
 def _resized(samples: NDArray[np.uint8], group: int, pixels: int) -> NDArray[np.uint8]:
-    """Return a picture in which each group of rows and of columns has become a number of pixels.
-
-    Pillow rounds between the two directions, and which of them comes first depends on the sizes. So it is given one
-    direction at a time.
-    """
-    image = Image.fromarray(samples)
-    rows = image.resize((image.width // group * pixels, image.height), Image.Resampling.BICUBIC)
-    return np.asarray(rows.resize((rows.width, image.height // group * pixels), Image.Resampling.BICUBIC))
+    """Return a picture in which each group of rows and of columns has become a number of pixels."""
+    height, width = (side // group * pixels for side in samples.shape[:2])
+    return resized(samples, width, height)
 
 
 def coded_box(region: Box, scale: int) -> Box:
