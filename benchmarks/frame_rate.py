@@ -1,12 +1,14 @@
 """Measure frames per second of 1080p frames at the size that the encoder chooses: ``python benchmarks/frame_rate.py``.
 
-The frames are those of ``frames.py``. The rows tell how many of them were reduced, and how the time of a call is spent.
+The frames are those of ``frames.py``. The rows tell how the time of a call is spent, separately for each size that the
+encoder chose.
 """
 
 import statistics
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from unittest.mock import patch
 
@@ -23,11 +25,13 @@ from fovea.picture import enlarge, shrink
 from fovea.spec import FULL_SCALE
 from frames import HALVES
 from images import RESULTS
+from matmul import matmul_gflops
 from probes import Stopwatch, watched_codec
 from speed import precisions
 from tables import Row, markdown, write_csv
 
 PATH = click.Path(path_type=Path)
+WHOLE = "whole call"
 
 
 def read_frames(folder: Path, count: int) -> list[Pixels]:
@@ -40,44 +44,52 @@ def read_frames(folder: Path, count: int) -> list[Pixels]:
 def measure(name: str, frames: Sequence[Pixels], quality: int, repeats: int, settings: tuple[str, str]) -> list[Row]:
     """Return the rows of one engine in one precision: the whole call, then each stage, for encoding and decoding."""
     watch = Stopwatch()
-    seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
-    reduced = 0
+    seconds: dict[tuple[int, str, str], list[float]] = defaultdict(list)
+    coded: dict[int, set[int]] = defaultdict(set)
     with (
         watched_codec(watch, DEFAULT_MODEL, *settings) as codec,
         patch.object(fovea.codec, "shrink", watch.timed("shrink", shrink)),
         patch.object(fovea.codec, "enlarge", watch.timed("enlarge", enlarge)),
     ):
         for turn in tqdm(range(repeats + 1), desc=f"{name} {' '.join(settings)}"):
-            for frame in frames:
+            for number, frame in enumerate(frames):
                 begin = time.perf_counter()
                 data = codec.encode(frame, quality)
                 middle, encoding = time.perf_counter(), watch.take()
                 codec.decode(data)
                 end, decoding = time.perf_counter(), watch.take()
+                scale = read_header(data).scale
+                coded[scale].add(number)
                 if turn:  # the first round warms up
-                    reduced += read_header(data).scale != FULL_SCALE
                     for direction, whole, stages in (
                         ("encode", middle - begin, encoding),
                         ("decode", end - middle, decoding),
                     ):
-                        seconds[direction, "whole call"].append(whole)
+                        seconds[scale, direction, WHOLE].append(whole)
                         for stage, spent in stages.items():
-                            seconds[direction, stage].append(spent)
+                            seconds[scale, direction, stage].append(spent)
+    peak = round(matmul_gflops(*settings))
     return [
         {
             "frames": name,
-            "count": len(frames),
+            "coded_at": str(Fraction(scale, FULL_SCALE)),
+            "count": len(coded[scale]),
             "engine": settings[0],
             "precision": settings[1],
             "quality": quality,
-            "reduced": reduced // repeats,
             "direction": direction,
             "stage": stage,
             "ms": round(1000 * statistics.median(spent), 1),
-            "per_second": round(1 / statistics.median(spent), 1) if stage == "whole call" else None,
+            "per_second": round(1 / statistics.median(spent), 1) if stage == WHOLE else None,
+            "matmul_gflops": peak,
         }
-        for (direction, stage), spent in sorted(seconds.items(), key=lambda item: (item[0][0] == "decode", item[0][1]))
+        for (scale, direction, stage), spent in sorted(seconds.items(), key=lambda item: _order(*item[0]))
     ]
+
+
+def _order(scale: int, direction: str, stage: str) -> tuple[int, bool, bool, str]:
+    """Return the place of a row: encoding comes before decoding, and the whole call before its stages."""
+    return scale, direction == "decode", stage != WHOLE, stage
 
 
 @click.command()
