@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Accuracy over bitrate: benchmarks/accuracy.sh [SET...], by default on every data set.
+# Accuracy over bitrate: benchmarks/accuracy.sh [SET...], by default on all sets of small pictures.
 #
 # Results are cached in .accuracy/, so an interrupted run continues where it stopped, and a further codec costs only its
 # own work. Tables go to RESULTS/SET. The report stays in .accuracy/, because it shows images of others. The set "ways"
 # compares several methods to code for machines. "coco_untaught" has those recognizers alone that had no part in the
-# training of fovea-s. "coco_seen" and "aerial_seen" score recognizers against their own output on the originals, which
-# is less noisy than labels. "views", "drone" and "coco_sizes" compare the sizes at which codecs code, likewise by what
-# is seen; the first two are the 1080p frames of frames.py, of the half named judge.
+# training of fovea-s. "coco_seen" scores recognizers against their own output on the originals, which is less noisy than
+# labels. "views", "drone" and "coco_sizes" compare the sizes at which codecs code, likewise by what is seen; the first
+# two are the 1080p frames of frames.py, of the half named judge.
 #   CODECS   codecs to compare
 #   SIZED    codecs to compare at several sizes; the last one is what the others are compared with first
 #   LIMIT    largest number of images of each set
@@ -23,10 +23,6 @@ untaught="yolox_nano centernet_mbv3_512 yolov5n"
 all="$untaught yolov8n yolov8n-seg"
 fovea=${FOVEA:-.venv/bin/fovea}
 tables=${RESULTS:-benchmarks/results/accuracy}
-
-# VVC takes half a minute for an image of two megapixels at its higher rates, which add little.
-fewer=
-[[ ,$codecs, != *,vvc:fast,* ]] || fewer="--qualities vvc:fast=13,18,22,26,30"
 
 recognizers() {
     local paths=("${@/#/$shared/models/}")
@@ -62,7 +58,7 @@ measure_sizes() { # SET, further options
         --anchor "${sized_codecs##* }@best" "${options[@]}" "${@:2}"
 }
 
-for set in "${@:-coco coco_untaught coco_seen masks aerial_cars aerial_seen indoor}"; do
+for set in "${@:-coco coco_untaught coco_seen masks ways indoor}"; do
     for name in $set; do
         case $name in
             # shellcheck disable=SC2086
@@ -72,12 +68,6 @@ for set in "${@:-coco coco_untaught coco_seen masks aerial_cars aerial_seen indo
             # shellcheck disable=SC2086
             coco_seen) measure "$name" coco/val.json coco/val "$(recognizers $all)" --reference self ;;
             masks) measure masks coco/val_masks.json coco/val "$(recognizers yolov8n-seg)" ;;
-            # shellcheck disable=SC2086
-            aerial_cars) measure "$name" "$name/instances.json" "$name/images" "$(recognizers yolov8n yolox_nano)" \
-                $fewer ;;
-            # shellcheck disable=SC2086
-            aerial_seen) measure "$name" aerial_cars/instances.json aerial_cars/images \
-                "$(recognizers yolov8n yolox_nano)" $fewer --reference self ;;
             indoor) measure "$name" "$name/instances.json" "$name/images" "$(recognizers yolov8n yolox_nano)" ;;
             # shellcheck disable=SC2086
             ways) codecs=$ways measure ways coco/val.json coco/val "$(recognizers $all)" ;;
@@ -90,8 +80,7 @@ for set in "${@:-coco coco_untaught coco_seen masks aerial_cars aerial_seen indo
                     --images "$shared/data/coco/val"
                 ;;
             *)
-                echo "unknown set $name: coco, coco_untaught, coco_seen, masks, aerial_cars, aerial_seen, indoor," \
-                    "ways, views, drone, coco_sizes" >&2
+                echo "unknown set $name: coco, coco_untaught, coco_seen, masks, ways, indoor, views, drone, coco_sizes" >&2
                 exit 2
                 ;;
         esac

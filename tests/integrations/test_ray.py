@@ -40,15 +40,21 @@ def _file(seed: int) -> bytes:
     return file.getvalue()
 
 
-@pytest.fixture(scope="module")
-def cluster():
+@pytest.fixture(scope="module", autouse=True)
+def _quiet_and_small():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        nodes = Cluster(initialize_head=True, head_node_args=_NODE | {"include_dashboard": False})
-        nodes.add_node(**_NODE)
-        yield nodes
-        ray.shutdown()
-        nodes.shutdown()
+        patch.setenv("RAY_enable_worker_prestart", "0")  # it would start processes that nothing uses
+        yield
+
+
+@pytest.fixture(scope="module")
+def cluster(_quiet_and_small):
+    nodes = Cluster(initialize_head=True, head_node_args=_NODE | {"include_dashboard": False})
+    nodes.add_node(**_NODE)
+    yield nodes
+    ray.shutdown()
+    nodes.shutdown()
 
 
 @pytest.fixture
