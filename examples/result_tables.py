@@ -20,7 +20,7 @@ MARK = re.compile(r"<!-- table: (?P<name>[\w-]+) -->\n\n(?P<table>(?:\|.*\n)*)")
 
 Choice = dict[str, str]
 """What a row or a column of a page takes from the lines of an evaluation: values that some of their columns must have,
-and under ``figure`` the column with the figure that is shown."""
+under ``figure`` the column with the figure that is shown, and under ``lines`` the CSV file below ``RESULTS``."""
 KEEPING: dict[str, Choice] = {
     f"{share} % kept": {"figure": f"bits_ratio_keeping_{share}"} for share in (98, 95, 90, 80)
 }
@@ -32,17 +32,15 @@ BD_RATES: dict[str, Choice] = {
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a page, made from one table of an evaluation.
+    """A table of a page, made from the tables of evaluations.
 
     Attributes:
-        lines: path of the CSV file below ``RESULTS``.
         corner: what stands above the names of the rows.
         rows: names and choices of the rows.
         columns: likewise of the columns.
         all: choice of all cells.
     """
 
-    lines: str
     corner: str
     rows: Mapping[str, Choice]
     columns: Mapping[str, Choice]
@@ -52,7 +50,7 @@ class Table:
         """Return the table as Markdown.
 
         Raises:
-            ValueError: the evaluation has no line for a cell.
+            ValueError: an evaluation has no line for a cell.
         """
         rows = [[self.corner, *self.columns], ["---"] * (1 + len(self.columns))]
         for name, row in self.rows.items():
@@ -60,13 +58,13 @@ class Table:
         return "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
 
     def _cell(self, choice: Choice) -> str:
-        figure = choice.pop("figure")
+        figure, lines = choice.pop("figure"), choice.pop("lines")
         if choice.get("codec") == choice.get("against"):
             return ""
-        for line in _lines(self.lines):
+        for line in _lines(lines):
             if all(line[column] == value for column, value in choice.items()):
                 return shown(line, figure)
-        raise ValueError(f"{self.lines} has no line with {choice}")
+        raise ValueError(f"{lines} has no line with {choice}")
 
 
 @cache
@@ -104,7 +102,37 @@ _WRITTEN: Mapping[str, Callable[[float], str]] = {
 """How figures are written, by the begin of their names. Of ratios and BD-rates that is the percentage of bits more."""
 
 CONVENTIONAL = {"VVC (fast)": "vvc:fast", "HEVC (medium)": "hevc:medium", "JPEG": "jpeg"}
+MODELS = {f"`{name}`": name for name in ("fovea-s", "fovea-s-task", "fovea-s-object-mse", "fovea-s-mse")}
+DETECTORS = {
+    "YOLOX-Nano": "yolox_nano",
+    "CenterNet": "centernet_mbv3_512",
+    "YOLOv5n": "yolov5n",
+    "YOLOv8n": "yolov8n",
+    "YOLOv8n-seg": "yolov8n-seg",
+}
 _MEAN = {"recognizer": "mean", "kind": "box"}
+_OVER_ALL = BD_RATES["BD-rate over all"]
+_EACH: dict[str, Choice] = {name: {"recognizer": value} for name, value in DETECTORS.items()}
+_COCO = {"lines": "coco/pairs.csv", "kind": "box"}
+_WITHOUT_90 = {name: choice for name, choice in (KEEPING | BD_RATES).items() if not name.startswith("90")}
+
+
+def _against(*names: str) -> dict[str, Choice]:
+    """Return the rows or columns of a table that compare one codec with conventional ones."""
+    return {f"against {name}": {"against": CONVENTIONAL[name]} for name in names or CONVENTIONAL}
+
+
+def _views_of(codec: str) -> Table:
+    """Return the table of ``fovea-s`` against one codec, by the labels and by what is seen."""
+    sets: dict[str, Choice] = {
+        "by the labels, five detectors": {"lines": "coco/pairs.csv"},
+        "by the labels, the three": {"lines": "coco_untaught/pairs.csv"},
+        "by what is seen, five detectors": {"lines": "coco_seen/pairs.csv"},
+    }
+    chosen = _MEAN | {"codec": "fovea-s", "against": codec}
+    return Table("Bits in percent", KEEPING | BD_RATES, sets, chosen)
+
+
 _SIZES: dict[str, Choice] = {
     "at full size": {"codec": "fovea-s@1"},
     "at the size that it chooses": {"codec": "fovea-s"},
@@ -118,18 +146,66 @@ _AGAINST_BEST: dict[str, Choice] = {
 def _sizes(name: str) -> Table:
     """Return the table of the sizes of ``fovea-s``, for a set of large pictures."""
     rows = _AGAINST_BEST | {"against `fovea-s` at full size": {"against": "fovea-s@1"}}
-    return Table(f"{name}/pairs.csv", "`fovea-s`", rows, _SIZES, _MEAN | {"figure": "bd_rate_percent"})
+    return Table("`fovea-s`", rows, _SIZES, _MEAN | _OVER_ALL | {"lines": f"{name}/pairs.csv"})
 
+
+_LEAD = Table("`fovea-s`", _against(), KEEPING, _COCO | _MEAN | {"codec": "fovea-s"})
 
 TABLES = {
+    "lead": _LEAD,
+    "coco-vvc": _views_of("vvc:fast"),
+    "coco-hevc": _views_of("hevc:medium"),
+    "coco-detectors": Table("Detector", _EACH, _WITHOUT_90, _COCO | {"codec": "fovea-s", "against": "vvc:fast"}),
+    "coco-models": Table(
+        "Detector",
+        _EACH | {"mean": _MEAN},
+        {name: {"codec": model} for name, model in MODELS.items()},
+        _COCO | _OVER_ALL | {"against": "hevc:medium"},
+    ),
+    "coco-others": Table(
+        "`fovea-s`",
+        {
+            f"against {name}": {"against": codec}
+            for name, codec in (MODELS | CONVENTIONAL).items()
+            if codec != "fovea-s"
+        },
+        _WITHOUT_90,
+        _COCO | _MEAN | {"codec": "fovea-s"},
+    ),
+    "coco-rates": Table(
+        "Detector",
+        _EACH,
+        {name: {"codec": codec} for name, codec in ({"`fovea-s`": "fovea-s"} | CONVENTIONAL).items()},
+        {"lines": "coco/summary.csv", "kind": "box", "figure": "bpp_keeping_95"},
+    ),
+    "masks": Table(
+        "Codec",
+        {name: {"codec": codec} for name, codec in (MODELS | {"VVC (fast)": "vvc:fast"}).items()},
+        {"80 % kept": KEEPING["80 % kept"]} | BD_RATES,
+        {"lines": "masks/pairs.csv", "recognizer": "yolov8n-seg", "kind": "mask", "against": "hevc:medium"},
+    ),
+    "roi": Table(
+        "Detector",
+        _EACH | {"mean": _MEAN},
+        {
+            "maps from YOLOX-Nano": {"codec": "fovea-s-roi+roi:yolox_nano"},
+            "maps from the labels": {"codec": "fovea-s-roi+roi"},
+        },
+        {"lines": "ways/pairs.csv", "kind": "box", "against": "fovea-s"} | _OVER_ALL,
+    ),
+    "indoor": Table(
+        "`fovea-s`",
+        _against("VVC (fast)", "HEVC (medium)"),
+        {"80 % kept": KEEPING["80 % kept"]} | BD_RATES,
+        _MEAN | {"lines": "indoor/pairs.csv", "codec": "fovea-s"},
+    ),
     "views": _sizes("views"),
     "drone": _sizes("drone"),
     "coco-sizes": Table(
-        "coco_sizes/pairs.csv",
         "`fovea-s`",
         _AGAINST_BEST | {"against `fovea-s` at its best size": {"against": "fovea-s@best"}},
         {"80 % kept": KEEPING["80 % kept"]} | BD_RATES,
-        _MEAN | {"codec": "fovea-s"},
+        _MEAN | {"lines": "coco_sizes/pairs.csv", "codec": "fovea-s"},
     ),
 }
 """The tables by the names that stand in the pages."""

@@ -25,7 +25,7 @@ def test_every_table_is_shown():
 
 def test_a_cell_without_a_line_is_refused():
     table = result_tables.Table(
-        "views/pairs.csv", "", {"a": {}}, {"b": {"figure": "bd_rate_percent"}}, {"codec": "none"}
+        "", {"a": {}}, {"b": {"figure": "bd_rate_percent"}}, {"lines": "views/pairs.csv", "codec": "none"}
     )
     with pytest.raises(ValueError, match="no line"):
         table.markdown()
