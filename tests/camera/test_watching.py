@@ -116,13 +116,13 @@ class _Recognizer:
 
     def __init__(self):
         self.fails = False
+        self._sv = pytest.importorskip("supervision")
 
     def predict(self, images, only=None):
-        sv = pytest.importorskip("supervision")
         if self.fails:
             raise RecognizerError("no picture for me")
         return [
-            sv.Detections(np.array([[1.04, 2, 3, 4.5]]), confidence=np.array([0.5]), class_id=np.array([1]))
+            self._sv.Detections(np.array([[1.04, 2, 3, 4.5]]), confidence=np.array([0.5]), class_id=np.array([1]))
             for _ in images
         ]
 
