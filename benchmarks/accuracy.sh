@@ -17,7 +17,7 @@ cd "$(dirname "$0")/.."
 shared=${SHARED:-${FOVEA_SHARED:-../shared}}
 codecs=${CODECS:-fovea-s,fovea-s-object-mse,fovea-s-task,fovea-s-mse,jpeg,webp,avif:6,jxl,avc,hevc,vvc:fast}
 sized_codecs=${SIZED:-fovea-s jpeg hevc vvc:fast}
-with_roi=fovea-s-roi+roi,fovea-s-roi+roi:$shared/models/yolox_nano.onnx
+with_roi=fovea-s-roi+roi:$shared/models/yolox_nano.onnx
 ways=fovea-s,fovea-s-object-mse,fovea-s-task,$with_roi,fovea-s-mse,hevc,vvc:fast
 untaught="yolox_nano centernet_mbv3_512 yolov5n"
 all="$untaught yolov8n yolov8n-seg"
