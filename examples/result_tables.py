@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "accuracy"
-PAGES = (ROOT / "README.md", ROOT / "docs" / "index.md", ROOT / "docs" / "results.md")
+PAGES = (ROOT / "README.md", *(ROOT / "docs" / name for name in ("index.md", "results.md", "models/index.md")))
 
 MARK = re.compile(r"<!-- table: (?P<name>[\w-]+) -->\n\n(?P<table>(?:\|.*\n)*)")
 """A comment with the name of a table, and the table behind it."""
@@ -59,7 +59,7 @@ class Table:
 
     def _cell(self, choice: Choice) -> str:
         figure, lines = choice.pop("figure"), choice.pop("lines")
-        if choice.get("codec") == choice.get("against"):
+        if choice.get("codec", "") == choice.get("against"):
             return ""
         for line in _lines(lines):
             if all(line[column] == value for column, value in choice.items()):
@@ -83,7 +83,7 @@ def shown(line: Mapping[str, str], figure: str) -> str:
     if not line[figure]:
         return "–"
     written = next(write for start, write in _WRITTEN.items() if figure.startswith(start))
-    ends = [line[figure + end] for end in ("_low", "_high")]
+    ends = [line.get(figure + end) for end in ("_low", "_high")]
     interval = f" [{', '.join(written(float(end)) if end else '?' for end in ends)}]" if any(ends) else ""
     some = re.fullmatch(r"(\d+ of \d+) recognizers", line.get(f"{figure}_note", ""))
     return written(float(line[figure])) + interval + (f" ({some[1]})" if some else "")
@@ -98,6 +98,7 @@ _WRITTEN: Mapping[str, Callable[[float], str]] = {
     "bits_ratio": lambda ratio: _percent_more(100 * (ratio - 1)),
     "bpp": lambda rate: f"{rate:.2f}",
     "percent_kept": lambda percent: f"{percent:.0f}",
+    "per_second": lambda frames: f"{frames:.1f}",
 }
 """How figures are written, by the begin of their names. Of ratios and BD-rates that is the percentage of bits more."""
 
@@ -110,6 +111,7 @@ DETECTORS = {
     "YOLOv8n": "yolov8n",
     "YOLOv8n-seg": "yolov8n-seg",
 }
+_OTHERS = {"AVC (medium)": "avc:medium", "AVIF (speed 6)": "avif:6", "WebP (4)": "webp:4", "JPEG XL (7)": "jxl:7"}
 _MEAN = {"recognizer": "mean", "kind": "box"}
 _OVER_ALL = BD_RATES["BD-rate over all"]
 _EACH: dict[str, Choice] = {name: {"recognizer": value} for name, value in DETECTORS.items()}
@@ -149,6 +151,17 @@ def _sizes(name: str) -> Table:
     return Table("`fovea-s`", rows, _SIZES, _MEAN | _OVER_ALL | {"lines": f"{name}/pairs.csv"})
 
 
+_FRAMES: dict[str, Choice] = {
+    "nine photographs, coded at half their size": {"frames": "views", "coded_at": "1/2"},
+    "nine photographs, at full size": {"frames": "views", "coded_at": "1"},
+    "drones, at full size": {"frames": "drone", "coded_at": "1"},
+}
+_ENGINES: dict[str, Choice] = {
+    "OpenVINO, bf16": {"engine": "openvino", "precision": "bf16"},
+    "OpenVINO, fp32": {"engine": "openvino", "precision": "fp32"},
+    "ONNX Runtime": {"engine": "onnxruntime"},
+}
+
 _LEAD = Table("`fovea-s`", _against(), KEEPING, _COCO | _MEAN | {"codec": "fovea-s"})
 
 TABLES = {
@@ -178,26 +191,30 @@ TABLES = {
         {name: {"codec": codec} for name, codec in ({"`fovea-s`": "fovea-s"} | CONVENTIONAL).items()},
         {"lines": "coco/summary.csv", "kind": "box", "figure": "bpp_keeping_95"},
     ),
+    "coco-conventional": Table(
+        "Codec",
+        {name: {"lines": "coco/summary.csv", "codec": CONVENTIONAL[name]} for name in ("VVC (fast)", "JPEG")}
+        | {name: {"lines": "coco/others.csv", "codec": codec} for name, codec in _OTHERS.items()},
+        _EACH,
+        _OVER_ALL | {"kind": "box"},
+    ),
+    "models": Table(
+        "Model",
+        {name: {"codec": codec} for name, codec in MODELS.items()},
+        {"80 % kept": KEEPING["80 % kept"]} | BD_RATES,
+        _COCO | _MEAN | {"against": "hevc:medium"},
+    ),
     "masks": Table(
         "Codec",
         {name: {"codec": codec} for name, codec in (MODELS | {"VVC (fast)": "vvc:fast"}).items()},
         {"80 % kept": KEEPING["80 % kept"]} | BD_RATES,
         {"lines": "masks/pairs.csv", "recognizer": "yolov8n-seg", "kind": "mask", "against": "hevc:medium"},
     ),
-    "roi": Table(
-        "Detector",
-        _EACH | {"mean": _MEAN},
-        {
-            "maps from YOLOX-Nano": {"codec": "fovea-s-roi+roi:yolox_nano"},
-            "maps from the labels": {"codec": "fovea-s-roi+roi"},
-        },
-        {"lines": "ways/pairs.csv", "kind": "box", "against": "fovea-s"} | _OVER_ALL,
-    ),
-    "indoor": Table(
-        "`fovea-s`",
-        _against("VVC (fast)", "HEVC (medium)"),
-        {"80 % kept": KEEPING["80 % kept"]} | BD_RATES,
-        _MEAN | {"lines": "indoor/pairs.csv", "codec": "fovea-s"},
+    "frame-rate": Table(
+        "Frames",
+        {f"{name}: {way}": row | {"direction": way} for name, row in _FRAMES.items() for way in ("encode", "decode")},
+        _ENGINES,
+        {"lines": "../frame_rate.csv", "stage": "whole call", "figure": "per_second"},
     ),
     "views": _sizes("views"),
     "drone": _sizes("drone"),
