@@ -182,7 +182,7 @@ TABLES = {
             for name, codec in (MODELS | CONVENTIONAL).items()
             if codec != "fovea-s"
         },
-        _WITHOUT_90,
+        {name: KEEPING[name] for name in ("95 % kept", "80 % kept")} | BD_RATES,
         _COCO | _MEAN | {"codec": "fovea-s"},
     ),
     "coco-rates": Table(
