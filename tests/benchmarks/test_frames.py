@@ -40,8 +40,10 @@ def test_halves_share_no_video_and_no_photograph(frames: Path, tmp_path: Path) -
         assert np.array_equal(frame[:18, :32], photograph[top : top + 18, left : left + 32])
 
 
-def test_frame_rate(run, frames: Path) -> None:
-    pytest.importorskip("pydantic")
+def test_frame_rate(run, script, frames: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in ("onnx", "pydantic", "torch"):
+        pytest.importorskip(package)
+    monkeypatch.setattr(script("matmul"), "SIDE", 64)
     rows = read(run("frame_rate", "--folder", frames, "--count", 2, "--repeats", 1) / "frame_rate.csv")
     whole = [row for row in rows if row["stage"] == "whole call"]
     assert {(row["frames"], row["direction"]) for row in whole} == {
