@@ -116,12 +116,8 @@ _MEAN = {"recognizer": "mean", "kind": "box"}
 _OVER_ALL = BD_RATES["BD-rate over all"]
 _EACH: dict[str, Choice] = {name: {"recognizer": value} for name, value in DETECTORS.items()}
 _COCO = {"lines": "coco/pairs.csv", "kind": "box"}
+_AGAINST: dict[str, Choice] = {f"against {name}": {"against": codec} for name, codec in CONVENTIONAL.items()}
 _AT_95_AND_80 = {name: KEEPING[name] for name in ("95 % kept", "80 % kept")} | BD_RATES
-
-
-def _against(*names: str) -> dict[str, Choice]:
-    """Return the rows or columns of a table that compare one codec with conventional ones."""
-    return {f"against {name}": {"against": CONVENTIONAL[name]} for name in names or CONVENTIONAL}
 
 
 def _views_of(codec: str) -> Table:
@@ -162,7 +158,7 @@ _ENGINES: dict[str, Choice] = {
     "ONNX Runtime": {"engine": "onnxruntime"},
 }
 
-_LEAD = Table("`fovea-s`", _against(), KEEPING, _COCO | _MEAN | {"codec": "fovea-s"})
+_LEAD = Table("`fovea-s`", _AGAINST, KEEPING, _COCO | _MEAN | {"codec": "fovea-s"})
 
 TABLES = {
     "lead": _LEAD,
@@ -209,6 +205,12 @@ TABLES = {
         {name: {"codec": codec} for name, codec in (MODELS | {"VVC (fast)": "vvc:fast"}).items()},
         {"80 % kept": KEEPING["80 % kept"]} | BD_RATES,
         {"lines": "masks/pairs.csv", "recognizer": "yolov8n-seg", "kind": "mask", "against": "hevc:medium"},
+    ),
+    "indoor": Table(
+        "`fovea-s`",
+        _AGAINST,
+        {"90 % kept": KEEPING["90 % kept"]} | BD_RATES,
+        _MEAN | {"lines": "indoor/pairs.csv", "codec": "fovea-s"},
     ),
     "frame-rate": Table(
         "Frames",
