@@ -1,7 +1,7 @@
 /* Resizing along the rows and the columns of a picture. It gives the pixels that Pillow gives, several times as fast.
  *
  * A pixel is a weighted sum of neighbors in one row or in one column, in integers, as in Pillow's Resample.c. Both
- * directions use the same loop over samples that lie side by side: rows are resized in bands of 16, which are turned
+ * directions use the same loop over samples that lie side by side: rows are resized in bands of 32, which are turned
  * first, so that the samples of a column lie side by side. Compilers make vector instructions of that loop.
  *
  * The interpreter lock is released. Nothing is read or written outside the buffers: their sizes and all starts are
