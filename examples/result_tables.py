@@ -206,6 +206,12 @@ TABLES = {
         {"80 % kept": KEEPING["80 % kept"]} | BD_RATES,
         {"lines": "masks/pairs.csv", "recognizer": "yolov8n-seg", "kind": "mask", "against": "hevc:medium"},
     ),
+    "roi": Table(
+        "Detector",
+        _EACH | {"mean": _MEAN},
+        _AT_95_AND_80,
+        {"lines": "ways/pairs.csv", "kind": "box", "codec": "fovea-s-roi+roi:yolox_nano", "against": "fovea-s"},
+    ),
     "indoor": Table(
         "`fovea-s`",
         _AGAINST,
