@@ -1,5 +1,8 @@
+from unittest.mock import patch
+
 import pytest
 import torch
+import torch.distributed as dist
 
 from fovea.training.muon import Muon, has_bfloat16, orthogonalized
 
@@ -44,3 +47,28 @@ def test_parameters_without_a_gradient_stay():
 def test_the_units_of_the_processor_decide():
     assert has_bfloat16(torch.device("cpu")) == torch.ops.mkldnn._is_mkldnn_bf16_supported()
     assert has_bfloat16(torch.device("meta"))
+
+
+def test_processes_that_share_the_work_make_the_same_steps(tmp_path):
+    random = torch.Generator().manual_seed(2)
+    gradients = [torch.randn(shape, generator=random) for shape in [(6, 10), (10, 6), (4, 4)]]
+
+    def step() -> list[torch.nn.Parameter]:
+        matrices = [torch.nn.Parameter(torch.zeros_like(gradient)) for gradient in gradients]
+        for matrix, gradient in zip(matrices, gradients, strict=True):
+            matrix.grad = gradient.clone()
+        Muon(matrices, lr=0.01).step()
+        return matrices
+
+    alone = step()
+    dist.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
+    try:
+        # The second of two processes, whose partner gives nothing, makes the steps of every second matrix.
+        shared = step()
+        with patch.object(dist, "get_rank", return_value=1), patch.object(dist, "get_world_size", return_value=2):
+            half = step()
+    finally:
+        dist.destroy_process_group()
+    for number, (expected, made, part) in enumerate(zip(alone, shared, half, strict=True)):
+        assert torch.equal(made, expected)
+        assert torch.equal(part, expected if number % 2 else torch.zeros_like(expected))

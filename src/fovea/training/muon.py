@@ -1,9 +1,9 @@
 """The optimizer Muon, which computes in bfloat16 only on devices that have hardware for it."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -74,15 +74,41 @@ class Muon(Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            for matrix in group["params"]:
-                if matrix.grad is not None:
-                    self._update(matrix, matrix.grad, group["lr"])
+            matrices = [matrix for matrix in group["params"] if matrix.grad is not None]
+            updates = _all_orthogonalized([self._ahead(matrix) for matrix in matrices])
+            for matrix, update in zip(matrices, updates, strict=True):
+                # An orthogonal matrix has the root mean square 1/√max(n, m).
+                matrix.add_(update, alpha=-group["lr"] * _UPDATE_RMS * max(matrix.shape) ** 0.5)
         return loss
 
-    def _update(self, matrix: nn.Parameter, gradient: Tensor, rate: float) -> None:
-        state: dict[str, Any] = self.state[matrix]
-        momentum = state.setdefault("momentum_buffer", torch.zeros_like(matrix))
+    def _ahead(self, matrix: nn.Parameter) -> Tensor:
+        """Update the momentum of a matrix, and return Nesterov's momentum."""
+        gradient = matrix.grad
+        assert gradient is not None
+        momentum = self.state[matrix].setdefault("momentum_buffer", torch.zeros_like(matrix))
         momentum.lerp_(gradient, 1 - _MOMENTUM)
-        ahead = gradient.lerp(momentum, _MOMENTUM)  # Nesterov's momentum
-        # An orthogonal matrix has the root mean square 1/√max(n, m).
-        matrix.add_(orthogonalized(ahead), alpha=-rate * _UPDATE_RMS * max(matrix.shape) ** 0.5)
+        ahead: Tensor = gradient.lerp(momentum, _MOMENTUM)
+        return ahead
+
+
+def _all_orthogonalized(matrices: list[Tensor]) -> list[Tensor]:
+    """Return :func:`orthogonalized` of each matrix. The processes of a training, which have the same, share the work.
+
+    Args:
+        matrices: [n, m] each.
+
+    Returns:
+        Same shapes; float32 where processes share the work, otherwise the precision of ``orthogonalized``.
+    """
+    if not (matrices and dist.is_available() and dist.is_initialized()):
+        return [orthogonalized(matrix) for matrix in matrices]
+    # The sum of all processes is exact: all but one add zeros.
+    sizes = [matrix.numel() for matrix in matrices]
+    flat = torch.zeros(sum(sizes), device=matrices[0].device)
+    parts = torch.split(flat, sizes)
+    updates = [part.view_as(matrix) for part, matrix in zip(parts, matrices, strict=True)]
+    # Large and small matrices alternate, so that every process gets some of each.
+    for number in range(dist.get_rank(), len(matrices), dist.get_world_size()):
+        updates[number].copy_(orthogonalized(matrices[number]))
+    dist.all_reduce(flat)
+    return updates
