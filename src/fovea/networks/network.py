@@ -92,7 +92,7 @@ class CodecNetwork(nn.Module):
         """
         if self.config.takes_map:
             inside = torch.ones_like(image[:, :1]) if region is None else region.to(image.dtype)
-            image = torch.cat([image, 255 * inside], dim=1)
+            image = _channels_last(torch.cat([image, 255 * inside], dim=1))
         return self.analysis(image, controls)
 
     def forward(self, image: Tensor, controls: Tensor, region: Tensor | None = None) -> Coded:
@@ -125,8 +125,13 @@ class CodecNetwork(nn.Module):
         # A given map needs no training. A region that the encoder finds does, and so does what z describes.
         learned = [logits for logits in (None if self.config.takes_map else found, described) if logits is not None]
         region = torch.cat(learned, dim=1) if learned else None
-        return Coded(self.synthesis(decoded, controls), bits, side_bits, decoded, region)
+        return Coded(self.synthesis(_channels_last(decoded), controls), bits, side_bits, decoded, region)
 
     def _rounded(self, value: Tensor) -> Tensor:
         """Round, or in training add uniform noise in ±½, the distribution of rounding errors."""
         return value + torch.rand_like(value) - 0.5 if self.training else value.round()
+
+
+def _channels_last(x: Tensor) -> Tensor:
+    """Return [B, C, H, W] in the order of memory in which convolutions are fastest; joining tensors loses it."""
+    return x.contiguous(memory_format=torch.channels_last)
