@@ -85,7 +85,10 @@ class Muon(Optimizer):
         """Update the momentum of a matrix, and return Nesterov's momentum."""
         gradient = matrix.grad
         assert gradient is not None
-        momentum = self.state[matrix].setdefault("momentum_buffer", torch.zeros_like(matrix))
+        state = self.state[matrix]
+        if "momentum_buffer" not in state:
+            state["momentum_buffer"] = torch.zeros_like(matrix)
+        momentum = state["momentum_buffer"]
         momentum.lerp_(gradient, 1 - _MOMENTUM)
         ahead: Tensor = gradient.lerp(momentum, _MOMENTUM)
         return ahead
@@ -107,7 +110,7 @@ def _all_orthogonalized(matrices: list[Tensor]) -> list[Tensor]:
     flat = torch.zeros(sum(sizes), device=matrices[0].device)
     parts = torch.split(flat, sizes)
     updates = [part.view_as(matrix) for part, matrix in zip(parts, matrices, strict=True)]
-    # Large and small matrices alternate, so that every process gets some of each.
+    # Neighbors belong to the same block, so all processes get about as much work.
     for number in range(dist.get_rank(), len(matrices), dist.get_world_size()):
         updates[number].copy_(orthogonalized(matrices[number]))
     dist.all_reduce(flat)
