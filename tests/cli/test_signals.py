@@ -11,9 +11,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fovea.cli import interruption
-from fovea.cli.interruption import Interruption
-
 pytest.importorskip("resource", reason="needs a POSIX system")
 COMMAND = [sys.executable, "-m", "fovea"]
 
@@ -62,14 +59,24 @@ def test_an_ignored_signal_stays_ignored(slow, tmp_path):
 
 
 def test_the_first_signal_is_raised_and_handlers_are_restored():
-    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
-    with pytest.raises(Interruption) as raised, interruption.raised():
-        try:
-            os.kill(os.getpid(), signal.SIGTERM)
-        finally:
-            os.kill(os.getpid(), signal.SIGINT)  # a repeated signal does not disturb the cleanup
-    assert (raised.value.code, str(raised.value)) == (143, "ended by SIGTERM")
-    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+    code = (
+        "import os, signal\n"
+        "from fovea.cli import interruption\n"
+        "interruption._REPEAT_S = 60\n"
+        "before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)\n"
+        "try:\n"
+        "    with interruption.raised():\n"
+        "        try:\n"
+        "            os.kill(os.getpid(), signal.SIGTERM)\n"
+        "        finally:\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "            print('the cleanup goes on', flush=True)\n"
+        "except interruption.Interruption as stop:\n"
+        "    print(stop.code, stop)\n"
+        "assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "the cleanup goes on\n143 ended by SIGTERM\n", "")
 
 
 def test_a_later_signal_ends_the_process_immediately():
