@@ -16,6 +16,8 @@ from fovea.networks import NetworkConfig
 from fovea.store import load_model, save_model
 from fovea.training import Hardware, lineage
 
+from ..exported_graphs import assert_graphs_compute_the_steps
+
 CONFIG = """
 name: tiny
 architecture: base
@@ -164,9 +166,19 @@ def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch, quick_e
     coco = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "thing"}]}
     Path("coco.json").write_text(json.dumps(coco))
     tiny = NetworkConfig(
-        wide=8, wide_blocks=1, deep=8, deep_blocks=1, latent=16, hyper=4, prior=8, objectness=8, detail=8
+        wide=8,
+        wide_blocks=1,
+        deep=8,
+        deep_blocks=1,
+        latent=16,
+        hyper=4,
+        prior=8,
+        detail=8,
+        mean_steps=4,
+        background=True,
     )
-    Path("tiny.yaml").write_text(CONFIG.replace("architecture: base", f"architecture: {json.dumps(asdict(tiny))}"))
+    text = CONFIG.replace("architecture: base", f"architecture: {json.dumps(asdict(tiny))}")
+    Path("tiny.yaml").write_text(text.replace("object_mse}", "object_mse, background_weight: variable}"))
 
     result = fovea("train", "tiny.yaml", "--accelerator", "cpu")
     assert result.exit_code == 0, result.stderr
@@ -174,15 +186,16 @@ def test_from_images_to_a_model_that_codes(fovea, tmp_path, monkeypatch, quick_e
     assert result.stdout == f"{checkpoint}\n"
     assert fovea("train", "tiny.yaml").stderr.endswith("resume it with --resume, or choose another --out\n")
 
-    result = fovea("export", checkpoint, "--name", "smallest")
+    result = fovea("export", checkpoint, "--name", "smallest", "--backgrounds", "0:20,100:100")
     assert result.exit_code == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "smallest.fovea"
     model = load_model(Path("smallest.fovea"))
-    assert (model.name, model.region) == ("smallest", "found")
+    assert (model.name, model.region, model.steps) == ("smallest", "given", 4)
+    assert_graphs_compute_the_steps(model, checkpoint)
 
     monkeypatch.setenv("FOVEA_MODELS", str(tmp_path))
-    assert fovea("encode", "images/0.png", "0.fov", "-m", "smallest").exit_code == 0
+    assert fovea("encode", "images/0.png", "0.fov", "-m", "smallest", "-q", 40).exit_code == 0
     told = json.loads(fovea("info", "0.fov", "--json").stdout)
-    assert (told["model"], told["model_id"]) == ("smallest", model.id.hex())
+    assert (told["model"], told["model_id"], told["background"]) == ("smallest", model.id.hex(), 52)
     assert fovea("decode", "0.fov", "0.png").exit_code == 0
     assert Image.open("0.png").size == (80, 80)

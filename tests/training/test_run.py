@@ -8,12 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from fovea import Codec
-from fovea.bitstream import read_header
-from fovea.engine import create_engine
 from fovea.errors import FoveaError
-from fovea.networks import round_weights, step_modules
-from fovea.store import save_model
+from fovea.networks import step_modules
 from fovea.training import (
     Checkpoint,
     CodecTraining,
@@ -25,28 +21,21 @@ from fovea.training import (
     train,
 )
 
+from ..exported_graphs import assert_graphs_compute_the_steps
+
 CPU = Hardware("cpu")
-IMAGE = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def only_the_analysis(monkeypatch):
+    """An export has the graph of the analysis alone, where networks with a map differ from others."""
+    monkeypatch.setattr(
+        "fovea.networks.deploy.step_modules", lambda network: {"analysis": step_modules(network)["analysis"]}
+    )
 
 
 def _train(config, folder, hardware=CPU, **options):
     return train(config, folder, hardware=hardware, progress=False, **options)
-
-
-def _assert_graphs_compute_the_steps(model, weights):
-    """Run the exported graphs and the modules that they were exported from on the same random inputs."""
-    random, engine = np.random.default_rng(1), create_engine("onnxruntime", threads=1)
-    network = load_checkpoint(weights).network.eval()
-    round_weights(network)
-    modules = step_modules(network)
-    for name, graph in model.graphs.items():
-        module, examples = modules[name]
-        inputs = [random.integers(0, 90, example.shape).astype(example.numpy().dtype) for example in examples]
-        with torch.no_grad():
-            expected = module(*map(torch.from_numpy, inputs))
-        outputs = engine.load(graph)(*inputs)
-        for output, tensor in zip(outputs, [expected] if torch.is_tensor(expected) else expected, strict=True):
-            np.testing.assert_allclose(output, tensor.numpy(), rtol=1e-3, atol=1 if output.dtype == np.uint8 else 1e-3)
 
 
 def test_train_resume_and_export(config_file, without_graphs, tmp_path):
@@ -103,7 +92,9 @@ def test_a_run_that_broke_off_goes_on_from_its_last_checkpoint(config_file, tmp_
     assert Checkpoint.read(tmp_path / "run/last.ckpt").step == 3
 
 
-def test_networks_with_two_controls_and_four_steps_are_trained_exported_and_coded(config_file, plain, tmp_path):
+def test_networks_with_two_controls_and_four_steps_are_trained_and_exported(
+    config_file, plain, without_graphs, tmp_path
+):
     config = read_config(config_file)
     following = config.model_copy(
         update={
@@ -124,12 +115,6 @@ def test_networks_with_two_controls_and_four_steps_are_trained_exported_and_code
     model = export_model(weights, calibration=3, backgrounds={0: 20, 100: 100})
     assert model.steps == 4 and model.region == "given" and model.hyper_index.shape == (101, 101, 8)
     assert model.backgrounds[0] == 20 and model.backgrounds[50] == 60 and model.backgrounds[100] == 100
-    save_model(model, tmp_path / "controlled.fovea")
-    codec = Codec(tmp_path / "controlled.fovea", threads=1)
-    data = codec.encode(IMAGE, 40)
-    assert read_header(data).background == 52
-    assert codec.decode(data).shape == IMAGE.shape
-    _assert_graphs_compute_the_steps(model, weights)
 
 
 def test_networks_with_a_background_control_start_from_those_without(config_file, plain, tmp_path):
@@ -159,11 +144,7 @@ def test_start_takes_over_the_weights_of_another_run(config_file, plain, tmp_pat
     assert all(torch.allclose(before[name], after[name], rtol=1e-2, atol=1e-3) for name in before)
 
 
-def test_roi_way_starts_from_a_network_without_map(config_file, plain, tmp_path, monkeypatch):
-    # Only the analysis differs from that of other networks. Each export takes seconds.
-    monkeypatch.setattr(
-        "fovea.networks.deploy.step_modules", lambda network: {"analysis": step_modules(network)["analysis"]}
-    )
+def test_roi_way_starts_from_a_network_without_map(config_file, plain, only_the_analysis, tmp_path):
     config = read_config(config_file)
     guided = config.model_copy(
         update={"start": plain, "architecture": replace(config.architecture, roi=True), "mask_weight": 0.1}
@@ -171,18 +152,20 @@ def test_roi_way_starts_from_a_network_without_map(config_file, plain, tmp_path,
     weights = _train(guided, tmp_path / "guided")
     model = export_model(weights, "guided", calibration=3)
     assert model.region == "given"
-    _assert_graphs_compute_the_steps(model, weights)
+    assert_graphs_compute_the_steps(model, weights)
     # A later run without the head leaves it out.
     again = guided.model_copy(update={"start": weights, "mask_weight": 0.0})
     _train(again, tmp_path / "again")
 
 
-def test_objectness_and_detail_start_from_a_network_without(config_file, plain, without_graphs, tmp_path):
+def test_objectness_and_detail_start_from_a_network_without(config_file, plain, only_the_analysis, tmp_path):
     config = read_config(config_file)
     architecture = replace(config.architecture, objectness=8, latent=config.architecture.latent + 8, detail=8)
     further = config.model_copy(update={"start": plain, "architecture": architecture, "mask_weight": 0.1})
-    model = export_model(_train(further, tmp_path / "further"), "further", calibration=3)
+    weights = _train(further, tmp_path / "further")
+    model = export_model(weights, "further", calibration=3)
     assert (model.region, model.latent) == ("found", config.architecture.latent + 8)
+    assert_graphs_compute_the_steps(model, weights)
 
 
 def test_start_of_another_architecture_is_refused(config_file, plain, tmp_path):
