@@ -6,11 +6,12 @@ import signal
 import sys
 import threading
 import tomllib
+import zipfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from fnmatch import fnmatch
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
 from pathlib import Path
@@ -113,6 +114,31 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"needs the shared data sets in {folder} (set FOVEA_SHARED)")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _open_networks() -> Iterator[None]:
+    """Networks stay in memory from test to test, and ready to run: to read and open one takes much longer than to run
+    it on a small image."""
+    from fovea.engine.onnx_runtime import OnnxRuntimeEngine, Session
+
+    read = zipfile.ZipFile.read
+
+    @lru_cache(128)
+    def network(path: str, changed: int, name: str) -> bytes:
+        with zipfile.ZipFile(path) as archive:
+            return read(archive, name)
+
+    def read_once(archive: zipfile.ZipFile, name: str, pwd: bytes | None = None) -> bytes:
+        if archive.filename and name.endswith(".onnx"):
+            return network(archive.filename, Path(archive.filename).stat().st_mtime_ns, name)
+        return read(archive, name, pwd)
+
+    opened = lru_cache(128)(Session)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(zipfile.ZipFile, "read", read_once)
+        patch.setattr(OnnxRuntimeEngine, "load", lambda self, graph, exact=False: opened(graph, self.threads))
+        yield
 
 
 @pytest.fixture(scope="session")
