@@ -61,10 +61,14 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def _make_bucket(server: "subprocess.Popen[bytes]", log: Path) -> None:
     import s3fs
 
+    # The store leaves a request unanswered for a minute if it comes before the store is ready.
+    settings = {"connect_timeout": 2, "read_timeout": 2, "retries": {"max_attempts": 0}}
+    store = s3fs.S3FileSystem(use_listings_cache=False, skip_instance_cache=True, config_kwargs=settings)
+    store.retries = 1
     end = time.monotonic() + _STARTS_WITHIN_S
     while True:
         try:
-            s3fs.S3FileSystem(use_listings_cache=False).pipe_file("bucket/.made", b"")
+            store.pipe_file("bucket/.made", b"")
             return
         except Exception:
             if server.poll() is not None or time.monotonic() > end:
