@@ -12,12 +12,13 @@
 #include <Python.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PRECISION 22 /* bits of the fraction of a weight */
 #define HALF (1 << (PRECISION - 1))
-#define ROUNDED(sum) (uint8_t)((sum) < 0 ? 0 : (sum) >> PRECISION > 255 ? 255 : (sum) >> PRECISION)
 #define LONGEST (1 << 24) /* largest length of a side, so that no product of sizes is too large */
 #define LANES 32 /* samples that are computed together */
+#define BLOCK (LANES * LANES)
 
 /* A side of the picture: the pixel `i` of the result is the sum of `taps` pixels from `starts[i]` on. */
 typedef struct {
@@ -32,6 +33,20 @@ typedef struct {
 #define FOR_EACH_PROCESSOR
 #endif
 
+/* Whether the compiler makes vector instructions of a shuffle. Without them it is slower than a plain transpose. */
+#if defined(__GNUC__)
+#define VECTORS 1
+#else
+#define VECTORS 0
+#endif
+
+/* Compilers turn two comparisons of the same number into the instructions for the smaller and the larger of two. */
+static inline uint8_t rounded(int32_t sum) {
+    int32_t value = sum >> PRECISION;
+    value = value < 0 ? 0 : value;
+    return (uint8_t)(value > 255 ? 255 : value);
+}
+
 /* Compute `count` samples that lie side by side. What their pixels are made of lies `step` samples apart. */
 FOR_EACH_PROCESSOR
 static void weigh(uint8_t *out, const uint8_t *in, Py_ssize_t step, const int32_t *weights, Py_ssize_t taps,
@@ -39,7 +54,7 @@ static void weigh(uint8_t *out, const uint8_t *in, Py_ssize_t step, const int32_
     for (Py_ssize_t start = 0; start < count && count < LANES; start++) {
         int32_t sum = HALF;
         for (Py_ssize_t tap = 0; tap < taps; tap++) sum += weights[tap] * in[start + tap * step];
-        out[start] = ROUNDED(sum);
+        out[start] = rounded(sum);
     }
     for (Py_ssize_t start = 0; start < count && count >= LANES; start += LANES) {
         if (start > count - LANES) start = count - LANES; /* the last ones are computed twice */
@@ -47,8 +62,30 @@ static void weigh(uint8_t *out, const uint8_t *in, Py_ssize_t step, const int32_
         for (int lane = 0; lane < LANES; lane++) sums[lane] = HALF;
         for (Py_ssize_t tap = 0; tap < taps; tap++)
             for (int lane = 0; lane < LANES; lane++) sums[lane] += weights[tap] * in[start + tap * step + lane];
-        for (int lane = 0; lane < LANES; lane++) out[start + lane] = ROUNDED(sums[lane]);
+        for (int lane = 0; lane < LANES; lane++) out[start + lane] = rounded(sums[lane]);
     }
+}
+
+/* Write the first sample of each half of a block, then the second ones, and so on. */
+FOR_EACH_PROCESSOR
+static void shuffle(uint8_t *restrict out, const uint8_t *restrict in) {
+    for (int i = 0; i < BLOCK / 2; i++) {
+        out[2 * i] = in[i];
+        out[2 * i + 1] = in[BLOCK / 2 + i];
+    }
+}
+
+/* Write the transpose of LANES × LANES samples. The place of a sample in a block has five bits of the row before five
+ * bits of the column. A shuffle moves the first bit to the end, so five shuffles exchange row and column. */
+static void transpose_block(uint8_t *out, Py_ssize_t out_step, const uint8_t *in, Py_ssize_t in_step) {
+    uint8_t even[BLOCK], odd[BLOCK];
+    for (int row = 0; row < LANES; row++) memcpy(even + row * LANES, in + row * in_step, LANES);
+    shuffle(odd, even);
+    shuffle(even, odd);
+    shuffle(odd, even);
+    shuffle(even, odd);
+    shuffle(odd, even);
+    for (int row = 0; row < LANES; row++) memcpy(out + row * out_step, odd + row * LANES, LANES);
 }
 
 /* Write the transpose of `rows` × `columns` samples. Blocks stay in the nearest cache. */
@@ -58,6 +95,10 @@ static void transpose(uint8_t *out, Py_ssize_t out_step, const uint8_t *in, Py_s
         for (Py_ssize_t left = 0; left < columns; left += LANES) {
             Py_ssize_t bottom = top + LANES < rows ? top + LANES : rows;
             Py_ssize_t right = left + LANES < columns ? left + LANES : columns;
+            if (VECTORS && bottom - top == LANES && right - left == LANES) {
+                transpose_block(out + left * out_step + top, out_step, in + top * in_step + left, in_step);
+                continue;
+            }
             for (Py_ssize_t row = top; row < bottom; row++)
                 for (Py_ssize_t column = left; column < right; column++)
                     out[column * out_step + row] = in[row * in_step + column];
