@@ -101,11 +101,13 @@ def has_small_objects(objects: NDArray[np.float32]) -> bool:
 
 def _areas(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the number of positions of each connected region of a mask [h, w]."""
-    labels = np.where(mask, np.arange(1, mask.size + 1).reshape(mask.shape), 0)
+    framed = np.zeros((mask.shape[0] + 2, mask.shape[1] + 2), np.int32)
+    labels, inside = framed[1:-1, 1:-1], mask.astype(np.int32)
+    labels[:] = inside * np.arange(1, mask.size + 1, dtype=np.int32).reshape(mask.shape)
+    above, below, left, right = framed[:-2, 1:-1], framed[2:, 1:-1], framed[1:-1, :-2], framed[1:-1, 2:]
     while True:  # in each pass, the highest label of a region spreads to the neighbors of its positions
-        around = np.pad(labels, 1)
-        neighbors = (around[:-2, 1:-1], around[2:, 1:-1], around[1:-1, :-2], around[1:-1, 2:])
-        spread = np.maximum.reduce([labels, *neighbors]) * mask
+        spread = np.maximum(np.maximum(above, below), np.maximum(left, right))
+        spread = np.maximum(spread, labels) * inside
         if np.array_equal(spread, labels):
             return np.unique(labels[mask], return_counts=True)[1]
-        labels = spread
+        labels[:] = spread

@@ -49,7 +49,7 @@ class LatentDecoder:
 
     def reconstruct(self, residual: NDArray[np.int32], prior: Prior) -> Floats:
         """Return the decoded latent ŷ, given its residuals: float32, same shape."""
-        return self._prior.through_steps(prior, residual, lambda part: part.known.astype(np.float32))[0]
+        return self._prior.through_steps(prior, residual, lambda part: part.known.astype(np.float32)).latent()
 
     def read_prior(self, decoder: Decoder, height: int, width: int, controls: Controls) -> Prior:
         """Return what follows from z about a latent. The bytes of a tile begin with z, and the rest is not read.

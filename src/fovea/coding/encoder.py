@@ -57,7 +57,7 @@ class LatentEncoder:
             np.rint(residual, out=residual).clip(-_LARGEST, _LARGEST, out=residual)
             return np.where(part.coded, residual, np.float32(0))
 
-        return self._prior.through_steps(prior, latent, rounded)[1].astype(np.int32)
+        return self._prior.through_steps(prior, latent, rounded).residual().astype(np.int32)
 
     def encode(self, analyzed: Floats, controls: Controls) -> bytes:
         """Return the bytes of a latent.

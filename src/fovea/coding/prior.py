@@ -51,6 +51,28 @@ class Part(NamedTuple):
     step: Floats
 
 
+class Decoded(NamedTuple):
+    """What the coding steps decoded, a part each.
+
+    Attributes:
+        steps: the coding steps.
+        values: decoded values of the latent.
+        residuals: residuals of the latent.
+    """
+
+    steps: Steps
+    values: list[Floats]
+    residuals: list[Floats]
+
+    def latent(self) -> Floats:
+        """Return the decoded latent, float32 [1, latent, h, w]."""
+        return self.steps.join(self.values)
+
+    def residual(self) -> Floats:
+        """Return the residuals of the whole latent, float32 [1, latent, h, w]."""
+        return self.steps.join(self.residuals)
+
+
 class PriorNetworks:
     """The hyperprior and the context model of one model on one engine; encoder and decoder share them.
 
@@ -93,32 +115,28 @@ class PriorNetworks:
         steps = cut(*step) if step else np.ones((1, 1, height, width), np.float32)
         return Prior(cut(index), features, first, steps, controls)
 
-    def through_steps(
-        self, prior: Prior, known: NDArray[Any], residual: Callable[[Part], Floats]
-    ) -> tuple[Floats, Floats]:
+    def through_steps(self, prior: Prior, known: NDArray[Any], residual: Callable[[Part], Floats]) -> Decoded:
         """Go through the coding steps; the means of each step follow from what the steps before it decoded.
 
         Args:
             prior: what follows from z about the latent.
             known: the latent in the encoder, or its residuals in the decoder: [1, latent, h, w].
             residual: function that returns the residuals of a step.
-
-        Returns:
-            The decoded latent and the residuals, float32 [1, latent, h, w].
         """
         steps: Steps = (Checkerboard if self._model.steps == 2 else Squares)(prior.index.shape)
         coded, step = steps.split(prior.index > 0), steps.split(np.broadcast_to(prior.step, known.shape), fill=1)
         features, means = prior.features, prior.first
-        decoded: list[Floats] = []
-        residuals: list[Floats] = []
+        decoded = Decoded(steps, [], [])
         for number, part in enumerate(steps.split(known)):
             if number:
                 context = self._contexts[number - 1].at(prior.controls.quality)
-                *state, means = context(features, steps.decoded_in(number - 1, decoded[-1]))
+                *state, means = context(features, steps.decoded_in(number - 1, decoded.values[-1]))
                 features = state[0] if state else features
-            residuals.append(residual(Part(part, coded[number], means, step[number])))
-            decoded.append(residuals[-1] * step[number] + means)
-        return steps.join(decoded), steps.join(residuals)
+            decoded.residuals.append(residual(Part(part, coded[number], means, step[number])))
+            values = decoded.residuals[-1] * step[number]
+            values += means
+            decoded.values.append(values)
+        return decoded
 
     def hyper_index(self, shape: tuple[int, ...], controls: Controls) -> NDArray[np.uint8]:
         """Return the indices of the tables that z is coded with.
