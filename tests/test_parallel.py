@@ -1,5 +1,9 @@
 """Work in threads that can be ended from outside."""
 
+import signal
+import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -53,3 +57,28 @@ def test_results_are_yielded_before_more_items_are_taken():
         assert next(results) == 3
         with pytest.raises(StopError):
             next(results)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals of threads")
+def test_a_signal_that_reaches_another_thread_ends_the_wait():
+    stopped, ended, in_time = threading.Event(), threading.Event(), []
+
+    def stop(*_):
+        raise StopError
+
+    def work(_):
+        time.sleep(0.2)  # until the main thread waits
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+        in_time.append(stopped.wait(60))
+        ended.set()
+
+    before = signal.signal(signal.SIGUSR1, stop)
+    try:
+        with ThreadPoolExecutor(1) as pool, pytest.raises(StopError):
+            try:
+                list(completed(pool, work, [0], limit=1))
+            finally:
+                stopped.set()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert ended.wait(60) and in_time == [True]

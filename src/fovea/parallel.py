@@ -10,6 +10,10 @@ from typing import TypeVar
 In = TypeVar("In")
 Out = TypeVar("Out")
 
+_WAIT_S = 0.5
+"""Longest time in seconds between two looks for a signal. A signal that reaches another thread, or comes just before
+the main thread begins to wait, does not wake it."""
+
 _check: ContextVar[Callable[[], object]] = ContextVar("check", default=lambda: None)
 
 
@@ -101,6 +105,6 @@ def completed(pool: Executor, function: Callable[[In], Out], items: Iterable[In]
     waiting = iter(items)
     running: set[Future[Out]] = {pool.submit(function, item) for item in islice(waiting, limit)}
     while running:
-        done, running = wait(running, return_when=FIRST_COMPLETED)
+        done, running = wait(running, _WAIT_S, FIRST_COMPLETED)
         yield from (future.result() for future in done)
         running |= {pool.submit(function, item) for item in islice(waiting, len(done))}

@@ -1,6 +1,6 @@
 """The verb ``fovea watch``."""
 
-import threading
+import time
 from contextlib import suppress
 
 import click
@@ -53,7 +53,8 @@ def watch(source: str, recognizer: str | None, threshold: float, host: str, port
         try:
             with suppress(Interruption):  # the usual end
                 print_note(f"http://{name}:{page.port}/")
-                threading.Event().wait()
+                while True:
+                    time.sleep(1)  # not for ever: a signal just before it begins would not end it
         finally:
             receiver.close()
     finally:
