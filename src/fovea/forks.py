@@ -38,6 +38,8 @@ _renewables: WeakSet[_Renewable] = WeakSet()
 class Lock(_Renewable):
     """A lock that is open in a forked child, even if a thread of the parent holds it.
 
+    The thread that holds it may enter it again, for example in a signal handler.
+
     Example:
         >>> with Lock():
         ...     pass
@@ -57,7 +59,7 @@ class Lock(_Renewable):
 
     def renew(self) -> None:
         """Replace the lock by an open one."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
 
 class PerProcess(_Renewable, Generic[T]):

@@ -54,8 +54,8 @@ def raised() -> Iterator[None]:
             first = time.monotonic()
             raise Interruption(number)
         if time.monotonic() - first > _REPEAT_S:
-            atomic.discard_unfinished()
-            os._exit(128 + number)
+            with atomic.unfinished_discarded():
+                os._exit(128 + number)
 
     defaults = (signal.SIG_DFL, signal.default_int_handler)
     replaced = {number: handler for number in _SIGNALS if (handler := signal.getsignal(number)) in defaults}
@@ -74,7 +74,7 @@ def end(code: int) -> NoReturn:
     Args:
         code: exit code of the process.
     """
-    atomic.discard_unfinished()
-    if any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()):
-        os._exit(code)
+    with atomic.unfinished_discarded():
+        if any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()):
+            os._exit(code)
     sys.exit(code)
