@@ -68,7 +68,7 @@ static void weigh(uint8_t *out, const uint8_t *in, Py_ssize_t step, const int32_
 
 /* Write the first sample of each half of a block, then the second ones, and so on. */
 FOR_EACH_PROCESSOR
-static void shuffle(uint8_t *restrict out, const uint8_t *restrict in) {
+static void shuffle(uint8_t *__restrict out, const uint8_t *__restrict in) {
     for (int i = 0; i < BLOCK / 2; i++) {
         out[2 * i] = in[i];
         out[2 * i + 1] = in[BLOCK / 2 + i];
