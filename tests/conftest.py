@@ -74,6 +74,24 @@ def _not_measured() -> Iterator[None]:
         sys.settrace(tracer)
 
 
+class _FailuresAtOnce:
+    """Prints why a test failed as soon as it has. A run that is ended before its summary has told it then."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self._terminal = terminal
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._terminal.write_line(f"\n{report.nodeid}, {report.when}:\n{report.longreprtext}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Print failures at once where there is a terminal, which is not in the processes that run tests side by side."""
+    if terminal := config.pluginmanager.get_plugin("terminalreporter"):
+        config.pluginmanager.register(_FailuresAtOnce(terminal))
+
+
 def pytest_collection() -> None:
     """Import what is large before coverage is measured, which doubles the time of an import."""
     if type(sys.gettrace()).__module__.startswith("coverage"):
