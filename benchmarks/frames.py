@@ -3,12 +3,13 @@
 Run ``python benchmarks/frames.py``. It writes two folders of images below ``.accuracy/frames``, for ``fovea eval``:
 
 * ``drone``: the frames of 1920×1080 pixels of the drone videos, as they are;
-* ``views``: frames that show nine photographs of COCO val2017 side by side, 640×360 pixels of each at their own
-  resolution, as the recorders of surveillance cameras show nine cameras at once. They are no camera frames: their
-  objects are as large as those of a camera that is three times nearer to the scene, and every ninth has another light.
+* ``views``: frames that show photographs side by side at their own resolution, as the recorders of surveillance cameras
+  show several cameras at once: nine landscapes of COCO val2017, 640×360 pixels of each; ten portraits of it, 384×540
+  pixels of each; and nine rooms, 640×360 pixels of each, as a robot sees them. They are no camera frames: their objects
+  are as large as those of a camera that is three times nearer to the scene, and each part has another light.
 
 Each set has two halves, ``choose`` and ``judge``, which share no video and no photograph. Rules are chosen on the
-first, and figures are measured on the second.
+first, and figures are measured on the second. Portraits and rooms are in the second half only.
 """
 
 import shutil
@@ -23,8 +24,8 @@ from PIL import Image
 from images import COCO_IMAGES, FULL_HD, SHARED
 
 DRONE_IMAGES = SHARED / "data" / "aerial_cars" / "images"
+ROOM_IMAGES = SHARED / "data" / "indoor" / "images"
 HALVES = ("choose", "judge")
-_ACROSS = 3
 
 
 def full_hd(paths: Sequence[Path]) -> list[Path]:
@@ -32,16 +33,21 @@ def full_hd(paths: Sequence[Path]) -> list[Path]:
     return [path for path in paths if _size(path) == FULL_HD]
 
 
-def views(paths: Sequence[Path]) -> Iterator[Image.Image]:
-    """Yield frames of nine photographs each, from photographs that are large enough."""
-    height, width = FULL_HD[0] // _ACROSS, FULL_HD[1] // _ACROSS
-    large = [path for path in paths if all(np.greater_equal(_size(path), (height, width)))]
-    for first in range(0, len(large) - _ACROSS**2 + 1, _ACROSS**2):
+def large_enough(paths: Sequence[Path], across: int, down: int) -> list[Path]:
+    """Return the files of images that fill a part of a frame that is divided into so many parts."""
+    part = (FULL_HD[0] // down, FULL_HD[1] // across)
+    return [path for path in paths if all(np.greater_equal(_size(path), part))]
+
+
+def views(paths: Sequence[Path], across: int, down: int) -> Iterator[Image.Image]:
+    """Yield frames of so many photographs each, from photographs that are large enough."""
+    height, width = FULL_HD[0] // down, FULL_HD[1] // across
+    for first in range(0, len(paths) - across * down + 1, across * down):
         frame = Image.new("RGB", FULL_HD[::-1])
-        for number, path in enumerate(large[first : first + _ACROSS**2]):
+        for number, path in enumerate(paths[first : first + across * down]):
             image = Image.open(path).convert("RGB")
             left, top = (image.width - width) // 2, (image.height - height) // 2
-            row, column = divmod(number, _ACROSS)
+            row, column = divmod(number, across)
             frame.paste(image.crop((left, top, left + width, top + height)), (column * width, row * height))
         yield frame
 
@@ -66,8 +72,17 @@ def main(out: Path) -> None:
     for number, (_, frames) in enumerate(groupby(full_hd(sorted(DRONE_IMAGES.iterdir())), _video)):
         for path in frames:
             shutil.copyfile(path, out / "drone" / HALVES[number % 2] / path.name)
-    for number, frame in enumerate(views(sorted(COCO_IMAGES.iterdir()))):
+    photographs = sorted(COCO_IMAGES.iterdir())
+    landscapes = large_enough(photographs, 3, 3)
+    for number, frame in enumerate(views(landscapes, 3, 3)):
         frame.save(out / "views" / HALVES[number % 2] / f"{number:03d}.png", compress_level=1)
+    portraits = large_enough(sorted(set(photographs) - set(landscapes)), 5, 2)
+    for name, frames in {
+        "portraits": views(portraits, 5, 2),
+        "rooms": views(sorted(ROOM_IMAGES.iterdir()), 3, 3),
+    }.items():
+        for number, frame in enumerate(frames):
+            frame.save(out / "views" / "judge" / f"{name}-{number:03d}.png", compress_level=1)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ def frames(script, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Folder of the sets, made from generated images, with frames of 96×54 pixels in place of 1920×1080."""
     images = {"drone": [("a-1", SIZE), ("a-2", SIZE), ("b-1", SIZE), ("c-1", (60, 90))]}
     images["views"] = [(f"{number:02d}", (18 + number % 2, 32 + number)) for number in range(20)] + [("x", (17, 99))]
+    images["views"] += [(f"portrait-{number}", (27 + number, 20)) for number in range(10)]
+    images["rooms"] = [(f"{number}", (20, 32)) for number in range(9)]
     for name, files in images.items():
         (tmp_path / name).mkdir()
         for number, (stem, size) in enumerate(files):
@@ -24,6 +26,7 @@ def frames(script, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(module, "FULL_HD", SIZE)
     monkeypatch.setattr(module, "DRONE_IMAGES", tmp_path / "drone")
     monkeypatch.setattr(module, "COCO_IMAGES", tmp_path / "views")
+    monkeypatch.setattr(module, "ROOM_IMAGES", tmp_path / "rooms")
     module.main(["--out", str(tmp_path / "frames")], standalone_mode=False)
     return tmp_path / "frames"
 
@@ -38,6 +41,13 @@ def test_halves_share_no_video_and_no_photograph(frames: Path, tmp_path: Path) -
         photograph = np.asarray(Image.open(tmp_path / "views" / f"{9 * number:02d}.png"))
         top, left = (photograph.shape[0] - 18) // 2, (photograph.shape[1] - 32) // 2
         assert np.array_equal(frame[:18, :32], photograph[top : top + 18, left : left + 32])
+
+
+def test_portraits_and_rooms_are_in_the_second_half_only(frames: Path, tmp_path: Path) -> None:
+    names = {half: {path.name for path in (frames / "views" / half).iterdir()} for half in ("choose", "judge")}
+    assert names == {"choose": {"000.png"}, "judge": {"001.png", "portraits-000.png", "rooms-000.png"}}
+    last = np.asarray(Image.open(frames / "views" / "judge" / "portraits-000.png"))[27:54, 76:95]
+    assert np.array_equal(last, np.asarray(Image.open(tmp_path / "views" / "portrait-9.png"))[4:31, :19])
 
 
 def test_frame_rate(run, script, frames: Path, monkeypatch: pytest.MonkeyPatch) -> None:
