@@ -192,7 +192,8 @@ def application(environ, start):
 
 def _answer(address: str, server: subprocess.Popen[str]) -> bytes:
     """Return the response of the service as soon as it is ready. Its workers are replaced in the meantime."""
-    for _ in range(300):
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
         assert server.poll() is None
         try:
             with urllib.request.urlopen(address, timeout=20) as answer:
