@@ -88,7 +88,7 @@ def fixed(number: int, fps: float, count: int) -> Iterator[Pixels]:
 def moving(number: int, fps: float, count: int) -> Iterator[Pixels]:
     """Yield the frames of a camera that pans over nine photographs, with noise."""
     random = np.random.default_rng(number)
-    pictures = views(sorted(COCO_IMAGES.iterdir())[18 * number :])
+    pictures = views(sorted(COCO_IMAGES.iterdir())[18 * number :], 3, 3)
     wide = np.asarray(next(pictures))
     room = wide.shape[1] - WIDTH
     for frame in range(count):

@@ -42,9 +42,10 @@ def large_enough(paths: Sequence[Path], across: int, down: int) -> list[Path]:
 def views(paths: Sequence[Path], across: int, down: int) -> Iterator[Image.Image]:
     """Yield frames of so many photographs each, from photographs that are large enough."""
     height, width = FULL_HD[0] // down, FULL_HD[1] // across
-    for first in range(0, len(paths) - across * down + 1, across * down):
+    large = large_enough(paths, across, down)
+    for first in range(0, len(large) - across * down + 1, across * down):
         frame = Image.new("RGB", FULL_HD[::-1])
-        for number, path in enumerate(paths[first : first + across * down]):
+        for number, path in enumerate(large[first : first + across * down]):
             image = Image.open(path).convert("RGB")
             left, top = (image.width - width) // 2, (image.height - height) // 2
             row, column = divmod(number, across)
@@ -73,15 +74,12 @@ def main(out: Path) -> None:
         for path in frames:
             shutil.copyfile(path, out / "drone" / HALVES[number % 2] / path.name)
     photographs = sorted(COCO_IMAGES.iterdir())
-    landscapes = large_enough(photographs, 3, 3)
-    for number, frame in enumerate(views(landscapes, 3, 3)):
+    for number, frame in enumerate(views(photographs, 3, 3)):
         frame.save(out / "views" / HALVES[number % 2] / f"{number:03d}.png", compress_level=1)
-    portraits = large_enough(sorted(set(photographs) - set(landscapes)), 5, 2)
-    for name, frames in {
-        "portraits": views(portraits, 5, 2),
-        "rooms": views(sorted(ROOM_IMAGES.iterdir()), 3, 3),
-    }.items():
-        for number, frame in enumerate(frames):
+    others = sorted(set(photographs) - set(large_enough(photographs, 3, 3)))
+    judging = {"portraits": views(others, 5, 2), "rooms": views(sorted(ROOM_IMAGES.iterdir()), 3, 3)}
+    for name, pictures in judging.items():
+        for number, frame in enumerate(pictures):
             frame.save(out / "views" / "judge" / f"{name}-{number:03d}.png", compress_level=1)
 
 
