@@ -25,9 +25,9 @@ demo: $(VENV)/.demo
 check: lint
 	$(BIN)/python -m pytest $(PARALLEL) $(FAST)
 
-# All tests; with MEASURE=--cov also the gate for the coverage of the core, which doubles the time of its tests.
+# All tests, and the gate for the coverage of the core.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(PARALLEL) $(MEASURE)
+	$(BIN)/python -m pytest $(PARALLEL) --cov
 
 # The core alone, without torch or any extra, on the lowest versions that it allows.
 lowest: $(VENV)-lowest/.core
