@@ -5,24 +5,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fovea.bitstream.fields import CHECKSUM_BYTES, FieldReader, checksum, varint
-from fovea.bitstream.header import (
-    MAGIC,
-    MODEL_ID_BYTES,
-    VERSION,
-    Header,
-    Metadata,
-    Mode,
-    check_metadata_size,
-)
-from fovea.bitstream.limits import TILE_UNIT
+from fovea.bitstream.header import EXTRAS, Header, Metadata, check_metadata_size, read_fields, write_fields
 from fovea.bitstream.source import Source, as_file, read_exactly
-from fovea.errors import BitstreamError, ChecksumError, TruncatedError, UnsupportedVersionError
+from fovea.errors import BitstreamError, ChecksumError, TruncatedError
 from fovea.forks import Lock
-
-_COLOR, _EXIF, _ICC, _XMP, _ALPHA = (1 << bit for bit in range(5))
-_UNKNOWN = 0xFF & ~(_COLOR | _EXIF | _ICC | _XMP | _ALPHA)
-_EXTRAS = {"EXIF": _EXIF, "ICC": _ICC, "XMP": _XMP, "alpha": _ALPHA}
-_MODES: dict[int, Mode] = {0: "L", _COLOR: "RGB", _ALPHA: "LA", _COLOR | _ALPHA: "RGBA"}
 
 
 @dataclass(frozen=True)
@@ -65,17 +51,12 @@ def write(container: Container) -> bytes:
         >>> len(data), read(data).tiles
         (35, (b'tile',))
     """
-    header, metadata = container.header, container.metadata
-    extras = dict(zip(_EXTRAS, (metadata.exif, metadata.icc, metadata.xmp, container.alpha), strict=True))
-    flags = _COLOR if header.mode.startswith("RGB") else 0
-    flags |= sum(_EXTRAS[name] for name, block in extras.items() if block)
-    blocks = [*filter(None, extras.values()), *container.tiles]
+    metadata = container.metadata
+    parts = (metadata.exif, metadata.icc, metadata.xmp, container.alpha)
+    extras = {name: part for name, part in zip(EXTRAS, parts, strict=True) if part}
+    blocks = [*extras.values(), *container.tiles]
 
-    head = bytearray(MAGIC)
-    head += bytes([VERSION, flags])
-    head += header.model_id
-    head += bytes([header.quality, header.background, header.scale, header.tile_size // TILE_UNIT])
-    head += varint(header.width) + varint(header.height)
+    head = bytearray(write_fields(container.header, extras))
     for block in blocks:
         head += varint(len(block)) + checksum(block)
     head += checksum(head)
@@ -111,10 +92,7 @@ class ContainerReader:
         file.seek(0)
         self._file, self._lock = file, Lock()
         fields = FieldReader(file)
-        flags = _read_preamble(fields)
-        self.header = _read_header_fields(fields, flags)
-
-        self._extras = [name for name, flag in _EXTRAS.items() if flags & flag]
+        self.header, self._extras = read_fields(fields)
         blocks = len(self._extras) + self.header.grid.tiles
         # A forged size can ask for many tiles: before their index is read, the file must be long enough to hold it.
         if size < fields.position + blocks * (1 + CHECKSUM_BYTES) + CHECKSUM_BYTES:
@@ -218,27 +196,3 @@ def read_header(source: Source) -> Header:
         BitstreamError: this is no valid ``.fov`` file; one of its subclasses says more.
     """
     return ContainerReader(source).header
-
-
-def _read_preamble(fields: FieldReader) -> int:
-    """Read magic, version and flags, and return the flags."""
-    if fields.take(len(MAGIC)) != MAGIC:
-        raise BitstreamError("this is no .fov file: it does not start as one")
-    version = fields.byte()
-    if version != VERSION:
-        advice = "update Fovea" if version > VERSION else "encode its source again"
-        raise UnsupportedVersionError(
-            f"the file has format version {version}, and this Fovea reads version {VERSION}: {advice}"
-        )
-    flags = fields.byte()
-    if flags & _UNKNOWN:
-        raise UnsupportedVersionError(f"the file uses features unknown here (flags {flags:#04x}): update Fovea")
-    return flags
-
-
-def _read_header_fields(fields: FieldReader, flags: int) -> Header:
-    model_id = fields.take(MODEL_ID_BYTES)
-    quality, background, scale, tile_units = (fields.byte() for _ in range(4))
-    width, height = fields.varint(), fields.varint()
-    mode = _MODES[flags & (_COLOR | _ALPHA)]
-    return Header(model_id, width, height, quality, mode, tile_units * TILE_UNIT, background, scale)

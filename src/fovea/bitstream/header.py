@@ -1,9 +1,11 @@
-"""The fields of the header and the metadata of a ``.fov`` file; ``container.py`` writes and reads their bytes."""
+"""The header of a ``.fov`` file, its fields and their bytes, and the metadata of the picture."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, get_args
 
+from fovea.bitstream.fields import FieldReader, varint
 from fovea.bitstream.grid import TileGrid
 from fovea.bitstream.limits import (
     DEFAULT_TILE_SIZE,
@@ -13,7 +15,7 @@ from fovea.bitstream.limits import (
     MAX_TILE_SIZE,
     TILE_UNIT,
 )
-from fovea.errors import BitstreamError, LimitError
+from fovea.errors import BitstreamError, LimitError, UnsupportedVersionError
 from fovea.spec import FULL_SCALE, HIGHEST_BACKGROUND, HIGHEST_QUALITY, scaled
 
 # The first byte is neither ASCII nor a start of UTF-8 text, so a transfer as text that strips or recodes it
@@ -24,6 +26,12 @@ MODEL_ID_BYTES = 8
 
 Mode = Literal["L", "RGB", "LA", "RGBA"]
 """Channels of the picture, named as Pillow names them."""
+
+_COLOR, _EXIF, _ICC, _XMP, _ALPHA = (1 << bit for bit in range(5))
+_EXTRAS = {"EXIF": _EXIF, "ICC": _ICC, "XMP": _XMP, "alpha": _ALPHA}
+_MODES: dict[int, Mode] = {0: "L", _COLOR: "RGB", _ALPHA: "LA", _COLOR | _ALPHA: "RGBA"}
+EXTRAS = tuple(_EXTRAS)
+"""Names of the parts that may come before the tiles, in their order."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,51 @@ class Header:
     def has_alpha(self) -> bool:
         """Whether the picture has an alpha channel."""
         return self.mode.endswith("A")
+
+
+def write_fields(header: Header, extras: Iterable[str]) -> bytes:
+    """Return the bytes of all fields of the header, with which a file begins.
+
+    Args:
+        header: the header.
+        extras: those of :data:`EXTRAS` that the file has.
+    """
+    flags = _COLOR if header.mode.startswith("RGB") else 0
+    flags |= sum(_EXTRAS[name] for name in extras)
+    coded = bytes([header.quality, header.background, header.scale, header.tile_size // TILE_UNIT])
+    return MAGIC + bytes([VERSION, flags]) + header.model_id + coded + varint(header.width) + varint(header.height)
+
+
+def read_fields(fields: FieldReader) -> tuple[Header, list[str]]:
+    """Read what :func:`write_fields` wrote.
+
+    Args:
+        fields: a file at its beginning.
+
+    Returns:
+        The header, and the names of the parts before the tiles.
+
+    Raises:
+        BitstreamError: this is no ``.fov`` file, or a field is outside its range.
+        UnsupportedVersionError: the file is of another version of the format, or uses unknown features.
+    """
+    if fields.take(len(MAGIC)) != MAGIC:
+        raise BitstreamError("this is no .fov file: it does not start as one")
+    version = fields.byte()
+    if version != VERSION:
+        advice = "update Fovea" if version > VERSION else "encode its source again"
+        raise UnsupportedVersionError(
+            f"the file has format version {version}, and this Fovea reads version {VERSION}: {advice}"
+        )
+    flags = fields.byte()
+    if flags & ~(_COLOR | sum(_EXTRAS.values())):
+        raise UnsupportedVersionError(f"the file uses features unknown here (flags {flags:#04x}): update Fovea")
+    model_id = fields.take(MODEL_ID_BYTES)
+    quality, background, scale, tile_units = (fields.byte() for _ in range(4))
+    width, height = fields.varint(), fields.varint()
+    mode = _MODES[flags & (_COLOR | _ALPHA)]
+    header = Header(model_id, width, height, quality, mode, tile_units * TILE_UNIT, background, scale)
+    return header, [name for name, flag in _EXTRAS.items() if flags & flag]
 
 
 @dataclass(frozen=True)
