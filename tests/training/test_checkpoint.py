@@ -15,9 +15,10 @@ KEPT = sorted((Path(__file__).resolve().parents[2] / "checkpoints").glob("*.ckpt
 
 def test_files_hold_what_was_written_with_weights_in_16_bits(tmp_path):
     weights = {"a": torch.tensor([0.5, 1 / 3]), "count": torch.tensor(70_000)}
-    Checkpoint({"name": "x", "nested": {"list": [1, None]}}, 12, 0.5, weights).write(tmp_path / "x.ckpt")
+    config, earlier = {"name": "x", "nested": {"list": [1, None]}}, ({"name": "w", "patches": 8},)
+    Checkpoint(config, 12, 0.5, weights, earlier).write(tmp_path / "x.ckpt")
     read = Checkpoint.read(tmp_path / "x.ckpt")
-    assert (read.config, read.step, read.hours) == ({"name": "x", "nested": {"list": [1, None]}}, 12, 0.5)
+    assert (read.config, read.step, read.hours, read.earlier) == (config, 12, 0.5, earlier)
     assert read.weights["a"].dtype == torch.float16 and torch.equal(read.weights["a"], weights["a"].half())
     assert read.weights["count"] == 70_000
 

@@ -64,7 +64,7 @@ def describe(model: Model, path: Path) -> ModelInfo:
         purpose=card.get("purpose", ""),
         bits_per_pixel=card.get("bits_per_pixel", {}),
         kmac_per_pixel=card.get("kmac_per_pixel", {}),
-        patches=card.get("patches_in_all", card.get("patches", 0)),
+        patches=card.get("patches_in_all", 0),
     )
 
 

@@ -1,7 +1,7 @@
 """Checkpoint files: tensors and plain values, which are loaded without running any code."""
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -34,12 +34,24 @@ class Checkpoint:
         step: number of steps done.
         hours: hours of training, over all parts of a resumed run.
         weights: averaged weights by name.
+        earlier: the runs that this one started from, the first one first, as :attr:`summary` describes each.
     """
 
     config: Mapping[str, Any]
     step: int
     hours: float
     weights: Mapping[str, Tensor]
+    earlier: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The name of the run, the patches that it was trained on so far, their side in pixels, and its hours."""
+        return {
+            "name": self.config["name"],
+            "patches": self.step * self.config["batch_size"],
+            "patch_size": self.config["data"]["patch"]["size"],
+            "hours": round(self.hours, 2),
+        }
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -56,6 +68,7 @@ class Checkpoint:
                     step=int(saved["global_step"]),
                     hours=float(saved.get("hours", 0.0)),
                     weights=dict(saved["state_dict"]),
+                    earlier=tuple(saved.get("earlier", ())),
                 )
             except MemoryError:
                 raise
@@ -75,6 +88,7 @@ class Checkpoint:
             "global_step": self.step,
             "hyper_parameters": {"config": dict(self.config)},
             "hours": self.hours,
+            "earlier": [dict(run) for run in self.earlier],
             "state_dict": {
                 name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in self.weights.items()
             },

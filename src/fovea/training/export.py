@@ -41,6 +41,8 @@ from fovea.training.start import load_codec
 _LARGEST_SYMBOL = 256
 CALIBRATION_PATCHES = 256
 """Number of patches on which the frequency tables are measured."""
+PATCH_SIZE = 256
+"""Side in pixels of the patches in which a card counts the length of all trainings together."""
 
 
 @torch.no_grad()
@@ -188,16 +190,16 @@ def _finder_card(saved: Checkpoint, finder: FinderConfig, architecture: NetworkC
     """Return the entries of the card that change with a finder, which takes the place of the objectness."""
     return {
         "kmac_per_pixel": _cost(replace(architecture, objectness=0), finder_multiply_accumulates(finder)),
-        "finder": {"steps": saved.step, "hours": round(saved.hours, 2), "config": dict(saved.config)},
+        "finder": saved.summary | {"config": dict(saved.config)},
     }
 
 
 def _card(saved: Checkpoint, config: TrainingConfig, largest: int) -> dict[str, Any]:
+    runs = [*saved.earlier, saved.summary]
     return {
         "kmac_per_pixel": _cost(config.architecture),
-        "steps": saved.step,
-        "patches": saved.step * config.batch_size,
-        "hours": round(saved.hours, 2),
+        "runs": runs,
+        "patches_in_all": round(sum(run["patches"] * (run["patch_size"] / PATCH_SIZE) ** 2 for run in runs)),
         "config": config.model_dump(mode="json"),
         "largest_accumulator": largest,
         "exported": time.strftime("%Y-%m-%d"),

@@ -40,7 +40,8 @@ def start_from(module: NetworkTraining, checkpoint: Path, patches: Iterable[Patc
     """Copy the averaged weights of a checkpoint into a module, which may have parts that the checkpoint lacks.
 
     Such parts keep their initial weights, see :func:`fovea.networks.start_network`. New detail is fitted to what the
-    network loses without it. Parts that only the checkpoint has are left out.
+    network loses without it. Parts that only the checkpoint has are left out. The module notes the run of the
+    checkpoint and the runs before it.
 
     Args:
         module: module to start; changed.
@@ -50,10 +51,12 @@ def start_from(module: NetworkTraining, checkpoint: Path, patches: Iterable[Patc
     Raises:
         FoveaError: the file is no checkpoint of a codec training, or does not fit the network of the module.
     """
-    with torch.random.fork_rng(devices=[]):  # the random numbers of this run stay those of a run without start
-        source = load_checkpoint(checkpoint)
+    saved = Checkpoint.read(checkpoint)
     with about(checkpoint):
+        with torch.random.fork_rng(devices=[]):  # the random numbers of this run stay those of a run without start
+            source = load_codec(saved)
         start_network(module.network, source.network)
+    module.earlier = [*map(dict, saved.earlier), saved.summary]
     config = module.network.config
     grown = config.detail != source.network.config.detail
     if isinstance(module, CodecTraining) and module.mask_head is not None and source.mask_head is not None:

@@ -26,6 +26,9 @@ class TrainingModule(pl.LightningModule, ABC):
     Args:
         config: configuration of the run.
         network: network to train.
+
+    Attributes:
+        earlier: the runs that this one started from, see :class:`fovea.training.Checkpoint`.
     """
 
     gradient_clip: ClassVar[float] = 1.0
@@ -35,14 +38,17 @@ class TrainingModule(pl.LightningModule, ABC):
         super().__init__()
         self.save_hyperparameters({"config": config.model_dump(mode="json")})
         self.run_config, self.network = config, network
+        self.earlier: list[dict[str, Any]] = []
         self._hours_before, self._started = 0.0, time.monotonic()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Save the hours of training, over all parts of the run."""
+        """Save the earlier runs, and the hours of training over all parts of this run."""
+        checkpoint["earlier"] = self.earlier
         checkpoint["hours"] = self._hours_before + (time.monotonic() - self._started) / 3600
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Continue to count from the hours of the earlier parts of the run."""
+        """Load the earlier runs, and continue to count from the hours of the earlier parts of this run."""
+        self.earlier = checkpoint.get("earlier", [])
         self._hours_before = checkpoint.get("hours", 0.0)
 
     @abstractmethod
