@@ -99,10 +99,18 @@ def stack(channels: int, blocks: int, kernel: int = 3) -> nn.Sequential:
 
 
 class Down(nn.Sequential):
-    """Halve height and width: 2×2 positions become channels, then a 1×1 convolution follows."""
+    """Halve height and width: 2×2 positions become channels, then a 1×1 convolution follows.
+
+    Both are computed as one convolution of 2×2 positions, which moves each value once.
+    """
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(nn.PixelUnshuffle(2), Pointwise(4 * inputs, outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [B, in, H, W] to [B, out, H/2, W/2]."""
+        weight = self.pointwise.weight
+        return F.conv2d(x, weight.view(len(weight), -1, 2, 2), self.pointwise.bias, stride=2)
 
     @property
     def pointwise(self) -> Pointwise:

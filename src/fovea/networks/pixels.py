@@ -1,5 +1,6 @@
 """The first matrix of a network in the form that is deployed, which takes 8-bit pixels."""
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fovea.networks.layers import Pointwise
@@ -11,7 +12,8 @@ PATCH = 8
 class PixelStem(nn.Module):
     """Applies the first matrix of a network to 8-bit pixels.
 
-    The matrix was trained on patches of pixels within ±1. The range and the order of 8-bit pixels are folded into it.
+    The matrix was trained on patches of pixels within ±1, and the range of 8-bit pixels is folded into it. It is applied
+    as a convolution of 8×8 pixels: engines do this faster than they cut a picture into patches.
 
     Args:
         stem: the matrix [out, C · 64], whose inputs are in the order of ``pixel_unshuffle``.
@@ -24,14 +26,9 @@ class PixelStem(nn.Module):
         super().__init__()
         weight = stem.weight.detach()
         self.channels = weight.shape[1] // PATCH**2
-        by_pixel = weight.view(-1, self.channels, PATCH, PATCH).permute(0, 2, 3, 1).reshape(weight.shape)
-        self.register_buffer("weight", (by_pixel / 127.5).T.contiguous())
+        self.register_buffer("weight", (weight / 127.5).view(len(weight), self.channels, PATCH, PATCH))
         self.register_buffer("bias", stem.bias.detach() - weight.sum(dim=1))
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the output of the matrix, [1, out, H/8, W/8], for an image, uint8 [1, H, W, C]."""
-        height, width = image.shape[1] // PATCH, image.shape[2] // PATCH
-        rows = image.view(height, PATCH, width, self.channels * PATCH).permute(0, 2, 1, 3).float()
-        x = rows.reshape(height * width, self.channels * PATCH**2) @ self.weight + self.bias
-        stem: Tensor = x.T.reshape(1, -1, height, width)
-        return stem
+        return F.conv2d(image.permute(0, 3, 1, 2).float(), self.weight, self.bias, stride=PATCH)
