@@ -15,7 +15,7 @@ from fovea.networks.deployed_steps import step_modules
 from fovea.networks.detail import fit_detail
 from fovea.networks.finder import Finder, FinderConfig, export_finder
 from fovea.networks.integer import straight_through
-from fovea.networks.layers import Block, Pointwise, log_compressed
+from fovea.networks.layers import Block, Pointwise, root_compressed
 from fovea.networks.means import TwoStepMeans
 from fovea.networks.network import CodecNetwork, Coded
 from fovea.networks.onnx_file import to_onnx
@@ -48,10 +48,10 @@ __all__ = [
     "gaussian_bits",
     "halo",
     "latent_places",
-    "log_compressed",
     "multiply_accumulates",
     "prove_exact",
     "rate_lambda",
+    "root_compressed",
     "round_weights",
     "stack_controls",
     "start_network",

@@ -83,14 +83,17 @@ def signed(logits: Tensor) -> Tensor:
     return (logits / 2).tanh()
 
 
-def log_compressed(latent: Tensor) -> Tensor:
-    """Return a latent on a signed log scale, for networks to read: at high quality its range is wide.
+def root_compressed(latent: Tensor) -> Tensor:
+    """Return x / (1 + 0.58·|x|)^¾ of a latent, for networks to read: at high quality its range is wide.
+
+    This is sign(x)·ln(1 + |x|) within 3 % up to ±100. Engines compute roots several times as fast as logarithms.
 
     Example:
-        >>> log_compressed(torch.tensor([-1000.0, 0.0, 1000.0]))
-        tensor([-6.9088,  0.0000,  6.9088])
+        >>> root_compressed(torch.tensor([-100.0, 0.0, 1.0, 10.0]))
+        tensor([-4.6974,  0.0000,  0.7096,  2.3748])
     """
-    return latent.sign() * latent.abs().log1p()
+    root = (1 + 0.58 * latent.abs()).sqrt()
+    return latent / (root * root.sqrt())
 
 
 def stack(channels: int, blocks: int, kernel: int = 3) -> nn.Sequential:

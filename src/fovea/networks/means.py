@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from fovea.networks.config import NetworkConfig
 from fovea.networks.controls import ControlTable, background_weight
 from fovea.networks.integer import straight_through
-from fovea.networks.layers import Block, Pointwise, Up, log_compressed
+from fovea.networks.layers import Block, Pointwise, Up, root_compressed
 from fovea.networks.prior import HYPER_STEP
 from fovea.networks.squares import join_squares, split_squares
 from fovea.spec import SQUARE_ORDER, checkerboard
@@ -130,7 +130,7 @@ class TwoStepMeans(Means):
 
     def second_means(self, features: Tensor, decoded: Tensor) -> Tensor:
         """Return the means of the second half, given the first half (0 elsewhere): [B, latent, h, w]."""
-        return self.second(self.merge(torch.cat([features, log_compressed(decoded).to(features.dtype)], dim=1)))
+        return self.second(self.merge(torch.cat([features, root_compressed(decoded).to(features.dtype)], dim=1)))
 
     def _quantized(self, latent: Tensor, step: Tensor, coded: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
         first = self.first_board(latent)
@@ -179,7 +179,7 @@ class FourStepMeans(Means):
             The state, and the means in the order of :func:`split_squares`, of the shapes of the arguments.
         """
         if decoded is not None:
-            state = state + self.merges[number - 1](log_compressed(decoded).to(state.dtype))
+            state = state + self.merges[number - 1](root_compressed(decoded).to(state.dtype))
         state = self.blocks[number](state)
         return state, self.heads[number](state)
 

@@ -12,8 +12,8 @@ PATCH = 8
 class PixelStem(nn.Module):
     """Applies the first matrix of a network to 8-bit pixels.
 
-    The matrix was trained on patches of pixels within ±1, and the range of 8-bit pixels is folded into it. It is applied
-    as a convolution of 8×8 pixels: engines do this faster than they cut a picture into patches.
+    The matrix was trained on patches of pixels within ±1, and the range of 8-bit pixels is folded into it. It is
+    applied as a convolution of 8×8 pixels: engines do this faster than they cut a picture into patches.
 
     Args:
         stem: the matrix [out, C · 64], whose inputs are in the order of ``pixel_unshuffle``.

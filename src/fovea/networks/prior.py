@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from fovea.networks.config import NetworkConfig
 from fovea.networks.controls import ControlTable
 from fovea.networks.integer import IntegerConv
-from fovea.networks.layers import Block, Down, log_compressed, signed
+from fovea.networks.layers import Block, Down, root_compressed, signed
 from fovea.spec import HYPER_MAX, SCALES
 
 HYPER_STEP = 2.0**-2
@@ -44,8 +44,8 @@ class HyperAnalysis(nn.Module):
         Returns:
             z, [B, hyper, h/4, w/4], within ±63.
         """
-        # z describes magnitudes, and these matter on a log scale.
-        x = self.down(log_compressed(latent))
+        # z describes magnitudes, and these matter by their ratios.
+        x = self.down(root_compressed(latent))
         if self.region is not None and region is not None:
             x = x + self.region(signed(region))
         z = self.head(self.block(x)).float() * self.modulation(controls)

@@ -10,7 +10,7 @@ import math
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fovea.networks import Block, Pointwise, log_compressed
+from fovea.networks import Block, Pointwise, root_compressed
 from fovea.spec import STRIDE
 
 _WIDTH = 64
@@ -55,5 +55,5 @@ class MaskHead(nn.Module):
 
     def forward(self, latent: Tensor) -> Tensor:
         """Return logits [B, 1, h, w] of a decoded latent [B, latent, h, w]."""
-        logits: Tensor = self.head(self.block(F.leaky_relu(self.stem(log_compressed(latent)), 0.1))).float()
+        logits: Tensor = self.head(self.block(F.leaky_relu(self.stem(root_compressed(latent)), 0.1))).float()
         return logits
