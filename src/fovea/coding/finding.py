@@ -14,6 +14,7 @@ from PIL import Image
 from fovea.coding.prior import Floats
 from fovea.coding.tiles import latent_size
 from fovea.engine import Engine
+from fovea.picture import resized
 from fovea.spec import STRIDE
 
 SIDES = (1280, 640)
@@ -111,7 +112,7 @@ def _shrunk(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
         step = factor * _STRIP
         strips = (Image.fromarray(pixels[top : top + step]).reduce(factor) for top in range(0, len(pixels), step))
         pixels = np.concatenate([np.asarray(strip) for strip in strips])
-    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR))
+    return resized(pixels, width, height)
 
 
 def _at_latent(scale: ScaleMap, height: int, width: int) -> Floats:

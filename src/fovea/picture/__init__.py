@@ -12,6 +12,7 @@ from fovea.picture.picture import Picture, check_size
 from fovea.picture.pixels import as_shown, as_stored
 from fovea.picture.reading import decoded_size
 from fovea.picture.region import RegionLike, enlarged_map, fill_boxes, region_map
+from fovea.picture.resizing import resized
 from fovea.picture.scaling import coded_box, enlarge, map_at_full_scale, needed_box, shrink
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "orientation_of",
     "oriented",
     "region_map",
+    "resized",
     "save_picture",
     "shrink",
 ]
