@@ -19,7 +19,7 @@ from fovea.datasets import Dataset, DatasetImage
 from fovea.evaluation import Curve, Evaluation, Metric, OriginalAccuracy, bd_rate, evaluate
 from fovea.spec import HIGHEST_BACKGROUND
 from fovea.training import read_config, split_images
-from images import RESULTS
+from images import RESULTS, evenly_spaced
 from tables import Row, markdown, write_csv
 
 BACKGROUNDS = (0, 20, 40, 60, 80, 100)
@@ -89,11 +89,7 @@ def held_out(config: Path, limit: int) -> Dataset:
     folders: dict[Path, list[Path]] = {}
     for path in sorted(image.path for image in images):
         folders.setdefault(path.parent, []).append(path)
-    chosen = [
-        paths[number * len(paths) // min(limit, len(paths))]
-        for paths in folders.values()
-        for number in range(min(limit, len(paths)))
-    ]
+    chosen = [path for paths in folders.values() for path in evenly_spaced(paths, limit)]
     sizes = [Image.open(path).size for path in chosen]
     pictures = [DatasetImage(number, path, *sizes[number]) for number, path in enumerate(chosen)]
     return Dataset("held out", tuple(pictures), (), {})

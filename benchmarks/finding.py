@@ -23,7 +23,7 @@ from fovea.recognition import Recognizer, load
 from fovea.spec import STRIDE
 from fovea.training import Checkpoint, load_checkpoint, load_finder, read_run, share_bits, split_images
 from fovea.training.data.pseudo_labels import LOWEST_SCORE, soft_mask
-from images import COCO_IMAGES, RESULTS
+from images import COCO_IMAGES, RESULTS, evenly_spaced
 from tables import Row, markdown, write_csv
 
 QUALITY = 30
@@ -101,7 +101,7 @@ def held_out(folder: Path, config: Path, limit: int) -> list[Path]:
     paths = sorted(image.path for image in images if image.path.parent.resolve() == folder.resolve())
     if not paths:
         raise click.ClickException(f"{config} holds out no image of {folder}")
-    return [paths[number * len(paths) // limit] for number in range(limit)] if len(paths) > limit else paths
+    return evenly_spaced(paths, limit)
 
 
 @click.command()

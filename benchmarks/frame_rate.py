@@ -24,7 +24,7 @@ from fovea.codec import DEFAULT_MODEL
 from fovea.picture import enlarge, shrink
 from fovea.spec import FULL_SCALE
 from frames import HALVES
-from images import RESULTS
+from images import RESULTS, evenly_spaced
 from matmul import matmul_gflops
 from probes import Stopwatch, watched_codec
 from speed import precisions
@@ -37,8 +37,7 @@ WHOLE = "whole call"
 def read_frames(folder: Path, count: int) -> list[Pixels]:
     """Return frames of both halves of a set, spread evenly."""
     paths = sorted(path for half in HALVES for path in (folder / half).iterdir())
-    chosen = [paths[number * len(paths) // count] for number in range(min(count, len(paths)))]
-    return [np.asarray(Image.open(path).convert("RGB")) for path in chosen]
+    return [np.asarray(Image.open(path).convert("RGB")) for path in evenly_spaced(paths, count)]
 
 
 def measure(name: str, frames: Sequence[Pixels], quality: int, repeats: int, settings: tuple[str, str]) -> list[Row]:

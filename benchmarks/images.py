@@ -1,6 +1,7 @@
 """The images of the measurements. None of them is part of the repository."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,17 @@ COCO_IMAGES = SHARED / "data" / "coco" / "val"
 RESULTS = Path(__file__).parent / "results"
 FULL_HD = (1080, 1920)
 """Height and width."""
+
+
+def evenly_spaced(paths: Sequence[Path], limit: int) -> list[Path]:
+    """Return at most ``limit`` of some paths, evenly spaced.
+
+    Example:
+        >>> [path.name for path in evenly_spaced([Path("a"), Path("b"), Path("c"), Path("d")], 2)]
+        ['a', 'c']
+    """
+    count = min(limit, len(paths))
+    return [paths[number * len(paths) // count] for number in range(count)]
 
 
 def read_folder(folder: Path, limit: int | None = None) -> list[Pixels]:
