@@ -16,6 +16,7 @@ def save_constant(
     outputs: Mapping[str, np.ndarray],
     declared: Mapping[str, Dims] | None = None,
     metadata: Mapping[str, str] | None = None,
+    kind: int = TensorProto.FLOAT,
 ) -> Path:
     """A model that gives constants, whatever it is fed."""
     nodes = [
@@ -24,7 +25,7 @@ def save_constant(
     graph = helper.make_graph(
         nodes,
         path.stem,
-        [helper.make_tensor_value_info("images", TensorProto.FLOAT, image)],
+        [helper.make_tensor_value_info("images", kind, image)],
         [
             helper.make_tensor_value_info(
                 key, helper.np_dtype_to_tensor_dtype(value.dtype), (declared or {}).get(key, value.shape)

@@ -14,7 +14,13 @@ from fovea.recognition.families import Description
 from fovea.recognition.output_layouts import OutputLayout
 from fovea.recognition.preprocessing import Preprocessing
 
-SHOWN = [block.text for page in PAGES for block in blocks(page) if block.language == "yaml" and "\nread:" in block.text]
+SHOWN = [
+    description
+    for page in PAGES
+    for block in blocks(page)
+    if block.language == "yaml" and "\nread:" in block.text
+    for description in block.text.split("\n---\n")
+]
 
 
 def test_there_is_a_description():

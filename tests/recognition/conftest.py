@@ -24,15 +24,15 @@ def make_model(tmp_path: Path) -> MakeModel:
 
 
 @pytest.fixture
-def echo_model(tmp_path: Path) -> Callable[[Dims], Path]:
+def echo_model(tmp_path: Path) -> Callable[..., Path]:
     """Writes a model that gives back what it is fed."""
 
-    def make(image: Dims) -> Path:
+    def make(image: Dims, kind: int = TensorProto.FLOAT) -> Path:
         graph = helper.make_graph(
             [helper.make_node("Identity", ["images"], ["scores"])],
             "echo",
-            [helper.make_tensor_value_info("images", TensorProto.FLOAT, image)],
-            [helper.make_tensor_value_info("scores", TensorProto.FLOAT, image)],
+            [helper.make_tensor_value_info("images", kind, image)],
+            [helper.make_tensor_value_info("scores", kind, image)],
         )
         return save(tmp_path / "echo.onnx", graph, {})
 

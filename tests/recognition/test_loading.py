@@ -12,6 +12,8 @@ from fovea.errors import RecognizerError
 from fovea.recognition import OnnxRecognizer, OnnxSegmenter, load, load_any, load_semantic
 from fovea.recognition.families import families
 
+from ..onnx_models import save
+
 MakeModel = Callable[..., Path]
 
 GRAY = np.full((96, 96, 3), 128, np.uint8)
@@ -72,6 +74,7 @@ def test_families_are_fed_as_they_were_trained() -> None:
         "yolov8": (*ultralytics, 0.7),
         "yolov8-seg": (*ultralytics, 0.7),
         "centernet": ("stretch", "center", "rgb", "0..255", None),
+        "yolo-end-to-end": (*ultralytics, None),
     }
 
 
@@ -123,7 +126,7 @@ def test_fingerprint_of_one_file_is_that_of_weights_and_description(make_model: 
     """Caches of evaluations hold days of work under it."""
     path = make_model("a", (1, 3, 96, 96), family_outputs()["yolov8"])
     model = load(path).model
-    told = model.description.model_dump_json(exclude={"model"}).encode()
+    told = model.description.model_dump_json(exclude={"model": True, "feed": {"inputs"}}).encode()
     assert model.fingerprint == hashlib.sha256(path.read_bytes() + told).hexdigest()
 
 
@@ -200,15 +203,152 @@ def test_batches_give_each_image_its_own(batch: int | str, echo_model: Callable[
             {"b": np.array([[[20, 30, 20, 20]]], np.float32), "s": np.array([[[0, 0.9, 0]]], np.float32)},
             "{format: boxes, boxes: b, scores: s, corners: cxcywh}",
         ),
+        (
+            {"dets": np.array([[[10, 20, 30, 40, 0.9]]], np.float32), "labels": np.array([[1]])},
+            "{format: boxes, boxes: dets, labels: labels}",
+        ),
+        (
+            {"rows": np.array([[[10, 20, 30, 40, 0, 0.9, 0]]], np.float32)},
+            "{format: boxes, boxes: rows, scores: rows}",
+        ),
+        (
+            {"logits": np.array([[[-9, 2.2, -99]]], np.float32), "b": np.array([[[10, 20, 30, 40]]], np.float32)},
+            "{format: boxes, boxes: b, scores: logits, activation: sigmoid}",
+        ),
+        (
+            {"logits": np.array([[[0, 4, 0, 0]]], np.float32), "b": np.array([[[10, 20, 30, 40]]], np.float32)},
+            "{format: boxes, boxes: b, scores: logits, activation: softmax}",
+        ),
+        (
+            {"logits": np.array([[[0, 0, 4, 0]]], np.float32), "b": np.array([[[10, 20, 30, 40]]], np.float32)},
+            "{format: boxes, boxes: b, scores: logits, activation: softmax, first_label: 1}",
+        ),
+        (
+            {"b": np.array([[10, 20, 30, 40]], np.float32), "s": np.array([0.9], np.float32), "l": np.array([1])},
+            "{format: boxes, boxes: b, scores: s, labels: l}",
+        ),
     ],
 )
 def test_models_that_decode_themselves(outputs: dict[str, np.ndarray], read: str, make_model: MakeModel) -> None:
     path = make_model("detr", (1, 3, 96, 96), outputs)
     described = path.with_name("described.yaml")
     described.write_text(f"model: detr.onnx\nread: {read}\nclasses: [a, b, c]\n")
-    (detections,) = load(described).predict([np.zeros((192, 192, 3), np.uint8)])
-    np.testing.assert_allclose(detections.xyxy, [[20, 40, 60, 80]], rtol=1e-5)
-    assert detections.class_id.tolist() == [1]
+    for detections in load(described, threshold=0.5).predict([np.zeros((192, 192, 3), np.uint8)] * 2):
+        np.testing.assert_allclose(detections.xyxy, [[20, 40, 60, 80]], rtol=1e-5)
+        assert detections.class_id.tolist() == [1] and 0.88 < detections.confidence[0] < 0.96
+
+
+def test_yolo_with_its_own_suppression_is_known_by_its_names(make_model: MakeModel) -> None:
+    rows = np.zeros((1, 300, 6), np.float32)
+    rows[0, 0] = [8, 4, 24, 28, 0.5, 1]
+    path = make_model("yolov10n", (1, 3, 96, 96), {"output0": rows}, metadata={"names": "{0: 'ship', 1: 'buoy'}"})
+    (detections,) = load(path).predict([GRAY])
+    assert detections.xyxy.tolist() == [[8, 4, 24, 28]] and detections.class_id.tolist() == [1]
+    with pytest.raises(RecognizerError, match=r"an unknown number of classes, .* list 'classes' in other\.yaml"):
+        load(make_model("other", (1, 3, 96, 96), {"output0": rows}))
+
+
+@pytest.mark.parametrize("cover", ["canvas", "box"])
+def test_masks_of_models_that_decode_themselves(cover: str, make_model: MakeModel) -> None:
+    """A triangle, and an object that is all of its box. The canvas has a margin of 24 above and below the image."""
+    plane = np.triu(np.ones((1, 28, 28), np.float32))
+    if cover == "canvas":
+        drawn = np.zeros((1, 96, 96), np.float32)
+        drawn[0, 32:60, 40:68] = plane[0]
+        plane = drawn
+    outputs = {
+        "boxes": np.array([[40, 32, 68, 60], [0, 10, 20, 40]], np.float32),
+        "labels": np.array([1, 1]),
+        "scores": np.array([0.9, 0.8], np.float32),
+        "masks": np.stack([plane, np.ones_like(plane)]),
+    }
+    path = make_model("mask_rcnn", (3, 96, 96), outputs)
+    read = f"{{format: boxes, boxes: boxes, scores: scores, labels: labels, masks: masks, masks_cover: {cover}}}"
+    path.with_suffix(".yaml").write_text(f"feed: {{layout: chw}}\nread: {read}\nclasses: [a, b]\n")
+    (found,) = load(path).predict([np.zeros((96, 192, 3), np.uint8)])
+    np.testing.assert_allclose(found.xyxy, [[80, 16, 136, 72], [0, 0, 40, 32]])
+    assert found.mask.shape == (2, 96, 192)
+    triangle, full = found.mask
+    assert np.argwhere(full).min(axis=0).tolist() == [0, 0] and full.sum() == 40 * 32
+    ys, xs = np.nonzero(triangle)
+    assert (ys.min(), ys.max(), xs.min(), xs.max()) == (16, 71, 80, 135)
+    assert triangle[20, 130] and not triangle[66, 90] and abs(int(triangle.sum()) - 28 * 57) < 60
+
+
+def sized_model(folder: Path, batch: int | str) -> Path:
+    """A model that takes the size of each image, and scales its box by it."""
+    box = np.array([[0.1, 0.2, 0.3, 0.4, 0.9 / 96, 1 / 96]], np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node("Cast", ["orig_target_sizes"], ["sizes"], to=TensorProto.FLOAT),
+            helper.make_node("Concat", ["sizes", "sizes", "sizes"], ["sides"], axis=1),
+            helper.make_node("Unsqueeze", ["sides", "axis"], ["each"]),
+            helper.make_node("Mul", ["each", "box"], ["rows"]),
+        ],
+        "sized",
+        [
+            helper.make_tensor_value_info("orig_target_sizes", TensorProto.INT64, (batch, 2)),
+            helper.make_tensor_value_info("images", TensorProto.FLOAT, (batch, 3, 96, 96)),
+        ],
+        [helper.make_tensor_value_info("rows", TensorProto.FLOAT, (batch, 1, 6))],
+        [numpy_helper.from_array(box, "box"), numpy_helper.from_array(np.array([1]), "axis")],
+    )
+    return save(folder / "sized.onnx", graph, {})
+
+
+@pytest.mark.parametrize("batch", [1, 2, "batch"])
+def test_further_inputs_are_the_same_for_every_image(batch: int | str, tmp_path: Path) -> None:
+    path = sized_model(tmp_path, batch)
+    text = "read: {format: boxes}\nclasses: [a, b]\nfeed: {resize: stretch, inputs: {orig_target_sizes: [96, 96]}}\n"
+    path.with_suffix(".yaml").write_text(text)
+    found = load(path).predict([np.zeros((192, 96, 3), np.uint8)] * 3)
+    assert len(found) == 3
+    for detections in found:
+        np.testing.assert_allclose(detections.xyxy, [[9.6, 38.4, 28.8, 76.8]], rtol=1e-5)
+        assert detections.class_id.tolist() == [1]
+    first = load(path).model.fingerprint
+    path.with_suffix(".yaml").write_text(text.replace("[96, 96]", "[48, 48]"))
+    assert load(path).model.fingerprint != first
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ("{}", r"one input of images.*: state the values of other inputs in sized\.yaml"),
+        ("{size: [96, 96]}", "it has no input 'size'"),
+        ("{orig_target_sizes: 96, images: 1}", "it must have one input of images"),
+    ],
+)
+def test_further_inputs_have_to_fit(inputs: str, words: str, tmp_path: Path) -> None:
+    path = sized_model(tmp_path, 1)
+    path.with_suffix(".yaml").write_text(f"feed: {{inputs: {inputs}}}\nread: {{format: boxes}}\n")
+    with pytest.raises(RecognizerError, match=words):
+        load(path)
+
+
+@pytest.mark.parametrize("kind", [TensorProto.UINT8, TensorProto.FLOAT16])
+def test_images_come_in_the_type_of_the_input(kind: int, echo_model: Callable[..., Path]) -> None:
+    path = echo_model((1, 3, 8, 8), kind)
+    path.with_suffix(".yaml").write_text("feed: {range: 0..255}\nread: {format: classmap}\nclasses: [a, b, c]\n")
+    image = np.zeros((8, 8, 3), np.uint8)
+    image[:4, :, 1], image[4:, :, 2] = 1, 250
+    (found,) = load_semantic(path).segment([image])
+    assert np.unique(found[:4]).tolist() == [1] and np.unique(found[4:]).tolist() == [2]
+
+
+def test_bytes_are_not_fed_with_fractions(echo_model: Callable[..., Path]) -> None:
+    path = echo_model((1, 3, 8, 8), TensorProto.UINT8)
+    path.with_suffix(".yaml").write_text("read: {format: classmap}\nclasses: [a, b, c]\n")
+    with pytest.raises(RecognizerError, match=r"the input has 8 bits: state feed\.range 0\.\.255"):
+        load_semantic(path)
+
+
+def test_a_batch_without_an_axis_in_the_outputs_is_refused(make_model: MakeModel) -> None:
+    outputs = {"b": np.zeros((1, 4), np.float32), "s": np.zeros(1, np.float32), "l": np.zeros(1, np.int64)}
+    path = make_model("pair", (2, 3, 96, 96), outputs)
+    path.with_suffix(".yaml").write_text("read: {format: boxes, boxes: b, scores: s, labels: l}\nclasses: [a]\n")
+    with pytest.raises(RecognizerError, match="it takes 2 images at once, and its outputs have no axis for them"):
+        load(path)
 
 
 def test_class_maps_and_boxes_are_not_mixed_up(echo_model: Callable[..., Path], make_model: MakeModel) -> None:
@@ -252,7 +392,8 @@ def test_detections_of_a_class_without_a_name_are_refused(make_model: MakeModel)
         ((1, 3, 96, 96), (1, 7, 7), "no known family"),
         ((1, 1, 96, 96), (1, 84, CELLS), "1 channels"),
         ((1, 3, "h", "w"), (1, 84, CELLS), "takes any size"),
-        ((3, 96, 96), (1, 84, CELLS), "one float32 input"),
+        ((3, 96, 96), (1, 84, CELLS), "the input has 3 axes: state another feed.layout than nchw"),
+        ((96, 96), (1, 84, CELLS), "it must have one input of images"),
     ],
 )
 def test_a_model_of_another_shape_is_refused(
@@ -273,6 +414,7 @@ def test_a_description_that_does_not_fit_is_refused(make_model: MakeModel) -> No
         "read: {format: yolov9}": "read: .*'yolov8'",
         "read: {format: yolov8}\nfed: {}": "fed: Extra inputs",
         "read: {format: yolov8}\nclasses: [one]": "has 80 classes, and 1 names",
+        "read: {format: boxes, boxes: output0, activation: softmax}": "softmax needs the scores of all classes",
         "- no": "no description of a model",
         "a: [": "cannot be read as YAML",
     }.items():

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from fovea.engine.base import Engine, Network, available_cores, create_engine, engine_names
 
 if TYPE_CHECKING:
-    from fovea.engine.onnx_runtime import Session
+    from fovea.engine.onnx_runtime import Session, Value
 
-__all__ = ["Engine", "Network", "Session", "available_cores", "create_engine", "engine_names"]
+__all__ = ["Engine", "Network", "Session", "Value", "available_cores", "create_engine", "engine_names"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Session":  # imported when it is first used, because ONNX Runtime takes long to import
-        from fovea.engine.onnx_runtime import Session
+    if name in ("Session", "Value"):  # imported when they are first used, because ONNX Runtime takes long to import
+        from fovea.engine import onnx_runtime
 
-        return Session
+        return getattr(onnx_runtime, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -71,7 +71,7 @@ def families() -> dict[str, Description]:
 
     Example:
         >>> sorted(families())
-        ['centernet', 'yolov5', 'yolov8', 'yolov8-seg', 'yolox']
+        ['centernet', 'yolo-end-to-end', 'yolov5', 'yolov8', 'yolov8-seg', 'yolox']
     """
     text = Path(__file__).with_name("families.yaml").read_text(encoding="utf-8")
     return TypeAdapter(dict[str, Description]).validate_python(yaml.safe_load(text))

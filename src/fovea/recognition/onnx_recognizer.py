@@ -34,6 +34,8 @@ class OnnxModel:
     classes: tuple[str, ...]
     size: Size
     """Height and width of the canvas."""
+    batched: bool
+    """Whether the outputs have an axis for the images of a batch."""
     fingerprint: str
     """SHA-256 of the weights, wherever they lie, and of the description: equal fingerprints mean equal detections."""
 
@@ -53,10 +55,16 @@ class OnnxModel:
         Raises:
             RecognizerError: the file is no ONNX model, belongs to no known family, or does not fit the description.
         """
-        network = OnnxNetwork(path, threads)
         preprocessing = description.feed if description else Preprocessing()
+        network = OnnxNetwork(path, threads, preprocessing.inputs)
         size = network.canvas(preprocessing)
         shapes = network.output_shapes(preprocessing, size)
+        axes = {name: len(shape) for name, shape in shapes.items()}
+        batched = description is None or description.read.batched(axes)
+        if batched:
+            shapes = {name: shape[1:] for name, shape in shapes.items()}
+        elif (network.batch or 1) > 1:
+            raise network.error(f"it takes {network.batch} images at once, and its outputs have no axis for them")
         description = description or _family(network, size, shapes)
         count = description.read.classes(size, shapes)
         if count is None:
@@ -70,6 +78,7 @@ class OnnxModel:
             name=path.stem,
             classes=_class_names(network, description, count),
             size=size,
+            batched=batched,
             fingerprint=_fingerprint(network, description),
         )
 
@@ -86,14 +95,17 @@ class OnnxModel:
             RecognizerError: the network fails.
         """
         preprocessing, fixed = self.description.feed, self.network.batch
-        step = fixed or _DYNAMIC_BATCH
+        step = fixed or (_DYNAMIC_BATCH if self.batched else 1)
         for first in range(0, len(images), step):
             placed = [preprocessing.place(image, self.size) for image in images[first : first + step]]
             canvases = [canvas for canvas, _ in placed]
             canvases += canvases[-1:] * ((fixed or 0) - len(canvases))
             outputs = self.network.run(preprocessing.tensor(canvases))
             for index, (_, placement) in enumerate(placed):
-                yield placement, {name: value[index] for name, value in outputs.items()}
+                yield (
+                    placement,
+                    {name: value[index] if self.batched and value.ndim else value for name, value in outputs.items()},
+                )
 
 
 class _OnnxBase:
@@ -209,7 +221,9 @@ def _family(network: OnnxNetwork, size: Size, shapes: Shapes) -> Description:
 
 def _fingerprint(network: OnnxNetwork, description: Description) -> str:
     digest = hashlib.sha256(network.path.read_bytes())
-    digest.update(description.model_dump_json(exclude={"model"}).encode())
+    # Models without further inputs keep the fingerprint that they had before descriptions could state any.
+    further = {"inputs"} if not description.feed.inputs else set()
+    digest.update(description.model_dump_json(exclude={"model": True, "feed": further}).encode())
     for file in network.external_data:
         digest.update(bytes.fromhex(sha256_of(file)))
     return digest.hexdigest()

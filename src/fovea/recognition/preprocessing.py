@@ -137,7 +137,10 @@ class Preprocessing(BaseModel):
     """Subtracted from each channel, in units of ``range`` and in the order of ``color``."""
     std: tuple[float, float, float] | None = None
     """Divides each channel after ``mean``."""
-    layout: Literal["nchw", "nhwc"] = "nchw"
+    layout: Literal["nchw", "nhwc", "chw", "hwc"] = "nchw"
+    """Order of the axes: the image of a batch, channels, rows, columns. Without n, the network takes one image."""
+    inputs: dict[str, float | tuple[float, ...]] = {}
+    """Values of all inputs other than the image, by name: those for one image, and the same for every image."""
 
     def place(self, image: Pixels, size: tuple[int, int]) -> tuple[Pixels, Placement]:
         """Place an image on the canvas of the network.
@@ -160,7 +163,7 @@ class Preprocessing(BaseModel):
             canvases: uint8 [H, W, 3] each, RGB, all of one size.
 
         Returns:
-            float32 [B, 3, H, W], or [B, H, W, 3] where ``layout`` is ``nhwc``.
+            float32 with the axes that ``layout`` names: [B, 3, H, W] for ``nchw``. Without n, only the first canvas.
         """
         values = np.stack(canvases).astype(np.float32)
         if self.color == "bgr":
@@ -171,6 +174,6 @@ class Preprocessing(BaseModel):
             values -= np.asarray(self.mean, np.float32)
         if self.std is not None:
             values /= np.asarray(self.std, np.float32)
-        if self.layout == "nchw":
+        if self.layout.endswith("chw"):
             values = values.transpose(0, 3, 1, 2)
-        return np.ascontiguousarray(values)
+        return np.ascontiguousarray(values if self.layout.startswith("n") else values[0])

@@ -65,6 +65,38 @@ def test_boxes_leave_out_fill() -> None:
     assert found.rows.tolist() == [0] and found.labels.tolist() == [1]
 
 
+def test_ids_of_coco_are_numbered_without_gaps() -> None:
+    layout = Boxes(format="boxes", boxes="boxes", scores="scores", labels="labels", numbering="coco-ids")
+    labels = np.array([1, 12, 13, 90, 0, -1, 91])
+    outputs = {"boxes": np.zeros((7, 4), np.float32), "scores": np.full(7, 0.5, np.float32), "labels": labels}
+    found = layout.decode(SIZE, outputs, 0.01)
+    assert found.rows.tolist() == [0, 2, 3, 6]  # 91 is no category, and the recognizer refuses it
+    assert found.labels.tolist() == [0, 11, 79, 80]
+
+
+def test_columns_of_scores_may_be_ids_of_coco() -> None:
+    layout = Boxes(
+        format="boxes", boxes="boxes", scores="logits", labels=None, activation="softmax", numbering="coco-ids"
+    )
+    logits = np.zeros((2, 92), np.float32)
+    logits[0, 13], logits[1, 91] = 9, 9  # a stop sign, and no object
+    outputs = {"boxes": np.zeros((2, 4), np.float32), "logits": logits}
+    assert layout.classes(SIZE, {name: value.shape for name, value in outputs.items()}) == 80
+    found = layout.decode(SIZE, outputs, 0.5)
+    assert found.labels.tolist() == [11] and found.rows.tolist() == [0]
+    assert layout.classes(SIZE, {"boxes": (2, 4), "logits": (2, 81)}) is None
+    with pytest.raises(ValueError, match="leave out first_label"):
+        Boxes(format="boxes", boxes="boxes", first_label=1, numbering="coco-ids")
+
+
+def test_sigmoid_of_large_logits_does_not_overflow() -> None:
+    layout = Boxes(format="boxes", boxes="boxes", scores="logits", activation="sigmoid")
+    outputs = {"boxes": np.zeros((1, 4), np.float32), "logits": np.array([[-1000, 1000, 0]], np.float16)}
+    with np.errstate(all="raise"):
+        found = layout.decode(SIZE, outputs, 0.1)
+    assert found.labels.tolist() == [1, 2] and found.scores.tolist() == [1, 0.5]
+
+
 @pytest.mark.parametrize(
     ("corners", "box"),
     [

@@ -49,6 +49,14 @@ class Layout(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def batched(self, axes: dict[str, int]) -> bool:
+        """Return whether the outputs of a model have an axis for the images of a batch.
+
+        Args:
+            axes: number of axes of each output, by name.
+        """
+        return True
+
 
 class BoxLayout(Layout, ABC):
     """A layout of boxes, with or without masks."""

@@ -69,16 +69,85 @@ def prototype_masks(
     Returns:
         bool [N, H, W], masks at the size of the image.
     """
-    grid = (prototypes.shape[1], prototypes.shape[2])
-    logits = np.tensordot(coefficients, prototypes, axes=1)
+    return masks_on_canvas(np.tensordot(coefficients, prototypes, axes=1), 0, boxes, placed, canvas)
+
+
+def masks_on_canvas(
+    planes: NDArray[np.float32],
+    threshold: float,
+    boxes: NDArray[np.float32],
+    placed: Placement,
+    canvas: tuple[int, int],
+) -> NDArray[np.bool_]:
+    """Draw instance masks from planes that cover the whole canvas.
+
+    Args:
+        planes: [N, h, w] on a grid over the canvas.
+        threshold: value above which a pixel belongs to the mask.
+        boxes: [N, 4] corners in image pixels, inside the image. Outside its box a mask is empty.
+        placed: how the image lies on the canvas.
+        canvas: height and width of the canvas.
+
+    Returns:
+        bool [N, H, W], masks at the size of the image.
+    """
     masks = np.zeros((len(boxes), *placed.image_size), dtype=np.bool_)
-    # A pixel is inside a box when its center is, which is the same as rounding the sides.
-    sides = np.rint(boxes).astype(int)
-    for mask, plane, (left, top, right, bottom) in zip(masks, logits, sides, strict=True):
-        if right > left and bottom > top:
-            window = window_on(placed, canvas, grid, (left, top, right, bottom))
-            mask[top:bottom, left:right] = enlarge(plane, (bottom - top, right - left), window) > 0
+    for mask, plane, part in zip(masks, planes, _parts(boxes), strict=True):
+        _draw(mask, part, plane, window_on(placed, canvas, (plane.shape[0], plane.shape[1]), part), threshold)
     return masks
+
+
+def masks_in_boxes(
+    planes: NDArray[np.float32],
+    threshold: float,
+    on_canvas: NDArray[np.float32],
+    boxes: NDArray[np.float32],
+    placed: Placement,
+) -> NDArray[np.bool_]:
+    """Draw instance masks from planes that cover one box each, as the head of Mask R-CNN gives them.
+
+    He et al., Mask R-CNN, ICCV 2017.
+
+    Args:
+        planes: [N, h, w] on a grid over each box.
+        threshold: value above which a pixel belongs to the mask.
+        on_canvas: [N, 4] corners of the boxes in canvas pixels. They may reach beyond the image.
+        boxes: [N, 4] corners in image pixels, inside the image.
+        placed: how the image lies on the canvas.
+
+    Returns:
+        bool [N, H, W], masks at the size of the image.
+    """
+    masks = np.zeros((len(boxes), *placed.image_size), dtype=np.bool_)
+    (down, across), (top, left) = placed.scale, placed.offset
+    for mask, plane, box, part in zip(masks, planes, on_canvas, _parts(boxes), strict=True):
+        height, width = plane.shape
+        size = np.maximum(box[2:] - box[:2], 1e-6)
+        x1, x2 = ((x * across + left - box[0]) / size[0] * width for x in (part[0], part[2]))
+        y1, y2 = ((y * down + top - box[1]) / size[1] * height for y in (part[1], part[3]))
+        # A side of a part is rounded to whole pixels, so it may lie a little outside the box.
+        window = (max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height)))
+        if window[0] < window[2] and window[1] < window[3]:
+            _draw(mask, part, plane, window, threshold)
+    return masks
+
+
+def _parts(boxes: NDArray[np.float32]) -> list[tuple[int, int, int, int]]:
+    """Return the pixels of boxes: a pixel is inside when its center is, which is the same as rounding the sides."""
+    return [(left, top, right, bottom) for left, top, right, bottom in np.rint(boxes).astype(int).tolist()]
+
+
+def _draw(
+    mask: NDArray[np.bool_],
+    part: tuple[int, int, int, int],
+    plane: NDArray[np.float32],
+    window: tuple[float, float, float, float],
+    threshold: float,
+) -> None:
+    """Draw a window of a plane into a part of a mask. The values are resized, not the binary mask."""
+    left, top, right, bottom = part
+    if right > left and bottom > top:
+        mask[top:bottom, left:right] = enlarge(plane, (bottom - top, right - left), window) > threshold
 
 
 def class_map(scores: NDArray[np.float32], placed: Placement, canvas: tuple[int, int]) -> NDArray[np.int64]:
