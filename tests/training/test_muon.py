@@ -9,9 +9,10 @@ from fovea.training.muon import Muon, has_bfloat16, orthogonalized
 
 @pytest.mark.parametrize("shape", [(24, 40), (40, 24), (32, 32)])
 def test_singular_values_become_close_to_one(shape):
-    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
-    made = orthogonalized(matrix).float()
-    assert made.shape == shape
+    matrices = torch.randn(2, *shape, generator=torch.Generator().manual_seed(0))
+    made = orthogonalized(matrices).float()
+    assert made.shape == (2, *shape)
+    matrix, made = matrices[1], made[1]
     singular = torch.linalg.svdvals(made)
     assert singular.min() > 0.3 and singular.max() < 1.3
     left, _, right = torch.linalg.svd(matrix, full_matrices=False)
@@ -19,7 +20,7 @@ def test_singular_values_become_close_to_one(shape):
 
 
 def test_a_matrix_of_zeros_stays():
-    assert not orthogonalized(torch.zeros(4, 6)).any()
+    assert not orthogonalized(torch.zeros(2, 4, 6)).any()
 
 
 def test_steps_are_those_of_torch():
@@ -35,6 +36,20 @@ def test_steps_are_those_of_torch():
             optimizer.step()
     # Theirs computes in bfloat16.
     torch.testing.assert_close(ours, theirs, rtol=0.1, atol=2e-4)
+
+
+def test_matrices_of_all_shapes_get_their_own_updates():
+    random = torch.Generator().manual_seed(3)
+    gradients = [torch.randn(shape, generator=random) for shape in [(6, 10), (10, 6), (6, 10), (4, 4), (10, 6)]]
+    matrices = [torch.nn.Parameter(torch.zeros_like(gradient)) for gradient in gradients]
+    for matrix, gradient in zip(matrices, gradients, strict=True):
+        matrix.grad = gradient.clone()
+    Muon(matrices, lr=0.01).step()
+    for matrix, gradient in zip(matrices, gradients, strict=True):
+        alone = torch.nn.Parameter(torch.zeros_like(gradient))
+        alone.grad = gradient.clone()
+        Muon([alone], lr=0.01).step()
+        torch.testing.assert_close(matrix, alone)
 
 
 def test_parameters_without_a_gradient_stay():

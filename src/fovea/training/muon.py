@@ -22,26 +22,27 @@ def has_bfloat16(device: torch.device) -> bool:
     return device.type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
-def orthogonalized(matrix: Tensor) -> Tensor:
-    """Return a matrix with the singular vectors of another and singular values of about 0.7 to 1.2.
+def orthogonalized(matrices: Tensor) -> Tensor:
+    """Return matrices with the singular vectors of others and singular values of about 0.7 to 1.2.
 
-    This is close enough to an orthogonal matrix for training. Source: the Newton–Schulz iteration of Jordan et al.,
+    This is close enough to orthogonal matrices for training. Source: the Newton–Schulz iteration of Jordan et al.,
     "Muon: An optimizer for hidden layers in neural networks" (2024).
 
     Args:
-        matrix: [n, m].
+        matrices: [k, n, m].
 
     Returns:
-        [n, m], in bfloat16 where the device has hardware for it, and otherwise in float32.
+        [k, n, m], in bfloat16 where the device has hardware for it, and otherwise in float32.
     """
     a, b, c = _POLYNOMIAL
-    x = matrix.bfloat16() if has_bfloat16(matrix.device) else matrix.float()
-    x = x.T if len(x) > x.shape[1] else x
-    x = x / x.norm().clamp(min=1e-7)
+    x = matrices.bfloat16() if has_bfloat16(matrices.device) else matrices.float()
+    is_tall = x.shape[1] > x.shape[2]
+    x = x.mT if is_tall else x
+    x = x / torch.linalg.vector_norm(x, dim=(1, 2), keepdim=True).clamp(min=1e-7)
     for _ in range(_ITERATIONS):
-        gram = x @ x.T
-        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return x.T if len(matrix) > matrix.shape[1] else x
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x.mT if is_tall else x
 
 
 class Muon(Optimizer):
@@ -104,14 +105,31 @@ def _all_orthogonalized(matrices: list[Tensor]) -> list[Tensor]:
         Same shapes; float32 where processes share the work, otherwise the precision of ``orthogonalized``.
     """
     if not (matrices and dist.is_available() and dist.is_initialized()):
-        return [orthogonalized(matrix) for matrix in matrices]
+        return _orthogonalized_by_shape(matrices)
     # The sum of all processes is exact: all but one add zeros.
     sizes = [matrix.numel() for matrix in matrices]
     flat = torch.zeros(sum(sizes), device=matrices[0].device)
     parts = torch.split(flat, sizes)
     updates = [part.view_as(matrix) for part, matrix in zip(parts, matrices, strict=True)]
     # Neighbors belong to the same block, so all processes get about as much work.
-    for number in range(dist.get_rank(), len(matrices), dist.get_world_size()):
-        updates[number].copy_(orthogonalized(matrices[number]))
+    own = slice(dist.get_rank(), None, dist.get_world_size())
+    for update, made in zip(updates[own], _orthogonalized_by_shape(matrices[own]), strict=True):
+        update.copy_(made)
     dist.all_reduce(flat)
     return updates
+
+
+def _orthogonalized_by_shape(matrices: list[Tensor]) -> list[Tensor]:
+    """Return :func:`orthogonalized` of each matrix, computed for all matrices of a shape at once.
+
+    On a processor, the products of a few large batches take a third of the time of as many single products.
+    """
+    numbers_of_shape: dict[torch.Size, list[int]] = {}
+    for number, matrix in enumerate(matrices):
+        numbers_of_shape.setdefault(matrix.shape, []).append(number)
+    made = list(matrices)
+    for numbers in numbers_of_shape.values():
+        batch = orthogonalized(torch.stack([matrices[number] for number in numbers]))
+        for number, matrix in zip(numbers, batch, strict=True):
+            made[number] = matrix
+    return made
