@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor
 
+from fovea.training.losses.weighted_error import weighted_error
+
 _SMALLEST_VARIANCE = 1e-4
 """Added to all variances, so that tensors that hardly vary do not count: the scores of a class vary by less than 0.01
 on a picture that does not show it."""
@@ -21,8 +23,9 @@ def feature_distance(decoded: Tensor, original: Tensor, weight: Tensor) -> Tenso
     """
     height, width = original.shape[2:]
     weight = F.adaptive_avg_pool2d(weight, (height, width))
-    error = (decoded - original).square().mean(1, keepdim=True) * weight
-    return error.mean((1, 2, 3)) / (original.var((1, 2, 3), correction=0) + _SMALLEST_VARIANCE)
+    centered = original - original.mean((1, 2, 3), keepdim=True)  # Tensor.var takes three times as long
+    variance = centered.square().mean((1, 2, 3))
+    return weighted_error(decoded, original, weight) / (variance + _SMALLEST_VARIANCE)
 
 
 def output_distance(decoded: Tensor, original: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from fovea.networks import along_quality, background_weight
 from fovea.training.losses.config import BackgroundWeight, Normalization
+from fovea.training.losses.weighted_error import weighted_error
 
 
 class Distortion(Protocol):
@@ -61,7 +62,7 @@ def mse(decoded: Tensor, original: Tensor, weight: Tensor) -> Tensor:
     Returns:
         [B], squared 8-bit levels.
     """
-    return (decoded - original).square().mean(dim=(1, 2, 3))
+    return weighted_error(decoded, original, original.new_ones(()))
 
 
 def object_mse(decoded: Tensor, original: Tensor, weight: Tensor, normalization: Normalization = "image") -> Tensor:
@@ -88,7 +89,7 @@ def object_mse(decoded: Tensor, original: Tensor, weight: Tensor, normalization:
         >>> object_mse(decoded, original, weight, normalization="objects").item()
         16.0
     """
-    error = (weight * (decoded - original).square()).mean(dim=(1, 2, 3))
+    error = weighted_error(decoded, original, weight)
     if normalization == "image":
         return error
     return error / weight.mean(dim=(1, 2, 3)).clamp(min=1e-3)
