@@ -317,6 +317,11 @@ def test_further_inputs_are_the_same_for_every_image(batch: int | str, tmp_path:
         ("{}", r"one input of images.*: state the values of other inputs in sized\.yaml"),
         ("{size: [96, 96]}", "it has no input 'size'"),
         ("{orig_target_sizes: 96, images: 1}", "it must have one input of images"),
+        (
+            "{orig_target_sizes: [96.5, 96]}",
+            r"states \(96\.5, 96\.0\) for input orig_target_sizes, which is a tensor\(int64",
+        ),
+        ("{orig_target_sizes: [1.0e+30, 96]}", r"which is a tensor\(int64\)"),
     ],
 )
 def test_further_inputs_have_to_fit(inputs: str, words: str, tmp_path: Path) -> None:

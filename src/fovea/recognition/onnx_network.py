@@ -69,11 +69,13 @@ class OnnxNetwork:
         """Return what an input is fed: as the network takes it, or without the axis for the images of a batch."""
         if value.type not in _TYPES:
             raise self.error(f"input {value.name} is a {value.type}, which feed.inputs cannot state")
-        array = np.asarray(given, _TYPES[value.type])
+        numbers = np.asarray(given, np.float64)
+        with np.errstate(invalid="ignore"):
+            array = numbers.astype(_TYPES[value.type])
+        if not np.allclose(array, numbers):
+            raise self.error(f"feed.inputs states {given} for input {value.name}, which is a {value.type}")
         if len(value.shape) - array.ndim not in (0, 1):
-            raise self.error(
-                f"feed.inputs has {array.size} values for input {value.name}, which does not fit its shape"
-            )
+            raise self.error(f"feed.inputs states {given} for input {value.name}, which does not fit its shape")
         return array
 
     def error(self, reason: str) -> RecognizerError:

@@ -89,6 +89,14 @@ def test_columns_of_scores_may_be_ids_of_coco() -> None:
         Boxes(format="boxes", boxes="boxes", first_label=1, numbering="coco-ids")
 
 
+@pytest.mark.parametrize(
+    ("masks", "count"), [((9, 28, 28), 3), ((9, 1, 28, 28), 3), ((9, 80, 28, 28), None), ((28, 28), None)]
+)
+def test_masks_do_not_depend_on_the_class(masks: tuple[int, ...], count: int | None) -> None:
+    layout = Boxes(format="boxes", boxes="boxes", scores="scores", masks="masks")
+    assert layout.classes(SIZE, {"boxes": (9, 4), "scores": (9, 3), "masks": masks}) == count
+
+
 def test_sigmoid_of_large_logits_does_not_overflow() -> None:
     layout = Boxes(format="boxes", boxes="boxes", scores="logits", activation="sigmoid")
     outputs = {"boxes": np.zeros((1, 4), np.float32), "logits": np.array([[-1000, 1000, 0]], np.float16)}

@@ -73,6 +73,8 @@ class Boxes(BoxLayout):
         named = {each for each in (name, self.scores, self.labels, self.masks) if each is not None}
         if name is None or not named <= set(shapes) or len(shapes[name]) != 2:
             return None
+        if self.masks is not None and len(shapes[self.masks]) != 3 and shapes[self.masks][1:-2] != (1,):
+            return None
         columns = shapes[name][1]
         if self.labels is not None:
             score_axes = 1 if self.scores is None else len(shapes[self.scores])
