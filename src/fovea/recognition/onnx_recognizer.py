@@ -102,10 +102,8 @@ class OnnxModel:
             canvases += canvases[-1:] * ((fixed or 0) - len(canvases))
             outputs = self.network.run(preprocessing.tensor(canvases))
             for index, (_, placement) in enumerate(placed):
-                yield (
-                    placement,
-                    {name: value[index] if self.batched and value.ndim else value for name, value in outputs.items()},
-                )
+                split = {name for name, value in outputs.items() if self.batched and value.ndim}
+                yield placement, {name: value[index] if name in split else value for name, value in outputs.items()}
 
 
 class _OnnxBase:
