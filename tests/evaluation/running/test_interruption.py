@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -121,6 +122,23 @@ def test_ctrl_c_while_work_is_handed_over_is_answered_after_it(monkeypatch: pyte
     with pytest.raises(KeyboardInterrupt), WorkerProcesses(1, ignore_ctrl_c) as workers:
         workers.submit(os.getpid)
     assert handed_over == [os.getpid]
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX system")
+def test_ctrl_c_that_another_thread_takes_late_leaves_no_signal_blocked(monkeypatch: pytest.MonkeyPatch):
+    set_handler, usual = signal.signal, signal.getsignal(signal.SIGINT)
+
+    def set_and_answer(number: int, handler: Any) -> Any:
+        previous = set_handler(number, handler)
+        if handler is usual:
+            raise KeyboardInterrupt
+        return previous
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", lambda self, function: None)
+    monkeypatch.setattr(signal, "signal", set_and_answer)
+    with pytest.raises(KeyboardInterrupt), WorkerProcesses(1, ignore_ctrl_c) as workers:
+        workers.submit(os.getpid)
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 

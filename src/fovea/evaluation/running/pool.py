@@ -61,10 +61,10 @@ def _ctrl_c_held_back() -> Iterator[None]:
     try:
         yield
     finally:
+        if mask is not None:  # first: if another thread takes the signal late, the handler below raises
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         if in_main:
             signal.signal(signal.SIGINT, handler)
-        if mask is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for number in arrived:
             signal.raise_signal(number)
 
