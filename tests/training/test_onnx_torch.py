@@ -10,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from fovea.errors import RecognizerError
 from fovea.training.losses.dead_leaves import dead_leaves
 from fovea.training.onnx_torch import OnnxNetwork, read_onnx, stage_ends
+from fovea.training.onnx_torch.fusing import fused
 
 SHAPE = (1, 4, 9, 7)
 
@@ -30,6 +31,11 @@ CONSTANTS = {
     "tall": _random(4, 5),
     "wide": _random(5, 63),
     "2.0": np.float32(2),
+    "1/6": np.float32(1 / 6).reshape(1, 1, 1, 1),
+    "1/6 in half precision": np.float32(np.float16(1 / 6)),
+    "0.0": np.float32(0),
+    "3.0": np.float32(3),
+    "6.0": np.float32(6),
     "low": np.float32(-0.5),
     "high": np.float32(0.7),
     "by 2": np.float32([1, 1, 2, 2]),
@@ -184,6 +190,12 @@ NETWORK = [
 ]
 
 
+def test_swish_with_a_factor():  # newer than some supported versions of ONNX Runtime
+    image = torch.from_numpy(_random(2, *SHAPE[1:]))
+    (output,) = OnnxNetwork(_model([_node("Swish", alpha=2.0)], opset=24))(image)
+    torch.testing.assert_close(output, image * torch.sigmoid(2 * image))
+
+
 def test_gradient_is_that_of_the_function():
     network = OnnxNetwork(_model(NETWORK))
     image = torch.from_numpy(_random(2, *SHAPE[1:])).requires_grad_()
@@ -217,6 +229,70 @@ def test_inner_tensors_need_only_what_leads_to_them():
     model = _model([*NETWORK[:3], _node("NonZero", ["c"], ["y"])])
     inner, outer = OnnxNetwork(model, ["b", "a"])(torch.from_numpy(_random(2, *SHAPE[1:])))
     torch.testing.assert_close(inner, outer.sigmoid())
+
+
+GATE = [_node("Add", ["3.0", "x"], ["a"]), _node("Clip", ["a", "0.0", "6.0"], ["b"])]
+# An activation in several nodes, from "x" to "y", and the operator that computes it.
+ACTIVATIONS = {
+    "swish": ([_node("Sigmoid", ["x"], ["a"]), _node("Mul", ["a", "x"])], "Swish"),
+    "hard swish, as PyTorch writes it": (
+        [*GATE, _node("Mul", ["x", "b"], ["c"]), _node("Div", ["c", "6.0"])],
+        "HardSwish",
+    ),
+    "hard swish, as TensorFlow writes it": (
+        [*GATE, _node("Mul", ["1/6", "x"], ["c"]), _node("Mul", ["c", "b"])],
+        "HardSwish",
+    ),
+    "hard swish, from a constant node": (
+        [
+            *GATE,
+            _node("Constant", [], ["six"], value=numpy_helper.from_array(np.float32(6))),
+            _node("Div", ["b", "six"], ["c"]),
+            _node("Mul", ["c", "x"]),
+        ],
+        "HardSwish",
+    ),
+    "twice hard swish": ([*GATE, _node("Mul", ["x", "b"], ["c"]), _node("Div", ["c", "3.0"])], None),
+    "over a gate": ([*GATE, _node("Mul", ["x", "1/6"], ["c"]), _node("Div", ["c", "a"])], None),
+    "a gate on another tensor": (
+        [_node("Relu", ["x"], ["a"]), _node("Sigmoid", ["a"], ["b"]), _node("Mul", ["b", "x"])],
+        None,
+    ),
+    "a gate with another limit": (
+        [
+            _node("Add", ["x", "3.0"], ["a"]),
+            _node("Clip", ["a", "0.0", "high"], ["b"]),
+            _node("Mul", ["x", "b"], ["c"]),
+            _node("Div", ["c", "6.0"]),
+        ],
+        None,
+    ),
+    "a gate with another shift": (
+        [
+            _node("Add", ["x", "2.0"], ["a"]),
+            _node("Clip", ["a", "0.0", "6.0"], ["b"]),
+            _node("Mul", ["x", "b"], ["c"]),
+            _node("Div", ["c", "6.0"]),
+        ],
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ACTIVATIONS)
+def test_activations_are_one_node(case):
+    nodes, operator = ACTIVATIONS[case]
+    model = _model(nodes)
+    assert [node.op_type for node in fused(model.graph)] == [
+        *(n.op_type for n in nodes[:-1]),
+        operator or nodes[-1].op_type,
+    ]
+    _assert_alike(model)
+
+
+def test_the_number_of_an_activation_may_be_rounded():
+    gated = [*GATE, _node("Mul", ["1/6 in half precision", "x"], ["c"]), _node("Mul", ["c", "b"])]
+    assert fused(_model(gated).graph)[-1].op_type == "HardSwish"
 
 
 def test_stages_end_where_the_resolution_falls():
@@ -274,4 +350,6 @@ def test_shared_models(name, shared):
     unit = 255 if name.startswith("yolov") else 1
     image = dead_leaves(max(network.size), seed=0).transpose(2, 0, 1)[None].astype(np.float32) / unit
     for found, expected in zip(network(torch.from_numpy(image)), _by_onnx_runtime(model, image), strict=True):
-        assert (found - expected).abs().max() < 1e-3 * expected.abs().max()
+        # The 1/6 of the activations of CenterNet is rounded to half precision.
+        tolerance = 0.03 if name.startswith("centernet") else 0.001
+        assert (found - expected).abs().max() < tolerance * expected.abs().max()

@@ -12,6 +12,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from fovea.errors import RecognizerError
+from fovea.training.onnx_torch.fusing import fused
 from fovea.training.onnx_torch.operators import operator
 from fovea.training.onnx_torch.resize import resize
 
@@ -84,7 +85,7 @@ class OnnxNetwork(nn.Module):
         """Declared height and width of the image; 0 where they are open."""
         self.tensors = [entry.name for entry in graph.output] if tensors is None else list(tensors)
         self._steps: list[_Step] = []
-        for node in _needed(graph, self.tensors):
+        for node in _needed(fused(graph), self.tensors):
             step = _Step.of(node, opset)
             if constants.keys() >= set(step.inputs) - {""}:
                 constants |= step.run(constants)
@@ -164,10 +165,10 @@ def _value(attribute: onnx.AttributeProto) -> Any:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def _needed(graph: onnx.GraphProto, tensors: Sequence[str]) -> list[onnx.NodeProto]:
+def _needed(graph: Sequence[onnx.NodeProto], tensors: Sequence[str]) -> list[onnx.NodeProto]:
     """Return the nodes that some tensors depend on, in the order of the graph, in which they can run."""
     wanted, nodes = set(tensors), []
-    for node in reversed(graph.node):
+    for node in reversed(graph):
         if wanted.intersection(node.output):
             nodes.append(node)
             wanted.update(node.input)

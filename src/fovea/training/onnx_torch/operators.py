@@ -153,6 +153,7 @@ _OPERATORS: dict[str, Operator] = {
     "Split": _split,
     "Squeeze": _squeeze,
     "Sub": torch.sub,
+    "Swish": lambda x, *, alpha=1.0: F.silu(x) if alpha == 1 else x * torch.sigmoid(alpha * x),
     "Transpose": _transpose,
     "Unsqueeze": _unsqueeze,
 }
