@@ -231,49 +231,43 @@ def test_inner_tensors_need_only_what_leads_to_them():
     torch.testing.assert_close(inner, outer.sigmoid())
 
 
-GATE = [_node("Add", ["3.0", "x"], ["a"]), _node("Clip", ["a", "0.0", "6.0"], ["b"])]
+def _gate(shift="3.0", highest="6.0"):
+    return [_node("Add", [shift, "x"], ["a"]), _node("Clip", ["a", "0.0", highest], ["b"])]
+
+
+GATED = [_node("Mul", ["x", "b"], ["c"]), _node("Div", ["c", "6.0"])]
 # An activation in several nodes, from "x" to "y", and the operator that computes it.
 ACTIVATIONS = {
     "swish": ([_node("Sigmoid", ["x"], ["a"]), _node("Mul", ["a", "x"])], "Swish"),
     "hard swish, as PyTorch writes it": (
-        [*GATE, _node("Mul", ["x", "b"], ["c"]), _node("Div", ["c", "6.0"])],
+        [*_gate(), *GATED],
         "HardSwish",
     ),
     "hard swish, as TensorFlow writes it": (
-        [*GATE, _node("Mul", ["1/6", "x"], ["c"]), _node("Mul", ["c", "b"])],
+        [*_gate(), _node("Mul", ["1/6", "x"], ["c"]), _node("Mul", ["c", "b"])],
         "HardSwish",
     ),
     "hard swish, from a constant node": (
         [
-            *GATE,
+            *_gate(),
             _node("Constant", [], ["six"], value=numpy_helper.from_array(np.float32(6))),
             _node("Div", ["b", "six"], ["c"]),
             _node("Mul", ["c", "x"]),
         ],
         "HardSwish",
     ),
-    "twice hard swish": ([*GATE, _node("Mul", ["x", "b"], ["c"]), _node("Div", ["c", "3.0"])], None),
-    "over a gate": ([*GATE, _node("Mul", ["x", "1/6"], ["c"]), _node("Div", ["c", "a"])], None),
+    "twice hard swish": ([*_gate(), _node("Mul", ["x", "b"], ["c"]), _node("Div", ["c", "3.0"])], None),
+    "over a gate": ([*_gate(), _node("Mul", ["x", "1/6"], ["c"]), _node("Div", ["c", "a"])], None),
     "a gate on another tensor": (
         [_node("Relu", ["x"], ["a"]), _node("Sigmoid", ["a"], ["b"]), _node("Mul", ["b", "x"])],
         None,
     ),
     "a gate with another limit": (
-        [
-            _node("Add", ["x", "3.0"], ["a"]),
-            _node("Clip", ["a", "0.0", "high"], ["b"]),
-            _node("Mul", ["x", "b"], ["c"]),
-            _node("Div", ["c", "6.0"]),
-        ],
+        [*_gate(highest="high"), *GATED],
         None,
     ),
     "a gate with another shift": (
-        [
-            _node("Add", ["x", "2.0"], ["a"]),
-            _node("Clip", ["a", "0.0", "6.0"], ["b"]),
-            _node("Mul", ["x", "b"], ["c"]),
-            _node("Div", ["c", "6.0"]),
-        ],
+        [*_gate(shift="2.0"), *GATED],
         None,
     ),
 }
@@ -291,7 +285,7 @@ def test_activations_are_one_node(case):
 
 
 def test_the_number_of_an_activation_may_be_rounded():
-    gated = [*GATE, _node("Mul", ["1/6 in half precision", "x"], ["c"]), _node("Mul", ["c", "b"])]
+    gated = [*_gate(), _node("Mul", ["1/6 in half precision", "x"], ["c"]), _node("Mul", ["c", "b"])]
     assert fused(_model(gated).graph)[-1].op_type == "HardSwish"
 
 
