@@ -1,3 +1,5 @@
+import copy
+import pickle
 import subprocess
 import sys
 
@@ -66,6 +68,15 @@ def test_map_in_other_processes(data, decoded):
 
 def _mean(row):
     return {"mean": float(np.asarray(row["image"]).mean())}
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda image: pickle.loads(pickle.dumps(image))])
+def test_copies_of_a_row_keep_its_file(data, coded, copied):
+    rows = datasets.Dataset.from_dict(
+        {"image": [copied(data[0]["image"])]}, features=datasets.Features({"image": FovImage()})
+    )
+    stored = rows.cast_column("image", FovImage(decode=False))
+    assert stored[0]["image"]["bytes"] == coded[0]
 
 
 def test_changed_images_are_coded(data, decoded):

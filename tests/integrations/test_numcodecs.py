@@ -37,6 +37,16 @@ def test_arrays_of_version_2(tmp_path, pictures, decoded):
     assert np.array_equal(zarr.open_array(tmp_path / "old.zarr")[1], decoded[1])
 
 
+def test_arrays_in_fortran_order_are_refused(tmp_path, pictures):
+    with pytest.raises(ImageError, match='order="C"'):
+        FovCompressor().encode(np.asfortranarray(pictures[0]))
+    zarr = pytest.importorskip("zarr", minversion="3.1", reason="needs zarr 3.1 or newer")
+    form = {"shape": (40, 56, 3), "chunks": (40, 56, 3), "dtype": "uint8", "order": "F", "zarr_format": 2}
+    array = zarr.create_array(tmp_path / "old.zarr", compressors=FovCompressor(), **form)
+    with pytest.raises(ImageError, match='order="C"'):
+        array[:] = pictures[0]
+
+
 def test_wrong_use_is_refused(coded):
     with pytest.raises(ArgumentError, match="quality"):
         FovCompressor(quality=-1)

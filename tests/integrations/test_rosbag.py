@@ -49,6 +49,12 @@ def _jpeg(number, kind="rgb8; jpeg compressed bgr8"):
     return STORE.types[COMPRESSED](header=_header(number), format=kind, data=np.frombuffer(data.getvalue(), np.uint8))
 
 
+def _png(kind, pixels):
+    data = io.BytesIO()
+    Image.fromarray(pixels).save(data, "PNG")
+    return STORE.types[COMPRESSED](header=_header(0), format=kind, data=np.frombuffer(data.getvalue(), np.uint8))
+
+
 def _write(path, topics, storage=StoragePlugin.SQLITE3):
     """Write a bag: of each topic its messages, one a second."""
     with Writer(path, version=9, storage_plugin=storage) as writer:
@@ -151,6 +157,38 @@ def test_a_damaged_image_leaves_no_bag(tmp_path, codec):
     bad.data = bad.data[:-1]
     source = _write(tmp_path / "bag", {"/gray": [good, bad]})
     with pytest.raises(FoveaError, match="message 2 of /gray: has too few bytes"):
+        encode_bag(source, tmp_path / "coded", codec=codec)
+    assert [path.name for path in tmp_path.iterdir()] == ["bag"]
+
+
+@pytest.mark.parametrize("kind", ["16UC1; png compressed ", "mono16; png compressed", "png"])
+def test_depth_in_a_png_stays(tmp_path, codec, kind):
+    depth = RAMP.astype(np.uint16) * 37 + 500
+    source = _write(tmp_path / "bag", {"/depth": [_png(kind, depth)], "/color": [_png("bgr8; png compressed", COLOR)]})
+    recoded = encode_bag(source, tmp_path / "coded", codec=codec)
+    assert recoded.kept == ("/depth",) and recoded.images == 1
+    (stays,) = _read(tmp_path / "coded")["/depth"]
+    np.testing.assert_array_equal(Image.open(io.BytesIO(stays[1].data.tobytes())), depth)
+
+
+def test_a_message_that_is_cut_off_is_refused(tmp_path, codec):
+    with Writer(tmp_path / "bag", version=9) as writer:
+        connection = writer.add_connection("/gray", IMAGE, typestore=STORE)
+        whole = STORE.serialize_cdr(_image(0, RAMP, "mono8"), IMAGE)
+        writer.write(connection, 1, whole)
+        writer.write(connection, 2, whole[:100])
+    with pytest.raises(FoveaError, match="message 2 of /gray: is damaged"):
+        encode_bag(tmp_path / "bag", tmp_path / "coded", codec=codec)
+
+
+def test_a_damaged_storage_is_refused(tmp_path, codec):
+    source = _write(tmp_path / "bag", {"/color": [_image(number, COLOR, "rgb8") for number in range(3)]})
+    (file,) = source.glob("*.db3")
+    content = bytearray(file.read_bytes())
+    for page in range(7 * 4096, len(content), 4096):  # further pages of a message begin with the number of the next one
+        content[page : page + 4] = b"\xff" * 4
+    file.write_bytes(content)
+    with pytest.raises(FoveaError, match="is damaged"):
         encode_bag(source, tmp_path / "coded", codec=codec)
     assert [path.name for path in tmp_path.iterdir()] == ["bag"]
 

@@ -118,6 +118,13 @@ class _Row(FovImageFile):
     file: bytes
     quality: float
 
+    def __getstate__(self) -> list[Any]:
+        return [super().__getstate__(), self.file, self.quality]
+
+    def __setstate__(self, state: list[Any]) -> None:
+        picture, self.file, self.quality = state
+        super().__setstate__(picture)
+
     def save(self, fp: Any, format: str | None = None, **params: Any) -> None:
         if format != FORMAT or params:
             super().save(fp, format, **params)

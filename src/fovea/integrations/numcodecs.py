@@ -46,9 +46,13 @@ class FovCompressor(Codec):  # type: ignore[misc]  # the package has no types
         """Return a chunk as the content of a ``.fov`` file.
 
         Raises:
-            ImageError: the chunk has another type or shape.
+            ImageError: the chunk has another type or shape, or is in Fortran order.
         """
-        return encode_chunk(np.asarray(buf), self.quality)
+        chunk = np.asarray(buf)
+        # What decodes a chunk does not learn its order. Zarr would take the decoded bytes for pixels in Fortran order.
+        if not chunk.flags.c_contiguous and chunk.flags.f_contiguous:
+            raise ImageError('a chunk is in Fortran order: make the array with order="C"')
+        return encode_chunk(chunk, self.quality)
 
     def decode(self, buf: Any, out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
         """Return the pixels of a chunk, uint8 [H, W, 3], or ``out`` filled with them.

@@ -12,9 +12,10 @@ Example::
 """
 
 import io
+import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +25,13 @@ import numpy as np
 from numpy.typing import NDArray
 from rosbags.interfaces import Connection, ConnectionExtRosbag2
 from rosbags.rosbag2 import Reader, ReaderError, StoragePlugin, Writer, WriterError
+from rosbags.serde import SerdeError
 from rosbags.typesys import Stores, TypesysError, get_typestore
 from rosbags.typesys.store import Typestore
 
 from fovea.codec import DEFAULT_QUALITY, Codec
 from fovea.errors import FoveaError, ImageError, about
-from fovea.picture import open_picture
+from fovea.picture import open_picture, opened
 
 FORMAT = "fovea"
 """Value of the field ``format`` of a coded ``CompressedImage``."""
@@ -38,8 +40,11 @@ _CHANNELS = {"mono8": 1, "8UC1": 1, "rgb8": 3, "bgr8": 3, "8UC3": 3, "rgba8": 4,
 """Encodings of an ``Image`` that can be coded, and their numbers of channels."""
 _BLUE_FIRST = {"bgr8", "8UC3", "bgra8"}
 """Encodings whose first channel is blue. That of OpenCV, 8UC3, is one of them."""
-_OTHER_FORMATS = ("compresseddepth", "theora", "ffmpeg")
-"""Parts of the names of formats of a ``CompressedImage`` that are not pictures with 8 bits per channel."""
+_OTHER_FORMATS = re.compile(r"compressedDepth|theora|ffmpeg|^[^;]*(16|32|64)[^;]*;", re.IGNORECASE)
+"""Matches formats of a ``CompressedImage`` that are not pictures with 8 bits per channel.
+
+Depth is often ``16UC1; png compressed``: before the semicolon is the encoding of the ``Image`` that was compressed.
+"""
 _VERSION: Final = 8
 """Version of the bags that are written, which older releases of ROS 2 can read, too."""
 _UNKNOWN_HASH = f"RIHS01_{'0' * 64}"
@@ -133,17 +138,17 @@ def _recode(source: Path, target: Path, msgtype: str, convert: _Convert, can_con
         raise FoveaError("exists already: name a folder that does not exist", path=target)
     with _reading(source) as reader, _writing(target, source) as writer:
         store = get_typestore(Stores.LATEST)
-        chosen = {one.id for one in reader.connections if _is_convertible(reader, one, store, can_convert)}
+        chosen = {one.id for one in reader.connections if _is_convertible(reader, source, one, store, can_convert)}
         added = {
             one.id: _add(writer, one, msgtype if one.id in chosen else one.msgtype, store) for one in reader.connections
         }
         messages = images = before = after = 0
-        for connection, timestamp, data in reader.messages():
+        for connection, timestamp, data in _messages(reader, source):
             messages += 1
             new: bytes | memoryview = data
             if connection.id in chosen:
-                message = store.deserialize_cdr(data, connection.msgtype)
                 with about(source, f"message {messages} of {connection.topic}"):
+                    message = _parsed(store, data, connection)
                     if not can_convert(message):
                         raise ImageError("has another format than the first one of its topic")
                     new = store.serialize_cdr(convert(store, message), msgtype)
@@ -179,14 +184,37 @@ def _writing(target: Path, source: Path) -> Iterator[Writer]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def _messages(
+    reader: Reader, source: Path, connections: Sequence[Connection] = ()
+) -> Iterator[tuple[Connection, int, bytes | memoryview]]:
+    """Yield the messages of some connections with their times; of all, if none is named."""
+    messages = reader.messages(connections)
+    while True:
+        try:
+            message = next(messages)
+        except StopIteration:
+            return
+        except Exception as error:  # each storage has its own errors about damaged files
+            raise FoveaError(f"is damaged: {error}", path=source) from error
+        yield message
+
+
+def _parsed(store: Typestore, data: bytes | memoryview, connection: Connection) -> Any:
+    try:
+        return store.deserialize_cdr(data, connection.msgtype)
+    except SerdeError as error:
+        raise ImageError(f"is damaged: {error}") from error
+
+
 def _is_convertible(
-    reader: Reader, connection: Connection, store: Typestore, can_convert: Callable[[Any], bool]
+    reader: Reader, source: Path, connection: Connection, store: Typestore, can_convert: Callable[[Any], bool]
 ) -> bool:
     """Return whether the first image of a topic can be converted; False if the topic has no images."""
     if connection.msgtype not in (IMAGE, COMPRESSED):
         return False
-    first = next(reader.messages([connection]), None)
-    return first is not None and can_convert(store.deserialize_cdr(first[2], connection.msgtype))
+    first = next(_messages(reader, source, [connection]), None)
+    with about(source, f"message 1 of {connection.topic}"):
+        return first is not None and can_convert(_parsed(store, first[2], connection))
 
 
 def _add(writer: Writer, connection: Connection, msgtype: str, store: Typestore) -> Connection:
@@ -208,7 +236,16 @@ def _add(writer: Writer, connection: Connection, msgtype: str, store: Typestore)
 def _can_encode(message: Any) -> bool:
     if message.__msgtype__ == IMAGE:
         return bool(message.encoding in _CHANNELS)
-    return message.format != FORMAT and not any(name in message.format.lower() for name in _OTHER_FORMATS)
+    return message.format != FORMAT and not _OTHER_FORMATS.search(message.format) and not _is_deep(message.data)
+
+
+def _is_deep(file: NDArray[np.uint8]) -> bool:
+    """Return whether an image file has gray levels of more than 8 bits, such as depth in millimeters."""
+    try:
+        with opened(file.tobytes()) as image:
+            return image.mode[0] in "IF"
+    except FoveaError:  # the coding of this message tells what is wrong with it
+        return False
 
 
 def _can_decode(message: Any) -> bool:
