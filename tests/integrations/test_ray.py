@@ -21,10 +21,14 @@ import pyarrow.parquet as pq
 import ray
 import s3fs
 from ray.cluster_utils import Cluster
+from ray.exceptions import RayError
 
 from fovea.cli import main
 from fovea.codec import Codec
-from fovea.integrations.ray import Decoder, Encoder
+from fovea.errors import FoveaError
+from fovea.integrations.ray import Decoder, Encoder, transfer_on_ray
+from fovea.jobs import prepare
+from fovea.settings import Settings
 
 from ..object_store import s3  # noqa: F401  # a fixture
 
@@ -132,9 +136,31 @@ def test_a_pipeline_of_ones_own(cluster, tmp_path):
     ray.shutdown()
 
 
-def test_a_job_survives_the_loss_of_a_node_and_a_bad_file_and_goes_on(cluster, photos, tmp_path):
+def test_rows_that_are_null_have_an_error_and_the_others_are_done():
+    settings = {"model": str(_MODEL), "quality": 40}
+    for null in (None, float("nan")):  # what Ray gives for a null, and for one among nulls alone
+        coded = Encoder(**settings)(
+            {"bytes": np.array([_file(0), null], object), "error": np.array([null] * 2, object)}
+        )
+        assert list(coded["error"]) == ["", "no file: the column bytes is null"]
+        decoded = Decoder(model=str(_MODEL))({"fov": np.array([null, coded["fov"][0]], object)})
+        assert list(decoded["error"]) == ["no file: the column fov is null", ""]
+        assert [image.shape for image in decoded["image"]] == [(0, 0, 3), (120, 160, 3)]
+
+
+def test_a_node_with_another_model_is_an_error_before_anything_changes(cluster, photos, tmp_path):
+    job = prepare(str(photos), str(tmp_path / "out"), Settings(str(_MODEL)))
+    job.model_id = "00"
+    with pytest.raises(FoveaError, match=r"^[0-9.]+: .* on this machine, and the job needs 00$"):
+        list(transfer_on_ray(job, cluster.address, 1))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_job_survives_the_loss_of_a_node_and_a_bad_file_and_goes_on(cluster, photos, tmp_path, monkeypatch):
+    """Its paths are relative to a folder that is not that of the cluster."""
+    monkeypatch.chdir(tmp_path)
     (photos / "below/bad.jpg").write_bytes(b"no image")
-    out = tmp_path / "out"
+    photos, out = Path("photos"), Path("out")
     lost = next(node for node in cluster.list_all_nodes() if node is not cluster.head_node)
     with _Later(
         lambda: len(list(out.rglob("*.fov"))), lambda: cluster.remove_node(lost, allow_graceful=False)
@@ -190,3 +216,23 @@ def test_a_cluster_that_does_not_answer_is_an_error(photos, tmp_path, monkeypatc
     result = _encode(photos, tmp_path / "out", "--ray", "127.0.0.1:9")
     assert result.exit_code == 1
     assert result.stderr == "fovea: 127.0.0.1:9: the cluster does not answer: nobody there\n"
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (
+            'The actor died:\n  File "x.py", line 7\n    y()\nfovea.errors.EngineError: no engine\n\n',
+            "EngineError: no engine",
+        ),
+        ("The node died.\nIts address was 127.0.0.1.", "The node died."),
+        ("", "RayError"),
+    ],
+)
+def test_errors_of_ray_are_one_line(photos, tmp_path, monkeypatch, text, cause):
+    monkeypatch.setattr(ray, "is_initialized", lambda: True)
+    monkeypatch.setattr(ray, "nodes", lambda: (_ for _ in ()).throw(RayError(text)))
+    result = _encode(photos, tmp_path / "out", "--ray")
+    assert result.exit_code == 1
+    assert result.stderr == f"fovea: the workers of Ray cannot go on: {cause}\n"

@@ -1,6 +1,5 @@
 """Jobs between folders: what is encoded, what is recorded, and how a job goes on."""
 
-import json
 import os
 import signal
 import subprocess
@@ -21,8 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fovea.codec import Codec
-from fovea.jobs import Manifest, Place, Row, Transfer, prepare, record_rows, transfer_here
-from fovea.jobs import manifest as manifests
+from fovea.jobs import Place, Row, Transfer, prepare, record_rows, transfer_here
 from fovea.settings import Settings
 
 
@@ -116,13 +114,6 @@ def test_many_bad_files_are_not_all_named(job, photos, tmp_path):
     assert "25 images failed, 5 of them not named here: see the column error of" in result.stderr
 
 
-def test_two_images_with_one_target(job, photos, tmp_path):
-    draw(photos / "street/0.jpg")
-    result = job()
-    assert result.exit_code == 1
-    assert "fovea: street/0.png: street/0.jpg would also become street/0.fov: rename one\n" in result.stderr
-
-
 def test_other_settings_are_refused_before_any_work(job, tmp_path, encoded):
     assert job("-q", 30).exit_code == 0
     result = job("-q", 40)
@@ -133,6 +124,26 @@ def test_other_settings_are_refused_before_any_work(job, tmp_path, encoded):
     assert len(encoded) == 10
     assert {row["quality"] for row in rows_of(tmp_path / "m.parquet")} == {40}
     assert len(rows_of(tmp_path / "m.parquet")) == 5
+
+
+@pytest.mark.parametrize("wrong", [("--background", 5), ("--encoder", "none"), ("--precision", "int3")])
+def test_wrong_options_are_refused_before_anything_changes(job, tmp_path, wrong):
+    assert job(*wrong).exit_code == 1
+    assert not (tmp_path / "m.parquet").exists()
+    assert job().exit_code == 0  # is not refused as a job with other settings
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert job("--overwrite", *wrong).exit_code == 1
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+
+def test_a_job_that_is_ready_has_changed_nothing(photos, tmp_path, tiny):
+    prepare(str(photos), str(tmp_path / "out"), Settings(str(tiny)), str(tmp_path / "m.parquet"))
+    assert not (tmp_path / "m.parquet").exists()
+
+
+def test_the_model_is_found_by_a_worker_in_another_folder(photos, tmp_path, tiny, monkeypatch):
+    monkeypatch.chdir(tiny.parent)
+    assert prepare(str(photos), str(tmp_path / "out"), Settings(tiny.name)).settings == Settings(str(tiny))
 
 
 def test_encoded_files_are_found_in_another_case_where_it_is_ignored(job, tmp_path, monkeypatch):
@@ -184,7 +195,8 @@ def test_files_whose_rows_are_missing_are_written_again(job, photos, tmp_path, t
     assert job().exit_code == 0
     if lost == "row":  # of a second run that was killed
         draw(photos / "new.png")
-        prepare(str(photos), str(tmp_path / "out"), Settings(str(tiny)), str(tmp_path / "m.parquet"))
+        second = prepare(str(photos), str(tmp_path / "out"), Settings(str(tiny)), str(tmp_path / "m.parquet"))
+        assert [file.path for file in second.files()] == ["new.png"]
         (tmp_path / "out/new.fov").write_bytes(b"of the second run")
     else:
         next((tmp_path / "m.parquet").glob("part-*")).unlink()
@@ -398,13 +410,3 @@ def test_a_job_that_is_ended_goes_on(fovea, photos, tmp_path, tiny, number):
     assert fovea(*command).exit_code == 0
     counts = Counter(row["path"] for row in rows_of(tmp_path / "m"))
     assert len(counts) == 17 and set(counts.values()) == {1}
-
-
-def test_parts_are_read_by_any_reader(tmp_path):
-    manifest = Manifest(Place(str(tmp_path / "m")), {"model": "00"})
-    manifest.start()
-    manifest.append([Row("a.png", 10, "x", error="no image"), Row("b.png", 10, "x", bytes=3)])
-    (part,) = [path for path in (tmp_path / "m").iterdir() if path.name.startswith("part-")]
-    table = pq.read_table(part)
-    assert table.schema.remove_metadata() == manifests.SCHEMA
-    assert json.loads(table.schema.metadata[b"fovea"]) == {"model": "00"}

@@ -1,6 +1,7 @@
 """Fovea on a Ray cluster: encoding and decoding in pipelines of Ray Data, and the jobs of ``fovea encode --ray``."""
 
 import logging
+import math
 import os
 import signal
 import threading
@@ -14,6 +15,8 @@ import numpy as np
 import pyarrow as pa
 import ray
 import ray.data
+from ray.exceptions import RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from fovea.codec import DEFAULT_MODEL, Codec
 from fovea.errors import FoveaError
@@ -93,9 +96,11 @@ def _converted(
     """
     content = batch[column]
     results = np.empty(len(content), object)
-    errors = np.array(batch.get("error", [""] * len(content)), object)
+    errors = np.array(["" if _is_null(error) else error for error in batch.get("error", [""] * len(content))], object)
     for number, data in enumerate(content):
         results[number] = empty
+        if not errors[number] and _is_null(data):
+            errors[number] = f"no file: the column {column} is null"
         try:
             if not errors[number]:
                 results[number] = convert(data)
@@ -104,8 +109,14 @@ def _converted(
     return {key: values for key, values in batch.items() if key != column} | {name: results, "error": errors}
 
 
+def _is_null(value: object) -> bool:
+    """Return whether a value was null: in a column in which all values are, Ray gives numbers that are none."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
 def transfer_on_ray(job: Job, address: str | None, cores: int) -> Generator[Row, None, None]:
-    """Yield the rows of a job as workers of a Ray cluster complete them.
+    """Yield the rows of a job as workers of a Ray cluster complete them. The job begins when the cluster has answered
+    and each of its nodes can encode.
 
     Workers read and write the images. This process lists them and receives their rows. Ray holds the names of all
     images as Arrow tables.
@@ -116,9 +127,11 @@ def transfer_on_ray(job: Job, address: str | None, cores: int) -> Generator[Row,
         cores: number of cores of the cluster that is started.
 
     Raises:
-        FoveaError: the cluster does not answer.
+        FoveaError: the cluster does not answer, a node cannot encode, or the workers cannot go on.
     """
-    with _connected(address, cores):
+    with _connected(address, cores), _one_line_errors():
+        arguments = (job.source, job.target, job.settings, job.model_id, 1)
+        _check_nodes(arguments)
         names = _names(job.files())
         if not len(names):
             return
@@ -128,7 +141,7 @@ def transfer_on_ray(job: Job, address: str | None, cores: int) -> Generator[Row,
         blocks = [names.slice(start, size) for start in range(0, len(names), size)]
         done = ray.data.from_arrow(blocks).map_batches(
             _Worker,
-            fn_constructor_args=(progress, job.source, job.target, job.settings, job.model_id, 1),
+            fn_constructor_args=(progress, *arguments),
             batch_size=None,  # each block is one batch
             batch_format="pyarrow",
             compute=ray.data.ActorPoolStrategy(min_size=min(workers, len(blocks)), max_size=len(blocks)),
@@ -137,6 +150,32 @@ def transfer_on_ray(job: Job, address: str | None, cores: int) -> Generator[Row,
         tables: Iterable[Any] = done.iter_batches(batch_size=None, batch_format="pyarrow")
         for table in tables:
             yield from (Row(**row) for row in table.to_pylist())
+
+
+def _check_nodes(arguments: tuple[Any, ...]) -> None:
+    """Check that a transfer can be made on each node, before the job changes anything.
+
+    Raises:
+        FoveaError: a node has another model, or no engine, for example.
+    """
+    known: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    nodes = [node for node in known if node["Alive"] and node["Resources"].get("CPU")]
+    # A node that is lost in the meantime has to check nothing: another one does.
+    places = [NodeAffinitySchedulingStrategy(node["NodeID"], soft=True) for node in nodes]
+    check = ray.remote(num_cpus=0)(_problem)
+    problems = ray.get([check.options(scheduling_strategy=place).remote(arguments) for place in places])
+    for node, problem in zip(nodes, problems, strict=True):
+        if problem:
+            raise FoveaError(problem, path=node["NodeManagerAddress"])
+
+
+def _problem(arguments: tuple[Any, ...]) -> str:
+    """Return why a transfer cannot be made here; empty if it can."""
+    try:
+        Transfer(*arguments)
+    except FoveaError as error:
+        return str(error)
+    return ""
 
 
 class _Progress:
@@ -240,3 +279,15 @@ def _connected(address: str | None, cores: int) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    """Turn errors of Ray, which may have tracebacks of workers as their text, into errors that name the cause."""
+    try:
+        yield
+    except RayError as error:
+        lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+        has_traceback = any(line.startswith('  File "') for line in lines)
+        cause = lines[-1].removeprefix("fovea.errors.") if has_traceback else lines[0]
+        raise FoveaError(f"the workers of Ray cannot go on: {cause}") from error

@@ -1,20 +1,21 @@
 """The course of a job: the checks at its start, the images that are not done yet, and their rows in the manifest."""
 
-import posixpath
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 
 from fovea.errors import FoveaError
 from fovea.jobs.listing import File, Listing
 from fovea.jobs.manifest import BLOCK, Manifest, Row
 from fovea.jobs.place import Place
+from fovea.jobs.selection import Selection
 from fovea.picture import image_suffixes
 from fovea.settings import Settings
-from fovea.store import load_model
+from fovea.store import SUFFIX
 
 _LOOKED_UP = 10_000
-"""Number of images that are looked up in the manifest at once."""
+"""Number of images that are looked up in the manifest at once; a few more if some would become the same file."""
 MANIFEST = "manifest.parquet"
 """Default name of the manifest in the target."""
 
@@ -30,6 +31,7 @@ class Job:
         model_id: id of the model, 16 hexadecimal digits.
         manifest: manifest of the job.
         listing: images of the source.
+        overwrite: whether all images are encoded again.
         done_before: number of the images listed so far that an earlier run has done.
     """
 
@@ -39,44 +41,30 @@ class Job:
     model_id: str
     manifest: Manifest
     listing: Listing
+    overwrite: bool = False
     done_before: int = 0
 
     def files(self) -> Iterator[File]:
-        """Yield the images that are not done yet, while the source is listed.
+        """Begin the work: start the manifest, and yield the images that are not done yet, while the source is listed.
+
+        Nothing is changed before the first image is asked for, so what encodes the images can be checked before that.
 
         Raises:
             FoveaError: the manifest cannot be changed, or the target cannot be read.
         """
+        if self.overwrite:
+            self.manifest.clear()
+        self.manifest.start()
         listed = iter(self.listing)
-        written = _Written(self.target)
+        selection = Selection(self.manifest, self.target)
         while batch := list(islice(listed, _LOOKED_UP)):
-            undone = self.manifest.undone(batch, written)
-            self.done_before += len(batch) - len(undone)
+            undone = selection.undone(batch)
+            self.done_before += sum(map(len, batch)) - len(undone)
             yield from undone
 
 
-class _Written:
-    """Looks up the size of the encoded file of an image, or None if there is no such file.
-
-    Images are listed folder by folder, so the sizes of one folder at a time are in memory.
-    """
-
-    def __init__(self, target: Place) -> None:
-        self._target = target
-        self._folder: str | None = None
-        self._sizes: dict[str, int] = {}
-
-    def __call__(self, file: File) -> int | None:
-        folder = posixpath.dirname(file.target)
-        if folder != self._folder:
-            self._folder = folder
-            there = self._target.entries(folder) if self._target.has_folder(folder) else ()
-            self._sizes = {self._target.key(entry.name): entry.size for entry in there}
-        return self._sizes.get(self._target.key(file.target))
-
-
 def prepare(source: str, target: str, settings: Settings, manifest: str | None = None, overwrite: bool = False) -> Job:
-    """Check that a job can run, and read from the manifest what an earlier run has done.
+    """Check that a job can run, and read from the manifest what an earlier run has done. Nothing is changed.
 
     Args:
         source: folder or URL of a prefix with the images.
@@ -86,24 +74,24 @@ def prepare(source: str, target: str, settings: Settings, manifest: str | None =
         overwrite: encode all images again, and replace files that this job has not written.
 
     Raises:
-        FoveaError: the source does not exist; the model is not found; the manifest was written with other settings, or
-            cannot be written; or there is no manifest, and the target holds ``.fov`` files that would be replaced.
+        FoveaError: the source does not exist; there is no such model, encoder, engine or precision, or the model has no
+            control that is set; the manifest was written with other settings; or there is no manifest, and the target
+            holds ``.fov`` files that would be replaced.
     """
     start, end = Place(source), Place(target)
     if not start.has_folder():
         raise FoveaError("there is no such folder or prefix", path=start.address)
-    model_id = load_model(settings.model).id.hex()
+    model_id = settings.open_codec(threads=1, at_once=1).model.id.hex()
+    if Path(settings.model).suffix == SUFFIX:
+        settings = replace(settings, model=str(Path(settings.model).absolute()))  # a worker may be in another folder
     record = Manifest(Place(manifest or end.at(MANIFEST)), _recorded(settings, model_id))
-    if overwrite:
-        record.clear()
-    elif not record.open() and end.has_folder() and any(True for _ in Listing(end, {".fov"}, end)):
+    if not overwrite and not record.open() and end.has_folder() and any(True for _ in Listing(end, {".fov"}, end)):
         raise FoveaError(
             f"there are .fov files, but there is no manifest at {record.place.address}:"
             " name another place, or replace them with --overwrite",
             path=end.address,
         )
-    record.start()
-    return Job(start, end, settings, model_id, record, Listing(start, image_suffixes(), end))
+    return Job(start, end, settings, model_id, record, Listing(start, image_suffixes(), end), overwrite)
 
 
 def _recorded(settings: Settings, model_id: str) -> dict[str, object]:

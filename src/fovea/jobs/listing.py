@@ -3,6 +3,7 @@
 import posixpath
 from collections import Counter
 from collections.abc import Collection, Iterator
+from itertools import groupby
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -37,9 +38,10 @@ class File(NamedTuple):
 
 
 class Listing:
-    """The images of a place, folder by folder in the order of their names. Hidden files and folders are ignored.
+    """The images of a place, folder by folder. Hidden files and folders are ignored.
 
-    The names of one folder at a time are in memory. Links to folders are not followed.
+    Each item is a list of the images that would become the same file, in the order of their names; usually of one. The
+    names of one folder at a time are in memory. Links to folders are not followed.
 
     Args:
         place: place of the images.
@@ -56,7 +58,7 @@ class Listing:
         self.passed_over: Counter[str] = Counter()
         self.unread: list[FoveaError] = []
 
-    def __iter__(self) -> Iterator[File]:
+    def __iter__(self) -> Iterator[list[File]]:
         folders = [""]
         while folders:
             files: list[Entry] = []
@@ -82,26 +84,30 @@ class Listing:
                 self.unread.append(error)
         return list(first.values())
 
-    def _images(self, entries: list[Entry]) -> Iterator[File]:
-        first: dict[str, str] = {}
-        for entry in entries:
-            suffix = PurePosixPath(entry.name).suffix.lower()
-            if suffix not in self._suffixes:
-                self.passed_over[suffix or "without a suffix"] += 1
-                continue
-            try:
-                self._check(entry.name)
-                found = self._place.linked(entry.name) if entry.is_link else entry
-            except FoveaError as error:
-                self.unread.append(error)
-                continue
-            if not found.is_file:
-                self.passed_over["special"] += 1
-                continue
-            file = File(found.name, found.size, found.version)
-            clash = first.setdefault(self._target.key(file.target), file.path)
-            reason = "" if clash == file.path else f"{clash} would also become {file.target}: rename one"
-            yield file._replace(error=reason)
+    def _images(self, entries: list[Entry]) -> Iterator[list[File]]:
+        def key(file: File) -> str:
+            return self._target.key(file.target)
+
+        files = [file for entry in entries if (file := self._image(entry))]
+        for _, same in groupby(sorted(files, key=key), key):
+            yield list(same)
+
+    def _image(self, entry: Entry) -> File | None:
+        """Return an image. Anything else is counted, and None is returned."""
+        suffix = PurePosixPath(entry.name).suffix.lower()
+        if suffix not in self._suffixes:
+            self.passed_over[suffix or "without a suffix"] += 1
+            return None
+        try:
+            self._check(entry.name)
+            found = self._place.linked(entry.name) if entry.is_link else entry
+        except FoveaError as error:
+            self.unread.append(error)
+            return None
+        if not found.is_file:
+            self.passed_over["special"] += 1
+            return None
+        return File(found.name, found.size, found.version)
 
     def _check(self, name: str) -> None:
         """Check that the name of an image or folder can be in a manifest, and can be the name of an encoded file.

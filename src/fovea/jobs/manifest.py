@@ -4,9 +4,8 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -14,7 +13,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fovea.errors import FoveaError
-from fovea.jobs.listing import File
 from fovea.jobs.place import Place
 
 BLOCK = 256
@@ -81,8 +79,7 @@ _EMPTY = "settings.parquet"
 _OWN = re.compile(r"settings\.parquet|part-[0-9a-f]{16}\.parquet")
 """Names of the parts of a manifest."""
 _FOREIGN = "is no manifest of an encoding: name another"
-_OCCUPIED = "its .fov file was there before, and was not made from this image: move that file away"
-"""Error of an image that would replace other work. The next run finds it in the row, and does not replace the file."""
+_DAMAGED = "is no part of a manifest: remove it, and its images are encoded again"
 
 
 def as_table(rows: Sequence[Row]) -> pa.Table:
@@ -106,6 +103,9 @@ class Manifest:
 
     Attributes:
         place: as given.
+        known: the rows that :meth:`open` has read, with those columns that tell which images are done, and the column
+            ``part``, the number of the part.
+        is_complete: whether the last run came to its end, so that each encoded file of all runs has a row.
     """
 
     def __init__(self, place: Place, settings: Mapping[str, Any]) -> None:
@@ -113,8 +113,8 @@ class Manifest:
         self._settings = dict(settings)
         self._schema = SCHEMA.with_metadata({_SETTINGS: json.dumps(self._settings)})
         self._parts: list[str] = []
-        self._known = pa.schema([*_KNOWN, _PART]).empty_table()
-        self._is_complete = False  # whether each encoded file of earlier runs has a row
+        self.known = pa.schema([*_KNOWN, _PART]).empty_table()
+        self.is_complete = False
 
     def open(self) -> bool:
         """Read which images are done, and return whether there is a manifest.
@@ -128,9 +128,9 @@ class Manifest:
         with ThreadPoolExecutor(_READERS) as pool:
             tables = list(pool.map(self._read_known, range(len(self._parts))))
         if tables:
-            self._known = pa.concat_tables(tables).combine_chunks()
+            self.known = pa.concat_tables(tables).combine_chunks()
         if _EMPTY in self._parts:  # an interrupted run gives no number, and a part that was removed makes it wrong
-            self._is_complete = self._read(_EMPTY).schema.metadata.get(_PARTS) == b"%d" % len(self._parts)
+            self.is_complete = self._read(_EMPTY).schema.metadata.get(_PARTS) == b"%d" % len(self._parts)
         return bool(tables)
 
     def start(self) -> None:
@@ -172,41 +172,15 @@ class Manifest:
         content = _serialized(as_table(rows), self._schema)
         self.place.write(f"part-{hashlib.sha256(content).hexdigest()[:16]}.parquet", content)
 
-    def undone(self, files: Sequence[File], written: Callable[[File], int | None]) -> list[File]:
-        """Return the images that are not done: without a row, failed, or with a source or a file that has changed.
-
-        Rows of these images are removed, so that an image never has two rows. An image gets an error if its encoded
-        file exists and comes from elsewhere.
+    def drop(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Remove rows.
 
         Args:
-            files: images; an image may be in only one call.
-            written: function that returns the size of the ``.fov`` file of an image in bytes; None if there is no such
-                file.
+            rows: rows of :attr:`known`.
 
         Raises:
             FoveaError: a part cannot be changed.
         """
-        numbers = pc.index_in(pa.array([file.path for file in files], pa.string()), self._known["path"])
-        known = {row["path"]: row for row in self._known.take(numbers.drop_null()).to_pylist()}
-        undone = [file for file in files if not _is_done(file, known.get(file.path), written)]
-        self._drop([known[file.path] for file in undone if file.path in known])
-        return [
-            file._replace(error=_OCCUPIED) if self._is_occupied(file, known.get(file.path), written) else file
-            for file in undone
-        ]
-
-    def _is_occupied(self, file: File, row: Mapping[str, Any] | None, written: Callable[[File], int | None]) -> bool:
-        """Return whether the encoded file of an image exists, although no run has written it."""
-        unlisted = self._is_complete if row is None else row["error"] == _OCCUPIED
-        return unlisted and not file.error and written(file) is not None and file.target not in self._made
-
-    @cached_property
-    def _made(self) -> frozenset[str]:
-        """The encoded files that earlier runs have written, maybe from other images, such as a.fov from a.png."""
-        done = self._known.filter(pc.is_null(self._known["error"]))
-        return frozenset(File(path, 0, "").target for path in done["path"].to_pylist())
-
-    def _drop(self, rows: Iterable[Mapping[str, Any]]) -> None:
         by_part: dict[int, list[str]] = {}
         for row in rows:
             by_part.setdefault(row["part"], []).append(row["path"])
@@ -222,34 +196,41 @@ class Manifest:
         return sorted(entry.name for entry in self.place.entries() if entry.name.endswith(".parquet"))
 
     def _read_known(self, number: int) -> pa.Table:
-        table = self._read(self._parts[number])
-        written = json.loads((table.schema.metadata or {}).get(_SETTINGS, b"null"))
+        name = self._parts[number]
+        table = self._read(name)
+        written = _settings_of(table.schema)
         if written != self._settings:
             raise FoveaError(_difference(written, self._settings), path=self.place.address)
+        if table.schema.remove_metadata() != SCHEMA or table["path"].null_count:
+            raise FoveaError(_DAMAGED, path=self.place.at(name))
         numbers = pa.array([number] * len(table), _PART.type)
         return table.select([field.name for field in _KNOWN]).append_column(_PART, numbers).replace_schema_metadata()
 
     def _read(self, name: str) -> pa.Table:
         content = self.place.read(name)
         try:
-            return pq.read_table(pa.BufferReader(content))
-        except (pa.ArrowException, OSError) as error:
-            raise FoveaError(
-                "is no part of a manifest: remove it, and its images are encoded again", path=self.place.at(name)
-            ) from error
+            table = pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
+            table.validate(full=True)  # the texts are UTF-8
+            return table
+        except MemoryError:
+            raise
+        except Exception as error:  # damaged bytes also give errors that pyarrow does not document
+            raise FoveaError(_DAMAGED, path=self.place.at(name)) from error
 
 
 def _serialized(table: pa.Table, schema: pa.Schema) -> bytes:
     buffer = io.BytesIO()
-    pq.write_table(table.cast(schema), buffer)
+    pq.write_table(table.cast(schema), buffer, write_page_checksum=True)
     return buffer.getvalue()
 
 
-def _is_done(file: File, row: Mapping[str, Any] | None, written: Callable[[File], int | None]) -> bool:
-    if row is None or row["error"] is not None:
-        return False
-    same_source = (row["source_bytes"], row["source_version"]) == (file.size, file.version)
-    return same_source and row["bytes"] == written(file)
+def _settings_of(schema: pa.Schema) -> dict[str, Any] | None:
+    """Return the settings in the metadata of a part, or None if there are none that can be read."""
+    try:
+        settings = json.loads((schema.metadata or {})[_SETTINGS])
+    except (KeyError, ValueError):
+        return None
+    return settings if isinstance(settings, dict) else None
 
 
 def _difference(written: Mapping[str, Any] | None, now: Mapping[str, Any]) -> str:

@@ -15,7 +15,8 @@ from fovea.names import file_key, is_name
 
 
 class Place:
-    """A folder, or a prefix of an object store. It is pickled as its address.
+    """A folder, or a prefix of an object store. It is pickled as its address; a folder as its absolute path, because
+    workers that unpickle it may be in another folder.
 
     Args:
         address: path of a folder, or a URL of a store, such as ``s3://bucket/photos``. The library of the store finds
@@ -48,7 +49,7 @@ class Place:
         self._is_local = isinstance(self._files, LocalFileSystem)
 
     def __reduce__(self) -> tuple[type["Place"], tuple[str]]:
-        return Place, (self.address,)
+        return Place, (self._root if self._is_local else self.address,)
 
     def at(self, name: str) -> str:
         """Return the address of a file or folder, for messages and to open it as another place.
