@@ -34,7 +34,7 @@ class File(NamedTuple):
             >>> File("street/a.b.jpg", 1000, "").target
             'street/a.b.fov'
         """
-        return str(PurePosixPath(self.path).with_suffix(".fov"))
+        return posixpath.splitext(self.path)[0] + ".fov"
 
 
 class Listing:
