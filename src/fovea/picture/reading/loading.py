@@ -10,6 +10,7 @@ from fovea.picture.reading.jpeg import load_jpeg
 from fovea.picture.reading.jpeg2000 import load_jpeg2000
 from fovea.picture.reading.jpegxl import is_jpeg, load_jpegxl
 from fovea.picture.reading.png import load_png
+from fovea.picture.reading.psd import load_psd
 from fovea.picture.reading.tiff import decoded_tiff_size, load_tiff
 
 # The type is Any, because an image that Pillow opened has attributes of its format, which Image.Image does not declare.
@@ -20,6 +21,7 @@ _LOADERS: dict[str | None, Callable[[Any], Image.Image]] = {
     "JXL": load_jpegxl,
     "MPO": load_jpeg,
     "PNG": load_png,
+    "PSD": load_psd,
     "TIFF": load_tiff,
 }
 
