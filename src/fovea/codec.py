@@ -50,7 +50,7 @@ from fovea.coding import (
     reduced_size,
 )
 from fovea.engine import Engine, create_engine
-from fovea.errors import ArgumentError, LimitError, ModelError
+from fovea.errors import ArgumentError, BitstreamError, LimitError, ModelError
 from fovea.forks import Lock, PerProcess
 from fovea.parallel import stream
 from fovea.picture import (
@@ -370,7 +370,7 @@ class Codec:
         out = coded_box(box, header.scale) if native else box
         _check_pixels(Box(0, 0, header.width, header.height) if header.has_alpha else out, max_pixels)
         needed = out if native else needed_box(box, header.width, header.height, header.scale)
-        controls = self._model_of(header.model_id).controls(header.quality, header.background)
+        controls = self._controls_in(header)
         pixels = self._decoder(header.model_id).decode(reader.tile, header.grid, controls, needed)
         if not native:
             pixels = enlarge(pixels, box, header.width, header.height, header.scale, self.engine.threads)
@@ -403,8 +403,7 @@ class Codec:
         model = self._model_of(header.model_id)
         if model.region == Region.NONE:
             raise ModelError(f"{model.name}, with which the file was encoded, has no map of objects")
-        controls = model.controls(header.quality, header.background)
-        found = self._decoder(header.model_id).object_map(reader.tile, header.grid, controls)
+        found = self._decoder(header.model_id).object_map(reader.tile, header.grid, self._controls_in(header))
         return map_at_full_scale(found, header.width, header.height, header.scale, STRIDE)
 
     def encode_batch(
@@ -423,6 +422,20 @@ class Codec:
 
     def _model_of(self, model_id: bytes) -> Model:
         return self.model if model_id == self.model.id else load_model(model_id)
+
+    def _controls_in(self, header: Header) -> Controls:
+        """Return the controls with which a file was encoded.
+
+        Raises:
+            BitstreamError: the file has a background, and its model has no control of it.
+        """
+        model = self._model_of(header.model_id)
+        if header.background and model.backgrounds is None:
+            raise BitstreamError(
+                f"the file has the background {header.background}, but {model.name}, with which it was encoded, has no"
+                " control of the background: the file is damaged"
+            )
+        return model.controls(header.quality, header.background)
 
     def _decoder(self, model_id: bytes) -> PictureDecoder:
         """The decoder of a model; the least recently used is closed when there are too many."""
