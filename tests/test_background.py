@@ -11,9 +11,9 @@ from PIL import Image
 
 import fovea.pillow  # noqa: F401  # registers the format
 from fovea import Codec
-from fovea.bitstream import read_header
+from fovea.bitstream import read, read_header, write
 from fovea.cli import main
-from fovea.errors import ArgumentError
+from fovea.errors import ArgumentError, BitstreamError
 from fovea.store import save_model
 
 
@@ -58,6 +58,15 @@ def test_objects_are_found_once_whatever_is_tried(codec, image, monkeypatch):
     assert len(found) == 1
     codec.encode(image, background=100)
     assert len(found) == 1, "where all errors count alike, it does not matter where objects are"
+
+
+def test_a_background_in_a_file_of_a_model_without_it_is_damage():
+    codec = Codec(threads=1)
+    container = read(codec.encode(np.zeros((16, 16, 3), np.uint8)))
+    data = write(replace(container, header=replace(container.header, background=20)))
+    for decode in (codec.decode, codec.decode_image, codec.object_map):
+        with pytest.raises(BitstreamError, match=r"background 20, but fovea-s, .* has no control of"):
+            decode(data)
 
 
 def test_a_target_size_keeps_the_background(codec, image):

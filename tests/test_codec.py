@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from fovea import Codec, FoveaError, store
-from fovea.bitstream import Container, Header, read, write
+from fovea.bitstream import Container, Header, Metadata, read, write
 from fovea.errors import ArgumentError, ImageError, LimitError, ModelError, UnsupportedVersionError
-from fovea.picture import Picture
+from fovea.picture import Picture, encode_alpha
 from fovea.store import save_model
 
 
@@ -137,8 +137,49 @@ def test_target_size_is_met_and_used(codec, image):
     assert len(data) <= target
     quality = read(data).header.quality
     assert quality == 100 or len(codec.encode(image, quality + 1)) > target
-    with pytest.raises(ImageError, match="no file has at most 20 bytes"):
-        codec.encode_to_size(image, 20)
+
+
+def test_a_target_size_below_every_file_is_refused(codec, image):
+    smallest = min(len(codec.encode(image, quality)) for quality in range(101))
+    for size, reason in ((smallest - 1, "the smallest that was tried has"), (20, "without any pixels it has")):
+        with pytest.raises(ImageError, match=f"no file has at most {size} bytes, as asked for: {reason} "):
+            codec.encode_to_size(image, size)
+
+
+@pytest.fixture
+def untried(codec, monkeypatch):
+    """A codec that encodes no tile."""
+
+    def encode(*_):
+        raise AssertionError("no quality is tried")
+
+    monkeypatch.setattr(codec._encoder.get(), "encode", encode)
+    return codec
+
+
+def test_a_target_size_without_space_for_tiles_is_refused_at_once(untried):
+    alpha = np.random.default_rng(0).integers(0, 256, (30, 40), np.uint8)
+    picture = Picture(np.zeros((30, 40, 3), np.uint8), "RGBA", alpha, Metadata(exif=bytes(300), xmp=b"<xmp/>"))
+    reason = r"it has \d{4}, for the header and 306 bytes of metadata and \d{4} bytes of alpha; convert the image to"
+    advice = r" one without alpha, or leave out the metadata \(.* --no-metadata\), or allow more bytes"
+    with pytest.raises(ImageError, match=reason + advice):
+        untried.encode_to_size(picture, 1000)
+    with pytest.raises(ImageError, match=r"it has [0-9]+, for the header; allow more bytes"):
+        untried.encode_to_size(picture.to_rgb(), 20)
+
+
+@pytest.mark.parametrize("size", [None, "10", -5, float("nan"), float("inf")])
+def test_a_target_size_out_of_range_is_refused(untried, image, size):
+    with pytest.raises(ArgumentError, match=f"size {size!r} is out of range: choose a number of bytes"):
+        untried.encode_to_size(image, size)
+
+
+def test_alpha_is_coded_once_for_all_sizes_that_are_tried(codec, monkeypatch):
+    coded = []
+    monkeypatch.setattr("fovea.codec.encode_alpha", lambda alpha: coded.append(alpha) or encode_alpha(alpha))
+    image = np.random.default_rng(0).integers(0, 256, (30, 40, 4), np.uint8)
+    assert np.array_equal(codec.decode(codec.encode_to_size(image, 2500))[..., 3], image[..., 3])
+    assert len(coded) == 1
 
 
 @pytest.mark.parametrize("quality", [-1, 101, float("nan"), "keep", None])

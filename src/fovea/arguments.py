@@ -1,5 +1,6 @@
 """What users give to the codec, checked and in the form in which files hold it."""
 
+import math
 import operator
 import re
 from collections.abc import Iterable
@@ -51,6 +52,17 @@ def quality_number(quality: float) -> int:
     if not (isinstance(quality, Real) and 0 <= quality <= HIGHEST_QUALITY):
         raise ArgumentError(f"quality {quality!r} is out of range: choose 0 (smallest file) to {HIGHEST_QUALITY}")
     return round(quality)
+
+
+def size_number(size: float) -> int:
+    """Return the largest size of a file, in whole bytes.
+
+    Raises:
+        ArgumentError: it is negative, not finite, or no number.
+    """
+    if not (isinstance(size, Real) and 0 <= size < math.inf):
+        raise ArgumentError(f"size {size!r} is out of range: choose a number of bytes")
+    return int(size)
 
 
 def background_number(background: float | None) -> int | None:

@@ -19,6 +19,7 @@ from fovea.arguments import (
     quality_number,
     region_box,
     scale_number,
+    size_number,
     tile_size_number,
 )
 from fovea.bitstream import (
@@ -28,6 +29,7 @@ from fovea.bitstream import (
     Container,
     ContainerReader,
     Header,
+    Metadata,
     Source,
     check_inside,
     read_header,
@@ -50,7 +52,7 @@ from fovea.coding import (
     reduced_size,
 )
 from fovea.engine import Engine, create_engine
-from fovea.errors import ArgumentError, LimitError, ModelError
+from fovea.errors import ArgumentError, BitstreamError, ImageError, LimitError, ModelError
 from fovea.forks import Lock, PerProcess
 from fovea.parallel import stream
 from fovea.picture import (
@@ -186,7 +188,7 @@ class Codec:
         number, tile_size, eighths = quality_number(quality), tile_size_number(tile_size), scale_number(scale)
         controls = self._controls(number, background)
         region = self._region_of(picture, roi, controls)
-        return self._file(picture, controls, eighths, tile_size, region)
+        return self._file(picture, _alpha_of(picture), controls, eighths, tile_size, region)
 
     def check_background(self, background: float | None) -> int | None:
         """Return a background as files hold it, an integer; None stays.
@@ -217,6 +219,7 @@ class Codec:
     def _file(
         self,
         picture: Picture,
+        alpha: bytes | None,
         controls: Controls,
         eighths: int | None,
         tile_size: int,
@@ -238,7 +241,6 @@ class Codec:
         header, (tiles, objects) = self._encode(picture, size, controls, tile_size, region)
         if undecided and objects is not None and has_small_objects(objects):
             header, (tiles, _) = self._encode(picture, full, controls, tile_size, region)
-        alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
         return write(Container(header, tuple(tiles), picture.metadata, alpha))
 
     def _reduced(self, picture: Picture, controls: Controls) -> CodedSize:
@@ -298,19 +300,27 @@ class Codec:
             background: as in :meth:`encode`.
 
         Raises:
-            ImageError: no file is small enough; the message says how small the smallest is that was tried.
+            ImageError: no file is small enough; the message says how small the smallest is that was tried, or how
+                much header, metadata and alpha take alone.
+            ArgumentError: as in :meth:`encode`, or the size is no number of bytes.
         """
+        size = size_number(size)
         picture = picture_of(image, keep_metadata)
         tile_size, eighths = tile_size_number(tile_size), scale_number(scale)
         controls = [self._controls(quality, background) for quality in range(QUALITIES)]
+        alpha = _alpha_of(picture)
+        # No scale has fewer tiles than the smallest one.
+        scale = 1 if eighths is None else eighths
+        header = Header(self.model.id, picture.width, picture.height, 0, picture.mode, tile_size, scale=scale)
+        _check_space(header, picture.metadata, alpha, size)
         region = self._region_of(picture, roi, *controls)
         small = None
         if eighths is None and self._reduced(picture, controls[_TRIAL_QUALITY]).scale != FULL_SCALE:
             # Whether objects are small is decided once, so that files grow with the quality.
-            trial = read_header(self._file(picture, controls[_TRIAL_QUALITY], None, tile_size, region))
+            trial = read_header(self._file(picture, alpha, controls[_TRIAL_QUALITY], None, tile_size, region))
             small = trial.scale == FULL_SCALE
         return largest_fitting(
-            lambda quality: self._file(picture, controls[quality], eighths, tile_size, region, small), size
+            lambda quality: self._file(picture, alpha, controls[quality], eighths, tile_size, region, small), size
         )
 
     def decode(
@@ -370,7 +380,7 @@ class Codec:
         out = coded_box(box, header.scale) if native else box
         _check_pixels(Box(0, 0, header.width, header.height) if header.has_alpha else out, max_pixels)
         needed = out if native else needed_box(box, header.width, header.height, header.scale)
-        controls = self._model_of(header.model_id).controls(header.quality, header.background)
+        controls = self._controls_in(header)
         pixels = self._decoder(header.model_id).decode(reader.tile, header.grid, controls, needed)
         if not native:
             pixels = enlarge(pixels, box, header.width, header.height, header.scale, self.engine.threads)
@@ -403,8 +413,7 @@ class Codec:
         model = self._model_of(header.model_id)
         if model.region == Region.NONE:
             raise ModelError(f"{model.name}, with which the file was encoded, has no map of objects")
-        controls = model.controls(header.quality, header.background)
-        found = self._decoder(header.model_id).object_map(reader.tile, header.grid, controls)
+        found = self._decoder(header.model_id).object_map(reader.tile, header.grid, self._controls_in(header))
         return map_at_full_scale(found, header.width, header.height, header.scale, STRIDE)
 
     def encode_batch(
@@ -424,6 +433,20 @@ class Codec:
     def _model_of(self, model_id: bytes) -> Model:
         return self.model if model_id == self.model.id else load_model(model_id)
 
+    def _controls_in(self, header: Header) -> Controls:
+        """Return the controls with which a file was encoded.
+
+        Raises:
+            BitstreamError: the file has a background, and its model has no control of it.
+        """
+        model = self._model_of(header.model_id)
+        if header.background and model.backgrounds is None:
+            raise BitstreamError(
+                f"the file has the background {header.background}, but {model.name}, with which it was encoded, has no"
+                " control of the background: the file is damaged"
+            )
+        return model.controls(header.quality, header.background)
+
     def _decoder(self, model_id: bytes) -> PictureDecoder:
         """The decoder of a model; the least recently used is closed when there are too many."""
         model = self._model_of(model_id)
@@ -441,6 +464,32 @@ def _open_encoder(
     model: Model, engine: Engine, prior: PerProcess[PriorNetworks], encoder: str | None
 ) -> PictureEncoder:
     return PictureEncoder(model, engine, prior.get(), encoder)
+
+
+def _check_space(header: Header, metadata: Metadata, alpha: bytes | None, size: int) -> None:
+    """Check that a file of a size has space for all but the tiles, so that not every quality is tried in vain.
+
+    Raises:
+        ImageError: it has not. The message says what to leave out.
+    """
+    least = len(write(Container(header, (b"",) * header.grid.tiles, metadata, alpha)))
+    if least <= size:
+        return
+    parts, advice = ["the header"], ["allow more bytes"]
+    if block := metadata.exif + metadata.icc + metadata.xmp:
+        parts.append(f"{len(block)} bytes of metadata")
+        advice.insert(0, "leave out the metadata (keep_metadata=False, --no-metadata)")
+    if alpha:
+        parts.append(f"{len(alpha)} bytes of alpha")
+        advice.insert(0, "convert the image to one without alpha")
+    raise ImageError(
+        f"no file has at most {size} bytes, as asked for: without any pixels it has {least}, for {' and '.join(parts)};"
+        f" {', or '.join(advice)}"
+    )
+
+
+def _alpha_of(picture: Picture) -> bytes | None:
+    return None if picture.alpha is None else encode_alpha(picture.alpha)
 
 
 @lru_cache(maxsize=8)

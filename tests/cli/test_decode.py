@@ -199,11 +199,13 @@ def test_a_name_that_ends_in_a_slash_is_a_folder(fovea, coded, tmp_path):
     assert Image.open(tmp_path / "a/b.fov/photo.png").size == (96, 64)
 
 
-def test_an_image_beside_the_coded_file_is_not_replaced(fovea, coded, tmp_path):
+def test_an_image_in_the_folder_is_not_replaced(fovea, coded, tmp_path):
     assert fovea("decode", coded, tmp_path).exit_code == 0
     result = fovea("decode", coded, tmp_path)
-    message = f"fovea: {tmp_path / 'photo.png'} would be replaced, and may be the original: choose another OUT\n"
-    assert (result.exit_code, result.stderr) == (2, message)
+    advice = "name another folder, or replace it with --overwrite"
+    message = f"fovea: {coded}: {tmp_path / 'photo.png'}: exists already: {advice}\n"
+    assert (result.exit_code, result.stderr) == (1, message)
+    assert fovea("decode", coded, tmp_path, "--overwrite").exit_code == 0
     assert fovea("decode", coded, tmp_path / "photo.png").exit_code == 0, "a file that OUT names is replaced"
 
 

@@ -77,7 +77,7 @@ def test_target_bpp(fovea, photo, tmp_path):
 def test_a_target_size_that_is_too_small(fovea, photo, tmp_path):
     result = fovea("encode", photo, tmp_path / "x.fov", "--target-size", 10)
     assert result.exit_code == 1
-    message = f"fovea: {photo}: no file has at most 10 bytes, as asked for: the smallest that was tried has "
+    message = f"fovea: {photo}: no file has at most 10 bytes, as asked for: without any pixels it has "
     assert result.stderr.startswith(message)
     assert not (tmp_path / "x.fov").exists()
 

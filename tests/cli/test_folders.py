@@ -84,15 +84,34 @@ def test_in_place(fovea, tree):
     assert files_below(tree) == before | ENCODED
 
 
-def test_decoding_in_place_keeps_the_originals(fovea, tree):
-    fovea("encode", tree, tree)
+@pytest.mark.parametrize("in_place", [True, False])
+def test_decoding_keeps_the_originals(fovea, tree, tmp_path, in_place):
+    coded = tree if in_place else tmp_path / "coded"
+    fovea("encode", tree, coded)
     shutil.copy(tree / "a.png", tree / "b c/d.png")
     before = {path: path.read_bytes() for path in tree.rglob("*") if path.is_file()}
-    result = fovea("decode", tree, tree.parent / "." / tree.name)
-    message = f"fovea: {tree / 'a.png'} (and 1 more) would be replaced, and may be the original: choose another OUT\n"
-    assert (result.exit_code, result.stderr) == (2, message)
-    assert {path: path.read_bytes() for path in tree.rglob("*") if path.is_file()} == before
-    assert fovea("decode", tree, tree, "--format", "bmp").exit_code == 0, "nothing is replaced"
+    result = fovea("decode", coded, tree.parent / "." / tree.name)
+    exists = "exists already: name another folder, or replace it with --overwrite"
+    *lines, summary = result.stderr.splitlines()
+    assert result.exit_code == 1
+    assert lines == [
+        f"fovea: {coded / 'a.fov'}: {tree / 'a.png'}: {exists}",
+        f"fovea: {coded / 'b c/d.fov'}: {tree / 'b c/d.png'}: {exists}",
+        "fovea: 2 of 3 images failed",
+    ]
+    assert summary.startswith("1 images: ")
+    assert {path: path.read_bytes() for path in before} == before
+    assert fovea("decode", coded, tree, "--format", "bmp").exit_code == 0, "nothing is replaced"
+    assert fovea("decode", coded, tree, "--overwrite").exit_code == 0
+    assert (tree / "a.png").read_bytes() != before[tree / "a.png"]
+
+
+def test_a_file_that_is_kept_is_not_decoded(fovea, tree, monkeypatch):
+    fovea("encode", tree, tree)
+    monkeypatch.setattr(Codec, "decode_picture", None)
+    for name in ENCODED:
+        (tree / name).with_suffix(".png").touch()
+    assert "3 of 3 images failed" in fovea("decode", tree, tree).stderr
 
 
 def test_folders_that_cannot_be_read(fovea, tree, tmp_path, monkeypatch):

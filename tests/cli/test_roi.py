@@ -10,7 +10,9 @@ from PIL import ExifTags, Image
 
 from fovea import Codec
 from fovea.cli.regions import region_finder
-from fovea.picture import Picture
+from fovea.picture import Picture, as_stored, open_picture
+
+from ..icc_profiles import linear_rgb
 
 needs_labels = pytest.mark.skipif(find_spec("pycocotools") is None, reason="labels need the extra eval")
 
@@ -119,6 +121,32 @@ def test_labels_are_turned_like_the_image(fovea, photo, guided, size, options, t
         )
         assert result.exit_code == 0, result.stderr
     assert (tmp_path / "labels.fov").read_bytes() == (tmp_path / "map.fov").read_bytes()
+
+
+@needs_labels
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_recognizer_gets_the_picture_as_it_is_shown(fovea, guided, orientation, tmp_path, monkeypatch):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "photo.png", exif=exif, icc_profile=linear_rgb())
+    shown = open_picture(tmp_path / "photo.png").shown().pixels
+    map_as_shown = np.zeros(shown.shape[:2], np.bool_)
+    map_as_shown[:20, :30] = True
+
+    def find(seen):
+        assert np.array_equal(seen, shown)
+        return map_as_shown
+
+    monkeypatch.setattr("fovea.recognition.load", lambda *_, **__: None)
+    monkeypatch.setattr("fovea.baselines.roi_from_recognizer", lambda _: find)
+    (tmp_path / "seer.onnx").write_bytes(b"")
+    roi = ("-m", guided, "--roi", tmp_path / "seer.onnx")
+    assert fovea("encode", tmp_path / "photo.png", tmp_path / "x.fov", *roi).exit_code == 0
+    stored = as_stored(map_as_shown, orientation)
+    assert (tmp_path / "x.fov").read_bytes() == Codec(guided).encode(Image.open(tmp_path / "photo.png"), roi=stored)
+    assert fovea("encode", tmp_path / "photo.png", tmp_path / "y.fov", *roi, "--no-metadata").exit_code == 0
+    assert (tmp_path / "y.fov").read_bytes() == Codec(guided).encode(shown, roi=map_as_shown)
 
 
 def test_a_map_of_another_size_is_refused(fovea, photo, guided, region, tmp_path):

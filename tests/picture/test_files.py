@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
+from fovea.bitstream import Container, Header, write
 from fovea.errors import ImageError
 from fovea.picture import Picture, image_suffixes, open_picture
 
@@ -88,6 +89,15 @@ def test_a_broken_file_is_named_in_one_line(tmp_path, content, message):
         open_picture(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
+
+
+def test_a_coded_file_is_no_image(tmp_path, monkeypatch):
+    monkeypatch.delitem(Image.OPEN, "FOV", raising=False)  # other tests import the plugin for Pillow
+    monkeypatch.setattr(Image, "ID", [kind for kind in Image.ID if kind != "FOV"])
+    path = tmp_path / "coded.png"
+    path.write_bytes(write(Container(Header(bytes(8), 8, 8, quality=50), (b"tile",))))
+    with pytest.raises(ImageError, match=r"coded\.png: the file is coded already: decode it with fovea decode, or"):
+        open_picture(path)
 
 
 def test_missing_files_and_folders_are_refused(tmp_path):

@@ -90,6 +90,25 @@ def test_sources(kind, options, tmp_path):
             assert np.array_equal(open_picture(source).pixels, PIXELS), name
 
 
+def test_an_error_names_a_source_that_has_a_name(tmp_path):
+    names = {
+        "file": tmp_path / "data",
+        "unbuffered file": tmp_path / "data",
+        "file open to write": tmp_path / "data",
+        "gzip file": tmp_path / "data.gz",
+        "member of an archive": "member",
+        "member of a streamed archive": tmp_path / "data.tar",
+    }
+    with every_source(b"text", tmp_path) as sources:
+        names["temporary file"] = sources["temporary file"].name
+        with tempfile.TemporaryFile() as file:
+            for name, source in {**sources, "file without a name": file}.items():
+                expected = f"{names.get(name, 'the input')}: no image of a format that Pillow decodes"
+                with pytest.raises(ImageError) as caught:
+                    open_picture(source)
+                assert str(caught.value) == expected, name
+
+
 @pytest.mark.parametrize("source", [None, 5, ["a.png"], io.StringIO("text"), object(), PIXELS])
 def test_what_is_no_source(source):
     with pytest.raises(ImageError, match="expected the bytes of a file, or the file opened in binary mode, not"):

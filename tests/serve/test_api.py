@@ -44,7 +44,7 @@ def test_targets_are_met(running, photo):
 def test_a_target_that_cannot_be_met_is_told(running, photo):
     answer = running.post("/v1/encode", photo, target_size=3)
     assert answer.status_code == 422
-    assert "the smallest that was tried has" in answer.json()["detail"]
+    assert "No file has at most 3 bytes, as asked for: without any pixels it has" in answer.json()["detail"]
 
 
 def test_scale_and_tile_size_reach_the_encoder(running, photo):

@@ -16,6 +16,7 @@ from fovea.cli.failures import report
 from fovea.cli.files import PIPE, Plan, Task, name_of, reading, writing
 from fovea.cli.interruption import Interruption
 from fovea.cli.streams import tell
+from fovea.errors import FoveaError
 from fovea.parallel import completed
 
 
@@ -67,7 +68,7 @@ def share(jobs: int, tasks: int) -> tuple[int, int]:
     return at_once, jobs // at_once
 
 
-def convert_all(plan: Plan, convert: Convert, at_once: int, quiet: bool) -> bool:
+def convert_all(plan: Plan, convert: Convert, at_once: int, quiet: bool, replace: bool = True) -> bool:
     """Convert files. Report each file that fails, and a summary of the others, on the standard error.
 
     Args:
@@ -75,6 +76,7 @@ def convert_all(plan: Plan, convert: Convert, at_once: int, quiet: bool) -> bool
         convert: function that converts one file.
         at_once: number of files to convert at the same time.
         quiet: whether to show neither a progress bar nor a summary.
+        replace: whether files that exist are replaced. Otherwise their sources fail before they are opened.
 
     Returns:
         Whether all files were converted.
@@ -88,7 +90,7 @@ def convert_all(plan: Plan, convert: Convert, at_once: int, quiet: bool) -> bool
     try:
         with warnings.catch_warnings(), tqdm(total=len(tasks), unit="image", disable=hidden) as bar:
             warnings.simplefilter("ignore")  # warnings of Pillow about images that it reads
-            for task, result in _results(tasks, convert, at_once):
+            for task, result in _results(tasks, convert, at_once, replace):
                 if isinstance(result, Tally):
                     done += 1
                     total += result
@@ -118,11 +120,15 @@ def _name(task: Task) -> str:
     return name_of(task.source) if task.target == PIPE else name_of(task.target)
 
 
-def _results(tasks: Iterable[Task], convert: Convert, at_once: int) -> Iterator[_Result]:
+def _results(tasks: Iterable[Task], convert: Convert, at_once: int, replace: bool) -> Iterator[_Result]:
     """Yield results as they are completed, with at most ``at_once`` files that are open or waiting."""
 
     def run(task: Task) -> _Result:
         try:
+            if not replace and task.target.exists():
+                raise FoveaError(
+                    "exists already: name another folder, or replace it with --overwrite", path=task.target
+                )
             with reading(task.source) as source, writing(task.target) as target:
                 return task, convert(task.source, source, target)
         except BrokenPipeError:

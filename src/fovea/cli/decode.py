@@ -1,6 +1,5 @@
 """The verb ``fovea decode``."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -8,7 +7,7 @@ import click
 
 from fovea.bitstream import ContainerReader, read_header
 from fovea.cli.batch import Tally, convert_all, share
-from fovea.cli.files import PIPE, Task, as_target, name_of, plan
+from fovea.cli.files import PIPE, as_target, name_of, plan
 from fovea.cli.options import FilePath, codec_options, max_pixels_option
 from fovea.cli.slow_coder import SlowCoderNote
 from fovea.cli.streams import tell
@@ -50,6 +49,7 @@ def _region(_context: click.Context, _parameter: click.Parameter, value: str | N
     "--no-metadata", is_flag=True, help="Drop EXIF, ICC and XMP; the picture is turned upright and converted to sRGB."
 )
 @max_pixels_option
+@click.option("--overwrite", is_flag=True, help="Replace files that exist in the folder OUT.")
 @codec_options
 @click.pass_context
 def decode(
@@ -62,6 +62,7 @@ def decode(
     suffix: str | None,
     no_metadata: bool,
     max_pixels: int,
+    overwrite: bool,
     engine: str,
     precision: str,
     jobs: int,
@@ -75,8 +76,14 @@ def decode(
     if as_map and (region or native):
         raise click.UsageError("--map shows the whole picture at its own size: leave out --region and --native")
     work = plan(source, target, {".fov"}, f".{suffix or 'png'}")
-    form = FORMATS[suffix or _suffix_of(work.tasks[0].target)]
-    _keep_originals(work.tasks, as_target(target))
+    named = work.tasks[0].target
+    form = FORMATS[suffix or _suffix_of(named)]
+    if named.suffix.lower() == ".fov":  # the shell expands "decode *.fov" to IN and OUT if there are two files
+        raise click.UsageError(
+            f"OUT, {name_of(named)}, has the name of a coded file: choose one of {', '.join(FORMATS)}"
+        )
+    # A file in a folder may be the original of what is decoded, or the work of another program.
+    replace = overwrite or named == as_target(target)
     at_once, threads = share(jobs, len(work.tasks))
     codec = Codec(engine=engine, precision=precision, threads=threads, at_once=at_once)
     slow_coder = SlowCoderNote()
@@ -96,7 +103,7 @@ def decode(
             tell(f"fovea: {name_of(path)}: {note}")
         return Tally(file.seek(0, 2), header.width * header.height, picture.width * picture.height)
 
-    if not convert_all(work, convert, at_once, quiet):
+    if not convert_all(work, convert, at_once, quiet, replace):
         context.exit(1)
 
 
@@ -108,30 +115,3 @@ def _suffix_of(target: Path) -> str:
     if suffix not in FORMATS:
         raise click.UsageError(f"no image format for {target.name}: choose one of {', '.join(FORMATS)}")
     return suffix
-
-
-def _keep_originals(tasks: Sequence[Task], out: Path) -> None:
-    """Check that no target replaces a ``.fov`` file, or an image in the folder of the source, unless OUT names it.
-
-    Args:
-        tasks: files to decode.
-        out: path that OUT names.
-
-    Raises:
-        click.UsageError: such a file would be replaced.
-    """
-    target = tasks[0].target
-    if target.suffix.lower() == ".fov":  # the shell expands "decode *.fov" to IN and OUT if there are two files
-        raise click.UsageError(
-            f"OUT, {name_of(target)}, has the name of a coded file: choose one of {', '.join(FORMATS)}"
-        )
-    replaced = [
-        task.target
-        for task in tasks
-        if task.target != out and task.target.exists() and task.target.parent.samefile(task.source.parent)
-    ]
-    if replaced:
-        more = f" (and {len(replaced) - 1} more)" if len(replaced) > 1 else ""
-        raise click.UsageError(
-            f"{name_of(replaced[0])}{more} would be replaced, and may be the original: choose another OUT"
-        )

@@ -10,7 +10,7 @@ from fovea.cli.files import PIPE, name_of
 from fovea.cli.streams import tell
 from fovea.cli.survey import survey
 from fovea.errors import FoveaError, ImageError
-from fovea.picture import Picture, RegionLike, image_suffixes, open_picture
+from fovea.picture import Picture, RegionLike, as_stored, image_suffixes, open_picture, orientation_in
 
 FindRegion = Callable[[Path, Picture], RegionLike]
 """Function that returns the map of an image, given its path and its pixels."""
@@ -55,8 +55,13 @@ def _by_recognizer(where: Path, threads: int) -> FindRegion:
     with needs_extra("eval"):
         from fovea.baselines import roi_from_recognizer
         from fovea.recognition import load
-    find = roi_from_recognizer(load(where, threads=threads))
-    return lambda _path, picture: find(picture.pixels)
+    find_shown = roi_from_recognizer(load(where, threads=threads))
+
+    def find(_path: Path, picture: Picture) -> RegionLike:
+        # Recognizers are trained on upright pictures in sRGB. The map has to lie on the pixels as they are stored.
+        return as_stored(find_shown(picture.shown().pixels), orientation_in(picture.metadata))
+
+    return find
 
 
 def _by_labels(where: Path, source: Path, keep_metadata: bool) -> FindRegion:

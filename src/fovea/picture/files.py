@@ -51,8 +51,9 @@ def open_picture(
             the source is of another type. The error names the file.
         MemoryError: the image does not fit into memory.
     """
-    name = str(source) if isinstance(source, str | PathLike) else str(getattr(source, "name", "the input"))
-    with about(name), opened(source, max_pixels) as image:
+    # The name of an open file may also be its number, None, or a method.
+    name = source if isinstance(source, str | PathLike) else getattr(source, "name", None)
+    with about(name if isinstance(name, str | PathLike) else "the input"), opened(source, max_pixels) as image:
         return Picture.from_image(image, keep_metadata)
 
 

@@ -5,19 +5,23 @@ from typing import Any
 
 from PIL import Image
 
+from fovea.picture.reading.fits import load_fits
 from fovea.picture.reading.jpeg import load_jpeg
 from fovea.picture.reading.jpeg2000 import load_jpeg2000
 from fovea.picture.reading.jpegxl import is_jpeg, load_jpegxl
 from fovea.picture.reading.png import load_png
+from fovea.picture.reading.psd import load_psd
 from fovea.picture.reading.tiff import decoded_tiff_size, load_tiff
 
 # The type is Any, because an image that Pillow opened has attributes of its format, which Image.Image does not declare.
 _LOADERS: dict[str | None, Callable[[Any], Image.Image]] = {
+    "FITS": load_fits,
     "JPEG": load_jpeg,
     "JPEG2000": load_jpeg2000,
     "JXL": load_jpegxl,
     "MPO": load_jpeg,
     "PNG": load_png,
+    "PSD": load_psd,
     "TIFF": load_tiff,
 }
 

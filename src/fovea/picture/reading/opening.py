@@ -6,6 +6,7 @@ from typing import IO
 
 from PIL import Image, UnidentifiedImageError
 
+from fovea.bitstream import MAGIC
 from fovea.picture.reading import plugins
 from fovea.picture.reading.blp import open_blp
 from fovea.picture.reading.icns import open_icns
@@ -52,6 +53,10 @@ def open_image(file: IO[bytes]) -> Image.Image:
     if image is None and (plugin := plugins.plugin_for(_start_of(file))):
         plugin.register()
         image = _try_formats(file, reasons)
+    if image is None and _start_of(file).startswith(MAGIC):
+        raise UnidentifiedImageError(
+            "the file is coded already: decode it with fovea decode, or fovea.decode in Python"
+        )
     if image is None:
         reason = f" ({reasons[0]})" if reasons else ""
         raise UnidentifiedImageError(f"no image of a format that Pillow decodes{reason}")
