@@ -58,7 +58,7 @@ def commands(folder: Path, coded: Path) -> dict[str, tuple[str, ...]]:
         measured[f"decode {name}"] = (*FOVEA, "decode", "--quiet", file, str(coded / f"{picture}.png"))
     small = (str(folder / "small"), str(coded / "small"))
     measured["encode small pictures"] = (*FOVEA, "encode", "--quiet", *small)
-    measured["decode small pictures"] = (*FOVEA, "decode", "--quiet", small[1], str(coded / "decoded"))
+    measured["decode small pictures"] = (*FOVEA, "decode", "--quiet", "--overwrite", small[1], str(coded / "decoded"))
     return measured
 
 
