@@ -58,6 +58,11 @@ def test_samples_of_32_bits():
         open_picture(fits(np.array([[0]], np.int32), BZERO=65_536))
 
 
+def test_samples_of_64_bits_are_refused():
+    with pytest.raises(ImageError):
+        open_picture(fits(np.zeros((1, 3), np.int64)))
+
+
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_floating_point(kind):
     samples = np.array([[0, 0.2, 1]], kind)

@@ -11,6 +11,8 @@ from fovea.errors import ImageError
 _CARD = 80
 _BLOCK = 2880
 """Headers and data each take a multiple of this number of bytes."""
+_RAW_MODES = {8: "L", 16: "I;16B", 32: "I;32B", -32: "F;32BF", -64: "F;64BF"}
+"""How Pillow's decoder names samples, by their BITPIX. Before version 13, Pillow itself takes them for little-endian."""
 _LARGEST = {"L": 255, "I;16": 65535, "I": 65535}
 """The number that is white, by the mode in which Pillow gives the stored integers."""
 
@@ -42,6 +44,10 @@ def load_fits(image: Any) -> Image.Image:
             f"a FITS of samples that are scaled by {scale:g} from {zero:g}, which does not say what is white: save it"
             " with a BSCALE of 1"
         )
+    raw_mode = _RAW_MODES.get(int(_number(header[b"BITPIX"])))
+    if raw_mode is None:
+        raise ImageError("a FITS with samples of a number of bits that the standard does not know: it is damaged")
+    image.tile = [tile._replace(args=(raw_mode, 0, -1)) for tile in image.tile]
     image.load()
     samples = np.asarray(image)
     stored = samples.view("<i2") if image.mode == "I;16" else samples
