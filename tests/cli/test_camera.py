@@ -48,6 +48,7 @@ def test_a_video_to_a_folder(fovea, video, tmp_path):
         ("video.mp4", "ftp://a/b", "ftp://a/b: is none of mqtt://"),
         ("video.mp4", "mqtt://127.0.0.1:1/yard", "mqtt://127.0.0.1:1/yard: no broker answers"),
         ("video.mp4", "video.mp4", "video.mp4: is a file"),
+        ("video.mp4", "http://a..b/x", "http://a..b/x: 'a..b' is no valid name of a host"),
         ("gopher://a/b", "out", "gopher://a/b: is none of rtsp"),
     ],
 )
@@ -84,11 +85,17 @@ def test_wrong_numbers_are_wrong_usage(fovea, video, options):
     assert fovea("stream", video, "out", *options.split()).exit_code == 2
 
 
-@pytest.mark.parametrize("source", ["nowhere", "mqtt://127.0.0.1", "https://127.0.0.1:1/camera"])
+@pytest.mark.parametrize("source", ["nowhere", "mqtt://127.0.0.1", "https://127.0.0.1:1/camera", "http://a..b/x"])
 def test_a_wrong_source_is_told(fovea, source):
     result = fovea("watch", source, "--port", "0")
     assert result.exit_code == 1
-    assert source in result.stderr
+    assert source in result.stderr and "unexpected" not in result.stderr
+
+
+def test_a_wrong_address_of_the_page_is_told(fovea):
+    result = fovea("watch", "http://127.0.0.1:1/camera", "--host", "a..b", "--port", "0")
+    assert result.exit_code == 1
+    assert "a..b:0: the host has no valid name" in result.stderr
 
 
 @pytest.mark.parametrize(
