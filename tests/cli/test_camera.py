@@ -78,6 +78,23 @@ def test_a_network_camera_that_breaks_off_is_told_without_its_password(fovea, tm
     assert "secret" not in result.stderr
 
 
+def test_a_stream_of_which_nothing_arrives_is_a_failure(fovea, video, monkeypatch):
+    class Refusing:
+        takes_parts = True
+
+        def ready(self):
+            return False
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr("fovea.camera.open_destination", lambda *_: Refusing())
+    result = fovea("stream", video, "mqtt://me:secret@broker.local/yard", "--kbps", 50)
+    assert result.exit_code == 1
+    assert "lost" in result.stderr and "mqtt://broker.local/yard: no frame has arrived" in result.stderr
+    assert "secret" not in result.stderr
+
+
 @pytest.mark.parametrize(
     "options", ["", "--kbps 0", "--kbps nan", "--kbps 9 --scale 2/3", "--kbps 9 --fps -1", "--kbps 9 --refresh 0"]
 )

@@ -11,8 +11,9 @@ import paho.mqtt.client as mqtt
 from fastapi import FastAPI, Request, Response
 
 from fovea.camera.addresses import Account, Address, HttpAddress, MqttAddress
+from fovea.camera.brokers import CONNECT_S, connect
 from fovea.camera.message import HEADER, KEYFRAME, MAX_MESSAGE_BYTES, Message, Place
-from fovea.camera.sending import Note, connect
+from fovea.camera.retrying import Note
 from fovea.camera.serving import Server
 from fovea.errors import BitstreamError, FoveaError
 
@@ -36,8 +37,8 @@ def open_receiver(address: Address, receive: Receive, note: Note) -> Receiver:
         note: function that takes lines for the user, about the connection and about invalid messages.
 
     Raises:
-        FoveaError: no broker answers or it refuses the connection, the server cannot be opened, or its address asks for
-            TLS.
+        FoveaError: no broker answers, it refuses the connection or the topic, the server cannot be opened, or its
+            address asks for TLS.
     """
     if isinstance(address, MqttAddress):
         return MqttReceiver(address, receive, note)
@@ -49,7 +50,12 @@ class MqttReceiver:
 
     def __init__(self, address: MqttAddress, receive: Receive, note: Note) -> None:
         self._address, self._receive, self._note, self._closing = address, receive, note, False
-        self._client = connect(address, self._connected, self._disconnected, self._received)
+        self._answered, self._refusal = threading.Event(), "it does not answer"
+        self._client = connect(address, self._connected, self._disconnected, self._subscribed, self._received)
+        self._answered.wait(CONNECT_S)
+        if self._refusal:
+            self.close()
+            raise FoveaError(f"the broker refuses the topic: {self._refusal}", path=str(address))
 
     def close(self) -> None:
         """End the connection to the broker."""
@@ -61,6 +67,12 @@ class MqttReceiver:
         # The broker waits for no confirmations, so that it keeps no old frames for a slow watcher.
         client.subscribe(self._address.topic, qos=0)
         client.publish(self._address.requests)
+
+    def _subscribed(self, refusal: str) -> None:
+        if refusal and self._answered.is_set():  # the connection is a later one
+            self._note(f"{self._address}: the broker refuses the topic: {refusal}")
+        self._refusal = refusal
+        self._answered.set()
 
     def _disconnected(self, reason: str) -> None:
         if not self._closing:
