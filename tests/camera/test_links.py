@@ -477,6 +477,48 @@ def test_a_message_that_is_too_large_is_refused(watching):
     destination.close()
 
 
+def begun_post(address, size):
+    """Return a connection on which a message was begun, but not ended."""
+    connection = socket.create_connection((address.host, address.port))
+    connection.settimeout(20)
+    head = f"POST {address.path} HTTP/1.1\r\nHost: {address.host}\r\nContent-Length: {MAX_MESSAGE_BYTES}\r\n\r\n"
+    connection.sendall(head.encode() + bytes(size))
+    return connection
+
+
+def test_a_client_that_leaves_within_a_message_is_no_error(watching, sending, caplog):
+    address = _http()
+    end = watching(address)
+    begun_post(parse_address(address), 1000).close()
+    destination = open_destination(address, print)
+    destination.send(Message(Place("ab", 0, 0, 1.0, WIDTH, HEIGHT, 0, 0, 0, 1), encode(ground(), 60)))
+    assert end.shows(ground())
+    assert not end.notes and not caplog.records
+    destination.close()
+
+
+def test_a_message_that_takes_too_long_is_refused(watching, monkeypatch):
+    monkeypatch.setattr("fovea.camera.receiving._UPLOAD_S", 0.1)
+    address = _http()
+    watching(address)
+    with begun_post(parse_address(address), 1000) as connection:
+        assert connection.recv(100).startswith(b"HTTP/1.1 408 ")
+
+
+def test_unfinished_messages_take_little_memory(watching, monkeypatch):
+    monkeypatch.setattr("fovea.camera.receiving._UNFINISHED_BYTES", 10_000)
+    address = _http()
+    end = watching(address)
+    with begun_post(parse_address(address), 5000), begun_post(parse_address(address), 5001) as connection:
+        assert connection.recv(100).startswith(b"HTTP/1.1 503 ")
+    place, data = Place("ab", 0, 0, 1.0, WIDTH, HEIGHT, 0, 0, 0, 1), encode(ground(), 60)
+    assert len(data) < 10_000
+    destination = open_destination(address, print)
+    assert destination.send(Message(place, data))  # the memory of the others is free again
+    assert end.shows(ground())
+    destination.close()
+
+
 def test_a_folder_gets_a_file_for_each_frame(tmp_path, codec):
     destination = open_destination(str(tmp_path / "new"), print)
     streamer = Streamer(encoder_of(codec), destination, RateController(500, 10), SystemClock())

@@ -1,5 +1,6 @@
 """Receiving a stream: from an MQTT topic, or from an HTTP server that is opened here."""
 
+import asyncio
 import base64
 import secrets
 import threading
@@ -8,7 +9,8 @@ from typing import Protocol
 from urllib.parse import unquote
 
 import paho.mqtt.client as mqtt
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
+from starlette.requests import ClientDisconnect
 
 from fovea.camera.addresses import Account, Address, HttpAddress, MqttAddress
 from fovea.camera.brokers import CONNECT_S, connect
@@ -16,6 +18,11 @@ from fovea.camera.message import HEADER, KEYFRAME, MAX_MESSAGE_BYTES, Message, P
 from fovea.camera.retrying import Note
 from fovea.camera.serving import Server
 from fovea.errors import BitstreamError, FoveaError
+
+_UPLOAD_S = 60.0
+"""Longest time that a posted message may take to arrive, in seconds."""
+_UNFINISHED_BYTES = 4 * MAX_MESSAGE_BYTES
+"""Largest memory of all posted messages that have not arrived as a whole, in bytes."""
 
 Receive = Callable[[Message], bool]
 """Function that takes a message and returns whether a whole frame is wanted."""
@@ -113,7 +120,7 @@ class HttpReceiver:
 
 def _endpoint(address: HttpAddress, receive: Receive, note: Note) -> FastAPI:
     app = FastAPI(openapi_url=None)
-    order, path = threading.Lock(), unquote(address.path)
+    order, uploads, path = threading.Lock(), _Uploads(), unquote(address.path)
 
     def refusal(request: Request) -> Response | None:
         if address.account.username and not _is_authorized(request.headers.get("authorization", ""), address.account):
@@ -128,20 +135,48 @@ def _endpoint(address: HttpAddress, receive: Receive, note: Note) -> FastAPI:
     async def post(request: Request) -> Response:
         if refused := refusal(request):
             return refused
-        data = bytearray()
-        async for chunk in request.stream():
-            data += chunk
-            if len(data) > MAX_MESSAGE_BYTES:
-                return Response(status_code=413)
+        data = await uploads.body(request)
         try:
             with order:
-                whole = receive(Message(Place.parse(request.headers.get(HEADER, "")), bytes(data)))
+                whole = receive(Message(Place.parse(request.headers.get(HEADER, "")), data))
         except FoveaError as error:
             note(f"{address}: {error}")
             return Response(str(error), status_code=400, media_type="text/plain")
         return Response(status_code=204, headers={KEYFRAME: "1"} if whole else None)
 
     return app
+
+
+class _Uploads:
+    """Receives the bodies of requests, within limits for their time and for the memory of all unfinished ones."""
+
+    def __init__(self) -> None:
+        self._unfinished = 0
+
+    async def body(self, request: Request) -> bytes:
+        """Return the body of a request.
+
+        Raises:
+            HTTPException: the body is too large, takes too long, would take too much memory together with others, or
+                the client closed the connection.
+        """
+        data = bytearray()
+        try:
+            async with asyncio.timeout(_UPLOAD_S):
+                async for chunk in request.stream():
+                    data += chunk
+                    self._unfinished += len(chunk)
+                    if len(data) > MAX_MESSAGE_BYTES:
+                        raise HTTPException(413)
+                    if self._unfinished > _UNFINISHED_BYTES:
+                        raise HTTPException(503, headers={"Connection": "close"})
+        except TimeoutError as error:
+            raise HTTPException(408, headers={"Connection": "close"}) from error
+        except ClientDisconnect as error:  # nobody reads the answer
+            raise HTTPException(400) from error
+        finally:
+            self._unfinished -= len(data)
+        return bytes(data)
 
 
 def _is_authorized(authorization: str, account: Account) -> bool:
