@@ -1,6 +1,7 @@
 """What the tests of the camera share: a clock that needs no waiting, a video, a broker."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -128,6 +129,10 @@ class Broker:
             [MOSQUITTO, "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         assert eventually(self._answers)
+
+    def reload(self):
+        """Let the broker read its rules again."""
+        self._process.send_signal(signal.SIGHUP)
 
     def stop(self):
         self._process.terminate()

@@ -1,4 +1,5 @@
 import socketserver
+import struct
 import threading
 import time
 
@@ -31,6 +32,62 @@ def test_a_file_plays_at_its_own_pace(video):
     assert frames[-1].pixels.shape == (HEIGHT, WIDTH, 3)
     assert np.abs(frames[-1].pixels.astype(int) - scene(FRAMES - 1)).mean() < 10
     camera.close()
+
+
+def test_a_file_without_time_stamps_plays_at_its_frame_rate(tmp_path):
+    path = tmp_path / "raw.h264"
+    with av.open(str(path), "w", format="h264") as container:
+        stream = container.add_stream("libx264", rate=20, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for number in range(12):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(scene(number), format="rgb24")))
+        container.mux(stream.encode())
+    camera = Camera(str(path))
+    times = [frame.time for frame in _frames(camera)]
+    camera.close()
+    assert times[-1] - times[0] > 0.9 * 11 / 20
+
+
+CORNER = (slice(0, 24), slice(0, 40))
+"""Rows and columns of the corner that is marked in the pixels of a video that is turned."""
+
+
+@pytest.mark.parametrize(
+    ("matrix", "shape", "corner"),
+    [
+        ((1, 0, 0, 1), (HEIGHT, WIDTH), CORNER),
+        ((0, 1, -1, 0), (WIDTH, HEIGHT), (slice(0, 40), slice(-24, None))),  # a quarter to the right, as phones write
+        ((0, -1, 1, 0), (WIDTH, HEIGHT), (slice(-40, None), slice(0, 24))),
+        ((-1, 0, 0, -1), (HEIGHT, WIDTH), (slice(-24, None), slice(-40, None))),
+        ((-1, 0, 0, 1), (HEIGHT, WIDTH), (slice(0, 24), slice(-40, None))),  # mirrored
+        ((0, 1, 1, 0), (WIDTH, HEIGHT), (slice(0, 40), slice(0, 24))),  # mirrored and turned
+    ],
+)
+def test_frames_are_turned_as_they_are_shown(tmp_path, matrix, shape, corner):
+    path = tmp_path / "turned.mp4"
+    pixels = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    pixels[CORNER] = 250
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=FPS)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode())
+    _set_matrix(path, matrix)
+    camera = Camera(str(path))
+    taken = camera.take(20).pixels
+    camera.close()
+    assert taken.shape == (*shape, 3) and taken.flags.c_contiguous
+    bright = taken.mean(axis=2) > 128
+    assert bright[corner].mean() > 0.95 and bright.sum() == pytest.approx(24 * 40, rel=0.1)
+
+
+def _set_matrix(path, matrix):
+    """Write the display matrix of a track of an MP4 file (ISO/IEC 14496-12, box "tkhd")."""
+    data = bytearray(path.read_bytes())
+    place = data.index(b"tkhd") + 44
+    right, down, across, along = (round(value * 2**16) for value in matrix)
+    struct.pack_into(">9i", data, place, right, down, 0, across, along, 0, 0, 0, 2**30)
+    path.write_bytes(data)
 
 
 def test_a_camera_does_not_wait_for_those_who_take_its_frames(video):

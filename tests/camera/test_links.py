@@ -1,12 +1,14 @@
 """Both ends together, over a broker and over HTTP on this machine."""
 
 import getpass
+import json
 import re
 import shutil
 import socket
 import subprocess
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +32,9 @@ from fovea.camera.message import MAX_MESSAGE_BYTES
 from fovea.errors import FoveaError
 
 from .conftest import FPS, FRAMES, HEIGHT, WIDTH, eventually, free_port, ground, scene, start_broker
+
+SECURITY = next(Path("/usr").glob("lib*/*/mosquitto_dynamic_security.so"), None)
+"""The plugin of mosquitto that can refuse subscriptions; None if it is not installed."""
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +200,7 @@ class Unconfirming:
 @pytest.mark.parametrize("closes", [True, False])
 def test_a_message_that_is_not_confirmed_is_not_sent_later(closes, monkeypatch):
     monkeypatch.setattr("fovea.camera.sending.ARRIVAL_S", 0.2)
-    monkeypatch.setattr("fovea.camera.sending._FIRST_PAUSE_S", 0.1)
+    monkeypatch.setattr("fovea.camera.retrying.FIRST_PAUSE_S", 0.1)
     broker, notes = Unconfirming(closes), []
     destination = open_destination(broker.address, notes.append)
     messages = [Message(Place("ab", n, n, 1.0, WIDTH, HEIGHT, 0, 0, 0, 1), encode(ground(), 10)) for n in range(2)]
@@ -209,7 +214,7 @@ def test_a_message_that_is_not_confirmed_is_not_sent_later(closes, monkeypatch):
 
 
 def test_a_server_that_comes_back_gets_a_whole_frame(watching, sending, monkeypatch):
-    monkeypatch.setattr("fovea.camera.sending._FIRST_PAUSE_S", 0.1)
+    monkeypatch.setattr("fovea.camera.retrying.FIRST_PAUSE_S", 0.1)
     address, notes = _http(), []
     first = watching(address)
     streamer = sending(address, notes)
@@ -221,7 +226,7 @@ def test_a_server_that_comes_back_gets_a_whole_frame(watching, sending, monkeypa
     assert eventually(lambda: streamer.offer(Frame(2, 0.2, scene(6))))
     assert second.shows(scene(6))
     assert second.newest.whole
-    assert "answers again" in notes[1]
+    assert "works again" in notes[1]
 
 
 @pytest.mark.parametrize("kind", ["mqtt", "http"])
@@ -313,6 +318,70 @@ def test_a_connection_stays_open_between_rare_frames(watching):
     assert end.receiver._server._server.config.timeout_keep_alive > 60
 
 
+def test_messages_that_the_broker_refuses_are_lost_and_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("fovea.camera.retrying.FIRST_PAUSE_S", 0.1)
+    rules = tmp_path / "rules"
+    broker, notes = start_broker(tmp_path, _with_rules(rules, "topic read yard")), []
+    destination = open_destination(broker.address(), notes.append)
+    message = Message(Place("ab", 0, 0, 1.0, WIDTH, HEIGHT, 0, 0, 0, 1), encode(ground(), 10))
+    try:
+        assert not destination.send(message)
+        assert not destination.ready()
+        assert eventually(destination.ready)
+        assert not destination.send(message)
+        assert notes == [
+            f"{broker.address()}: the broker refuses the messages: Not authorized;"
+            " frames are skipped until it works again"
+        ]
+        _with_rules(rules, "topic readwrite yard")
+        broker.reload()
+        assert eventually(lambda: destination.send(message))
+        assert notes[1:] == [f"{broker.address()} works again"]
+    finally:
+        destination.close()
+        broker.stop()
+
+
+def _with_rules(path, *rules):
+    """Lines of the configuration of a broker that lets everybody do what the rules say."""
+    path.write_text("\n".join(rules) + "\n")
+    path.chmod(0o644)
+    return ["allow_anonymous true", f"user {getpass.getuser()}", f"acl_file {path}"]
+
+
+def test_a_topic_that_the_broker_refuses_is_told(tmp_path, watching):
+    broker, notes = start_broker(tmp_path, _without_subscriptions(tmp_path)), []
+    try:
+        with pytest.raises(FoveaError, match="the broker refuses the topic: Not authorized"):
+            watching(broker.address())
+        destination = open_destination(broker.address(), notes.append)
+        assert eventually(lambda: notes)
+        assert notes[0].endswith("ask for whole frames: Not authorized")
+        assert destination.send(Message(Place("ab", 0, 0, 1.0, WIDTH, HEIGHT, 0, 0, 0, 1), encode(ground(), 10)))
+        destination.close()
+    finally:
+        broker.stop()
+
+
+def test_a_topic_that_the_broker_refuses_later_is_told(watching, broker):
+    end = watching(broker.address())
+    end.receiver._subscribed("Not authorized")
+    assert end.notes == [f"{broker.address()}: the broker refuses the topic: Not authorized"]
+
+
+def _without_subscriptions(folder):
+    """Lines of the configuration of a broker that lets everybody publish, and nobody subscribe."""
+    if SECURITY is None:
+        pytest.skip("needs the plugin of mosquitto for dynamic security")
+    allowed = {"publishClientSend": True, "publishClientReceive": True, "subscribe": False, "unsubscribe": True}
+    everybody = {"groups": [{"groupname": "all", "roles": []}], "anonymousGroup": "all", "clients": [], "roles": []}
+    path = folder / "security.json"
+    path.write_text(json.dumps({"defaultACLAccess": allowed} | everybody))
+    path.chmod(0o644)
+    user = f"user {getpass.getuser()}"
+    return ["allow_anonymous true", user, f"plugin {SECURITY}", f"plugin_opt_config_file {path}"]
+
+
 @pytest.mark.parametrize("kind", ["mqtt", "http"])
 def test_an_account_is_needed_where_one_is_set(kind, tmp_path, watching):
     notes = []
@@ -392,7 +461,7 @@ def test_messages_that_are_wrong_are_told_and_passed_over(kind, request, watchin
     destination.send(Message(place, b"no picture"))
     assert eventually(lambda: len(end.notes) == 1)
     if kind == "http":
-        destination._next = 0.0
+        destination._retry.due = 0.0
     destination.send(Message(place, good))
     assert end.shows(ground())
     destination.close()
@@ -405,6 +474,48 @@ def test_a_message_that_is_too_large_is_refused(watching):
     place = Place("ab", 0, 0, 1.0, WIDTH, HEIGHT, 0, 0, 0, 1)
     assert not destination.send(Message(place, bytes(MAX_MESSAGE_BYTES + 1)))
     assert notes
+    destination.close()
+
+
+def begun_post(address, size):
+    """Return a connection on which a message was begun, but not ended."""
+    connection = socket.create_connection((address.host, address.port))
+    connection.settimeout(20)
+    head = f"POST {address.path} HTTP/1.1\r\nHost: {address.host}\r\nContent-Length: {MAX_MESSAGE_BYTES}\r\n\r\n"
+    connection.sendall(head.encode() + bytes(size))
+    return connection
+
+
+def test_a_client_that_leaves_within_a_message_is_no_error(watching, sending, caplog):
+    address = _http()
+    end = watching(address)
+    begun_post(parse_address(address), 1000).close()
+    destination = open_destination(address, print)
+    destination.send(Message(Place("ab", 0, 0, 1.0, WIDTH, HEIGHT, 0, 0, 0, 1), encode(ground(), 60)))
+    assert end.shows(ground())
+    assert not end.notes and not caplog.records
+    destination.close()
+
+
+def test_a_message_that_takes_too_long_is_refused(watching, monkeypatch):
+    monkeypatch.setattr("fovea.camera.receiving._UPLOAD_S", 0.1)
+    address = _http()
+    watching(address)
+    with begun_post(parse_address(address), 1000) as connection:
+        assert connection.recv(100).startswith(b"HTTP/1.1 408 ")
+
+
+def test_unfinished_messages_take_little_memory(watching, monkeypatch):
+    monkeypatch.setattr("fovea.camera.receiving._UNFINISHED_BYTES", 10_000)
+    address = _http()
+    end = watching(address)
+    with begun_post(parse_address(address), 5000), begun_post(parse_address(address), 5001) as connection:
+        assert connection.recv(100).startswith(b"HTTP/1.1 503 ")
+    place, data = Place("ab", 0, 0, 1.0, WIDTH, HEIGHT, 0, 0, 0, 1), encode(ground(), 60)
+    assert len(data) < 10_000
+    destination = open_destination(address, print)
+    assert destination.send(Message(place, data))  # the memory of the others is free again
+    assert end.shows(ground())
     destination.close()
 
 

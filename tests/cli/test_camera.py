@@ -48,6 +48,7 @@ def test_a_video_to_a_folder(fovea, video, tmp_path):
         ("video.mp4", "ftp://a/b", "ftp://a/b: is none of mqtt://"),
         ("video.mp4", "mqtt://127.0.0.1:1/yard", "mqtt://127.0.0.1:1/yard: no broker answers"),
         ("video.mp4", "video.mp4", "video.mp4: is a file"),
+        ("video.mp4", "http://a..b/x", "http://a..b/x: 'a..b' is no valid name of a host"),
         ("gopher://a/b", "out", "gopher://a/b: is none of rtsp"),
     ],
 )
@@ -77,6 +78,23 @@ def test_a_network_camera_that_breaks_off_is_told_without_its_password(fovea, tm
     assert "secret" not in result.stderr
 
 
+def test_a_stream_of_which_nothing_arrives_is_a_failure(fovea, video, monkeypatch):
+    class Refusing:
+        takes_parts = True
+
+        def ready(self):
+            return False
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr("fovea.camera.open_destination", lambda *_: Refusing())
+    result = fovea("stream", video, "mqtt://me:secret@broker.local/yard", "--kbps", 50)
+    assert result.exit_code == 1
+    assert "lost" in result.stderr and "mqtt://broker.local/yard: no frame has arrived" in result.stderr
+    assert "secret" not in result.stderr
+
+
 @pytest.mark.parametrize(
     "options", ["", "--kbps 0", "--kbps nan", "--kbps 9 --scale 2/3", "--kbps 9 --fps -1", "--kbps 9 --refresh 0"]
 )
@@ -84,11 +102,17 @@ def test_wrong_numbers_are_wrong_usage(fovea, video, options):
     assert fovea("stream", video, "out", *options.split()).exit_code == 2
 
 
-@pytest.mark.parametrize("source", ["nowhere", "mqtt://127.0.0.1", "https://127.0.0.1:1/camera"])
+@pytest.mark.parametrize("source", ["nowhere", "mqtt://127.0.0.1", "https://127.0.0.1:1/camera", "http://a..b/x"])
 def test_a_wrong_source_is_told(fovea, source):
     result = fovea("watch", source, "--port", "0")
     assert result.exit_code == 1
-    assert source in result.stderr
+    assert source in result.stderr and "unexpected" not in result.stderr
+
+
+def test_a_wrong_address_of_the_page_is_told(fovea):
+    result = fovea("watch", "http://127.0.0.1:1/camera", "--host", "a..b", "--port", "0")
+    assert result.exit_code == 1
+    assert "a..b:0: the host has no valid name" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -241,3 +241,14 @@ def test_another_model_serves_beside_the_default(photo):
         assert answer.status_code == 422 and "has no map of objects" in answer.json()["detail"]
         figures = running.post("/v1/compare", photo, model="fovea-s-mse").json()
         assert figures["compared"] == "picture" and figures["psnr_objects"] is None
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz"])
+def test_probes_may_ask_for_the_head_alone(running, path):
+    sent = f'fovea_sent_bytes_total{{route="{path}"}}'
+    whole = running.client.get(path)
+    before = running.metric(sent)
+    head = running.client.head(path)
+    assert head.status_code == 200 and not head.content
+    assert head.headers["content-length"] == str(len(whole.content))
+    assert running.metric(sent) == before > 0

@@ -8,6 +8,8 @@ from PIL import Image
 
 from fovea.serve.comparison import compare, squared_error
 
+from .conftest import png
+
 PIXELS = np.random.default_rng(0).integers(0, 256, (40, 64, 3), np.uint8)
 INSIDE = np.zeros((40, 64), bool)
 INSIDE[:20, :30] = True
@@ -52,6 +54,15 @@ def test_no_jpeg_is_without_error():
     figures = compare("m", PIXELS, bytes(100), PIXELS, None)
     assert figures.jpeg is None and figures.psnr is None
     assert figures.sentence.startswith("No JPEG")
+
+
+@pytest.mark.parametrize("size", [(65_501, 8), (8, 65_501)])
+def test_a_picture_that_no_jpeg_can_have_is_compared_with_none(running, size):
+    answer = running.post("/v1/compare", png(*size), scale="1/8", quality=0)
+    assert answer.status_code == 200
+    figures = answer.json()
+    assert figures["jpeg"] is None and figures["bytes"] > 0 and figures["psnr"] > 0
+    assert figures["sentence"] == "The picture is too large for a JPEG, whose sides have at most 65,500 pixels."
 
 
 def test_the_service_compares_what_it_encodes(running, photo):

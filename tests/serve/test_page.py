@@ -214,9 +214,20 @@ def test_what_cannot_be_read_is_told(browser):
     browser.drop("notes.txt", b"no picture")
     browser.wait_for("message", "^No image of a format")
     assert browser.element("drop").is_displayed()
+    assert len(browser.errors()) == 1 and "422" not in browser.text("message")
     browser.drop("a.png", png())
     browser.wait_for("status", "^Encoded")
     assert not browser.element("message").is_displayed()
+
+
+def test_a_picture_that_no_jpeg_can_have_is_shown(browser):
+    browser.drop("wide.png", png(65_501, 8))
+    browser.wait_for("status", "^Encoded")
+    assert browser.text("jpeg") == "–" and not browser.element("bars").is_displayed()
+    assert "too large for a JPEG" in browser.text("sentence")
+    assert not browser.element("message").is_displayed()
+    assert browser.run("return document.getElementById('decoded').naturalWidth") == 65_501
+    assert browser.errors() == []
 
 
 def test_it_fits_a_phone(browser):

@@ -92,8 +92,8 @@ def parse_address(text: str) -> Address:
         text: an address, such as ``mqtt://broker.local/yard``.
 
     Raises:
-        FoveaError: the text is no address of MQTT or HTTP, names no host, no topic or no valid port, has a query, or
-            there is a password without a user name.
+        FoveaError: the text is no address of MQTT or HTTP, is not valid Unicode, names no valid host, no topic or no
+            valid port, has a query, or there is a password without a user name.
 
     Example:
         >>> print(parse_address("mqtt://me:secret@broker.local/yard/gate"))
@@ -103,19 +103,8 @@ def parse_address(text: str) -> Address:
         fovea.errors.FoveaError: ftp://a/b: is none of mqtt://HOST/TOPIC, mqtts://HOST/TOPIC, http://HOST:PORT/PATH
     """
     shown = without_account(text)
-    try:
-        url = urlsplit(text)
-    except ValueError as error:
-        raise FoveaError(f"names no host: write {_FORMS}", path=shown) from error
-    try:
-        port = url.port
-    except ValueError as error:
-        raise FoveaError("the port is not a number from 0 to 65535", path=shown) from error
+    url, host, port = _parts(text, shown)
     scheme, tls = url.scheme.removesuffix("s"), url.scheme.endswith("s")
-    if scheme not in ("mqtt", "http"):
-        raise FoveaError(f"is none of {_FORMS}", path=shown)
-    if not url.hostname:
-        raise FoveaError(f"names no host: write {_FORMS}", path=shown)
     account = Account.of(url)
     if account.password and not account.username:
         reason = f"has a password without a user name: give both, in the address or in {USERNAME} and {PASSWORD}"
@@ -124,11 +113,48 @@ def parse_address(text: str) -> Address:
         if url.query or url.fragment:
             raise FoveaError("has more than a path: write http://HOST:PORT/PATH, without ? and #", path=shown)
         path = quote(url.path or "/", safe=_KEPT)
-        return HttpAddress(url.hostname, port or (443 if tls else 80), path, account, tls)
+        return HttpAddress(host, port or (443 if tls else 80), path, account, tls)
     topic = unquote(url.path.removeprefix("/"))
     if not topic or url.query or "#" in text or any(sign in topic for sign in "+#\0"):
         raise FoveaError("names no topic: write mqtt://HOST/TOPIC, without +, # and ?", path=shown)
-    return MqttAddress(url.hostname, port or (8883 if tls else 1883), topic, account, tls)
+    return MqttAddress(host, port or (8883 if tls else 1883), topic, account, tls)
+
+
+def _parts(text: str, shown: str) -> tuple[SplitResult, str, int | None]:
+    """Return an address in parts, its host and its port, which are checked."""
+    try:
+        text.encode()
+    except UnicodeError as error:  # the command line was not UTF-8
+        raise FoveaError("is not valid Unicode", path=shown) from error
+    try:
+        url = urlsplit(text)
+    except ValueError as error:
+        raise FoveaError(f"names no host: write {_FORMS}", path=shown) from error
+    try:
+        port = url.port
+    except ValueError as error:
+        raise FoveaError("the port is not a number from 0 to 65535", path=shown) from error
+    if url.scheme not in ("mqtt", "mqtts", "http", "https"):
+        raise FoveaError(f"is none of {_FORMS}", path=shown)
+    if not url.hostname:
+        raise FoveaError(f"names no host: write {_FORMS}", path=shown)
+    if not is_host(url.hostname):
+        raise FoveaError(f"{url.hostname!r} is no valid name of a host", path=shown)
+    return url, url.hostname, port
+
+
+def is_host(name: str) -> bool:
+    """Return whether a text has the form of a host name or an IP address, so that it can be looked up.
+
+    Example:
+        >>> is_host("camera.local"), is_host("camera..local"), is_host("a" * 64)
+        (True, False, False)
+    """
+    try:
+        name.encode("idna")  # as the look-up does, whose errors are no OSError
+    except UnicodeError:
+        return False
+    return True
 
 
 def is_address(text: str) -> bool:

@@ -5,15 +5,16 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import av
 import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.sidedata.sidedata import Type as SideData
 
 from fovea.camera.addresses import is_address, without_account
-from fovea.camera.frames import Clock, Frame, Mailbox
+from fovea.camera.frames import Clock, Frame, Mailbox, Pixels
 from fovea.camera.streaming import Streamer
 from fovea.errors import FoveaError
 
@@ -39,7 +40,8 @@ class Camera:
 
     Args:
         source: device such as ``/dev/video0``, address such as ``rtsp://camera.local/stream``, or video file. A file
-            is read at the pace of its time stamps.
+            is read at the pace of its time stamps, or of its frame rate if it has none. Frames are turned as the
+            source says that they are shown.
 
     Raises:
         FoveaError: the source cannot be opened, or has no video.
@@ -84,8 +86,7 @@ class Camera:
         taken = self._mailbox.take(timeout)
         if taken is None:
             return None
-        pixels = np.asarray(taken.picture.to_ndarray(format="rgb24"), np.uint8)
-        return Frame(taken.number, taken.time, pixels)
+        return Frame(taken.number, taken.time, _as_shown(taken.picture))
 
     def close(self) -> None:
         """Stop reading."""
@@ -136,11 +137,17 @@ class Camera:
 
     def _paced(self, container: InputContainer) -> Iterator[av.VideoFrame]:
         """Yield the frames of a file when they are due."""
-        start, first = time.monotonic(), None
+        # Files without a container, such as .h264, have no time stamps, and the average rate that FFmpeg gives for them
+        # is its own default. The guessed rate is the one in the coded video, if there is one.
+        rate = container.streams.video[0].guessed_rate
+        interval = float(1 / rate) if rate else 0.0
+        begun, due, origin = time.monotonic(), -interval, None
         for picture in container.decode(video=0):
+            due += interval
             if picture.time is not None:
-                first = picture.time if first is None else first
-                self._stop.wait(max(0.0, start + picture.time - first - time.monotonic()))
+                origin = picture.time - due if origin is None else origin
+                due = picture.time - origin
+            self._stop.wait(max(0.0, begun + due - time.monotonic()))
             yield picture
 
 
@@ -173,6 +180,26 @@ def offer_frames(source: Source, streamer: Streamer, fps: float, clock: Clock) -
             late = clock.now() - due
             due += 1 / fps if late < 1 / fps else late + 1 / fps
             streamer.offer(frame)
+
+
+def _as_shown(picture: av.VideoFrame) -> Pixels:
+    """Return the pixels of a frame, turned and mirrored as its display matrix says.
+
+    Phones store the pixels as the sensor gives them, and in the matrix how the phone was held. An angle that is no
+    multiple of 90 degrees is rounded to one.
+    """
+    pixels = np.asarray(picture.to_ndarray(format="rgb24"), np.uint8)
+    side_data: Any = picture.side_data  # PyAV declares a dictionary with other keys
+    matrix = side_data.get(SideData.DISPLAYMATRIX)
+    if matrix is None:
+        return pixels
+    # The first two rows of three numbers each say where the axes to the right and down point on the display.
+    right, down = np.frombuffer(matrix, np.int32).reshape(3, 3)[:2, :2].astype(int)
+    horizontal, vertical = right[0], down[1]
+    if abs(right[1]) > abs(right[0]):
+        pixels = pixels.swapaxes(0, 1)
+        horizontal, vertical = down[0], right[1]
+    return np.ascontiguousarray(pixels[:: -1 if vertical < 0 else 1, :: -1 if horizontal < 0 else 1])
 
 
 def _is_device(source: str) -> bool:

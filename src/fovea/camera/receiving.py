@@ -1,5 +1,6 @@
 """Receiving a stream: from an MQTT topic, or from an HTTP server that is opened here."""
 
+import asyncio
 import base64
 import secrets
 import threading
@@ -8,13 +9,20 @@ from typing import Protocol
 from urllib.parse import unquote
 
 import paho.mqtt.client as mqtt
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
+from starlette.requests import ClientDisconnect
 
 from fovea.camera.addresses import Account, Address, HttpAddress, MqttAddress
+from fovea.camera.brokers import CONNECT_S, connect
 from fovea.camera.message import HEADER, KEYFRAME, MAX_MESSAGE_BYTES, Message, Place
-from fovea.camera.sending import Note, connect
+from fovea.camera.retrying import Note
 from fovea.camera.serving import Server
 from fovea.errors import BitstreamError, FoveaError
+
+_UPLOAD_S = 60.0
+"""Longest time that a posted message may take to arrive, in seconds."""
+_UNFINISHED_BYTES = 4 * MAX_MESSAGE_BYTES
+"""Largest memory of all posted messages that have not arrived as a whole, in bytes."""
 
 Receive = Callable[[Message], bool]
 """Function that takes a message and returns whether a whole frame is wanted."""
@@ -36,8 +44,8 @@ def open_receiver(address: Address, receive: Receive, note: Note) -> Receiver:
         note: function that takes lines for the user, about the connection and about invalid messages.
 
     Raises:
-        FoveaError: no broker answers or it refuses the connection, the server cannot be opened, or its address asks for
-            TLS.
+        FoveaError: no broker answers, it refuses the connection or the topic, the server cannot be opened, or its
+            address asks for TLS.
     """
     if isinstance(address, MqttAddress):
         return MqttReceiver(address, receive, note)
@@ -49,7 +57,12 @@ class MqttReceiver:
 
     def __init__(self, address: MqttAddress, receive: Receive, note: Note) -> None:
         self._address, self._receive, self._note, self._closing = address, receive, note, False
-        self._client = connect(address, self._connected, self._disconnected, self._received)
+        self._answered, self._refusal = threading.Event(), "it does not answer"
+        self._client = connect(address, self._connected, self._disconnected, self._subscribed, self._received)
+        self._answered.wait(CONNECT_S)
+        if self._refusal:
+            self.close()
+            raise FoveaError(f"the broker refuses the topic: {self._refusal}", path=str(address))
 
     def close(self) -> None:
         """End the connection to the broker."""
@@ -61,6 +74,12 @@ class MqttReceiver:
         # The broker waits for no confirmations, so that it keeps no old frames for a slow watcher.
         client.subscribe(self._address.topic, qos=0)
         client.publish(self._address.requests)
+
+    def _subscribed(self, refusal: str) -> None:
+        if refusal and self._answered.is_set():  # the connection is a later one
+            self._note(f"{self._address}: the broker refuses the topic: {refusal}")
+        self._refusal = refusal
+        self._answered.set()
 
     def _disconnected(self, reason: str) -> None:
         if not self._closing:
@@ -101,7 +120,7 @@ class HttpReceiver:
 
 def _endpoint(address: HttpAddress, receive: Receive, note: Note) -> FastAPI:
     app = FastAPI(openapi_url=None)
-    order, path = threading.Lock(), unquote(address.path)
+    order, uploads, path = threading.Lock(), _Uploads(), unquote(address.path)
 
     def refusal(request: Request) -> Response | None:
         if address.account.username and not _is_authorized(request.headers.get("authorization", ""), address.account):
@@ -116,20 +135,48 @@ def _endpoint(address: HttpAddress, receive: Receive, note: Note) -> FastAPI:
     async def post(request: Request) -> Response:
         if refused := refusal(request):
             return refused
-        data = bytearray()
-        async for chunk in request.stream():
-            data += chunk
-            if len(data) > MAX_MESSAGE_BYTES:
-                return Response(status_code=413)
+        data = await uploads.body(request)
         try:
             with order:
-                whole = receive(Message(Place.parse(request.headers.get(HEADER, "")), bytes(data)))
+                whole = receive(Message(Place.parse(request.headers.get(HEADER, "")), data))
         except FoveaError as error:
             note(f"{address}: {error}")
             return Response(str(error), status_code=400, media_type="text/plain")
         return Response(status_code=204, headers={KEYFRAME: "1"} if whole else None)
 
     return app
+
+
+class _Uploads:
+    """Receives the bodies of requests, within limits for their time and for the memory of all unfinished ones."""
+
+    def __init__(self) -> None:
+        self._unfinished = 0
+
+    async def body(self, request: Request) -> bytes:
+        """Return the body of a request.
+
+        Raises:
+            HTTPException: the body is too large, takes too long, would take too much memory together with others, or
+                the client closed the connection.
+        """
+        data = bytearray()
+        try:
+            async with asyncio.timeout(_UPLOAD_S):
+                async for chunk in request.stream():
+                    data += chunk
+                    self._unfinished += len(chunk)
+                    if len(data) > MAX_MESSAGE_BYTES:
+                        raise HTTPException(413)
+                    if self._unfinished > _UNFINISHED_BYTES:
+                        raise HTTPException(503, headers={"Connection": "close"})
+        except TimeoutError as error:
+            raise HTTPException(408, headers={"Connection": "close"}) from error
+        except ClientDisconnect as error:  # nobody reads the answer
+            raise HTTPException(400) from error
+        finally:
+            self._unfinished -= len(data)
+        return bytes(data)
 
 
 def _is_authorized(authorization: str, account: Account) -> bool:

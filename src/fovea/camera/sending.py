@@ -8,34 +8,26 @@ import base64
 import http.client
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from fovea.atomic import writing
 from fovea.camera.addresses import Address, HttpAddress, MqttAddress, folder_of, is_address, parse_address
-from fovea.camera.frames import Clock, SystemClock
+from fovea.camera.brokers import connect
+from fovea.camera.frames import SystemClock
 from fovea.camera.message import HEADER, KEYFRAME, MEDIA_TYPE, Message
+from fovea.camera.retrying import ARRIVAL_S, Note, Retry
 from fovea.camera.streaming import Destination
 from fovea.errors import FoveaError
 
-ARRIVAL_S = 10.0
-"""Seconds after which a message counts as lost."""
-_CONNECT_S = 5.0
-"""Longest time to connect to a broker, in seconds."""
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1, 30
-"""First and longest pause before a broken connection is opened again, in seconds."""
 _LONGEST_ANSWER = 2**16
 """Number of bytes of an HTTP answer that are read."""
-
-Note = Callable[[str], None]
-"""Function that takes a line for the user, for example that the connection is broken."""
 
 
 def check_destination(text: str) -> None:
@@ -115,7 +107,6 @@ class HttpDestination:
     Args:
         address: address to which messages are posted.
         note: function that takes lines for the user, about the connection.
-        clock: clock by which pauses are measured; None for that of this machine.
 
     Raises:
         FoveaError: nothing answers at the address, or the server refuses the camera.
@@ -123,11 +114,11 @@ class HttpDestination:
 
     takes_parts = True
 
-    def __init__(self, address: HttpAddress, note: Note, clock: Clock | None = None) -> None:
-        self._address, self._note, self._clock = address, note, clock or SystemClock()
+    def __init__(self, address: HttpAddress, note: Note) -> None:
+        self._address, self._retry = address, Retry(str(address), note, SystemClock())
         kind = http.client.HTTPSConnection if address.tls else http.client.HTTPConnection
         self._connection = kind(address.host, address.port, timeout=ARRIVAL_S)
-        self._whole, self._pause, self._next, self._broken = False, 0.0, 0.0, False
+        self._whole = False
         try:
             answer = self._ask("OPTIONS", self._headers())
         except (OSError, http.client.HTTPException) as error:
@@ -138,7 +129,7 @@ class HttpDestination:
 
     def ready(self) -> bool:
         """Return whether the pause after a failure is over."""
-        return self._clock.now() >= self._next
+        return self._retry.ready()
 
     def size(self, message: Message) -> int:
         """Return the size of the request in bytes."""
@@ -154,9 +145,7 @@ class HttpDestination:
             return self._fail(_cause(error))
         if not 200 <= answer.status < 300:
             return self._fail(f"it answers {answer.status} {answer.reason}")
-        if self._broken:
-            self._note(f"{self._address} answers again")
-        self._pause, self._broken = 0.0, False
+        self._retry.succeed()
         self._whole |= answer.getheader(KEYFRAME) is not None
         return True
 
@@ -208,11 +197,8 @@ class HttpDestination:
         return answer
 
     def _fail(self, reason: str) -> bool:
-        self._pause = min(max(_FIRST_PAUSE_S, 2 * self._pause), _LONGEST_PAUSE_S)
-        self._next = self._clock.now() + self._pause
-        if not self._broken:
-            self._note(f"{self._address}: {reason}; frames are skipped until it works again")
-        self._broken, self._whole = True, False
+        self._retry.fail(reason)
+        self._whole = False
         return False
 
 
@@ -236,11 +222,14 @@ class MqttDestination:
     def __init__(self, address: MqttAddress, note: Note) -> None:
         self._address, self._note = address, note
         self._whole, self._closing, self._lost = threading.Event(), False, False
-        self._client = connect(address, self._connected, self._disconnected, self._asked)
+        self._retry = Retry(str(address), note, SystemClock())
+        self._refusal = 0, ""  # number of the last message that the broker has refused, and its reason
+        self._client = connect(address, self._connected, self._disconnected, self._subscribed, self._asked)
+        self._client.on_publish = self._answered
 
     def ready(self) -> bool:
-        """Return whether the broker is connected."""
-        return self._client.is_connected()
+        """Return whether the broker is connected, and the pause after a refusal is over."""
+        return self._client.is_connected() and self._retry.ready()
 
     def size(self, message: Message) -> int:
         """Return the size of the packet in bytes."""
@@ -250,7 +239,8 @@ class MqttDestination:
         return 1 + _length(body) + body
 
     def send(self, message: Message) -> bool:
-        """Publish a message, and return whether the broker has confirmed it."""
+        """Publish a message, and return whether the broker has accepted it."""
+        self._refusal = 0, ""  # the numbers of messages repeat
         info = self._client.publish(self._address.topic, message.data, qos=1, properties=_properties(message))
         deadline = ARRIVAL_S
         while info.rc == mqtt.MQTT_ERR_SUCCESS and not info.is_published() and deadline > 0:
@@ -258,10 +248,15 @@ class MqttDestination:
                 break
             info.wait_for_publish(0.05)
             deadline -= 0.05
-        if info.rc == mqtt.MQTT_ERR_SUCCESS and info.is_published():
-            return True
-        self._drop()
-        return False
+        if info.rc != mqtt.MQTT_ERR_SUCCESS or not info.is_published():
+            self._drop()
+            return False
+        number, reason = self._refusal
+        if number == info.mid:
+            self._retry.fail(f"the broker refuses the messages: {reason}")
+            return False
+        self._retry.succeed()
+        return True
 
     def wants_whole(self) -> bool:
         """Return whether a watcher asked for a whole frame, or the connection is new."""
@@ -284,6 +279,11 @@ class MqttDestination:
             with suppress(OSError):  # the broker may close it at the same time
                 connection.shutdown(socket.SHUT_RDWR)  # the rest of the message is not sent; the client connects again
 
+    def _answered(self, _client: Any, _data: Any, number: int, reason: Any, _properties: Any) -> None:
+        # A broker also confirms the messages that it does not pass on, for example because the account may not publish.
+        if reason.is_failure:
+            self._refusal = number, str(reason)
+
     def _connected(self, client: mqtt.Client) -> None:
         client.subscribe(self._address.requests, qos=0)
         self._whole.set()
@@ -296,58 +296,12 @@ class MqttDestination:
             self._note(f"{self._address}: {reason}; frames are skipped until it is connected again")
             self._lost = True
 
+    def _subscribed(self, refusal: str) -> None:
+        if refusal:
+            self._note(f"{self._address}: the broker refuses to pass on that watchers ask for whole frames: {refusal}")
+
     def _asked(self, _client: mqtt.Client, _message: mqtt.MQTTMessage) -> None:
         self._whole.set()
-
-
-def connect(
-    address: MqttAddress,
-    connected: Callable[[mqtt.Client], None],
-    disconnected: Callable[[str], None],
-    received: Callable[[mqtt.Client, mqtt.MQTTMessage], None],
-) -> mqtt.Client:
-    """Connect to a broker. The client connects again after each loss, until ``disconnect`` is called.
-
-    Args:
-        address: address of the broker.
-        connected: function that is called with the client whenever it has connected.
-        disconnected: function that is called with the reason whenever the connection is lost.
-        received: function that is called with the client and each message of a topic that ``connected`` subscribes to.
-
-    Returns:
-        The client, whose network thread runs.
-
-    Raises:
-        FoveaError: no broker answers, or it refuses the connection.
-    """
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
-    if address.account.username:
-        client.username_pw_set(address.account.username, address.account.password)
-    if address.tls:
-        client.tls_set()
-    client.reconnect_delay_set(_FIRST_PAUSE_S, _LONGEST_PAUSE_S)
-    client.connect_timeout = _CONNECT_S
-    answered, refusal = threading.Event(), [""]
-
-    def on_connect(client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        refusal[0] = str(reason) if reason.is_failure else ""
-        if not reason.is_failure:
-            connected(client)
-        answered.set()
-
-    client.on_connect = on_connect
-    client.on_disconnect = lambda _client, _data, _flags, reason, _properties: disconnected(str(reason))
-    client.on_message = lambda client, _data, message: received(client, message)
-    try:
-        client.connect(address.host, address.port, keepalive=15, clean_start=True)
-    except (OSError, ValueError) as error:
-        raise FoveaError(f"no broker answers: {error}", path=str(address)) from error
-    client.loop_start()
-    if not answered.wait(_CONNECT_S) or refusal[0]:
-        client.disconnect()
-        client.loop_stop()
-        raise FoveaError(f"the broker refuses the connection: {refusal[0] or 'no answer'}", path=str(address))
-    return client
 
 
 def _length(size: int) -> int:

@@ -8,7 +8,7 @@ import time
 import uvicorn
 from fastapi import FastAPI
 
-from fovea.camera.addresses import host_of_url
+from fovea.camera.addresses import host_of_url, is_host
 from fovea.errors import FoveaError
 
 _START_S = 10.0
@@ -35,6 +35,9 @@ class Server:
     """
 
     def __init__(self, app: FastAPI, host: str, port: int) -> None:
+        name = f"{host_of_url(host)}:{port}"
+        if not is_host(host):
+            raise FoveaError("the host has no valid name", path=name)
         try:
             family, kind, protocol, _, place = socket.getaddrinfo(
                 host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -44,7 +47,6 @@ class Server:
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._socket.bind(place)
         except OSError as error:
-            name = f"{host_of_url(host)}:{port}"
             raise FoveaError(f"cannot be opened: {error.strerror or error}", path=name) from error
         self.port: int = self._socket.getsockname()[1]
         # Streams of events never end by themselves, so a server that is closed waits for them only for a moment.

@@ -86,6 +86,8 @@ def stream(
         target.close()
     if frames.error:
         raise FoveaError(f"the video breaks off: {frames.error}", path=camera.without_account(source))
+    if streamer.counts.lost and not streamer.counts.sent:
+        raise FoveaError("no frame has arrived", path=camera.without_account(destination))
 
 
 def _summary(counts: "Counts", seconds: float) -> str:

@@ -66,13 +66,13 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-@_operators.get("/healthz")
+@_operators.api_route("/healthz", methods=["GET", "HEAD"])
 async def health() -> JSONResponse:
     """Answer that the process is alive."""
     return JSONResponse({"status": "ok"})
 
 
-@_operators.get("/readyz")
+@_operators.api_route("/readyz", methods=["GET", "HEAD"])
 async def readiness(request: Request) -> JSONResponse:
     """Answer whether a picture would be accepted now."""
     full = request.app.state.service.pool.full

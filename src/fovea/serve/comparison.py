@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fovea.parallel import checkpoint
+from fovea.picture import FORMATS
 from fovea.serve.parameters import Comparison, Jpeg, Subsampling
 
 Pixels = NDArray[np.uint8]
@@ -20,6 +21,8 @@ _FEWEST = 0.001
 """Smallest share of the picture that objects must cover for a comparison inside them."""
 _SUBSAMPLINGS: dict[Subsampling, int] = {"4:2:0": 2, "4:4:4": 0}
 """Subsamplings of the colors, and their numbers in Pillow."""
+_LONGEST = FORMATS["jpeg"].largest_side
+"""Longest side of a JPEG, in pixels."""
 _STRIP = 256
 """Number of rows whose errors are in memory at once."""
 
@@ -54,11 +57,14 @@ def compare(model: str, original: Pixels, data: bytes, decoded: Pixels, objects:
     share = 0.0 if objects is None else float(objects.mean())
     inside = objects if share > _FEWEST else None
     error = squared_error(original, decoded, inside)
-    found = [jpeg for name in _SUBSAMPLINGS if (jpeg := _smallest_jpeg(original, inside, error, name))]
+    possible = max(original.shape) <= _LONGEST
+    found = [jpeg for name in _SUBSAMPLINGS if possible and (jpeg := _smallest_jpeg(original, inside, error, name))]
     smallest = min(found, key=lambda jpeg: len(jpeg.content)) if found else None
     pixels = original.shape[0] * original.shape[1]
     where = "in the whole picture" if inside is None else "inside the objects that the encoder found"
-    if smallest is None:
+    if not possible:
+        sentence = f"The picture is too large for a JPEG, whose sides have at most {_LONGEST:,} pixels."
+    elif smallest is None:
         sentence = f"No JPEG has such a small error {where}."
     else:
         sentence = f"The smallest JPEG whose mean squared error {where} is no larger."

@@ -93,7 +93,7 @@ class _Exchange:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._receive, self._send = receive, send
-        self._headers = Headers(scope=scope)
+        self._headers, self._method = Headers(scope=scope), scope["method"]
         given = self._headers.get("x-request-id", "")
         self.request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = self.request_id
@@ -120,7 +120,7 @@ class _Exchange:
                 headers[name] = value
             if not self._complete and headers.get("connection") != "close":
                 await self._discard_rest()
-        else:
+        elif self._method != "HEAD":  # whose answers have no body on the connection
             self.sent += len(message.get("body", b""))
         await self._send(message)
 

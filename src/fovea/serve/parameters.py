@@ -172,5 +172,5 @@ class Comparison(BaseModel):
     psnr_objects: float | None = Field(description=_PSNR_OBJECTS)
     objects: float = Field(ge=0, le=1, description="Share of the picture that the encoder takes for objects.")
     compared: Literal["objects", "picture"] = Field(description="Where the errors are compared.")
-    jpeg: Jpeg | None = Field(description="null where no JPEG is as exact.")
+    jpeg: Jpeg | None = Field(description="null where no JPEG is as exact, or the picture is too large for a JPEG.")
     sentence: str = Field(description="What is compared, in words.")
