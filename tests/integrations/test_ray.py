@@ -173,7 +173,7 @@ def test_a_job_survives_the_loss_of_a_node_and_a_bad_file_and_goes_on(cluster, p
     _check(out)
     (photos / "below/bad.jpg").unlink()
     again = _encode(photos, out, "--manifest", str(out / "manifest.parquet"))  # without a cluster
-    assert (again.exit_code, again.stderr) == (0, f"{_PICTURES} were done before\n")
+    assert (again.exit_code, again.stderr) == (0, f"{_PICTURES} done before\n")
 
 
 _KILLED = """

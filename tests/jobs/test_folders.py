@@ -73,7 +73,7 @@ def test_nothing_is_done_twice(job, tmp_path, encoded):
     times = {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in NAMES}
     assert len(encoded) == 5
     second = job()
-    assert (second.exit_code, second.stderr) == (0, "5 were done before; 1 file was skipped: 1 .txt\n")
+    assert (second.exit_code, second.stderr) == (0, "5 done before; 1 file was skipped: 1 .txt\n")
     assert len(encoded) == 5
     assert {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in NAMES} == times
 
@@ -150,7 +150,7 @@ def test_encoded_files_are_found_in_another_case_where_it_is_ignored(job, tmp_pa
     monkeypatch.setattr("fovea.names._IGNORES_CASE", True)
     assert job().exit_code == 0
     (tmp_path / "out/a b ü.fov").rename(tmp_path / "out/A b U\N{COMBINING DIAERESIS}.fov")
-    assert job().stderr.startswith("5 were done before; ")
+    assert job().stderr.startswith("5 done before; ")
 
 
 def test_files_of_others_are_not_replaced(job, tmp_path):
@@ -205,7 +205,7 @@ def test_files_whose_rows_are_missing_are_written_again(job, photos, tmp_path, t
 
 
 def test_in_place_with_the_manifest_beside_the_images(fovea, photos, tiny):
-    for before in ("5 images: ", "5 were done before"):
+    for before in ("5 images: ", "5 done before"):
         result = fovea("encode", photos, f"file://{photos}", "-m", tiny)
         assert result.exit_code == 0 and result.stderr.startswith(before)
     assert len(rows_of(photos / "manifest.parquet")) == 5

@@ -59,7 +59,7 @@ def test_a_job_in_a_store_goes_on(fovea, tiny, photos, bucket, objects):
     draw(photos / "new.png")
     second = fovea(*job)
     assert second.exit_code == 0
-    assert second.stderr.startswith("1 images: ") and "5 were done before" in second.stderr
+    assert second.stderr.startswith("1 image: ") and "5 done before" in second.stderr
     after = objects()
     assert len(after.keys() - before.keys()) == 2  # the file and a part of the manifest
     assert sorted(row["path"] for row in rows_of(f"{bucket}/manifest.parquet")).count("new.png") == 1

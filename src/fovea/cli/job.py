@@ -97,7 +97,7 @@ def encode_job(
             with closing(_rows(job, cores, ray)) as rows:  # ends a Ray that it has started
                 record_rows(job, rows, note)
     except Interruption as stop:
-        stop.add_note(f"{count.done} images are done; the same command goes on")
+        stop.add_note(f"{_images(count.done)} done; the same command goes on")
         raise
     return _report(job, count, 0 if quiet else time.perf_counter() - started)
 
@@ -122,9 +122,13 @@ def _report(job: "Job", count: _Count, seconds: float) -> bool:
         raise FoveaError(f"nothing to convert in this place{'; ' + others if others else ''}", path=job.source.address)
     if count.failed:
         more = f", {count.failed - _SHOWN} of them not named here" if count.failed > _SHOWN else ""
-        tell(f"fovea: {count.failed} images failed{more}: see the column error of {job.manifest.place.address}")
+        tell(f"fovea: {_images(count.failed)} failed{more}: see the column error of {job.manifest.place.address}")
     if seconds:
-        before = f"{job.done_before} were done before" if job.done_before else ""
-        summary = f"{count.done} images: {count.total.summary(seconds)}" if count.done else ""
+        before = f"{job.done_before} done before" if job.done_before else ""
+        summary = f"{_images(count.done)}: {count.total.summary(seconds)}" if count.done else ""
         tell("; ".join(part for part in (summary, before, others) if part))
     return not count.failed and not job.listing.unread
+
+
+def _images(number: int) -> str:
+    return f"{number} image{'' if number == 1 else 's'}"
