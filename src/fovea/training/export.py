@@ -33,7 +33,7 @@ from fovea.networks import (
 from fovea.spec import HIGHEST_BACKGROUND, QUALITIES, SCALES
 from fovea.training.checkpoint import Checkpoint
 from fovea.training.config import TrainingConfig
-from fovea.training.data.codec_patches import read_images
+from fovea.training.data.codec_patches import read_sample
 from fovea.training.data.patches import Patch, PatchStream
 from fovea.training.finder.module import load_finder
 from fovea.training.start import load_codec
@@ -170,7 +170,7 @@ def background_table(backgrounds: Mapping[int, int]) -> tuple[int, ...]:
 def _tables(network: CodecNetwork, config: TrainingConfig, calibration: int) -> FrequencyTables:
     if not calibration:
         return FrequencyTables.gaussian()
-    images, _, paint = read_images(config)
+    images, paint = read_sample(config, calibration, config.seed + 1)
     # Symbols are counted on patches whose classes are as frequent as in the images, and not as in the training.
     patch = config.data.patch.model_copy(update={"repeat_threshold": 0.0})
     stream = PatchStream(images, patch, seed=config.seed + 1, cache=0, paint=paint)

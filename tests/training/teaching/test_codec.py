@@ -7,7 +7,8 @@ import pytest
 from fovea.errors import FoveaError
 from fovea.training import Checkpoint, Hardware, TrainingConfig, export_model, read_config, train
 from fovea.training.config_file import validated
-from fovea.training.data.codec_patches import CodecPatches
+from fovea.training.data.codec_patches import CodecPatches, read_sample
+from fovea.training.data.sources import split_images
 
 
 @pytest.fixture
@@ -44,6 +45,27 @@ def test_training_ends_in_a_model_and_its_card_names_the_teachers(taught, teache
     assert Checkpoint.read(weights).step == 3
     card = export_model(weights, calibration=3).card
     assert card["config"]["objects"]["teachers"][0]["recognizer"] == str(teacher)
+
+
+def test_a_sample_is_all_that_is_labeled_for_an_export(taught, tmp_path):
+    labels = tmp_path / "labels"
+    config = TrainingConfig.model_validate(taught | {"objects": taught["objects"] | {"labels": labels}})
+    images, _ = read_sample(config, 3, seed=1)
+    detected = [path for path in labels.rglob("*.npy") if not path.parent.name.startswith("shapes-")]
+    assert 1 <= len(images) == len(detected) <= 3 and sum(image.weight for image in images) == 3
+    train, _ = split_images(config.data)
+    assert len(train) > 3
+    assert [image.path for image in read_sample(config, 3, seed=1)[0]] == [image.path for image in images]
+
+
+def test_images_of_a_sample_are_drawn_by_their_weights(taught):
+    alone = TrainingConfig.model_validate(taught | {"objects": None})
+    train, _ = split_images(alone.data)
+    images, _ = read_sample(alone, 400 * len(train), seed=0)
+    drawn = {image.path: image.weight for image in images}
+    total = sum(image.weight for image in train)
+    for image in train:
+        assert drawn[image.path] / (400 * len(train)) == pytest.approx(image.weight / total, rel=0.3)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ _CARD = 80
 _BLOCK = 2880
 """Headers and data each take a multiple of this number of bytes."""
 _RAW_MODES = {8: "L", 16: "I;16B", 32: "I;32B", -32: "F;32BF", -64: "F;64BF"}
-"""How Pillow's decoder names samples, by their BITPIX. Before version 13, Pillow itself takes them for little-endian."""
+"""How Pillow's decoder names samples, by their BITPIX. Before version 13, Pillow takes them for little-endian."""
 _LARGEST = {"L": 255, "I;16": 65535, "I": 65535}
 """The number that is white, by the mode in which Pillow gives the stored integers."""
 

@@ -1,10 +1,12 @@
 """The loaders of a codec training."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 import lightning.pytorch as pl
+import numpy as np
 from torch.utils.data import DataLoader, IterableDataset
 
 from fovea.training.config import TrainingConfig
@@ -33,9 +35,35 @@ def read_images(config: TrainingConfig) -> tuple[list[TrainingImage], list[Train
     if config.objects is None:
         return train, held_out, weight_painter(config.data.patch)
     # Recognizers need the extra eval, which other trainings do not need.
-    from fovea.training.teaching.labels import label_images, paint_presence
+    from fovea.training.teaching.labels import Labels, paint_presence
 
-    return *label_images(train, held_out, config.objects), paint_presence
+    labels = Labels(config.objects, train)
+    return labels.of(train), labels.of(held_out), paint_presence
+
+
+def read_sample(config: TrainingConfig, number: int, seed: int) -> tuple[list[TrainingImage], MapPainter]:
+    """Return some of the images to train on, and the function that paints their objects.
+
+    Teachers label only these images. To label all of them takes minutes.
+
+    Args:
+        config: configuration of the run.
+        number: number of draws. An image that is drawn several times is returned once, with a higher weight.
+        seed: seed of the draws.
+
+    Raises:
+        FoveaError: images, annotations or recognizers cannot be read, or there are too few images.
+    """
+    train, _ = split_images(config.data)
+    weights = np.array([image.weight for image in train])
+    drawn = np.random.default_rng(seed).choice(len(train), number, p=weights / weights.sum())
+    numbers, times = np.unique(drawn, return_counts=True)
+    sample = [replace(train[number], weight=float(count)) for number, count in zip(numbers, times, strict=True)]
+    if config.objects is None:
+        return sample, weight_painter(config.data.patch)
+    from fovea.training.teaching.labels import Labels, paint_presence
+
+    return Labels(config.objects, train).of(sample), paint_presence
 
 
 class CodecPatches(pl.LightningDataModule):

@@ -9,7 +9,7 @@ from fovea.training.data.sources import split_images
 from fovea.training.data.validation import validation_loader, validation_stream
 from fovea.training.data.workers import load_with_workers
 from fovea.training.finder.config import FinderTrainingConfig
-from fovea.training.teaching.labels import label_images, paint_presence
+from fovea.training.teaching.labels import Labels, paint_presence
 
 
 class FinderPatches(pl.LightningDataModule):
@@ -23,7 +23,9 @@ class FinderPatches(pl.LightningDataModule):
     def __init__(self, config: FinderTrainingConfig, seed: int) -> None:
         super().__init__()
         self._config, self._seed = config, seed
-        self._train, self._held_out = label_images(*split_images(config.data), config)
+        train, held_out = split_images(config.data)
+        labels = Labels(config, train)
+        self._train, self._held_out = labels.of(train), labels.of(held_out)
 
     def train_dataloader(self) -> DataLoader[Patch]:
         """Return a loader of patches."""

@@ -50,35 +50,35 @@ class LabeledObject(Annotation):
     shape: NDArray[np.uint8] | None = None
 
 
-def label_images(
-    train: Sequence[TrainingImage], held_out: Sequence[TrainingImage], config: TeachingConfig
-) -> tuple[list[TrainingImage], list[TrainingImage]]:
-    """Return images with the objects of their annotations and of the teachers, as :class:`LabeledObject`.
+class Labels:
+    """Labels images with the objects of their annotations and of the teachers.
 
     Objects with a mask keep it. Other objects get a predicted shape, unless they are small. Detections and shapes are
-    kept in the folder of the labels.
+    kept in the folder of the labels, and made only for the images that are labeled.
 
     Args:
-        train: images to train on, with or without annotations. Their masks teach what shapes objects have.
-        held_out: images to validate on, likewise.
         config: the teachers.
+        images: all images to train on. Their masks teach what shapes objects have.
     """
-    shapes = Shapes.fitted(config.shapes, train, expand_path(config.labels))
-    return _labeled(train, config, shapes), _labeled(held_out, config, shapes)
 
+    def __init__(self, config: TeachingConfig, images: Sequence[TrainingImage]) -> None:
+        self._config, self._folder = config, expand_path(config.labels)
+        self._shapes = Shapes.fitted(config.shapes, images, self._folder)
 
-def _labeled(images: Sequence[TrainingImage], config: TeachingConfig, shapes: Shapes) -> list[TrainingImage]:
-    folder = expand_path(config.labels)
-    detected = zip(*(Teacher(teacher, folder).detections(images) for teacher in config.teachers), strict=True)
-    thresholds = [teacher.score_threshold for teacher in config.teachers]
+    def of(self, images: Sequence[TrainingImage]) -> list[TrainingImage]:
+        """Return images, with or without annotations, with their objects as :class:`LabeledObject`."""
+        teachers = self._config.teachers
+        detected = zip(*(Teacher(teacher, self._folder).detections(images) for teacher in teachers), strict=True)
+        thresholds = [teacher.score_threshold for teacher in teachers]
 
-    def labeled(pair: tuple[TrainingImage, tuple[Floats, ...]]) -> TrainingImage:
-        image, found = pair
-        known = [each for each in image.annotations or () if not each.crowd]
-        return _with_shapes(image, merged(known, config.annotation_certainty, found, thresholds), shapes, folder)
+        def labeled(pair: tuple[TrainingImage, tuple[Floats, ...]]) -> TrainingImage:
+            image, found = pair
+            known = [each for each in image.annotations or () if not each.crowd]
+            objects = merged(known, self._config.annotation_certainty, found, thresholds)
+            return _with_shapes(image, objects, self._shapes, self._folder)
 
-    labeled_images = stream(labeled, zip(images, detected, strict=True), available_cores())
-    return list(tqdm(labeled_images, "shapes", len(images)))
+        labeled_images = stream(labeled, zip(images, detected, strict=True), available_cores())
+        return list(tqdm(labeled_images, "shapes", len(images)))
 
 
 def merged(
@@ -154,7 +154,7 @@ def paint_presence(annotations: Annotations, height: int, width: int) -> NDArray
     """Return the probability of an object at each pixel of an image, in units of ``WEIGHT_STEP``.
 
     Args:
-        annotations: objects of :func:`label_images`.
+        annotations: objects of :meth:`Labels.of`.
         height: height of the image in pixels.
         width: width of the image in pixels.
 
