@@ -4,9 +4,10 @@
 # Results are cached in .accuracy/, so an interrupted run continues where it stopped, and a further codec costs only its
 # own work. Tables go to RESULTS/SET. The report stays in .accuracy/, because it shows images of others. The set "ways"
 # compares several methods to code for machines. "coco_untaught" has those recognizers alone that had no part in the
-# training of fovea-s. "coco_seen" scores recognizers against their own output on the originals, which is less noisy than
-# labels. "views", "drone" and "coco_sizes" compare the sizes at which codecs code, likewise by what is seen; the first
-# two are the 1080p frames of frames.py, of the half named judge.
+# training of fovea-s. "coco_s2" compares fovea-s2 with fovea-s and VVC, and "coco_s2_untaught" has those recognizers
+# alone that had no part in its training. "coco_seen" scores recognizers against their own output on the originals,
+# which is less noisy than labels. "views", "drone" and "coco_sizes" compare the sizes at which codecs code, likewise by
+# what is seen; the first two are the 1080p frames of frames.py, of the half named judge.
 #   CODECS   codecs to compare
 #   SIZED    codecs to compare at several sizes; the last one is what the others are compared with first
 #   LIMIT    largest number of images of each set
@@ -19,6 +20,7 @@ codecs=${CODECS:-fovea-s,fovea-s-object-mse,fovea-s-task,fovea-s-mse,jpeg,webp,a
 sized_codecs=${SIZED:-fovea-s jpeg hevc vvc:fast}
 with_roi=fovea-s-roi+roi:$shared/models/yolox_nano.onnx
 ways=fovea-s,fovea-s-object-mse,fovea-s-task,$with_roi,fovea-s-mse,hevc,vvc:fast
+second=fovea-s2,fovea-s,vvc:fast
 untaught="yolox_nano centernet_mbv3_512 yolov5n"
 all="$untaught yolov8n yolov8n-seg"
 fovea=${FOVEA:-.venv/bin/fovea}
@@ -66,6 +68,12 @@ for set in "${@:-coco coco_untaught coco_seen masks ways indoor}"; do
             # shellcheck disable=SC2086
             coco_untaught) measure "$name" coco/val.json coco/val "$(recognizers $untaught)" ;;
             # shellcheck disable=SC2086
+            coco_s2) codecs=$second measure "$name" coco/val.json coco/val "$(recognizers $all)" --anchor vvc:fast ;;
+            coco_s2_untaught)
+                codecs=$second measure "$name" coco/val.json coco/val "$(recognizers yolov5n yolov8n yolov8n-seg)" \
+                    --anchor vvc:fast
+                ;;
+            # shellcheck disable=SC2086
             coco_seen) measure "$name" coco/val.json coco/val "$(recognizers $all)" --reference self ;;
             masks) measure masks coco/val_masks.json coco/val "$(recognizers yolov8n-seg)" ;;
             indoor) measure "$name" "$name/instances.json" "$name/images" "$(recognizers yolov8n yolox_nano)" ;;
@@ -80,7 +88,8 @@ for set in "${@:-coco coco_untaught coco_seen masks ways indoor}"; do
                     --images "$shared/data/coco/val"
                 ;;
             *)
-                echo "unknown set $name: coco, coco_untaught, coco_seen, masks, ways, indoor, views, drone, coco_sizes" >&2
+                echo "unknown set $name: coco, coco_untaught, coco_s2, coco_s2_untaught, coco_seen, masks, ways," \
+                    "indoor, views, drone, coco_sizes" >&2
                 exit 2
                 ;;
         esac
