@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 LARGEST_WHEEL = 30_000_000  # bytes
-MODELS = {"fovea-s", "fovea-s-mse"}
+MODELS = {"fovea-s", "fovea-s2", "fovea-s-mse"}
 """The models that come with the package."""
 
 IMAGE = "from PIL import Image; Image.radial_gradient('L').convert('RGB').save('image.png')"

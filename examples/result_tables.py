@@ -13,7 +13,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "accuracy"
-PAGES = (ROOT / "README.md", *(ROOT / "docs" / name for name in ("index.md", "results.md", "models/index.md", "models/fovea-s2.md")))
+PAGES = (
+    ROOT / "README.md",
+    *(ROOT / "docs" / name for name in ("index.md", "results.md", "models/index.md", "models/fovea-s2.md")),
+)
 
 MARK = re.compile(r"<!-- table: (?P<name>[\w-]+) -->\n\n(?P<table>(?:\|.*\n)*)")
 """A comment with the name of a table, and the table behind it."""
@@ -201,10 +204,10 @@ TABLES = {
         _COCO | _MEAN | {"against": "hevc:medium"},
     ),
     "second": Table(
-        "Bits in percent",
+        "Bits against",
         KEEPING | BD_RATES,
         {
-            f"against {name}, {detectors}": {"against": codec, "lines": f"{lines}/pairs.csv"}
+            f"{name}, {detectors}": {"against": codec, "lines": f"{lines}/pairs.csv"}
             for name, codec in {"VVC (fast)": "vvc:fast", "`fovea-s`": "fovea-s"}.items()
             for detectors, lines in {"five detectors": "coco_s2", "the three": "coco_s2_untaught"}.items()
         },
