@@ -5,9 +5,10 @@
 # own work. Tables go to RESULTS/SET. The report stays in .accuracy/, because it shows images of others. The set "ways"
 # compares several methods to code for machines. "coco_untaught" has those recognizers alone that had no part in the
 # training of fovea-s. "coco_s2" compares fovea-s2 with fovea-s and VVC, and "coco_s2_untaught" has those recognizers
-# alone that had no part in its training. "coco_seen" scores recognizers against their own output on the originals,
-# which is less noisy than labels. "views", "drone" and "coco_sizes" compare the sizes at which codecs code, likewise by
-# what is seen; the first two are the 1080p frames of frames.py, of the half named judge.
+# alone that had no part in its training. "indoor_s2" compares them on the images of "indoor". "coco_seen" scores
+# recognizers against their own output on the originals, which is less noisy than labels. "views", "drone" and
+# "coco_sizes" compare the sizes at which codecs code, likewise by what is seen; the first two are the 1080p frames of
+# frames.py, of the half named judge.
 #   CODECS   codecs to compare
 #   SIZED    codecs to compare at several sizes; the last one is what the others are compared with first
 #   LIMIT    largest number of images of each set
@@ -76,6 +77,10 @@ for set in "${@:-coco coco_untaught coco_seen masks ways indoor}"; do
             # shellcheck disable=SC2086
             coco_seen) measure "$name" coco/val.json coco/val "$(recognizers $all)" --reference self ;;
             masks) measure masks coco/val_masks.json coco/val "$(recognizers yolov8n-seg)" ;;
+            indoor_s2)
+                codecs=$second,hevc measure "$name" indoor/instances.json indoor/images \
+                    "$(recognizers yolov8n yolox_nano)" --anchor vvc:fast
+                ;;
             indoor) measure "$name" "$name/instances.json" "$name/images" "$(recognizers yolov8n yolox_nano)" ;;
             # shellcheck disable=SC2086
             ways) codecs=$ways measure ways coco/val.json coco/val "$(recognizers $all)" ;;
@@ -89,7 +94,7 @@ for set in "${@:-coco coco_untaught coco_seen masks ways indoor}"; do
                 ;;
             *)
                 echo "unknown set $name: coco, coco_untaught, coco_s2, coco_s2_untaught, coco_seen, masks, ways," \
-                    "indoor, views, drone, coco_sizes" >&2
+                    "indoor, indoor_s2, views, drone, coco_sizes" >&2
                 exit 2
                 ;;
         esac

@@ -120,6 +120,7 @@ _OVER_ALL = BD_RATES["BD-rate over all"]
 _EACH: dict[str, Choice] = {name: {"recognizer": value} for name, value in DETECTORS.items()}
 _COCO = {"lines": "coco/pairs.csv", "kind": "box"}
 _AGAINST: dict[str, Choice] = {f"against {name}": {"against": codec} for name, codec in CONVENTIONAL.items()}
+_SECOND = {"VVC (fast)": "vvc:fast", "`fovea-s`": "fovea-s"}
 _AT_95_AND_80 = {name: KEEPING[name] for name in ("95 % kept", "80 % kept")} | BD_RATES
 
 
@@ -208,10 +209,16 @@ TABLES = {
         KEEPING | BD_RATES,
         {
             f"{name}, {detectors}": {"against": codec, "lines": f"{lines}/pairs.csv"}
-            for name, codec in {"VVC (fast)": "vvc:fast", "`fovea-s`": "fovea-s"}.items()
+            for name, codec in _SECOND.items()
             for detectors, lines in {"five detectors": "coco_s2", "the three": "coco_s2_untaught"}.items()
         },
         _MEAN | {"codec": "fovea-s2"},
+    ),
+    "second-indoor": Table(
+        "`fovea-s2`",
+        {f"against {name}": {"against": codec} for name, codec in (_SECOND | {"HEVC (medium)": "hevc:medium"}).items()},
+        {"90 % kept": KEEPING["90 % kept"]} | BD_RATES,
+        _MEAN | {"codec": "fovea-s2", "lines": "indoor_s2/pairs.csv"},
     ),
     "masks": Table(
         "Codec",
